@@ -1,0 +1,118 @@
+/** MQTT's delivery promise: 0 at most once, 1 at least once, 2 exactly once. */
+export type Qos = 0 | 1 | 2;
+
+/** What MQTT 5 lets a message carry beside its payload (MQTT 5.0 §3.3.2.3). */
+export interface MessageProperties {
+  /** 1 when the publisher says that the payload is UTF-8. */
+  payloadFormat?: 0 | 1;
+  /** Seconds after which the message is worth nothing; counted from `Publication.time`. */
+  expirySeconds?: number;
+  /** Where a reply is expected. */
+  responseTopic?: string;
+  /** What a reply must repeat. */
+  correlationData?: Uint8Array;
+  /** Name and value, in the order in which they were sent. */
+  userProperties?: readonly (readonly [name: string, value: string])[];
+}
+
+/** Everything about a message but its topic and payload. */
+export interface PublicationOptions {
+  /** The promise made to the publisher; default 0. */
+  qos?: Qos;
+  /** True when the message sets the state of its topic; default false. */
+  retain?: boolean;
+  /** When it was published, in milliseconds since 1970; default 0 (not known). */
+  time?: number;
+  /** The media type of the payload, such as `text/plain`. */
+  contentType?: string;
+  /** MQTT 5 properties, passed on to whoever can carry them. */
+  properties?: MessageProperties;
+  /** The receiver that published it: it may have asked not to hear itself (MQTT 5 No Local). */
+  origin?: unknown;
+}
+
+/** Makes one protocol's bytes of a publication. */
+export type Encoder = (publication: Publication) => Uint8Array;
+
+const utf8 = new TextDecoder();
+
+/**
+ * One message on its way from one publisher to every subscriber.
+ *
+ * Its payload never changes: whoever makes a publication hands the bytes over.
+ */
+export class Publication {
+  /** The promise made to the publisher. */
+  readonly qos: Qos;
+  /** True when the message sets the state of its topic. */
+  readonly retain: boolean;
+  /** When it was published, in milliseconds since 1970; 0 when nobody knows. */
+  readonly time: number;
+  /** The media type of the payload, where the publisher named one. */
+  readonly contentType: string | undefined;
+  /** MQTT 5 properties. */
+  readonly properties: MessageProperties | undefined;
+  /** The receiver that published it, if it is one. */
+  readonly origin: unknown;
+
+  // One encoder is the common case, and a Map for each message is not free.
+  #encoder: Encoder | undefined;
+  #encoded: Uint8Array | undefined;
+  #others: Map<Encoder, Uint8Array> | undefined;
+
+  /** A message for `topic`, which must be a valid topic name. */
+  constructor(
+    readonly topic: string,
+    readonly payload: Uint8Array,
+    options: PublicationOptions = {},
+  ) {
+    this.qos = options.qos ?? 0;
+    this.retain = options.retain ?? false;
+    this.time = options.time ?? 0;
+    this.contentType = options.contentType;
+    this.properties = options.properties;
+    this.origin = options.origin;
+  }
+
+  /** The bytes that `encoder` makes of this publication, made at most once. */
+  encode(encoder: Encoder): Uint8Array {
+    if (this.#encoder === encoder) return this.#encoded!;
+    if (this.#encoder === undefined) return this.seed(encoder, encoder(this));
+    let bytes = this.#others?.get(encoder);
+    if (bytes === undefined) {
+      bytes = encoder(this);
+      (this.#others ??= new Map()).set(encoder, bytes);
+    }
+    return bytes;
+  }
+
+  /** Declares `bytes` to be what `encoder` would make: the publisher's own packet, often. */
+  seed(encoder: Encoder, bytes: Uint8Array): Uint8Array {
+    this.#encoder = encoder;
+    this.#encoded = bytes;
+    return bytes;
+  }
+
+  /** The payload read as UTF-8; what is not UTF-8 reads as U+FFFD. */
+  text(): string {
+    return utf8.decode(this.payload);
+  }
+
+  /** The payload read as JSON. Throws a `SyntaxError` when it is not. */
+  json(): unknown {
+    return JSON.parse(this.text());
+  }
+}
+
+/** A publication as one subscriber gets it. */
+export class Delivery {
+  constructor(
+    readonly publication: Publication,
+    /** The lower of the publisher's and the subscription's. */
+    readonly qos: Qos,
+    /** True for a stored value sent because of a new subscription (MQTT-3.3.1-8). */
+    readonly retain: boolean,
+    /** MQTT 5 subscription identifiers of every subscription that matched. */
+    readonly ids: readonly number[] | undefined,
+  ) {}
+}
