@@ -222,7 +222,8 @@ export class Stage<S extends Session = Session> implements Wire, Hub, Inbox {
     // As in a connection: the rest is offered for as long as the session changes or uses some of it.
     this.#busy = true;
     try {
-      for (let before: Session | undefined; before !== this.current && !this.closed;) {
+      let before: Session | undefined;
+      while (before !== this.current && !this.closed) {
         before = this.current;
         // A copy that is overwritten afterwards: whoever kept a view of it is found out.
         const view = this.#unread.slice();
