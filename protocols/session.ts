@@ -105,10 +105,20 @@ export interface Hub {
   retained(topic: string): Publication | undefined;
   /** The stored values that a filter matches, lazily, in no particular order. */
   retainedMatching(filter: string): IterableIterator<Publication>;
-  /** The gateway's one instance of `kind`, made by whoever asks first. */
+  /**
+   * The gateway's one instance of `kind`, made by whoever asks first.
+   * One that is a `Timed` is ticked by the gateway.
+   */
   shared<T>(kind: new () => T): T;
   /** Counts something that an operator may ask about, such as `mqtt.dropped`. */
   count(event: string, amount?: number): void;
+}
+
+/** Shared state that outlives connections and has deadlines: sessions that expire, wills that are due. */
+export interface Timed {
+  /** When `tick` is due, in milliseconds since 1970; Infinity for never. Looked at each second. */
+  readonly deadline: number;
+  tick(now: number, hub: Hub): void;
 }
 
 /**

@@ -1,0 +1,37 @@
+/** `: did you mean "listen"?`, or a list when nothing is near enough to be meant. */
+export function suggestion(word: string, known: readonly string[]): string {
+  const near = nearest(word, known);
+  return near === undefined ? `: known are ${known.join(", ")}` : `: did you mean "${near}"?`;
+}
+
+/** The known word that `word` is most likely a slip of; undefined when none is close. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
+  // One slip in three letters: more and the guess is as likely to mislead.
+  let least = Math.floor(Math.max(word.length, 3) / 3) + 1;
+  for (const each of known) {
+    const slips = distance(word.toLowerCase(), each.toLowerCase());
+    if (slips < least) [best, least] = [each, slips];
+  }
+  return best;
+}
+
+/** Letters to insert, drop, change or swap with their neighbour to make `a` of `b`. */
+function distance(a: string, b: string): number {
+  // A flag of a megabyte is no slip, and the table below is as large as both words multiplied.
+  if (a.length > 64) return Infinity;
+  const rows = [Array.from({ length: b.length + 1 }, (_, column) => column)];
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = rows[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      let least = Math.min(change, rows[i - 1]![j]! + 1, row[j - 1]! + 1);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        least = Math.min(least, rows[i - 2]![j - 2]! + 1);
+      }
+      row.push(least);
+    }
+    rows.push(row);
+  }
+  return rows[a.length]![b.length]!;
+}

@@ -1,0 +1,156 @@
+import { Delivery } from "../protocols/publication.ts";
+import type {
+  DatagramSession,
+  DatagramWire,
+  Inbox,
+  OpenDatagramSession,
+} from "../protocols/session.ts";
+import type { DatagramPort, DatagramTransport } from "../transports/transport.ts";
+import type { Actor, Behaviour, Exit, Self } from "./actor.ts";
+import { Alarm } from "./alarm.ts";
+import { SHUTDOWN } from "./connection.ts";
+import type { Log } from "./log.ts";
+import { Member } from "./member.ts";
+import type { Space } from "./space.ts";
+
+/** What one UDP socket may take. */
+export interface EndpointLimits {
+  /** Datagrams on their way to the kernel; what comes beyond is dropped, as the network would. */
+  maxSending: number;
+  /** Bytes of the largest datagram sent: what every IPv6 path carries, less its headers. */
+  maxDatagramBytes: number;
+}
+
+/** 4,096 datagrams in flight, of 1,232 bytes (1,280 less 48 for IPv6 and UDP). */
+export const endpointDefaults: EndpointLimits = { maxSending: 4096, maxDatagramBytes: 1232 };
+
+/** What an endpoint needs. */
+export interface EndpointOptions {
+  transport: DatagramTransport;
+  /** What is bound already, for the first life; later ones ask the transport. */
+  bound: DatagramPort;
+  open: OpenDatagramSession;
+  space: Space;
+  log: Log;
+  limits: EndpointLimits;
+}
+
+/** Drives one datagram session over one socket. */
+export function endpoint(options: EndpointOptions): Behaviour<unknown> {
+  let bound: DatagramPort | undefined = options.bound;
+  return (self) => {
+    const first = bound;
+    bound = undefined;
+    if (first) self.defer(() => first.close());
+    return new Endpoint(self, options, first);
+  };
+}
+
+class Endpoint implements Actor<unknown>, DatagramWire, Inbox {
+  readonly maxBytes: number;
+  received = 0;
+  dropped = 0;
+  readonly #self: Self<unknown>;
+  #port: DatagramPort | undefined;
+  readonly #options: EndpointOptions;
+  readonly #alarm: Alarm;
+  readonly #session: DatagramSession;
+  #sending = 0;
+  #closing = false;
+  #ended = false;
+  /** The time of the present turn; 0 between turns. */
+  #time = 0;
+
+  constructor(self: Self<unknown>, options: EndpointOptions, port: DatagramPort | undefined) {
+    this.#self = self;
+    this.#port = port;
+    this.#options = options;
+    this.maxBytes = options.limits.maxDatagramBytes;
+    this.#alarm = new Alarm(options.space.clock, () => self.turn(() => this.#tick()));
+    self.defer(() => this.#alarm.cancel());
+    // Nobody waits at an endpoint: a peer that is held back would hold back all the others.
+    this.#session = options.open(this, new Member(options.space, this), this.#now());
+    this.#alarm.set(this.#session.deadline);
+    this.#receive();
+  }
+
+  get name(): string {
+    return this.#self.name;
+  }
+
+  receive(mail: unknown): void {
+    if (mail === SHUTDOWN) {
+      this.#session.shutdown(this.#now());
+      this.#closing = true;
+    } else this.#session.signal?.(mail, this.#now());
+  }
+
+  idle(): void {
+    this.#alarm.set(this.#session.deadline);
+    this.#time = 0;
+    if (this.#closing && this.#sending === 0) this.#self.stop();
+  }
+
+  stopped(_exit: Exit): void {
+    this.#ended = true;
+    this.#port?.close();
+    this.#options.space.router.forget(this);
+    this.#session.ended(this.#now());
+  }
+
+  describe(): Record<string, unknown> {
+    return { session: this.#session.label, received: this.received, dropped: this.dropped };
+  }
+
+  send(bytes: Uint8Array, to: string): boolean {
+    if (this.#port === undefined || this.#sending >= this.#options.limits.maxSending) {
+      this.dropped++;
+      this.#options.space.count("datagram.dropped");
+      return false;
+    }
+    this.#sending++;
+    // An unreachable peer is its own affair: datagrams may be lost.
+    this.#port.send(bytes, to).then(this.#sent, this.#sent);
+    return true;
+  }
+
+  deliver(delivery: Delivery): boolean {
+    return this.#self.tell(delivery);
+  }
+
+  post(signal: unknown): boolean {
+    return this.#self.tell(signal);
+  }
+
+  readonly #sent = (): void => {
+    this.#sending--;
+    if (this.#closing && this.#sending === 0) this.#self.stop();
+  };
+
+  async #receive(): Promise<void> {
+    try {
+      const port = this.#port ??= await this.#options.transport.bind();
+      if (this.#ended) return port.close();
+      while (!this.#ended) {
+        const datagram = await port.receive();
+        if (datagram === undefined) break;
+        this.received++;
+        this.#self.turn(() => this.#session.receive(datagram.bytes, datagram.from, this.#now()));
+      }
+      this.#self.stop();
+    } catch (error) {
+      this.#self.turn(() => {
+        throw error;
+      });
+    }
+  }
+
+  #tick(): void {
+    const now = this.#now();
+    if (now >= this.#session.deadline) this.#session.tick(now);
+  }
+
+  #now(): number {
+    return this.#time ||= this.#options.space.clock.now();
+  }
+}

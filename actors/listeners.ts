@@ -1,0 +1,127 @@
+import type { OpenDatagramSession, OpenSession } from "../protocols/session.ts";
+import type { Address, ByteStream, DatagramTransport, Transport } from "../transports/transport.ts";
+import type { Behaviour, Ref } from "./actor.ts";
+import { Admission, admissionDefaults, type AdmissionLimits } from "./admission.ts";
+import { connection, connectionDefaults, type ConnectionLimits, SHUTDOWN } from "./connection.ts";
+import { endpoint, endpointDefaults, type EndpointLimits } from "./endpoint.ts";
+import { listener } from "./listener.ts";
+import type { Log } from "./log.ts";
+import type { Space } from "./space.ts";
+import type { SpawnOptions, Supervisor } from "./supervisor.ts";
+
+/** One listener, from the outside. */
+export interface Listening {
+  readonly name: string;
+  /** Where it listens, once it does; rejects with the cause when it cannot. */
+  readonly ready: Promise<Address>;
+  /** Stops accepting; connections go on. */
+  close(): void;
+}
+
+/** What listeners and their connections share. */
+export interface ListenersOptions {
+  space: Space;
+  log: Log;
+  limits: Partial<AdmissionLimits & ConnectionLimits & EndpointLimits>;
+}
+
+/** Mail that a connection may have unread; its publishers are held back at a fraction of it. */
+const MAILBOX = 65_536;
+
+/** All listeners and endpoints of a gateway, and everyone who came in through them. */
+export class Listeners {
+  readonly #root: Supervisor;
+  readonly #options: ListenersOptions;
+  readonly #supervisors: Supervisor[] = [];
+  readonly #peers = new Set<Ref<unknown>>();
+  #draining = false;
+  #emptied = (): void => {};
+
+  constructor(root: Supervisor, options: ListenersOptions) {
+    this.#root = root;
+    this.#options = options;
+  }
+
+  /** Accepts connections, each an actor beside the listener and not below it. */
+  streams(transport: Transport, open: OpenSession, name: string): Listening {
+    const below = this.#supervise(name);
+    const connections = below.supervise("connections");
+    const { space, log } = this.#options;
+    const limits = { ...connectionDefaults, ...this.#options.limits };
+    const admission = new Admission({ ...admissionDefaults, ...this.#options.limits });
+    let count = 0;
+    const accepted = (stream: ByteStream, ended: () => void) => {
+      const begin = connection(stream, { open, space, log, limits });
+      const behaviour: Behaviour<unknown> = (self) => {
+        self.defer(ended);
+        return begin(self);
+      };
+      this.#meet(connections, `${name}#${++count}`, behaviour, { kind: "connection" });
+    };
+    const start = async () => {
+      const opened = await transport.listen();
+      if (this.#draining) opened.close();
+      const options = { transport, opened, admission, clock: space.clock, log, accepted };
+      below.spawn("listener", listener(options), { restart: "crash", kind: "listener" });
+      return opened.address;
+    };
+    return { name, ready: start(), close: () => below.stopChild("listener") };
+  }
+
+  /** Binds one socket, which is one actor for all of its peers. */
+  datagrams(transport: DatagramTransport, open: OpenDatagramSession, name: string): Listening {
+    const below = this.#supervise(name);
+    const { space, log } = this.#options;
+    const limits = { ...endpointDefaults, ...this.#options.limits };
+    const start = async () => {
+      const bound = await transport.bind();
+      if (this.#draining) bound.close();
+      const behaviour = endpoint({ transport, bound, open, space, log, limits });
+      this.#meet(below, "endpoint", behaviour, { kind: "endpoint", restart: "crash" });
+      return bound.address;
+    };
+    return { name, ready: start(), close: () => below.stopChild("endpoint") };
+  }
+
+  /** Stops accepting, and resolves when everyone has left or `ms` have passed. */
+  async drain(ms: number): Promise<void> {
+    this.#draining = true;
+    for (const below of this.#supervisors) below.stopChild("listener");
+    if (this.#peers.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.space.clock.after(ms, resolve);
+      this.#emptied = () => {
+        cancel();
+        resolve();
+      };
+      for (const peer of [...this.#peers]) peer.tell(SHUTDOWN);
+    });
+  }
+
+  #supervise(name: string): Supervisor {
+    const below = this.#root.supervise(name, {
+      maxRestarts: 10,
+      windowMs: 60_000,
+      backoff: { minMs: 10, maxMs: 5_000 },
+    });
+    this.#supervisors.push(below);
+    return below;
+  }
+
+  /** Starts an actor that must hear of the shutdown. */
+  #meet(
+    supervisor: Supervisor,
+    name: string,
+    behaviour: Behaviour<unknown>,
+    options: SpawnOptions,
+  ): void {
+    supervisor.spawn(name, (self) => {
+      this.#peers.add(self);
+      self.defer(() => {
+        this.#peers.delete(self);
+        if (this.#peers.size === 0) this.#emptied();
+      });
+      return behaviour(self);
+    }, { ...options, mailbox: MAILBOX });
+  }
+}

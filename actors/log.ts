@@ -1,0 +1,191 @@
+/** How much a line matters, least first. */
+export const levels = ["debug", "info", "warn", "error"] as const;
+export type Level = typeof levels[number];
+
+/** What a line looks like: words for people, JSON for programs. */
+export const formats = ["text", "json"] as const;
+export type Format = typeof formats[number];
+
+/** What a log needs to know; everything has a default. */
+export interface LogOptions {
+  /** The least level that is written; default `warn`. */
+  level?: Level | "silent";
+  /** Default `text`. */
+  format?: Format;
+  /** Takes one line, without its line feed; default: standard error, synchronously. */
+  sink?: (line: string) => void;
+  /** Milliseconds since 1970. */
+  clock?: () => number;
+}
+
+export const defaults = {
+  /** 1,024 characters: a topic of 64 KiB in each of a flood of lines would fill the disk. */
+  maxValueLength: 1024,
+  /** 8 causes: more say nothing new, and a chain may be a circle. */
+  maxCauses: 8,
+};
+
+/** Events of the gateway, one line each, for whoever operates it. */
+export class Log {
+  readonly #least: number;
+  readonly #format: Format;
+  readonly #sink: (line: string) => void;
+  readonly #clock: () => number;
+
+  constructor(options: LogOptions = {}) {
+    const level = options.level ?? "warn";
+    this.#least = level === "silent" ? levels.length : levels.indexOf(level);
+    this.#format = options.format ?? "text";
+    this.#sink = options.sink ?? toStandardError;
+    this.#clock = options.clock ?? Date.now;
+  }
+
+  /** True when lines of this level are written: ask before gathering costly fields. */
+  writes(level: Level): boolean {
+    return levels.indexOf(level) >= this.#least;
+  }
+
+  debug(event: string, fields?: Record<string, unknown>): void {
+    this.#write("debug", event, fields);
+  }
+
+  info(event: string, fields?: Record<string, unknown>): void {
+    this.#write("info", event, fields);
+  }
+
+  warn(event: string, fields?: Record<string, unknown>): void {
+    this.#write("warn", event, fields);
+  }
+
+  error(event: string, fields?: Record<string, unknown>): void {
+    this.#write("error", event, fields);
+  }
+
+  #write(level: Level, event: string, fields: Record<string, unknown> = {}): void {
+    if (!this.writes(level)) return;
+    const time = new Date(this.#clock()).toISOString();
+    if (this.#format === "json") {
+      this.#sink(jsonLine({ time, level, event: cut(event) }, fields));
+      return;
+    }
+    const line = textLine(`${time} ${level} ${escape(cut(event))}`, fields);
+    this.#sink(this.writes("debug") ? line + stacks(fields) : line);
+  }
+}
+
+/** Writes nothing. */
+export const silent: Log = new Log({ level: "silent" });
+
+function toStandardError(line: string): void {
+  try {
+    let bytes = new TextEncoder().encode(line + "\n");
+    while (bytes.length > 0) bytes = bytes.subarray(Deno.stderr.writeSync(bytes));
+  } catch {
+    // Nobody reads standard error any more, which is no reason to stop serving.
+  }
+}
+
+function textLine(start: string, fields: Record<string, unknown>): string {
+  let line = start;
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) continue;
+    line += ` ${word(name)}=${word(textOf(value))}`;
+    const place = value instanceof Error ? placeOf(value) : undefined;
+    if (place) line += ` at=${word(place)}`;
+  }
+  return line;
+}
+
+function jsonLine(start: Record<string, unknown>, fields: Record<string, unknown>): string {
+  const line = { ...start };
+  for (const [name, value] of Object.entries(fields)) {
+    // A field called `level` must not pass for the line's own.
+    if (value !== undefined) line[Object.hasOwn(start, name) ? `${name}_` : name] = jsonOf(value);
+  }
+  return escape(JSON.stringify(line));
+}
+
+/** A word as it is; anything a reader could misread, in quotes. */
+function word(text: string): string {
+  const short = cut(text);
+  return /^[^\s"'=\\]+$/.test(short) && short === escape(short)
+    ? short
+    : escape(JSON.stringify(short));
+}
+
+function cut(text: string): string {
+  return text.length > defaults.maxValueLength
+    ? text.slice(0, defaults.maxValueLength) + "…"
+    : text;
+}
+
+// What peers send ends up here: a line feed would forge a line, an escape sequence would drive the
+// operator's terminal, and a direction override would show the text in another order.
+const unsafe = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+function escape(text: string): string {
+  return text.replace(unsafe, (each) => "\\u" + each.charCodeAt(0).toString(16).padStart(4, "0"));
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (value instanceof Error) return causesOf(value).map(nameAndMessage).join(": because ");
+  const plain = jsonOf(value);
+  return typeof plain === "string" ? plain : JSON.stringify(plain);
+}
+
+/** A value that JSON can hold, whatever was given. */
+function jsonOf(value: unknown): unknown {
+  if (typeof value === "string") return cut(value);
+  if (value instanceof Error) {
+    return causesOf(value).reduceRight<Record<string, unknown> | undefined>((cause, error) => ({
+      name: error.name,
+      message: cut(String(error.message)),
+      stack: error.stack,
+      cause,
+    }), undefined);
+  }
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  try {
+    const text = JSON.stringify(value);
+    if (text === undefined) return String(value);
+    return text.length > defaults.maxValueLength ? cut(text) : JSON.parse(text);
+  } catch {
+    // A big integer, or an object that contains itself.
+    return typeof value === "bigint" ? String(value) : Object.prototype.toString.call(value);
+  }
+}
+
+function nameAndMessage({ name, message }: Error): string {
+  return name === "Error" ? String(message) : `${name}: ${String(message)}`;
+}
+
+function causesOf(error: Error): Error[] {
+  const chain: Error[] = [];
+  for (let each: unknown = error; each !== undefined; each = (each as Error).cause) {
+    if (chain.length === defaults.maxCauses) break;
+    if (!(each instanceof Error)) {
+      chain.push(new Error(textOf(each)));
+      break;
+    }
+    chain.push(each);
+  }
+  return chain;
+}
+
+/** The line of code that threw the first of the causes. */
+function placeOf(error: Error): string | undefined {
+  return causesOf(error).at(-1)?.stack?.match(/\n {4}at (?:.* \()?(\S+:\d+:\d+)\)?$/m)?.[1];
+}
+
+/** Where each error came from, on lines that cannot be taken for events because they are indented. */
+function stacks(fields: Record<string, unknown>): string {
+  let lines = "";
+  for (const value of Object.values(fields)) {
+    if (!(value instanceof Error)) continue;
+    for (const error of causesOf(value)) {
+      for (const line of (error.stack ?? "").split("\n")) lines += `\n    ${escape(line)}`;
+    }
+  }
+  return lines;
+}

@@ -1,0 +1,57 @@
+import type { Gate, Publisher } from "../protocols/session.ts";
+
+/**
+ * How far one receiver is behind. While it is behind, publishers wait here, but no longer than
+ * a grace period: then it is slow, and they go on without it until it has drained.
+ */
+export class Pressure implements Gate {
+  #state: "free" | "behind" | "slow" = "free";
+  #since = 0;
+  readonly #waiting = new Set<Publisher>();
+
+  constructor(readonly graceMs: number) {}
+
+  /** Behind for longer than the grace period, and not drained since. */
+  get slow(): boolean {
+    return this.#state === "slow";
+  }
+
+  /** When `update` must be called at the latest. */
+  get deadline(): number {
+    return this.#state === "behind" ? this.#since + this.graceMs : Infinity;
+  }
+
+  wait(publisher: Publisher): void {
+    this.#waiting.add(publisher);
+  }
+
+  /** Says how things stand; the answer tells when the receiver became or ceased to be slow. */
+  update(load: { behind: boolean; drained: boolean }, now: number): "slow" | "caught up" | void {
+    if (this.#state === "slow") {
+      if (!load.drained) return;
+      this.#state = "free";
+      return "caught up";
+    }
+    if (!load.behind) {
+      this.#state = "free";
+      this.open();
+      return;
+    }
+    if (this.#state === "free") {
+      this.#state = "behind";
+      this.#since = now;
+    } else if (now >= this.#since + this.graceMs) {
+      this.#state = "slow";
+      this.open();
+      return "slow";
+    }
+  }
+
+  /** Lets everyone who waits go on. */
+  open(): void {
+    if (this.#waiting.size === 0) return;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const publisher of waiting) publisher.release(this);
+  }
+}

@@ -1,0 +1,48 @@
+import type { Publication } from "../protocols/publication.ts";
+import type { Outcome, Publisher } from "../protocols/session.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { Retained, retainedDefaults, type RetainedLimits } from "./retained.ts";
+import { Router } from "./router.ts";
+
+/** The one topic space that all protocols share. */
+export class Space {
+  readonly router = new Router();
+  readonly retained: Retained;
+  readonly counters = new Map<string, number>();
+  readonly clock: Clock;
+  /** True once the gateway takes no more publications. */
+  closing = false;
+  readonly #shared = new Map<unknown, unknown>();
+
+  constructor(options: { limits?: Partial<RetainedLimits>; clock?: Clock } = {}) {
+    this.retained = new Retained({ ...retainedDefaults, ...options.limits });
+    this.clock = options.clock ?? systemClock;
+  }
+
+  publish(publication: Publication, from?: Publisher): Outcome {
+    if (this.closing) return "closing";
+    if (!publication.retain) return this.router.publish(publication, from);
+    if (!this.retained.set(publication)) {
+      this.count("retained.refused");
+      return "overloaded";
+    }
+    this.router.publish(publication, from);
+    return "accepted";
+  }
+
+  /** The one instance of `kind`. */
+  shared<T>(kind: new () => T): T {
+    let instance = this.#shared.get(kind) as T | undefined;
+    if (instance === undefined) this.#shared.set(kind, instance = new kind());
+    return instance;
+  }
+
+  /** Every instance that `shared` has made. */
+  get services(): Iterable<unknown> {
+    return this.#shared.values();
+  }
+
+  count(event: string, amount = 1): void {
+    this.counters.set(event, (this.counters.get(event) ?? 0) + amount);
+  }
+}

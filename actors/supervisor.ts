@@ -1,0 +1,248 @@
+import { type Behaviour, Cell, Census, type Exit, type Ref } from "./actor.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { TreeNode } from "./tree.ts";
+
+/**
+ * Who is restarted when a child crashes: only that child, all children, or that child and
+ * those started after it.
+ */
+export type Strategy = "one-for-one" | "one-for-all" | "rest-for-one";
+
+/** How a supervisor treats crashes. */
+export interface SupervisorOptions {
+  strategy?: Strategy;
+  /** Crashes tolerated within `windowMs` before the supervisor gives up; default 3. */
+  maxRestarts?: number;
+  /** Milliseconds; default 5,000. */
+  windowMs?: number;
+  /** The pause before a restart, doubled with each crash in the window; default none. */
+  backoff?: { minMs: number; maxMs: number };
+  clock?: Clock;
+  /** Told of each crash, before anything is restarted. */
+  crashed?: (name: string, error: unknown) => void;
+  /** Called once when this supervisor gives up and has no parent to tell. */
+  escalate?: (error: unknown) => void;
+}
+
+/** How one child is run. */
+export interface SpawnOptions {
+  /** `never` for connections, `crash` for listeners and handlers; default `never`. */
+  restart?: "never" | "crash";
+  /** Messages the mailbox holds before `tell` answers false; default 1,024. */
+  mailbox?: number;
+  /** What an operator reads; default `actor`. */
+  kind?: string;
+}
+
+/** What a supervisor runs: an actor, or a supervisor below it. */
+interface Part {
+  start(): void;
+  stop(): void;
+  /** Take mail from now until the restart that will come. */
+  suspend(): void;
+  /** No restart will come. */
+  bury(): void;
+  describe(): Partial<TreeNode>;
+}
+
+interface Child {
+  readonly name: string;
+  readonly kind: string;
+  readonly permanent: boolean;
+  readonly part: Part;
+  restarts: number;
+  lastCrash?: { message: string; at: number };
+}
+
+/** Starts children, restarts those that crash, stops them newest first. */
+export class Supervisor {
+  readonly #children = new Map<string, Child>();
+  /** Children stopped or crashed whose next life is due. */
+  readonly #due = new Set<Child>();
+  readonly #options:
+    & Required<Omit<SupervisorOptions, "backoff">>
+    & Pick<SupervisorOptions, "backoff">;
+  readonly #census: Census;
+  #crashes: number[] = [];
+  #cancelRestart: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(
+    readonly name: string,
+    options: SupervisorOptions = {},
+    census: Census = new Census(),
+  ) {
+    this.#census = census;
+    this.#options = {
+      strategy: "one-for-one",
+      maxRestarts: 3,
+      windowMs: 5_000,
+      clock: systemClock,
+      crashed: () => {},
+      escalate: (error) => reportError(error),
+      ...options,
+    };
+  }
+
+  /** Children alive or about to be restarted. */
+  get size(): number {
+    return this.#children.size;
+  }
+
+  /** Messages that nobody will ever read, in the whole tree. */
+  get deadLetters(): number {
+    return this.#census.deadLetters;
+  }
+
+  /** Starts an actor. Throws a `TypeError` when the name is taken or the supervisor has stopped. */
+  spawn<M>(name: string, behaviour: Behaviour<M>, options: SpawnOptions = {}): Ref<M> {
+    const { restart = "never", mailbox = 1024, kind = "actor" } = options;
+    const permanent = restart === "crash";
+    const cell = new Cell(name, behaviour, {
+      capacity: mailbox,
+      keepsMail: permanent,
+      census: this.#census,
+      exited: (_, exit) => this.#exited(child, exit),
+    });
+    const child = this.#adopt({ name, kind, permanent, restarts: 0, part: cell });
+    cell.start();
+    return cell;
+  }
+
+  /**
+   * Starts a supervisor below this one. When it gives up, this one restarts it, within its own
+   * limits, by another call of `init`, which spawns what must always be there.
+   */
+  supervise(
+    name: string,
+    options: SupervisorOptions = {},
+    init: (supervisor: Supervisor) => void = () => {},
+  ): Supervisor {
+    const { clock, crashed } = this.#options;
+    const below: Supervisor = new Supervisor(name, {
+      clock,
+      crashed: (child, error) => crashed(`${name}/${child}`, error),
+      ...options,
+      escalate: (error) => this.#exited(child, { kind: "crash", error }),
+    }, this.#census);
+    const part: Part = {
+      start: () => {
+        below.#stopped = false;
+        below.#crashes = [];
+        try {
+          init(below);
+        } catch (error) {
+          below.stop();
+          this.#exited(child, { kind: "crash", error });
+        }
+      },
+      stop: () => below.stop(),
+      suspend: () => {},
+      bury: () => {},
+      describe: () => ({ children: below.tree() }),
+    };
+    const child = this.#adopt({ name, kind: "supervisor", permanent: true, restarts: 0, part });
+    part.start();
+    return below;
+  }
+
+  /** Stops all children, newest first. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelRestart?.();
+    this.#cancelRestart = undefined;
+    this.#due.clear();
+    // A child that ends deletes itself from the map, hence the copy.
+    for (const child of [...this.#children.values()].reverse()) this.#remove(child);
+  }
+
+  /** Stops one child and forgets it. */
+  stopChild(name: string): void {
+    const child = this.#children.get(name);
+    if (child) this.#remove(child);
+  }
+
+  /** Everything below, as it is now. */
+  tree(): TreeNode[] {
+    return [...this.#children.values()].map((
+      { name, kind, restarts, lastCrash, part },
+    ) => ({ name, kind, restarts, ...(lastCrash ? { lastCrash } : {}), ...part.describe() }));
+  }
+
+  #adopt(child: Child): Child {
+    if (this.#stopped) {
+      throw new TypeError(`Cannot start "${child.name}": its supervisor has stopped`);
+    }
+    if (this.#children.has(child.name)) {
+      throw new TypeError(`Cannot start "${child.name}": the name is taken`);
+    }
+    this.#children.set(child.name, child);
+    return child;
+  }
+
+  #remove(child: Child): void {
+    this.#children.delete(child.name);
+    this.#due.delete(child);
+    child.part.stop();
+    child.part.bury();
+  }
+
+  #exited(child: Child, exit: Exit): void {
+    const ours = this.#children.get(child.name) === child;
+    if (exit.kind === "crash") this.#record(child, exit.error);
+    // One that is stopped to be started again keeps its place.
+    if (!ours || this.#due.has(child)) return;
+    if (exit.kind !== "crash" || !child.permanent) {
+      this.#children.delete(child.name);
+      return;
+    }
+    const { clock, windowMs, maxRestarts, escalate } = this.#options;
+    const at = clock.now();
+    this.#crashes = this.#crashes.filter((each) => each > at - windowMs);
+    this.#crashes.push(at);
+    if (this.#crashes.length <= maxRestarts) return this.#restart(child);
+    this.stop();
+    escalate(exit.error);
+  }
+
+  #record(child: Child, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    child.lastCrash = { message, at: this.#options.clock.now() };
+    this.#options.crashed(child.name, error);
+  }
+
+  #restart(crashed: Child): void {
+    for (const child of this.#affectedBy(crashed)) {
+      if (!child.permanent) {
+        this.#remove(child);
+        continue;
+      }
+      this.#due.add(child);
+      child.part.stop();
+      child.part.suspend();
+    }
+    const { backoff, clock } = this.#options;
+    if (!backoff) return this.#startDue();
+    const delay = Math.min(backoff.maxMs, backoff.minMs * 2 ** (this.#crashes.length - 1));
+    this.#cancelRestart?.();
+    this.#cancelRestart = clock.after(delay, () => this.#startDue());
+  }
+
+  /** Newest first. */
+  #affectedBy(crashed: Child): Child[] {
+    const { strategy } = this.#options;
+    if (strategy === "one-for-one") return [crashed];
+    const all = [...this.#children.values()];
+    return (strategy === "one-for-all" ? all : all.slice(all.indexOf(crashed))).reverse();
+  }
+
+  /** Oldest first: those that come later may need those before. */
+  #startDue(): void {
+    this.#cancelRestart = undefined;
+    for (const child of [...this.#children.values()]) {
+      if (!this.#due.delete(child)) continue;
+      child.restarts++;
+      child.part.start();
+    }
+  }
+}
