@@ -1,4 +1,5 @@
 import type { Place } from "./place.ts";
+import type { Table } from "./record.ts";
 
 /** A JSON Schema, or a part of one. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -9,7 +10,12 @@ export interface Kind<T> {
   readonly hint: string;
   /** The value, or undefined once `place` has been told what is wrong. */
   read(raw: unknown, place: Place): T | undefined;
-  schema(): Schema;
+  /** `defaults` are those of an object's members, where only the caller knows them. */
+  schema(defaults?: unknown): Schema;
+  /** The settings inside, when the value is an object. */
+  readonly members?: Table;
+  /** True when the value is a list: its flag can be repeated. */
+  readonly many?: true;
 }
 
 /** Yes or no. On the command line the flag alone means yes. */
@@ -67,16 +73,19 @@ export function duration(min: number, max: number, bare = false): Kind<number> {
   return measure("DURATION", right, { min, max, units: durationUnits, bare });
 }
 
-/** Many of one kind. */
+/** One or more of one kind. */
 export function list<T>(of: Kind<T>): Kind<T[]> {
   return {
     hint: of.hint,
+    many: true,
     read(raw, place) {
-      if (!Array.isArray(raw)) return place.refuse(raw, "give a list in []");
+      if (!Array.isArray(raw) || raw.length === 0) {
+        return place.refuse(raw, "give a list in [] with at least one entry");
+      }
       const values = raw.map((each, index) => of.read(each, place.item(index)));
       return values.filter((each) => each !== undefined);
     },
-    schema: () => ({ type: "array", items: of.schema() }),
+    schema: () => ({ type: "array", minItems: 1, items: of.schema() }),
   };
 }
 

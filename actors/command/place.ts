@@ -8,6 +8,8 @@ export interface Problem {
   /** The value that cannot be used; without it `says` is the whole sentence. */
   readonly found?: unknown;
   readonly says: string;
+  /** What the process is to exit with; default 2. */
+  readonly code?: 1 | 2;
 }
 
 /** Where a value stands among the settings. */

@@ -1,0 +1,38 @@
+import { wordsOf } from "./cause.ts";
+import type { NeededFile } from "./resolve.ts";
+
+/** Reports each file that cannot be read or does not hold what it should. */
+export async function checkFiles(
+  files: readonly NeededFile[],
+  readFile: (path: string) => Promise<string>,
+): Promise<void> {
+  for (const { place, name, holds } of files) {
+    let text: string;
+    try {
+      text = await readFile(name);
+    } catch (error) {
+      place.refuse(name, wordsOf(error));
+      continue;
+    }
+    const found = [...text.matchAll(/^-----BEGIN ([A-Z\d ]+)-----/gm)].map(([, label]) => label!);
+    const fault = holds === "certificate" ? faultOfCertificate(found) : faultOfKey(found);
+    if (fault !== undefined) place.refuse(name, fault);
+  }
+}
+
+function faultOfCertificate(labels: string[]): string | undefined {
+  return labels.includes("CERTIFICATE") ? undefined : missing("certificate", labels);
+}
+
+function faultOfKey(labels: string[]): string | undefined {
+  if (labels.includes("ENCRYPTED PRIVATE KEY")) {
+    return "the key needs a password; store it without one (openssl pkey -in FILE -out FILE)";
+  }
+  const isKey = labels.some((label) => label.endsWith("PRIVATE KEY"));
+  return isKey ? undefined : missing("private key", labels);
+}
+
+function missing(what: string, labels: string[]): string {
+  const instead = labels.length === 0 ? "it is not PEM" : `it holds ${labels[0]!.toLowerCase()}`;
+  return `a ${what} as PEM is needed, and ${instead}`;
+}

@@ -1,0 +1,89 @@
+import { count, duration, size } from "./kinds.ts";
+import { record, type Setting } from "./record.ts";
+
+const KiB = 2 ** 10, MiB = 2 ** 20, GiB = 2 ** 30;
+
+/** Limits that each listener can have for itself. */
+const perListener = {
+  maxConnections: {
+    kind: count(1, 1_000_000),
+    doc: "Connections open at once on one listener.",
+  },
+  maxConnectionsPerAddress: {
+    kind: count(1, 1_000_000),
+    doc: "Connections open at once from one IP address on one listener.",
+  },
+  maxPacketBytes: {
+    // The largest remaining length that MQTT can write (MQTT 5.0 §1.5.5).
+    kind: size(KiB, 268_435_455),
+    doc: "The longest MQTT packet from a client.",
+  },
+  maxTopicLevels: {
+    kind: count(1, 65_535),
+    doc: "Levels of a topic or filter: `a/b/c` has three.",
+  },
+  maxSubscriptions: {
+    kind: count(1, 1_000_000),
+    doc: "Subscriptions of one client.",
+  },
+  maxQueuedMessages: {
+    kind: count(1, 10_000_000),
+    doc: "QoS 1 and 2 messages that wait for one client.",
+  },
+  maxQueuedBytes: {
+    kind: size(KiB, 64 * GiB),
+    doc: "Bytes of the QoS 1 and 2 messages that wait for one client.",
+  },
+  outboxHighWaterBytes: {
+    kind: size(KiB, GiB),
+    doc: "Unsent bytes for one client above which those who publish to it wait.",
+  },
+  graceMs: {
+    kind: duration(0, 3_600_000, true),
+    doc: "How long a client may stay above that mark before publishers go on without it.",
+  },
+  connectTimeoutMs: {
+    kind: duration(1, 3_600_000, true),
+    doc: "How long a new connection may take to say who it is.",
+  },
+  maxHeaderBytes: {
+    kind: size(KiB, 16 * MiB),
+    doc: "The request line and all header fields of one HTTP request.",
+  },
+  maxBodyBytes: {
+    kind: size(1, GiB),
+    doc: "The body of one HTTP request.",
+  },
+  idleTimeoutMs: {
+    kind: duration(1, 24 * 3_600_000, true),
+    doc: "How long an HTTP connection may stay silent between requests.",
+  },
+  maxMessageBytes: {
+    kind: size(1, GiB),
+    doc: "The longest WebSocket message, its fragments joined.",
+  },
+} as const satisfies Record<string, Setting<number>>;
+
+/** Every limit, in the order in which help shows them. */
+export const limits = {
+  ...perListener,
+  maxRetained: {
+    kind: count(1, 100_000_000),
+    doc: "Topics that hold a value.",
+  },
+  maxRetainedBytes: {
+    kind: size(KiB, 64 * GiB),
+    doc: "Bytes of all values that topics hold.",
+  },
+} as const satisfies Record<string, Setting<number>>;
+
+export type LimitName = keyof typeof limits;
+
+/** Limits by name, in the unit that the name ends with; those not set are left out. */
+export type Limits = { readonly [Name in LimitName]?: number };
+
+/** The limits of the whole gateway. */
+export const gatewayLimits = record(limits);
+
+/** The limits that one listener can have for itself. */
+export const listenerLimits = record(perListener);

@@ -1,0 +1,171 @@
+import type { Format, Level } from "../log.ts";
+import type { LimitName, Limits } from "./limits.ts";
+import { isLocal, type ListenUrl } from "./listen_url.ts";
+import { Place } from "./place.ts";
+import { commandLine, configuration, type Draft, type ListenDraft, settings } from "./settings.ts";
+import type { Sources } from "./sources.ts";
+
+/** Everything that can be set, complete and free of contradictions. */
+export interface Settings {
+  readonly listen: readonly ListenSettings[];
+  readonly drainMs: number;
+  readonly logLevel: Level;
+  readonly logFormat: Format;
+  /** The limits that were set for the whole gateway. */
+  readonly limits: Limits;
+}
+
+/** One listener. */
+export interface ListenSettings {
+  readonly url: ListenUrl;
+  /** Present when the listener can speak TLS. */
+  readonly tls?: TlsSettings;
+  /** True when clients may stay without a login, wherever they are. */
+  readonly allowAnonymous: boolean;
+  /** The limits that were set for this listener, or for all. */
+  readonly limits: Limits;
+}
+
+/** Names of PEM files. */
+export interface TlsSettings {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca?: string;
+  readonly clientCertificates: "none" | "optional" | "required";
+}
+
+/** A file that must be there for the gateway to start. */
+export interface NeededFile {
+  readonly place: Place;
+  readonly name: string;
+  readonly holds: "certificate" | "private key";
+}
+
+/** The settings, unless `sources` has heard of a fault; and the files they need. */
+export interface Resolved {
+  readonly settings: Settings;
+  readonly files: readonly NeededFile[];
+}
+
+type TlsDraft = NonNullable<Draft["tls"]>;
+
+/** Reads what flags and file say, joins them, and checks what they say together. */
+export function resolve(flags: Record<string, unknown>, sources: Sources): Resolved {
+  const fromFile: Draft = sources.file
+    ? configuration.read(sources.file.raw, new Place("", sources.reportFile)) ?? {}
+    : {};
+  const fromFlags = commandLine.read(flags, new Place("", sources.reportFlag)) ?? {};
+  // What is wrong by itself would only be found wrong again together with the rest.
+  const draft: Draft = sources.faults.length > 0
+    ? {}
+    : { ...fromFile, ...fromFlags, tls: { ...fromFile.tls, ...fromFlags.tls } };
+  return new Resolver(draft, sources).resolve();
+}
+
+class Resolver {
+  readonly #top: Place;
+  readonly #files = new Map<string, NeededFile>();
+  #tlsIsUsed = false;
+
+  constructor(readonly draft: Draft, readonly sources: Sources) {
+    this.#top = new Place("", sources.report);
+  }
+
+  resolve(): Resolved {
+    const listen = this.#value("listen").map((each, index) =>
+      this.#listener(each, this.#top.member("listen").item(index))
+    );
+    const { cert, key, ca } = this.draft.tls ?? {};
+    const idle = cert ?? key ?? ca;
+    if (idle !== undefined && !this.#tlsIsUsed) {
+      const name = cert !== undefined ? "cert" : key !== undefined ? "key" : "ca";
+      this.#top.member("tls").member(name)
+        .refuse(idle, "no listener would use it; listen on https:, mqtts: or any:");
+    }
+    return {
+      settings: {
+        listen,
+        drainMs: this.#value("drain"),
+        logLevel: this.#value("logLevel"),
+        logFormat: this.#value("logFormat"),
+        limits: this.draft.limits ?? {},
+      },
+      files: [...this.#files.values()],
+    };
+  }
+
+  /** What was set, or what holds when nothing was. */
+  #value<Name extends "listen" | "allowAnonymous" | "drain" | "logLevel" | "logFormat">(
+    name: Name,
+  ): NonNullable<Draft[Name]> {
+    const { kind, default: usual } = settings[name];
+    return (this.draft[name] ?? kind.read(usual, this.#top.member(name))) as NonNullable<
+      Draft[Name]
+    >;
+  }
+
+  #listener(draft: ListenDraft, place: Place): ListenSettings {
+    const url = draft.url!;
+    const tls = this.#tls(draft, place);
+    const allowAnonymous = draft.allowAnonymous ?? this.#value("allowAnonymous");
+    // A certificate that a client must show is its login.
+    if (!allowAnonymous && !isLocal(url) && tls?.clientCertificates !== "required") {
+      place.report(place.path, {
+        says: `Cannot listen on ${url.url}: whoever can reach it could connect without a login; ` +
+          "give --allow-anonymous to permit that, or listen on 127.0.0.1",
+        code: 1,
+      });
+    }
+    const limits = { ...this.draft.limits, ...draft.limits } as Partial<Record<LimitName, number>>;
+    return { url, ...tls && { tls }, allowAnonymous, limits };
+  }
+
+  #tls({ url, tls: own }: ListenDraft, place: Place): TlsSettings | undefined {
+    const { carrier, scheme, url: shown } = url!;
+    if (carrier !== "tls" && scheme !== "any") {
+      if (own === undefined) return undefined;
+      const secure = scheme === "http" || scheme === "mqtt" ? `write ${scheme}s:, or ` : "";
+      return place.member("tls").complain(
+        `Cannot use certificates for ${shown}, which has no TLS: ${secure}leave "tls" out`,
+      );
+    }
+    if (own !== undefined) return this.#certificates(own, place.member("tls"));
+    this.#tlsIsUsed = true;
+    const shared = this.draft.tls ?? {};
+    if (Object.keys(shared).length > 0) return this.#certificates(shared, this.#top.member("tls"));
+    if (scheme === "any") return undefined;
+    const right = 'it needs a certificate; give --cert FILE and --key FILE, or "tls" in the file';
+    return place.refuse(shown, right);
+  }
+
+  #certificates(draft: TlsDraft, place: Place): TlsSettings | undefined {
+    const { cert, key, ca } = draft;
+    const clientCertificates = draft.clientCertificates ?? (ca === undefined ? "none" : "required");
+    if (cert === undefined) {
+      return place.complain('Missing the certificate: give --cert FILE, or "cert" in the file');
+    }
+    if (key === undefined) {
+      return place.complain(
+        'Missing the certificate\'s key: give --key FILE, or "key" in the file',
+      );
+    }
+    if (ca === undefined && clientCertificates !== "none") {
+      return place.member("clientCertificates").refuse(
+        clientCertificates,
+        'whose are good must be known; give --client-ca FILE, or "ca" in the file',
+      );
+    }
+    return {
+      cert: this.#file(cert, place.member("cert"), "certificate"),
+      key: this.#file(key, place.member("key"), "private key"),
+      ...ca !== undefined && { ca: this.#file(ca, place.member("ca"), "certificate") },
+      clientCertificates,
+    };
+  }
+
+  #file(given: string, place: Place, holds: NeededFile["holds"]): string {
+    const name = this.sources.fileAt(place.path, given);
+    this.#files.set(`${holds} ${name}`, { place, name, holds });
+    return name;
+  }
+}

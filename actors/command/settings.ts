@@ -1,0 +1,140 @@
+import { formats, levels } from "../log.ts";
+import { choice, duration, type Kind, list, text, yesOrNo } from "./kinds.ts";
+import { gatewayLimits, listenerLimits } from "./limits.ts";
+import { type ListenUrl, parseListenUrl } from "./listen_url.ts";
+import { inFile, record, type Setting, type Values } from "./record.ts";
+
+const pem = "give the name of a PEM file";
+
+/** Certificates of the listeners that use TLS. */
+const tls = record(
+  {
+    cert: {
+      flag: "cert",
+      kind: text("FILE", pem),
+      doc: "The certificate chain, as PEM, of listeners that use TLS.",
+    },
+    key: {
+      flag: "key",
+      kind: text("FILE", pem),
+      doc: "The private key, as PEM, that belongs to the certificate.",
+    },
+    ca: {
+      flag: "client-ca",
+      kind: text("FILE", pem),
+      doc: "The certificates, as PEM, of those who may sign client certificates.",
+    },
+    clientCertificates: {
+      kind: choice(["none", "optional", "required"]),
+      doc: 'Whether clients show a certificate: "required" when "ca" is given, else "none".',
+    },
+  } satisfies Record<string, Setting<unknown>>,
+);
+
+const listenUrl: Kind<ListenUrl> = {
+  hint: "URL",
+  read(raw, place) {
+    if (typeof raw !== "string") return place.refuse(raw, "give a URL such as mqtt://:1883");
+    try {
+      return parseListenUrl(raw);
+    } catch (error) {
+      return place.refuse(raw, (error as TypeError).message);
+    }
+  },
+  schema: () => ({ type: "string", minLength: 1 }),
+};
+
+const listenObject = record(
+  {
+    url: { kind: listenUrl, required: true, doc: "Where to listen, and for which protocol." },
+    tls: { kind: tls, doc: "Its own certificates, in place of those for all listeners." },
+    allowAnonymous: {
+      kind: yesOrNo(),
+      doc: "Whether it lets clients in that do not log in, wherever they are.",
+    },
+    limits: { kind: listenerLimits, doc: "Its own limits, in place of those for all listeners." },
+  } satisfies Record<string, Setting<unknown>>,
+);
+
+/** One listener as configured. */
+export type ListenDraft = Values<typeof listenObject.members>;
+
+const listener: Kind<ListenDraft> = {
+  hint: "URL",
+  read(raw, place) {
+    if (typeof raw === "object" && raw !== null) return listenObject.read(raw, place);
+    const url = listenUrl.read(raw, place);
+    return url && { url };
+  },
+  schema: () => ({ anyOf: [listenUrl.schema(), listenObject.schema()] }),
+};
+
+/** Every setting. What the command line, the file, help and the schema know, they know from here. */
+export const settings = {
+  $schema: {
+    only: "file",
+    kind: text("URL", "give the URL or the name of a schema"),
+    doc: "The schema by which an editor checks this file: the output of the command `schema`.",
+  },
+  listen: {
+    flag: "listen",
+    kind: list(listener),
+    default: ["http://127.0.0.1:8080", "mqtt://127.0.0.1:1883", "coap://127.0.0.1:5683"],
+    doc: "Where to listen, and for which protocol.",
+  },
+  config: {
+    only: "flags",
+    flag: "config",
+    kind: text("FILE", "give the name of a JSON file"),
+    doc: "A JSON file of settings; flags win over it.",
+  },
+  allowAnonymous: {
+    flag: "allow-anonymous",
+    kind: yesOrNo(),
+    default: false,
+    doc: "Let clients in that do not log in, on any address; on loopback they always may.",
+  },
+  tls: { kind: tls, doc: "Certificates for all listeners that use TLS." },
+  drain: {
+    flag: "drain",
+    kind: duration(0, 3_600_000),
+    default: "10s",
+    doc: "How long a stopping gateway waits for what is under way.",
+  },
+  logLevel: {
+    flag: "log-level",
+    kind: choice(levels),
+    default: "info",
+    doc: "The least of what is written to standard error.",
+  },
+  logFormat: {
+    flag: "log-format",
+    kind: choice(formats),
+    default: "text",
+    doc: "Lines for people, or one JSON object in each line.",
+  },
+  limits: { kind: gatewayLimits, doc: "What a client, or all of them together, may use." },
+  help: {
+    only: "flags",
+    flag: "help",
+    short: "h",
+    kind: yesOrNo(),
+    doc: "Show this text and exit.",
+  },
+  version: {
+    only: "flags",
+    flag: "version",
+    short: "V",
+    kind: yesOrNo(),
+    doc: "Show the version and exit.",
+  },
+} as const satisfies Record<string, Setting<unknown>>;
+
+/** Settings as somebody wrote them: read and right each for itself, but not yet complete. */
+export type Draft = Values<typeof settings>;
+
+/** A configuration file as a whole. */
+export const configuration = record(inFile(settings));
+
+/** A command line as a whole, as if it were a file. */
+export const commandLine = record(settings);
