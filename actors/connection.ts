@@ -128,12 +128,12 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher {
   idle(): void {
     if (this.#offered) this.#consume();
     this.#writer.flush();
-    if (this.#phase === "closing" && this.#writer.size === 0) this.#linger();
     this.#weigh();
     this.#alarm.set(
       Math.min(this.#session.deadline, this.#pressure.deadline, this.#goneBy),
     );
     this.#time = 0;
+    if (this.#phase === "closing" && this.#writer.size === 0) this.#linger();
   }
 
   stopped(_exit: Exit, unread: Mailbox<unknown>): void {
@@ -298,6 +298,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher {
     if (this.#inputDone) return this.#self.stop();
     this.#phase = "lingering";
     this.#goneBy = this.#now() + this.#options.limits.lingerMs;
+    this.#alarm.set(this.#goneBy);
     this.#wake?.();
     this.#stream.closeWrite().catch(() => this.#self.stop());
   }

@@ -29,7 +29,7 @@ export function yesOrNo(): Kind<boolean> {
 }
 
 /** One of a few words. */
-export function choice<T extends string>(values: readonly T[]): Kind<T> {
+export function choice<const T extends string>(values: readonly T[]): Kind<T> {
   return scalar(
     values.join("|"),
     `give ${inWords(values)}`,
@@ -73,8 +73,8 @@ export function duration(min: number, max: number, bare = false): Kind<number> {
   return measure("DURATION", right, { min, max, units: durationUnits, bare });
 }
 
-/** One or more of one kind. */
-export function list<T>(of: Kind<T>): Kind<T[]> {
+/** One or more of one kind. What is wrong leaves a gap, so that the rest keeps its place. */
+export function list<T>(of: Kind<T>): Kind<(T | undefined)[]> {
   return {
     hint: of.hint,
     many: true,
@@ -82,8 +82,7 @@ export function list<T>(of: Kind<T>): Kind<T[]> {
       if (!Array.isArray(raw) || raw.length === 0) {
         return place.refuse(raw, "give a list in [] with at least one entry");
       }
-      const values = raw.map((each, index) => of.read(each, place.item(index)));
-      return values.filter((each) => each !== undefined);
+      return raw.map((each, index) => of.read(each, place.item(index)));
     },
     schema: () => ({ type: "array", minItems: 1, items: of.schema() }),
   };
@@ -116,8 +115,10 @@ function measure(hint: string, right: string, { min, max, units, bare }: Measure
   const plain: Schema = { type: "integer", minimum: min, maximum: max };
   return scalar(hint, right, bare ? { anyOf: [plain, written] } : written, (raw) => {
     if (typeof raw === "number") return bare ? within(raw, min, max) : undefined;
-    const [, amount, , unit] = typeof raw === "string" ? new RegExp(pattern).exec(raw) ?? [] : [];
-    return unit === undefined ? undefined : within(Number(amount) * units[unit]!, min, max);
+    const unit = typeof raw === "string" ? new RegExp(pattern).exec(raw)?.[2] : undefined;
+    return unit === undefined
+      ? undefined
+      : within(parseFloat(raw as string) * units[unit]!, min, max);
   });
 }
 

@@ -55,10 +55,8 @@ export function resolve(flags: Record<string, unknown>, sources: Sources): Resol
     ? configuration.read(sources.file.raw, new Place("", sources.reportFile)) ?? {}
     : {};
   const fromFlags = commandLine.read(flags, new Place("", sources.reportFlag)) ?? {};
-  // What is wrong by itself would only be found wrong again together with the rest.
-  const draft: Draft = sources.faults.length > 0
-    ? {}
-    : { ...fromFile, ...fromFlags, tls: { ...fromFile.tls, ...fromFlags.tls } };
+  const tls = { ...fromFile.tls, ...fromFlags.tls };
+  const draft: Draft = { ...fromFile, ...fromFlags, tls };
   return new Resolver(draft, sources).resolve();
 }
 
@@ -72,8 +70,8 @@ class Resolver {
   }
 
   resolve(): Resolved {
-    const listen = this.#value("listen").map((each, index) =>
-      this.#listener(each, this.#top.member("listen").item(index))
+    const listen = this.#value("listen").flatMap((each, index) =>
+      this.#listener(each, this.#top.member("listen").item(index)) ?? []
     );
     const { cert, key, ca } = this.draft.tls ?? {};
     const idle = cert ?? key ?? ca;
@@ -104,9 +102,10 @@ class Resolver {
     >;
   }
 
-  #listener(draft: ListenDraft, place: Place): ListenSettings {
-    const url = draft.url!;
-    const tls = this.#tls(draft, place);
+  #listener(draft: ListenDraft | undefined, place: Place): ListenSettings | undefined {
+    if (draft?.url === undefined) return undefined;
+    const { url } = draft;
+    const tls = this.#tls(url, draft.tls, place);
     const allowAnonymous = draft.allowAnonymous ?? this.#value("allowAnonymous");
     // A certificate that a client must show is its login.
     if (!allowAnonymous && !isLocal(url) && tls?.clientCertificates !== "required") {
@@ -120,8 +119,8 @@ class Resolver {
     return { url, ...tls && { tls }, allowAnonymous, limits };
   }
 
-  #tls({ url, tls: own }: ListenDraft, place: Place): TlsSettings | undefined {
-    const { carrier, scheme, url: shown } = url!;
+  #tls(url: ListenUrl, own: TlsDraft | undefined, place: Place): TlsSettings | undefined {
+    const { carrier, scheme, url: shown } = url;
     if (carrier !== "tls" && scheme !== "any") {
       if (own === undefined) return undefined;
       const secure = scheme === "http" || scheme === "mqtt" ? `write ${scheme}s:, or ` : "";
@@ -141,10 +140,13 @@ class Resolver {
   #certificates(draft: TlsDraft, place: Place): TlsSettings | undefined {
     const { cert, key, ca } = draft;
     const clientCertificates = draft.clientCertificates ?? (ca === undefined ? "none" : "required");
+    // One that is there and wrong has been complained about.
     if (cert === undefined) {
+      if ("cert" in draft) return undefined;
       return place.complain('Missing the certificate: give --cert FILE, or "cert" in the file');
     }
     if (key === undefined) {
+      if ("key" in draft) return undefined;
       return place.complain(
         'Missing the certificate\'s key: give --key FILE, or "key" in the file',
       );

@@ -1,0 +1,21 @@
+import type { CommandHost } from "./command.ts";
+import { load } from "./load.ts";
+
+/** Says all that is wrong with a configuration. */
+export async function check(args: string[], host: CommandHost): Promise<number> {
+  const loaded = await load(args, host.readFile);
+  if (!("settings" in loaded)) {
+    for (const { line } of loaded) host.stderr(line);
+    return 2;
+  }
+  const { settings, faults, config } = loaded;
+  if (config === undefined) {
+    host.stderr("Missing the file to check: give --config FILE");
+    return 2;
+  }
+  for (const { line } of faults) host.stderr(line);
+  if (faults.length > 0) return 1;
+  host.stdout(`${config}: nothing wrong`);
+  for (const { url } of settings.listen) host.stdout(`would listen on ${url.url}`);
+  return 0;
+}

@@ -1,0 +1,107 @@
+import type { Log } from "../log.ts";
+import { check } from "./check.ts";
+import { flags, readFlags } from "./flags.ts";
+import { help } from "./help.ts";
+import type { Limits } from "./limits.ts";
+import { nearest } from "./nearest.ts";
+import type { Settings } from "./resolve.ts";
+import { schema } from "./schema.ts";
+import { serve } from "./serve.ts";
+
+/** The world as the command sees it. */
+export interface CommandHost {
+  readonly version: string;
+  /** How help calls the program: `deno run -A mod.ts`, or the name of an executable. */
+  readonly program: string;
+  /** The limits that hold when nothing is set, for help and schema. */
+  readonly limits: Limits;
+  /** Starts the gateway. Rejects with a `ListenError` when a listener cannot start. */
+  serve(settings: Settings, log: Log): Promise<Running>;
+  stdout(line: string): void;
+  stderr(line: string): void;
+  readFile(path: string): Promise<string>;
+  /** Calls `heard` for every SIGINT and SIGTERM until the function it returns is called. */
+  onSignal(heard: (signal: string) => void): () => void;
+}
+
+/** A gateway that is up. */
+export interface Running {
+  /** The URLs of its listeners, with the ports that the system chose. */
+  readonly listeners: readonly string[];
+  /** Resolves when it has stopped for a reason of its own; rejects when it failed. */
+  readonly finished: Promise<void>;
+  /** Takes no more, tells the clients, and resolves when all is done or `drainMs` have passed. */
+  stop(drainMs: number): Promise<void>;
+}
+
+/** One word that may come first. */
+export interface Command {
+  readonly name: string;
+  /** What may follow it. */
+  readonly usage: string;
+  /** One sentence for help. */
+  readonly doc: string;
+  run(args: string[], host: CommandHost): Promise<number>;
+}
+
+/** Every command; without one it is the first. */
+const commands: readonly Command[] = [
+  {
+    name: "serve",
+    usage: "[flags]",
+    doc: "Start the gateway; this is what happens without a command.",
+    run: serve,
+  },
+  {
+    name: "check",
+    usage: "--config FILE [flags]",
+    doc: "Say what is wrong with a configuration; exit 0 if nothing is, else 1.",
+    run: check,
+  },
+  {
+    name: "schema",
+    usage: "",
+    doc: "Print the JSON Schema of configuration files.",
+    run: printSchema,
+  },
+];
+
+/** Runs the command line; resolves with what the process is to exit with. */
+export async function run(args: string[], host: CommandHost): Promise<number> {
+  const [first = ""] = args;
+  const word = first.startsWith("-") ? "" : first;
+  const rest = word === "" ? args : args.slice(1);
+  const { given } = readFlags(rest);
+  if (given.has("help") || word === "help") {
+    host.stdout(help({ commands, flags, ...host }));
+    return 0;
+  }
+  if (given.has("version")) {
+    host.stdout(`meerkat ${host.version}`);
+    return 0;
+  }
+  const command = word === "" ? commands[0]! : commands.find(({ name }) => name === word);
+  if (command !== undefined) return await command.run(rest, host);
+  host.stderr(unknown(word));
+  return 2;
+}
+
+function printSchema(args: string[], host: CommandHost): Promise<number> {
+  if (args.length > 0) {
+    host.stderr(`Unexpected "${args[0]!.slice(0, 80)}": the command schema takes nothing`);
+    return Promise.resolve(2);
+  }
+  host.stdout(JSON.stringify(schema(host.limits), null, 2));
+  return Promise.resolve(0);
+}
+
+function unknown(word: string): string {
+  const shown = word.slice(0, 80);
+  if (/[:/]|^\d+$/.test(word)) {
+    return `Unknown command "${shown}": to listen there, write --listen ${shown}`;
+  }
+  const names = commands.map(({ name }) => name);
+  const near = nearest(word, names);
+  return `Unknown command "${shown}": ` +
+    (near ? `did you mean "${near}"?` : `known are ${names.join(", ")}`);
+}

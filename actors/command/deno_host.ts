@@ -1,0 +1,33 @@
+import type { CommandHost } from "./command.ts";
+
+/** Standard output, standard error, files and signals of this process. */
+export function denoHost(
+  rest: Pick<CommandHost, "version" | "program" | "limits" | "serve">,
+): CommandHost {
+  return {
+    ...rest,
+    stdout: (line) => write(Deno.stdout, line),
+    stderr: (line) => write(Deno.stderr, line),
+    readFile: (path) => Deno.readTextFile(path),
+    onSignal(heard) {
+      // Windows has no SIGTERM.
+      const signals = Deno.build.os === "windows"
+        ? ["SIGINT", "SIGBREAK"] as const
+        : ["SIGINT", "SIGTERM"] as const;
+      const listeners = signals.map((signal) => [signal, () => heard(signal)] as const);
+      for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
+      return () => {
+        for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
+      };
+    },
+  };
+}
+
+function write(to: { writeSync(bytes: Uint8Array): number }, line: string): void {
+  try {
+    let bytes = new TextEncoder().encode(line + "\n");
+    while (bytes.length > 0) bytes = bytes.subarray(to.writeSync(bytes));
+  } catch {
+    // Nobody reads it any more, as in `… | head -1`, which is no reason to stop serving.
+  }
+}

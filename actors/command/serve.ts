@@ -1,0 +1,66 @@
+import { Log } from "../log.ts";
+import { ListenError, wordsOf } from "./cause.ts";
+import type { CommandHost, Running } from "./command.ts";
+import { load } from "./load.ts";
+import type { Settings } from "./resolve.ts";
+import type { Fault } from "./sources.ts";
+
+/** Starts the gateway and runs it until a signal stops it. */
+export async function serve(args: string[], host: CommandHost): Promise<number> {
+  const loaded = await load(args, host.readFile);
+  if (!("settings" in loaded)) return refuse(loaded, host);
+  const { settings, faults, config } = loaded;
+  if (faults.length > 0) return refuse(faults, host, config);
+  const first = Promise.withResolvers<string>();
+  const second = Promise.withResolvers<number>();
+  let heard = 0;
+  const forget = host.onSignal((signal) => {
+    if (heard++ === 0) first.resolve(signal);
+    // Whoever asks twice does not want to wait for the clients.
+    else second.resolve(1);
+  });
+  try {
+    return await Promise.race([live(settings, host, first.promise), second.promise]);
+  } finally {
+    forget();
+  }
+}
+
+/** One line, though there may be more to say. */
+function refuse(faults: readonly Fault[], host: CommandHost, config?: string): number {
+  const fault = faults.find(({ code }) => code === 2) ?? faults[0]!;
+  const more = faults.length > 1 && config !== undefined
+    ? ` (one of ${faults.length} faults: see the command check)`
+    : "";
+  host.stderr(fault.line + more);
+  return fault.code;
+}
+
+async function live(
+  settings: Settings,
+  host: CommandHost,
+  asked: Promise<string>,
+): Promise<number> {
+  const { drainMs, logLevel: level, logFormat: format } = settings;
+  const log = new Log({ level, format, sink: host.stderr });
+  let running: Running;
+  try {
+    running = await host.serve(settings, log);
+  } catch (error) {
+    host.stderr(error instanceof ListenError ? error.message : `Cannot start: ${wordsOf(error)}`);
+    log.debug("start failed", { error });
+    return 1;
+  }
+  for (const url of running.listeners) host.stdout(`listening ${url}`);
+  try {
+    const signal = await Promise.race([asked, running.finished]);
+    if (typeof signal !== "string") return 0;
+    log.info("stopping", { signal, drainMs });
+    await running.stop(drainMs);
+    return 0;
+  } catch (error) {
+    host.stderr(`Cannot go on: ${wordsOf(error)}`);
+    log.debug("failed", { error });
+    return 1;
+  }
+}
