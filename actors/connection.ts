@@ -12,39 +12,14 @@ import {
 import type { ByteStream } from "../transports/transport.ts";
 import type { Actor, Behaviour, Exit, Self } from "./actor.ts";
 import { Alarm } from "./alarm.ts";
-import { Input } from "./input.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
 import type { Log } from "./log.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { Member } from "./member.ts";
 import { Pressure } from "./pressure.ts";
+import { type Appetite, Reader } from "./reader.ts";
 import type { Space } from "./space.ts";
 import { Writer } from "./writer.ts";
-
-/** What one connection may take. */
-export interface ConnectionLimits {
-  /** Bytes queued for a peer above which publishers to it wait. */
-  outboxHighWaterBytes: number;
-  /** Bytes queued for a peer above which it is hung up on; at least two of the largest messages. */
-  outboxBytes: number;
-  /** Milliseconds that publishers wait for a receiver that is behind. */
-  graceMs: number;
-  /** Messages in a mailbox above which publishers wait for the receiver's next turn. */
-  mailboxHighWater: number;
-  /** Milliseconds without progress in which our last words must leave. */
-  closeMs: number;
-  /** Milliseconds to wait, after our last word, for the peer to hang up. */
-  lingerMs: number;
-}
-
-/** A slow peer costs 16 MiB at most; the kernel's socket buffers hold some MiB more. */
-export const connectionDefaults: ConnectionLimits = {
-  outboxHighWaterBytes: 256 << 10,
-  outboxBytes: 16 << 20,
-  graceMs: 250,
-  mailboxHighWater: 1024,
-  lingerMs: 2_000,
-  closeMs: 10_000,
-};
 
 /** What a connection needs besides its stream. */
 export interface ConnectionOptions {
@@ -68,14 +43,14 @@ export function connection(stream: ByteStream, options: ConnectionOptions): Beha
   };
 }
 
-class Connection implements Actor<unknown>, Wire, Inbox, Publisher {
+class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite {
   readonly peer: Peer;
   dropped = 0;
   readonly #self: Self<unknown>;
   readonly #stream: ByteStream;
   readonly #options: ConnectionOptions;
   readonly #hub: Member;
-  readonly #input = new Input();
+  readonly #reader: Reader;
   readonly #writer: Writer;
   readonly #pressure: Pressure;
   readonly #alarm: Alarm;
@@ -85,10 +60,8 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher {
   #asked = false;
   /** True when unused input must be offered to the session once more. */
   #offered = false;
-  #inputDone = false;
   /** The time of the present turn; 0 between turns. */
   #time = 0;
-  #wake: (() => void) | undefined;
   #phase: "open" | "closing" | "lingering" | "ended" = "open";
   #wasFull = false;
   #goneBy = Infinity;
@@ -98,6 +71,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher {
     this.#stream = stream;
     this.#options = options;
     this.peer = { address: stream.peer, secure: stream.secure, certificate: stream.certificate };
+    this.#reader = new Reader(stream, this);
     this.#hub = new Member(options.space, this, this);
     this.#writer = new Writer(stream, {
       limit: options.limits.outboxBytes,
@@ -109,7 +83,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher {
     self.defer(() => this.#alarm.cancel());
     this.#session = options.open(this, this.#hub, this.#now());
     this.#alarm.set(this.#session.deadline);
-    this.#read();
+    this.#reader.run();
   }
 
   get name(): string {
@@ -148,7 +122,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher {
     } finally {
       this.#options.space.router.forget(this);
       this.#session.ended(now);
-      this.#wake?.();
+      this.#reader.stop();
     }
   }
 
@@ -183,7 +157,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher {
   resume(): void {
     this.#asked = false;
     this.#offered = true;
-    this.#wake?.();
+    this.#reader.wake();
   }
 
   close(): void {
@@ -226,47 +200,41 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher {
     this.#gates.delete(gate);
     if (this.#gates.size > 0) return;
     this.#offered = true;
-    if (this.#wake) this.#wake();
-    else this.#self.tell(GO_ON);
+    if (!this.#reader.wake()) this.#self.tell(GO_ON);
   }
 
   // --- reading ---
 
-  async #read(): Promise<void> {
-    const received = () => this.#consume();
-    try {
-      while (this.#phase !== "ended") {
-        if (this.#phase === "open" && this.paused) {
-          await new Promise<void>((wake) => this.#wake = wake);
-          this.#wake = undefined;
-          this.#self.turn(received);
-          continue;
-        }
-        const count = await this.#stream.read(this.#input.space());
-        if (count === null) break;
-        this.#input.filled(count);
-        this.#self.turn(received);
-      }
-      this.#inputDone = true;
-      if (this.#phase === "open") this.#self.turn(() => this.#inputEnded());
-      else if (this.#phase === "lingering") this.#self.stop();
-    } catch {
-      // A broken stream ends like a closed one: only its peer is concerned.
-      this.#self.stop();
-    } finally {
-      this.#input.release();
-    }
+  get hungry(): boolean {
+    return this.#phase !== "open" || !this.paused;
   }
 
+  took(): void {
+    this.#self.turn(this.#consumes);
+  }
+
+  ended(): void {
+    if (this.#phase === "open") this.#self.turn(() => this.#inputEnded());
+    else if (this.#phase === "lingering") this.#self.stop();
+  }
+
+  failed(): void {
+    // A broken stream ends like a closed one: only its peer is concerned.
+    this.#self.stop();
+  }
+
+  readonly #consumes = () => this.#consume();
+
   #consume(): void {
+    const { input } = this.#reader;
     try {
       do {
         this.#offered = false;
-        if (this.#phase !== "open") return this.#input.skip(this.#input.size);
+        if (this.#phase !== "open") return input.skip(input.size);
         const session = this.#session;
-        this.#input.skip(session.receive(this.#input.view, this.#now()));
+        input.skip(session.receive(input.view, this.#now()));
         if (session !== this.#session) this.#offered = true;
-      } while (this.#offered && this.#input.size > 0 && !this.paused);
+      } while (this.#offered && input.size > 0 && !this.paused);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#options.log.debug("refused", {
@@ -295,11 +263,11 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher {
 
   /** Everything is said. Input is read to its end, or the peer might lose our last words. */
   #linger(): void {
-    if (this.#inputDone) return this.#self.stop();
+    if (this.#reader.done) return this.#self.stop();
     this.#phase = "lingering";
     this.#goneBy = this.#now() + this.#options.limits.lingerMs;
     this.#alarm.set(this.#goneBy);
-    this.#wake?.();
+    this.#reader.wake();
     this.#stream.closeWrite().catch(() => this.#self.stop());
   }
 

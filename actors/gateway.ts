@@ -13,7 +13,7 @@ import type { Behaviour, Ref } from "./actor.ts";
 import type { AdmissionLimits } from "./admission.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { clockwork } from "./clockwork.ts";
-import type { ConnectionLimits } from "./connection.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
 import type { EndpointLimits } from "./endpoint.ts";
 import { fetchHandler, type Handler } from "./fetch_handler.ts";
 import { Listeners, type Listening } from "./listeners.ts";

@@ -4,6 +4,7 @@ import { flags, readFlags } from "./flags.ts";
 import { help } from "./help.ts";
 import type { Limits } from "./limits.ts";
 import { nearest } from "./nearest.ts";
+import { quote } from "./place.ts";
 import type { Settings } from "./resolve.ts";
 import { schema } from "./schema.ts";
 import { serve } from "./serve.ts";
@@ -88,7 +89,7 @@ export async function run(args: string[], host: CommandHost): Promise<number> {
 
 function printSchema(args: string[], host: CommandHost): Promise<number> {
   if (args.length > 0) {
-    host.stderr(`Unexpected "${args[0]!.slice(0, 80)}": the command schema takes nothing`);
+    host.stderr(`Unexpected ${quote(args[0])}: the command schema takes nothing`);
     return Promise.resolve(2);
   }
   host.stdout(JSON.stringify(schema(host.limits), null, 2));
@@ -96,12 +97,11 @@ function printSchema(args: string[], host: CommandHost): Promise<number> {
 }
 
 function unknown(word: string): string {
-  const shown = word.slice(0, 80);
   if (/[:/]|^\d+$/.test(word)) {
-    return `Unknown command "${shown}": to listen there, write --listen ${shown}`;
+    return `Unknown command ${quote(word)}: to listen there, write --listen before it`;
   }
   const names = commands.map(({ name }) => name);
   const near = nearest(word, names);
-  return `Unknown command "${shown}": ` +
+  return `Unknown command ${quote(word)}: ` +
     (near ? `did you mean "${near}"?` : `known are ${names.join(", ")}`);
 }

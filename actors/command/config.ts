@@ -1,4 +1,5 @@
 import { wordsOf } from "./cause.ts";
+import { quote } from "./place.ts";
 import { JsonError, type Position, readJson } from "./json.ts";
 
 /** A configuration file, read but not yet judged. */
@@ -18,7 +19,7 @@ export async function readConfig(
   try {
     text = await readFile(name);
   } catch (error) {
-    return `Cannot read the configuration "${name}": ${wordsOf(error)}`;
+    return `Cannot read the configuration ${quote(name)}: ${wordsOf(error)}`;
   }
   try {
     const { value: raw, positions } = readJson(text);

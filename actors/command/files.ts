@@ -33,6 +33,6 @@ function faultOfKey(labels: string[]): string | undefined {
 }
 
 function missing(what: string, labels: string[]): string {
-  const instead = labels.length === 0 ? "it is not PEM" : `it holds ${labels[0]!.toLowerCase()}`;
+  const instead = labels.length === 0 ? "it is not PEM" : `it holds "${labels[0]}"`;
   return `a ${what} as PEM is needed, and ${instead}`;
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { suggestion } from "./nearest.ts";
+import { quote } from "./place.ts";
 import type { Setting, Table } from "./record.ts";
 import { settings } from "./settings.ts";
 
@@ -37,8 +38,7 @@ export function readFlags(args: string[]): FlagValues {
     const flag = flags.find(({ name }) => name === `--${token.name}`);
     if (flag === undefined) {
       const known = flags.map(({ name }) => name);
-      const shown = token.rawName.slice(0, 80);
-      faults.push(`Unknown flag "${shown}"${suggestion(token.rawName, known)}`);
+      faults.push(`Unknown flag ${quote(token.rawName)}${suggestion(token.rawName, known)}`);
       continue;
     }
     const value = valueOf(flag, token);
@@ -88,10 +88,9 @@ function put(raw: Record<string, unknown>, { path, setting }: Flag, value: unkno
 }
 
 function unexpected(word: string): string {
-  const shown = word.slice(0, 80);
-  return word.includes("/") || word.includes(":")
-    ? `Unexpected "${shown}": to listen there, write --listen ${shown}`
-    : `Unexpected "${shown}": a command comes first, and a value after its flag`;
+  return /[:/]/.test(word)
+    ? `Unexpected ${quote(word)}: to listen there, write --listen before it`
+    : `Unexpected ${quote(word)}: a command comes first, and a value after its flag`;
 }
 
 function isSwitch({ kind }: Setting<unknown>): boolean {

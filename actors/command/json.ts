@@ -29,6 +29,8 @@ export function readJson(text: string): Json {
 
 /** The path of a member of the object at `path`. */
 export function memberOf(path: string, name: string): string {
+  // A key of the writer's own making must not break the line that quotes it.
+  if (!/^[\w$-]{1,64}$/.test(name)) return `${path}[${JSON.stringify(name)}]`;
   return path === "" ? name : `${path}.${name}`;
 }
 
@@ -80,7 +82,7 @@ class JsonReader {
       }
       const key = this.#string();
       if (key in object) {
-        throw new JsonError(`Cannot use "${key}" twice in one object`, position);
+        throw new JsonError(`Cannot use ${JSON.stringify(key)} twice in one object`, position);
       }
       const member = memberOf(path, key);
       this.#positions.set(member, position);

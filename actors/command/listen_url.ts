@@ -1,4 +1,5 @@
 import { nearest } from "./nearest.ts";
+import { quote } from "./place.ts";
 
 /** What carries the bytes. */
 export type Carrier = "tcp" | "tls" | "udp" | "unix";
@@ -149,14 +150,14 @@ function hostOf(host: string): string {
   const isName = /^(?=.{1,253}$)(?!-)[a-z\d_-]{1,63}(?:\.[a-z\d_-]{1,63})*\.?$/i.test(host) &&
     !/(?:^|\.)(?:\d+|0x[\da-f]*)\.?$/i.test(host);
   if (!isName && !isIpv4(host)) {
-    throw new TypeError(`"${host}" is neither an IP address nor a host name`);
+    throw new TypeError(`${quote(host)} is neither an IP address nor a host name`);
   }
   return host.toLowerCase();
 }
 
 function ipv6(host: string): string {
   const parsed = URL.parse(`http://${host}/`)?.hostname;
-  if (!parsed?.startsWith("[")) throw new TypeError(`"${host}" is not an IPv6 address`);
+  if (!parsed?.startsWith("[")) throw new TypeError(`${quote(host)} is not an IPv6 address`);
   return parsed.slice(1, -1);
 }
 

@@ -1,5 +1,6 @@
 import type { Kind, Schema } from "./kinds.ts";
 import { suggestion } from "./nearest.ts";
+import { quote } from "./place.ts";
 
 /** One thing that can be set. Flags, the configuration file, help and schema all come from it. */
 export interface Setting<T> {
@@ -38,7 +39,9 @@ export function record<S extends Table>(members: S): Kind<Values<S>> & { readonl
       const values: Record<string, unknown> = {};
       for (const [name, each] of Object.entries(raw)) {
         if (!Object.hasOwn(members, name)) {
-          place.member(name).complain(`Unknown key "${name}"${suggestion(name, namesOf(members))}`);
+          place.member(name).complain(
+            `Unknown key ${quote(name)}${suggestion(name, namesOf(members))}`,
+          );
         } else {
           values[name] = members[name]!.kind.read(each, place.member(name));
         }

@@ -1,0 +1,25 @@
+/** What one connection may take. */
+export interface ConnectionLimits {
+  /** Bytes queued for a peer above which publishers to it wait. */
+  outboxHighWaterBytes: number;
+  /** Bytes queued for a peer above which it is hung up on; at least two of the largest messages. */
+  outboxBytes: number;
+  /** Milliseconds that publishers wait for a receiver that is behind. */
+  graceMs: number;
+  /** Messages in a mailbox above which publishers wait for the receiver's next turn. */
+  mailboxHighWater: number;
+  /** Milliseconds without progress in which our last words must leave. */
+  closeMs: number;
+  /** Milliseconds to wait, after our last word, for the peer to hang up. */
+  lingerMs: number;
+}
+
+/** A slow peer costs 16 MiB at most; the kernel's socket buffers hold some MiB more. */
+export const connectionDefaults: ConnectionLimits = {
+  outboxHighWaterBytes: 256 << 10,
+  outboxBytes: 16 << 20,
+  graceMs: 250,
+  mailboxHighWater: 1024,
+  lingerMs: 2_000,
+  closeMs: 10_000,
+};
