@@ -19,6 +19,7 @@ import { Member } from "./member.ts";
 import { Pressure } from "./pressure.ts";
 import { type Appetite, Reader } from "./reader.ts";
 import type { Space } from "./space.ts";
+import { StreamPeer } from "./stream_peer.ts";
 import { Writer } from "./writer.ts";
 
 /** What a connection needs besides its stream. */
@@ -70,7 +71,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite {
     this.#self = self;
     this.#stream = stream;
     this.#options = options;
-    this.peer = { address: stream.peer, secure: stream.secure, certificate: stream.certificate };
+    this.peer = new StreamPeer(stream);
     this.#reader = new Reader(stream, this);
     this.#hub = new Member(options.space, this, this);
     this.#writer = new Writer(stream, {

@@ -110,7 +110,8 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox {
     }
     this.#sending++;
     // An unreachable peer is its own affair: datagrams may be lost.
-    this.#port.send(bytes, to).then(this.#sent, this.#sent);
+    // The kernel may take it later, and the session composes its next one in the same memory.
+    this.#port.send(bytes.slice(), to).then(this.#sent, this.#sent);
     return true;
   }
 

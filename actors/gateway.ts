@@ -10,13 +10,10 @@ import type {
 import { faultOfFilter, faultOfTopic } from "../protocols/topic.ts";
 import type { DatagramTransport, Transport } from "../transports/transport.ts";
 import type { Behaviour, Ref } from "./actor.ts";
-import type { AdmissionLimits } from "./admission.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { clockwork } from "./clockwork.ts";
-import type { ConnectionLimits } from "./connection_limits.ts";
-import type { EndpointLimits } from "./endpoint.ts";
 import { fetchHandler, type Handler } from "./fetch_handler.ts";
-import { Listeners, type Listening } from "./listeners.ts";
+import { Listeners, type Listening, type ListenLimits, type ListenOptions } from "./listeners.ts";
 import { Log } from "./log.ts";
 import { Member } from "./member.ts";
 import type { RetainedLimits } from "./retained.ts";
@@ -26,7 +23,7 @@ import { type SpawnOptions, Supervisor } from "./supervisor.ts";
 import type { TreeNode } from "./tree.ts";
 
 /** Every limit of a gateway that is not a protocol's own. */
-export type GatewayLimits = AdmissionLimits & ConnectionLimits & EndpointLimits & RetainedLimits;
+export type GatewayLimits = ListenLimits & RetainedLimits;
 
 /** How a gateway is made. */
 export interface GatewayOptions {
@@ -103,16 +100,20 @@ export class Gateway {
   }
 
   /** Listens with a transport and speaks a protocol there. */
-  listen(transport: Transport, protocol: OpenSession, name?: string): Listening;
-  listen(transport: DatagramTransport, protocol: OpenDatagramSession, name?: string): Listening;
+  listen(transport: Transport, protocol: OpenSession, options?: ListenOptions): Listening;
+  listen(
+    transport: DatagramTransport,
+    protocol: OpenDatagramSession,
+    options?: ListenOptions,
+  ): Listening;
   listen(
     transport: Transport | DatagramTransport,
     protocol: OpenSession | OpenDatagramSession,
-    name = `${transport.name}-${++this.#names}`,
+    options?: ListenOptions,
   ): Listening {
     const listening = "listen" in transport
-      ? this.#listeners.streams(transport, protocol as OpenSession, name)
-      : this.#listeners.datagrams(transport, protocol as OpenDatagramSession, name);
+      ? this.#listeners.streams(transport, protocol as OpenSession, options)
+      : this.#listeners.datagrams(transport, protocol as OpenDatagramSession, options);
     listening.ready.catch((error) => this.#fail(error));
     return listening;
   }

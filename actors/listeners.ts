@@ -19,11 +19,22 @@ export interface Listening {
   close(): void;
 }
 
+/** What is particular to one listener. */
+export interface ListenOptions {
+  /** What logs and the tree call it; default: the transport and a number. */
+  name?: string;
+  /** Its own limits, in place of the gateway's. */
+  limits?: Partial<ListenLimits>;
+}
+
+/** What connections through one listener may take. */
+export type ListenLimits = AdmissionLimits & ConnectionLimits & EndpointLimits;
+
 /** What listeners and their connections share. */
 export interface ListenersOptions {
   space: Space;
   log: Log;
-  limits: Partial<AdmissionLimits & ConnectionLimits & EndpointLimits>;
+  limits: Partial<ListenLimits>;
 }
 
 /** Mail that a connection may have unread; its publishers are held back at a fraction of it. */
@@ -44,12 +55,17 @@ export class Listeners {
   }
 
   /** Accepts connections, each an actor beside the listener and not below it. */
-  streams(transport: Transport, open: OpenSession, name: string): Listening {
+  streams(transport: Transport, open: OpenSession, own: ListenOptions = {}): Listening {
+    const name = own.name ?? this.#nameFor(transport.name);
     const below = this.#supervise(name);
     const connections = below.supervise("connections");
     const { space, log } = this.#options;
-    const limits = { ...connectionDefaults, ...this.#options.limits };
-    const admission = new Admission({ ...admissionDefaults, ...this.#options.limits });
+    const limits = { ...connectionDefaults, ...this.#options.limits, ...own.limits };
+    const admission = new Admission({
+      ...admissionDefaults,
+      ...this.#options.limits,
+      ...own.limits,
+    });
     let count = 0;
     const accepted = (stream: ByteStream, ended: () => void) => {
       const begin = connection(stream, { open, space, log, limits });
@@ -70,10 +86,15 @@ export class Listeners {
   }
 
   /** Binds one socket, which is one actor for all of its peers. */
-  datagrams(transport: DatagramTransport, open: OpenDatagramSession, name: string): Listening {
+  datagrams(
+    transport: DatagramTransport,
+    open: OpenDatagramSession,
+    own: ListenOptions = {},
+  ): Listening {
+    const name = own.name ?? this.#nameFor(transport.name);
     const below = this.#supervise(name);
     const { space, log } = this.#options;
-    const limits = { ...endpointDefaults, ...this.#options.limits };
+    const limits = { ...endpointDefaults, ...this.#options.limits, ...own.limits };
     const start = async () => {
       const bound = await transport.bind();
       if (this.#draining) bound.close();
@@ -97,6 +118,10 @@ export class Listeners {
       };
       for (const peer of [...this.#peers]) peer.tell(SHUTDOWN);
     });
+  }
+
+  #nameFor(transport: string): string {
+    return `${transport}-${this.#supervisors.length + 1}`;
   }
 
   #supervise(name: string): Supervisor {

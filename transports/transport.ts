@@ -14,13 +14,19 @@ export interface ByteStream {
   readonly secure: boolean;
   /** The name in the client's verified certificate. */
   readonly certificate?: string;
-  /** Resolves with the number of bytes read, at least 1, or null at the end. */
+  /**
+   * Resolves with the number of bytes read, at least 1, or null at the end. One read at a time.
+   * Rejects when the stream broke or is closed, also while it waits.
+   */
   read(into: Uint8Array): Promise<number | null>;
-  /** Resolves with the number of bytes written: write the rest again. */
+  /**
+   * Resolves with the number of bytes written: write the rest again. One write at a time.
+   * `bytes` stays as it is until then. Rejects when the stream broke or is closed.
+   */
   write(bytes: Uint8Array): Promise<number>;
   /** Ends our side: the peer reads the end after everything written. */
   closeWrite(): Promise<void>;
-  /** Releases the stream. Safe to call twice. */
+  /** Releases the stream; what has been written is still delivered. Safe to call twice. */
   close(): void;
 }
 
@@ -47,7 +53,10 @@ export interface DatagramPort {
   readonly address: Address;
   /** Resolves with one whole datagram, a view valid until the next call; undefined once closed. */
   receive(): Promise<{ bytes: Uint8Array; from: string } | undefined>;
-  /** Sends one datagram to an address as `receive` gave it. */
+  /**
+   * Sends one datagram to an address as `receive` gave it. `bytes` stays as it is until then.
+   * Rejects when the system would not send it, which hurts no other datagram.
+   */
   send(bytes: Uint8Array, to: string): Promise<void>;
   /** Releases the socket. Safe to call twice. */
   close(): void;

@@ -1,6 +1,6 @@
 import { wordsOf } from "./cause.ts";
-import { quote } from "./place.ts";
 import { JsonError, type Position, readJson } from "./json.ts";
+import { quote } from "./place.ts";
 
 /** A configuration file, read but not yet judged. */
 export interface ConfigFile {

@@ -64,9 +64,8 @@ const perListener = {
   },
 } as const satisfies Record<string, Setting<number>>;
 
-/** Every limit, in the order in which help shows them. */
-export const limits = {
-  ...perListener,
+/** Limits that only the whole gateway has. */
+const gatewayOnly = {
   maxRetained: {
     kind: count(1, 100_000_000),
     doc: "Topics that hold a value.",
@@ -77,6 +76,9 @@ export const limits = {
   },
 } as const satisfies Record<string, Setting<number>>;
 
+/** Every limit, in the order in which help shows them. */
+export const limits = { ...perListener, ...gatewayOnly };
+
 export type LimitName = keyof typeof limits;
 
 /** Limits by name, in the unit that the name ends with; those not set are left out. */
@@ -86,4 +88,11 @@ export type Limits = { readonly [Name in LimitName]?: number };
 export const gatewayLimits = record(limits);
 
 /** The limits that one listener can have for itself. */
-export const listenerLimits = record(perListener);
+export const listenerLimits = record(
+  perListener,
+  new Map(
+    Object.keys(gatewayOnly).map((
+      name,
+    ) => [name, 'it is for all listeners, in "limits" of the file']),
+  ),
+);

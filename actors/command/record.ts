@@ -27,8 +27,11 @@ export type Values<S extends Table> = {
   -readonly [Name in keyof S]?: S[Name] extends Setting<infer T> ? T : never;
 };
 
-/** An object whose keys are settings. */
-export function record<S extends Table>(members: S): Kind<Values<S>> & { readonly members: S } {
+/** An object whose keys are settings; `elsewhere` says where a key belongs that is not one of them. */
+export function record<S extends Table>(
+  members: S,
+  elsewhere: ReadonlyMap<string, string> = new Map(),
+): Kind<Values<S>> & { readonly members: S } {
   return {
     hint: "",
     members,
@@ -39,9 +42,9 @@ export function record<S extends Table>(members: S): Kind<Values<S>> & { readonl
       const values: Record<string, unknown> = {};
       for (const [name, each] of Object.entries(raw)) {
         if (!Object.hasOwn(members, name)) {
-          place.member(name).complain(
-            `Unknown key ${quote(name)}${suggestion(name, namesOf(members))}`,
-          );
+          const home = elsewhere.get(name);
+          const hint = home ? `: ${home}` : suggestion(name, namesOf(members));
+          place.member(name).complain(`Unknown key ${quote(name)}${hint}`);
         } else {
           values[name] = members[name]!.kind.read(each, place.member(name));
         }

@@ -1,0 +1,19 @@
+import type { Peer } from "../protocols/session.ts";
+import type { ByteStream } from "../transports/transport.ts";
+
+/** Who is at the other end of a stream; whether it is encrypted may turn out with its first bytes. */
+export class StreamPeer implements Peer {
+  constructor(readonly stream: ByteStream) {}
+
+  get address(): string {
+    return this.stream.peer;
+  }
+
+  get secure(): boolean {
+    return this.stream.secure;
+  }
+
+  get certificate(): string | undefined {
+    return this.stream.certificate;
+  }
+}

@@ -1,0 +1,38 @@
+import type { Address } from "./transport.ts";
+
+const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+/** `host:port`, `[host]:port` for IPv6. An IPv4 peer of a dual-stack socket reads as IPv4. */
+export function formatAddress(host: string, port: number): string {
+  if (!host.includes(":")) return `${host}:${port}`;
+  const v4 = mapped.exec(host)?.[1];
+  return v4 === undefined ? `[${host}]:${port}` : `${v4}:${port}`;
+}
+
+/** What `formatAddress` made, taken apart; undefined when it is something else. */
+export function parseAddress(text: string): Address | undefined {
+  const colon = text.lastIndexOf(":");
+  const host = bareHost(text.slice(0, colon));
+  const digits = text.slice(colon + 1);
+  if (host === "" || !/^\d{1,5}$/.test(digits) || Number(digits) > 65535) return undefined;
+  return { host, port: Number(digits) };
+}
+
+/** A host as the system wants it: `[::1]` without its brackets. */
+export function bareHost(host: string): string {
+  return host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
+}
+
+/** Why listening at `where` failed, in words for whoever wrote the configuration. */
+export function listenFault(where: string, error: unknown): Error {
+  return new Error(`Cannot listen on ${where}: ${reason(error)}`, { cause: error });
+}
+
+function reason(error: unknown): string {
+  if (error instanceof Deno.errors.AddrInUse) return "the address is in use, choose a free one";
+  if (error instanceof Deno.errors.AddrNotAvailable) return "no interface has this address";
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return "the system forbids it, ports below 1024 need a privilege";
+  }
+  return error instanceof Error ? error.message : String(error);
+}

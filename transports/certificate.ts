@@ -1,0 +1,30 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+
+/** Throws unless `key` belongs to the first certificate of `cert`: `node:tls` takes anything. */
+export function checkIdentity(cert: string, key: string): void {
+  const [own] = parse("certificate", cert);
+  let secret: KeyObject;
+  try {
+    secret = createPrivateKey(key);
+  } catch (cause) {
+    throw new Error("Cannot use the private key: an unencrypted PEM key is needed", { cause });
+  }
+  if (!own!.checkPrivateKey(secret)) {
+    throw new Error("Cannot use the private key: it belongs to another certificate");
+  }
+}
+
+/** Throws unless `ca` holds certificates and nothing that cannot be read. */
+export function checkAuthority(ca: string): void {
+  parse("authority's certificate", ca);
+}
+
+function parse(what: string, pem: string): X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  try {
+    if (blocks.length === 0) throw new Error("no certificate in it");
+    return blocks.map((block) => new X509Certificate(block));
+  } catch (cause) {
+    throw new Error(`Cannot use the ${what}: PEM text of a certificate is needed`, { cause });
+  }
+}

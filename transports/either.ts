@@ -1,0 +1,93 @@
+import { SecureContext, type SecureOptions } from "./secure.ts";
+import type { ByteStream, Listener, Transport } from "./transport.ts";
+
+/** A TLS record that opens a handshake (RFC 8446 §5.1). */
+const HANDSHAKE = 0x16;
+
+/** The same port with and without TLS: a client that begins a handshake gets one. */
+export function eitherTls(transport: Transport, options: SecureOptions): Transport {
+  return {
+    name: `${transport.name} or tls`,
+    async listen() {
+      const context = new SecureContext(options);
+      const listener = await transport.listen();
+      return new EitherListener(listener, context);
+    },
+  };
+}
+
+class EitherListener implements Listener {
+  readonly #listener: Listener;
+  readonly #context: SecureContext;
+
+  constructor(listener: Listener, context: SecureContext) {
+    this.#listener = listener;
+    this.#context = context;
+  }
+
+  get address() {
+    return this.#listener.address;
+  }
+
+  async accept(): Promise<ByteStream | undefined> {
+    const stream = await this.#listener.accept();
+    return stream && new EitherStream(stream, this.#context);
+  }
+
+  close(): void {
+    this.#listener.close();
+  }
+}
+
+/** A stream that finds out with its first read whether it is encrypted. */
+class EitherStream implements ByteStream {
+  #stream: ByteStream;
+  readonly #plain: ByteStream;
+  #context: SecureContext | undefined;
+  #closed = false;
+
+  constructor(stream: ByteStream, context: SecureContext) {
+    this.#stream = this.#plain = stream;
+    this.#context = context;
+  }
+
+  get peer(): string {
+    return this.#plain.peer;
+  }
+
+  get secure(): boolean {
+    return this.#stream.secure;
+  }
+
+  get certificate(): string | undefined {
+    return this.#stream.certificate;
+  }
+
+  read(into: Uint8Array): Promise<number | null> {
+    return this.#context === undefined ? this.#stream.read(into) : this.#first(into);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#stream.write(bytes);
+  }
+
+  closeWrite(): Promise<void> {
+    return this.#stream.closeWrite();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#stream.close();
+    this.#plain.close();
+  }
+
+  async #first(into: Uint8Array): Promise<number | null> {
+    const context = this.#context!;
+    const count = await this.#plain.read(into);
+    this.#context = undefined;
+    if (count === null || into[0] !== HANDSHAKE) return count;
+    this.#stream = await context.secure(this.#plain, into.slice(0, count));
+    if (this.#closed) this.#stream.close();
+    return await this.#stream.read(into);
+  }
+}

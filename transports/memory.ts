@@ -1,0 +1,158 @@
+import type { Address, ByteStream, Listener, Transport } from "./transport.ts";
+
+/** How two ends in memory behave. */
+export interface MemoryOptions {
+  /** Bytes that wait in each direction before a writer has to. */
+  capacityBytes?: number;
+  /** What each end calls the other. */
+  peers?: readonly [string, string];
+}
+
+/** The limits of streams in memory. */
+export const defaults = {
+  /** About what a kernel keeps for a small socket. */
+  capacityBytes: 64 * 1024,
+  /** Streams that may wait to be accepted, as for a kernel's listening socket. */
+  backlog: 128,
+};
+
+/** Two streams: what is written to one is read from the other. */
+export function memoryPair(options: MemoryOptions = {}): [ByteStream, ByteStream] {
+  const { capacityBytes = defaults.capacityBytes, peers = ["memory", "memory"] } = options;
+  const there = new Pipe(capacityBytes), back = new Pipe(capacityBytes);
+  return [new MemoryStream(peers[0], back, there), new MemoryStream(peers[1], there, back)];
+}
+
+class MemoryStream implements ByteStream {
+  readonly secure = false;
+
+  constructor(readonly peer: string, readonly input: Pipe, readonly output: Pipe) {}
+
+  read(into: Uint8Array): Promise<number | null> {
+    return this.input.read(into);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.output.write(bytes);
+  }
+
+  closeWrite(): Promise<void> {
+    this.output.end();
+    return Promise.resolve();
+  }
+
+  close(): void {
+    this.output.end();
+    this.input.abandon();
+  }
+}
+
+/** One direction, bounded. */
+class Pipe {
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+  #ended = false;
+  #abandoned = false;
+  #change = Promise.withResolvers<void>();
+
+  constructor(readonly capacityBytes: number) {}
+
+  async read(into: Uint8Array): Promise<number | null> {
+    while (this.#size === 0 || this.#abandoned) {
+      if (this.#abandoned) throw new Deno.errors.BadResource("Cannot read: the stream is closed");
+      if (this.#ended) return null;
+      await this.#change.promise;
+    }
+    const chunk = this.#chunks[0]!;
+    const count = Math.min(chunk.length, into.length);
+    into.set(chunk.subarray(0, count));
+    if (count === chunk.length) this.#chunks.shift();
+    else this.#chunks[0] = chunk.subarray(count);
+    this.#size -= count;
+    this.#changed();
+    return count;
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    while (this.#size >= this.capacityBytes || this.#ended || this.#abandoned) {
+      if (this.#ended) throw new Deno.errors.BadResource("Cannot write: the stream is closed");
+      if (this.#abandoned) throw new Deno.errors.BrokenPipe("Cannot write: the peer has gone");
+      await this.#change.promise;
+    }
+    const count = Math.min(bytes.length, this.capacityBytes - this.#size);
+    if (count > 0) this.#chunks.push(bytes.slice(0, count));
+    this.#size += count;
+    this.#changed();
+    return count;
+  }
+
+  /** The writer writes no more. */
+  end(): void {
+    this.#ended = true;
+    this.#changed();
+  }
+
+  /** The reader reads no more. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#chunks = [];
+    this.#size = 0;
+    this.#changed();
+  }
+
+  #changed(): void {
+    const { resolve } = this.#change;
+    this.#change = Promise.withResolvers();
+    resolve();
+  }
+}
+
+/** Streams within this process, for tests and for clients that live in it. */
+export class MemoryTransport implements Transport {
+  readonly name = "memory";
+  readonly #options: MemoryOptions;
+  #listener: MemoryListener | undefined;
+
+  constructor(options: MemoryOptions = {}) {
+    this.#options = options;
+  }
+
+  listen(): Listener {
+    if (this.#listener?.open) throw new Error("Cannot listen twice on one MemoryTransport");
+    return this.#listener = new MemoryListener();
+  }
+
+  /** The client's end of a new stream; the other waits to be accepted. */
+  connect(): ByteStream {
+    const [client, server] = memoryPair(this.#options);
+    if (this.#listener?.offer(server)) return client;
+    throw new Deno.errors.ConnectionRefused("Cannot connect: nobody accepts");
+  }
+}
+
+class MemoryListener implements Listener {
+  readonly address: Address = { host: "memory", port: 0 };
+  open = true;
+  #waiting: ByteStream[] = [];
+  #accepting: ((stream: ByteStream | undefined) => void)[] = [];
+
+  offer(stream: ByteStream): boolean {
+    if (!this.open || this.#waiting.length >= defaults.backlog) return false;
+    const accept = this.#accepting.shift();
+    if (accept === undefined) this.#waiting.push(stream);
+    else accept(stream);
+    return true;
+  }
+
+  accept(): Promise<ByteStream | undefined> {
+    const next = this.#waiting.shift();
+    if (next !== undefined || !this.open) return Promise.resolve(next);
+    return new Promise((resolve) => this.#accepting.push(resolve));
+  }
+
+  close(): void {
+    this.open = false;
+    for (const accept of this.#accepting.splice(0)) accept(undefined);
+    for (const stream of this.#waiting.splice(0)) stream.close();
+  }
+}

@@ -1,0 +1,113 @@
+import { EventEmitter } from "node:events";
+import { createServer, type Server, type TLSSocket } from "node:tls";
+import { checkAuthority, checkIdentity } from "./certificate.ts";
+import { StreamDuplex } from "./stream_duplex.ts";
+import { TlsStream } from "./tls_stream.ts";
+import type { ByteStream } from "./transport.ts";
+
+/** Who we are, and whom we let in. */
+export interface SecureOptions {
+  /** Our certificate and those that vouch for it, as PEM text. */
+  cert: string;
+  /** The certificate's private key, as PEM text. */
+  key: string;
+  /** Whoever vouches for client certificates, as PEM text. */
+  ca?: string;
+  /** Default `none`. `optional` lets in who shows no certificate, but nobody with a bad one. */
+  clientCertificates?: "none" | "optional" | "required";
+  /** Default `TLSv1.2`. */
+  minVersion?: "TLSv1.2" | "TLSv1.3";
+  /** How long a handshake may take. */
+  handshakeTimeoutMs?: number;
+}
+
+/** The limits of a handshake. */
+export const defaults = {
+  /** Two round trips and a signature on a slow device, ten times over. */
+  handshakeTimeoutMs: 10_000,
+};
+
+/** What Node's server does not say before it hangs up: fatal, handshake_failure (RFC 8446 §6). */
+const handshakeFailure = new Uint8Array([21, 3, 3, 0, 2, 2, 40]);
+
+/** `SecureOptions`, read and checked: made once, used for every stream. */
+export class SecureContext {
+  readonly #server: Server;
+  readonly #mode: "none" | "optional" | "required";
+
+  constructor(options: SecureOptions) {
+    const { cert, key, ca, clientCertificates = "none", minVersion = "TLSv1.2" } = options;
+    checkIdentity(cert, key);
+    if (ca !== undefined) checkAuthority(ca);
+    else if (clientCertificates !== "none") {
+      throw new Error("Cannot check client certificates without `ca`: name who vouches for them");
+    }
+    this.#mode = clientCertificates;
+    this.#server = createServer({
+      cert,
+      key,
+      ca,
+      minVersion,
+      requestCert: clientCertificates !== "none",
+      rejectUnauthorized: clientCertificates === "required",
+      handshakeTimeout: options.handshakeTimeoutMs ?? defaults.handshakeTimeoutMs,
+    });
+  }
+
+  /** The server's side of a handshake on `stream`, whose first bytes, `head`, were read already. */
+  secure(stream: ByteStream, head?: Uint8Array): Promise<ByteStream> {
+    const duplex = new StreamDuplex(stream, { head, lastWords: handshakeFailure });
+    return new Promise((resolve, reject) => {
+      let settled = false;
+      const refuse = (cause: Error) => {
+        if (settled) return;
+        settled = true;
+        duplex.destroy();
+        reject(new Error(`Cannot secure ${stream.peer}: ${cause.message}`, { cause }));
+      };
+      const shaken = (socket: TLSSocket) => {
+        const fault = this.#faultOf(socket);
+        if (fault !== undefined) return refuse(new Error(fault));
+        settled = true;
+        const certificate = nameOf(socket);
+        resolve(new TlsStream(socket, { duplex, peer: stream.peer, certificate }));
+      };
+      const over = () => refuse(new Error("the stream ended within the handshake"));
+      // Node's server waits for its timeout when a stream other than its own ends.
+      duplex.once("end", over).once("close", over);
+      const server = oneStream(this.#server, { shaken, refuse });
+      EventEmitter.prototype.emit.call(server, "connection", duplex);
+    });
+  }
+
+  #faultOf(socket: TLSSocket): string | undefined {
+    if (socket.authorized || this.#mode === "none") return undefined;
+    if (this.#mode === "optional" && socket.getPeerX509Certificate() === undefined) {
+      return undefined;
+    }
+    return `the client certificate does not verify (${socket.authorizationError})`;
+  }
+}
+
+/**
+ * `server` as one stream sees it: Node's server says which handshake is done, but not which stream
+ * it was given for it. What this view of the server emits can only be about this stream.
+ */
+function oneStream(
+  server: Server,
+  on: { shaken: (socket: TLSSocket) => void; refuse: (error: Error) => void },
+): Server {
+  const emit = (event: string, first: TLSSocket & Error) => {
+    if (event === "secureConnection") on.shaken(first);
+    if (event === "tlsClientError") on.refuse(first);
+    return true;
+  };
+  return Object.create(server, { emit: { value: emit } });
+}
+
+function nameOf(socket: TLSSocket): string | undefined {
+  if (!socket.authorized) return undefined;
+  const name: unknown = socket.getPeerCertificate().subject?.CN;
+  // A subject with several common names is a list, and names nobody.
+  return typeof name === "string" ? name : undefined;
+}

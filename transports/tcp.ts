@@ -1,0 +1,60 @@
+import { bareHost, formatAddress, listenFault } from "./address.ts";
+import { SocketListener, SocketStream } from "./socket.ts";
+import type { ByteStream, Listener, Transport } from "./transport.ts";
+
+/** Where TCP listens or connects to. */
+export interface TcpOptions {
+  /** 0 lets the system choose. */
+  port: number;
+  /** Default `127.0.0.1`. `::`, with or without brackets, is IPv6 and IPv4 at once. */
+  hostname?: string;
+}
+
+/** Where an outgoing TCP connection goes. */
+export interface DialOptions extends TcpOptions {
+  /** Gives up connecting when it aborts. */
+  signal?: AbortSignal;
+}
+
+/** The limits of TCP. */
+export const defaults = {
+  /** Connections that the kernel completes ahead of us: a fleet that reconnects comes all at once. */
+  tcpBacklog: 4096,
+};
+
+/** TCP, without Nagle's delay. */
+export function tcp(options: TcpOptions): Transport {
+  return { name: "tcp", listen: () => listen(options) };
+}
+
+/** Connects to a TCP port. */
+export async function dialTcp({ port, hostname, signal }: DialOptions): Promise<ByteStream> {
+  const host = bareHost(hostname ?? "127.0.0.1");
+  try {
+    return accepted(await Deno.connect({ port, hostname: host, signal }));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`Cannot connect to ${formatAddress(host, port)}: ${why}`, { cause });
+  }
+}
+
+function listen(options: TcpOptions): Listener {
+  const hostname = bareHost(options.hostname ?? "127.0.0.1");
+  let listener: Deno.TcpListener;
+  try {
+    listener = Deno.listen({ port: options.port, hostname, tcpBacklog: defaults.tcpBacklog });
+  } catch (error) {
+    throw listenFault(formatAddress(hostname, options.port), error);
+  }
+  const { hostname: host, port } = listener.addr;
+  return new SocketListener(listener, { address: { host, port }, accepted });
+}
+
+function accepted(socket: Deno.TcpConn): ByteStream {
+  try {
+    socket.setNoDelay(true);
+  } catch {
+    // The peer has already gone, which the first read will say.
+  }
+  return new SocketStream(socket);
+}

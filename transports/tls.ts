@@ -1,0 +1,100 @@
+import { SecureContext, type SecureOptions } from "./secure.ts";
+import { tcp, type TcpOptions } from "./tcp.ts";
+import type { ByteStream, Listener, Transport } from "./transport.ts";
+
+/** Where TLS listens, who we are, and whom we let in. */
+export interface TlsOptions extends TcpOptions, SecureOptions {}
+
+/** The limits of a TLS listener. */
+export const defaults = {
+  /** Handshakes at the same time, about 50 KiB each; further clients wait in the kernel. */
+  handshakes: 512,
+};
+
+/** TLS over TCP. */
+export function tls(options: TlsOptions): Transport {
+  return {
+    name: "tls",
+    async listen() {
+      const context = new SecureContext(options);
+      return new TlsListener(await tcp(options).listen(), context);
+    },
+  };
+}
+
+type Waiting = {
+  resolve: (stream: ByteStream | undefined) => void;
+  reject: (error: unknown) => void;
+};
+
+/** Shakes hands with many at once, so that a slow client delays nobody. */
+class TlsListener implements Listener {
+  readonly #tcp: Listener;
+  readonly #context: SecureContext;
+  readonly #shaking = new Set<ByteStream>();
+  #ready: ByteStream[] = [];
+  #waiting: Waiting[] = [];
+  #accepting = false;
+  #closed = false;
+
+  constructor(tcp: Listener, context: SecureContext) {
+    this.#tcp = tcp;
+    this.#context = context;
+  }
+
+  get address() {
+    return this.#tcp.address;
+  }
+
+  accept(): Promise<ByteStream | undefined> {
+    const next = this.#ready.shift();
+    if (next !== undefined || this.#closed) return Promise.resolve(next);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#acceptMore();
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#tcp.close();
+    for (const stream of [...this.#shaking, ...this.#ready.splice(0)]) stream.close();
+    for (const { resolve } of this.#waiting.splice(0)) resolve(undefined);
+  }
+
+  #acceptMore(): void {
+    if (this.#accepting || this.#closed || this.#waiting.length === 0) return;
+    if (this.#shaking.size >= defaults.handshakes) return;
+    this.#accepting = true;
+    this.#tcp.accept().then(
+      (stream) => {
+        this.#accepting = false;
+        if (this.#closed) stream?.close();
+        else if (stream !== undefined) this.#shake(stream);
+        this.#acceptMore();
+      },
+      (error) => {
+        this.#accepting = false;
+        this.#waiting.shift()?.reject(error);
+      },
+    );
+  }
+
+  #shake(stream: ByteStream): void {
+    this.#shaking.add(stream);
+    const done = (secured?: ByteStream) => {
+      this.#shaking.delete(stream);
+      if (secured !== undefined) this.#offer(secured);
+      this.#acceptMore();
+    };
+    // Whoever fails the handshake is gone, and that is the end of it.
+    this.#context.secure(stream).then(done, () => done());
+  }
+
+  #offer(stream: ByteStream): void {
+    const waiting = this.#waiting.shift();
+    if (this.#closed) stream.close();
+    else if (waiting !== undefined) waiting.resolve(stream);
+    else this.#ready.push(stream);
+  }
+}

@@ -1,0 +1,111 @@
+import { bareHost, formatAddress, listenFault, parseAddress } from "./address.ts";
+import type { Address, DatagramPort, DatagramTransport } from "./transport.ts";
+
+/** Where UDP is bound. */
+export interface UdpOptions {
+  /** 0 lets the system choose. */
+  port: number;
+  /** Default `127.0.0.1`. `::`, with or without brackets, is IPv6 and IPv4 at once. */
+  hostname?: string;
+}
+
+/** The limits of UDP. */
+export const defaults = {
+  /** The largest datagram there is: a smaller buffer cuts what is longer without a word. */
+  receiveBytes: 65_535,
+  /** Peers whose address is remembered as text, about 200 bytes each; then all are forgotten. */
+  rememberedPeers: 10_000,
+};
+
+/** UDP, one socket for all peers. */
+export function udp(options: UdpOptions): DatagramTransport {
+  return { name: "udp", bind: () => bind(options) };
+}
+
+function bind(options: UdpOptions): DatagramPort {
+  const hostname = bareHost(options.hostname ?? "127.0.0.1");
+  try {
+    return new UdpPort(Deno.listenDatagram({ transport: "udp", port: options.port, hostname }));
+  } catch (error) {
+    throw listenFault(formatAddress(hostname, options.port), error);
+  }
+}
+
+class UdpPort implements DatagramPort {
+  readonly address: Address;
+  readonly #socket: Deno.DatagramConn;
+  readonly #buffer = new Uint8Array(defaults.receiveBytes);
+  readonly #book = new AddressBook();
+  #closed = false;
+
+  readonly #arrived = ([bytes, from]: [Uint8Array, Deno.Addr]) => {
+    return { bytes, from: this.#book.textOf(from as Deno.NetAddr) };
+  };
+  readonly #failed = (error: unknown) => {
+    if (this.#closed) return undefined;
+    // The answer to an earlier datagram of ours, from a peer that is gone (ICMP): nobody else's matter.
+    if (error instanceof Deno.errors.ConnectionRefused) return this.receive();
+    if (error instanceof Deno.errors.ConnectionReset) return this.receive();
+    throw error;
+  };
+
+  constructor(socket: Deno.DatagramConn) {
+    const { hostname, port } = socket.addr as Deno.NetAddr;
+    this.address = { host: hostname, port };
+    this.#socket = socket;
+  }
+
+  receive(): Promise<{ bytes: Uint8Array; from: string } | undefined> {
+    return this.#socket.receive(this.#buffer).then(this.#arrived, this.#failed);
+  }
+
+  send(bytes: Uint8Array, to: string): Promise<void> {
+    const address = this.#book.addressOf(to);
+    if (address === undefined) {
+      return Promise.reject(new TypeError(`Cannot send to "${to}": host:port is needed`));
+    }
+    // A datagram goes whole or not at all, so nobody needs the count, nor a promise that drops it.
+    return this.#socket.send(bytes, address) as Promise<unknown> as Promise<void>;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#socket.close();
+  }
+}
+
+/** Addresses as text and back, without making either twice for a peer that keeps talking. */
+class AddressBook {
+  #texts = new Map<string, Map<number, string>>();
+  #addresses = new Map<string, Deno.NetAddr>();
+
+  textOf(address: Deno.NetAddr): string {
+    const known = this.#texts.get(address.hostname)?.get(address.port);
+    if (known !== undefined) return known;
+    const text = formatAddress(address.hostname, address.port);
+    this.#learn(text, address);
+    const ports = this.#texts.get(address.hostname);
+    if (ports === undefined) this.#texts.set(address.hostname, new Map([[address.port, text]]));
+    else ports.set(address.port, text);
+    return text;
+  }
+
+  addressOf(text: string): Deno.NetAddr | undefined {
+    const known = this.#addresses.get(text);
+    if (known !== undefined) return known;
+    const parsed = parseAddress(text);
+    if (parsed === undefined) return undefined;
+    const address: Deno.NetAddr = { transport: "udp", hostname: parsed.host, port: parsed.port };
+    this.#learn(text, address);
+    return address;
+  }
+
+  #learn(text: string, address: Deno.NetAddr): void {
+    if (this.#addresses.size >= defaults.rememberedPeers) {
+      this.#addresses.clear();
+      this.#texts.clear();
+    }
+    this.#addresses.set(text, address);
+  }
+}
