@@ -136,3 +136,27 @@ Deno.test("Log ends a chain of causes that is a circle", () => {
   const [line] = logged({}, (log) => log.error("x", { error }));
   assert.equal(line!.split("round").length - 1, defaults.maxCauses);
 });
+
+const options = { sanitizeOps: true, sanitizeResources: true };
+
+Deno.test(
+  "Log writes to standard error, without any permission, before it returns",
+  options,
+  async () => {
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-prompt", "--no-check", "-"],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    const log = JSON.stringify(new URL("../../actors/log.ts", import.meta.url).href);
+    await writer.write(new TextEncoder().encode(
+      `import { Log } from ${log}; new Log().warn("slow", { client: "é" }); Deno.exit(3);`,
+    ));
+    await writer.close();
+    const { code, stdout, stderr } = await child.output();
+    assert.deepEqual([code, stdout.length], [3, 0]);
+    assert.match(new TextDecoder().decode(stderr), /^\S+Z warn slow client=é\n$/);
+  },
+);

@@ -1,0 +1,113 @@
+import type { OpenDatagramSession, OpenSession } from "../../protocols/session.ts";
+import type { DatagramTransport, Transport } from "../../transports/transport.ts";
+import { admissionDefaults } from "../admission.ts";
+import { connectionDefaults } from "../connection_limits.ts";
+import type { Gateway, GatewayOptions } from "../gateway.ts";
+import type { Log } from "../log.ts";
+import { retainedDefaults } from "../retained.ts";
+import { ListenError } from "./cause.ts";
+import { type CommandHost, run, type Running } from "./command.ts";
+import { denoHost } from "./deno_host.ts";
+import type { Limits } from "./limits.ts";
+import { withPort } from "./listen_url.ts";
+import type { ListenSettings, Settings } from "./resolve.ts";
+
+type Port = { port: number; hostname: string };
+type Identity = {
+  cert: string;
+  key: string;
+  ca?: string;
+  clientCertificates: "none" | "optional" | "required";
+};
+
+/** What the command is put together from: transports and protocols are not its business. */
+export interface Parts {
+  readonly version: string;
+  /** What holds for the protocols when nothing is set. */
+  readonly limits: Limits;
+  gateway(options: GatewayOptions): Gateway;
+  tcp(options: Port): Transport;
+  tls(options: Port & Identity): Transport;
+  eitherTls(transport: Transport, identity: Identity): Transport;
+  unix(options: { path: string }): Transport;
+  udp(options: Port): DatagramTransport;
+  /** Protocols of streams, with the limits that were set. */
+  streams: Record<"mqtt" | "http" | "any", (limits: Limits) => OpenSession>;
+  coap(limits: Limits): OpenDatagramSession;
+}
+
+/** What holds for connections and stored values when nothing is set. */
+const actorLimits: Limits = {
+  maxConnections: admissionDefaults.maxConnections,
+  maxConnectionsPerAddress: admissionDefaults.maxConnectionsPerAddress,
+  outboxHighWaterBytes: connectionDefaults.outboxHighWaterBytes,
+  graceMs: connectionDefaults.graceMs,
+  ...retainedDefaults,
+};
+
+/** Runs the command line of this process; resolves with its exit code. */
+export function main(parts: Parts): Promise<number> {
+  const { version } = parts;
+  const limits = { ...actorLimits, ...parts.limits };
+  const compiled = !/(^|[/\\])deno(\.exe)?$/.test(Deno.execPath());
+  const program = compiled ? "meerkat" : "deno run -A mod.ts";
+  const host: CommandHost = denoHost({
+    version,
+    limits,
+    program,
+    serve: (settings, log) =>
+      start(settings, { log, parts, readFile: (path) => host.readFile(path) }),
+  });
+  return run(Deno.args, host);
+}
+
+interface Surroundings {
+  log: Log;
+  parts: Parts;
+  readFile(path: string): Promise<string>;
+}
+
+async function start(settings: Settings, around: Surroundings): Promise<Running> {
+  const hub = around.parts.gateway({ log: around.log, limits: settings.limits });
+  const listeners: string[] = [];
+  try {
+    for (const each of settings.listen) listeners.push(await listen(hub, each, around));
+  } catch (error) {
+    await hub.stop({ drainMs: 0 });
+    throw error;
+  }
+  return { listeners, finished: hub.finished, stop: (drainMs) => hub.stop({ drainMs }) };
+}
+
+async function listen(hub: Gateway, each: ListenSettings, around: Surroundings): Promise<string> {
+  const { url, limits } = each;
+  const { parts } = around;
+  const options = { name: url.url, limits };
+  try {
+    const listening = url.protocol === "coap"
+      ? hub.listen(parts.udp(url), parts.coap(limits), options)
+      : hub.listen(await transportOf(each, around), parts.streams[url.protocol](limits), options);
+    const { port } = await listening.ready;
+    return withPort(url, port).url;
+  } catch (error) {
+    throw new ListenError(url.url, error);
+  }
+}
+
+async function transportOf(
+  { url, tls }: ListenSettings,
+  { parts, readFile }: Surroundings,
+): Promise<Transport> {
+  if (url.path !== undefined) return parts.unix({ path: url.path });
+  const plain = () => parts.tcp(url);
+  if (tls === undefined) return plain();
+  const identity: Identity = {
+    cert: await readFile(tls.cert),
+    key: await readFile(tls.key),
+    ca: tls.ca === undefined ? undefined : await readFile(tls.ca),
+    clientCertificates: tls.clientCertificates,
+  };
+  return url.protocol === "any"
+    ? parts.eitherTls(plain(), identity)
+    : parts.tls({ ...identity, port: url.port, hostname: url.hostname });
+}

@@ -1,0 +1,249 @@
+import type { BodySink, Exchange } from "../protocols/http/exchange.ts";
+import type { Behaviour, Self } from "./actor.ts";
+
+/** Where a request comes from: the shape of `Deno.Addr`. */
+export type RemoteAddress =
+  | { transport: "tcp"; hostname: string; port: number }
+  | { transport: "unix"; path: string };
+
+/** What a handler is told beside the request. */
+export interface HandlerInfo {
+  remoteAddr: RemoteAddress;
+}
+
+/** Answers a standard `Request`. What it throws is a crash of its own actor and 500 for the client. */
+export type Handler = (request: Request, info: HandlerInfo) => Response | Promise<Response>;
+
+/** An actor that has `handler` answer each exchange it is sent. */
+export function fetchHandler(handler: Handler): Behaviour<Exchange> {
+  return (self) => ({
+    receive: (exchange) => new Answering(exchange, self).run(handler),
+  });
+}
+
+/** Set by the session, or of this one hop. */
+const HOP_BY_HOP = new Set([
+  "connection",
+  "content-length",
+  "date",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Written at once: larger pieces of a body are cut, so that a slow client holds no more than this. */
+const PIECE_BYTES = 64 * 1024;
+
+/** One exchange on its way through a handler. All that touches the exchange is in `#post`. */
+class Answering {
+  readonly #exchange: Exchange;
+  readonly #self: Self<Exchange>;
+  readonly #gone = new AbortController();
+  /** Called when the client can take more, or is gone. */
+  #proceed: (() => void) | undefined;
+
+  constructor(exchange: Exchange, self: Self<Exchange>) {
+    this.#exchange = exchange;
+    this.#self = self;
+  }
+
+  run(handler: Handler): void {
+    let request: Request;
+    try {
+      request = toRequest(this.#exchange, this.#gone.signal);
+    } catch {
+      // Such as TRACE, which `Request` refuses, or a host that no URL can have.
+      return this.#post(() => this.#exchange.respond({ status: 400 }));
+    }
+    this.#post(() => this.#watch());
+    let answer: Response | Promise<Response>;
+    try {
+      answer = handler(request, { remoteAddr: remoteAddress(this.#exchange.peer.address) });
+    } catch (error) {
+      this.#refuse();
+      throw error;
+    }
+    Promise.resolve(answer).then((response) => this.#answer(response)).catch((error) =>
+      this.#failed(error)
+    );
+  }
+
+  #watch(): void {
+    const exchange = this.#exchange;
+    const gone = () => {
+      this.#gone.abort();
+      this.#proceed?.();
+    };
+    if (exchange.closed) return gone();
+    exchange.onClosed = gone;
+    exchange.onDrained = () => this.#proceed?.();
+  }
+
+  async #answer(response: Response): Promise<void> {
+    if (!(response instanceof Response) || response.type === "error") {
+      throw new TypeError("Cannot answer: a handler must return a Response");
+    }
+    const fields = [...response.headers].filter(([name]) => !HOP_BY_HOP.has(name));
+    const head = { status: response.status, fields };
+    const length = lengthOf(response);
+    const reads = this.#exchange.request.method !== "HEAD";
+    if (response.body === null || !reads) {
+      await response.body?.cancel();
+      return this.#turn(() => {
+        this.#exchange.begin(head, reads ? 0 : length);
+        this.#exchange.end();
+      });
+    }
+    const reader = response.body.getReader();
+    try {
+      const { value: first = new Uint8Array(0), done } = await reader.read();
+      // A body that is there as a whole ends right behind its first piece: then its length is known.
+      const second = done ? undefined : reader.read();
+      second?.catch(() => {});
+      if (length === undefined && first.length <= PIECE_BYTES && await isEnd(second)) {
+        return await this.#turn(() => this.#exchange.respond(head, first));
+      }
+      await this.#turn(() => this.#exchange.begin(head, length));
+      await this.#write(first);
+      for (let next = await second; next && !next.done; next = await reader.read()) {
+        if (!await this.#write(next.value)) break;
+      }
+      await this.#turn(() => this.#exchange.end());
+    } finally {
+      // Does nothing to a body read to its end; the others learn that nobody wants the rest.
+      reader.cancel().catch(() => {});
+    }
+  }
+
+  /** Writes as fast as the client takes it; false when it is gone. */
+  async #write(bytes: Uint8Array): Promise<boolean> {
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      const piece = bytes.subarray(at, at + PIECE_BYTES);
+      let wait: Promise<void> | undefined;
+      await this.#turn(() => {
+        if (this.#exchange.write(piece)) return;
+        if (this.#exchange.closed) this.#gone.abort();
+        else wait = new Promise((proceed) => this.#proceed = proceed);
+      });
+      if (this.#gone.signal.aborted) return false;
+      await wait;
+    }
+    return !this.#gone.signal.aborted;
+  }
+
+  /** Runs `work` in the connection's turn; the promise rejects with what it throws. */
+  #turn(work: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const posted = this.#exchange.post(() => {
+        try {
+          work();
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+      });
+      if (posted) return;
+      this.#gone.abort();
+      resolve();
+    });
+  }
+
+  #post(work: () => void): void {
+    this.#exchange.post(work);
+  }
+
+  /** The handler, its answer or its body is at fault, unless the client went away under its hands. */
+  #failed(error: unknown): void {
+    if (this.#gone.signal.aborted) return;
+    this.#refuse();
+    this.#self.turn(() => {
+      throw error;
+    });
+  }
+
+  #refuse(): void {
+    const exchange = this.#exchange;
+    this.#post(() => {
+      if (exchange.begun) exchange.abort();
+      else exchange.respond({ status: 500 }, "The handler of this path failed\n");
+    });
+  }
+}
+
+/** True when `next` is the end of a body and known to be so within a few microtasks. */
+async function isEnd(next: Promise<ReadableStreamReadResult<Uint8Array>> | undefined) {
+  if (next === undefined) return true;
+  let done: boolean | undefined;
+  next.then((result) => done = result.done, () => done = false);
+  for (let hops = 0; done === undefined && hops < 8; hops++) await null;
+  return done === true;
+}
+
+function lengthOf({ headers }: Response): number | undefined {
+  const text = headers.get("content-length");
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+function toRequest(exchange: Exchange, signal: AbortSignal): Request {
+  const { method, path, query, fields } = exchange.request;
+  const scheme = exchange.peer.secure ? "https" : "http";
+  const url = `${scheme}://${fields.get("host") || "localhost"}${path}${query && `?${query}`}`;
+  const bodyless = exchange.contentLength === 0 || method === "GET" || method === "HEAD";
+  const body = bodyless ? null : new RequestBody(exchange).stream;
+  return new Request(url, { method, headers: [...fields], body, signal });
+}
+
+/** A request's body as a stream, taken from the connection as it is read. */
+class RequestBody implements BodySink {
+  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly #exchange: Exchange;
+  #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+  #state: "unread" | "open" | "over" = "unread";
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+    this.stream = new ReadableStream({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      pull: () => {
+        if (!exchange.post(() => this.#pull())) this.aborted();
+      },
+      cancel: () => {
+        this.#state = "over";
+      },
+      // Nothing is read ahead: what nobody asks for stays in the client's own memory.
+    }, { highWaterMark: 0 });
+  }
+
+  #pull(): void {
+    if (this.#state === "open") this.#exchange.resume();
+    if (this.#state !== "unread") return;
+    this.#state = "open";
+    this.#exchange.receive(this);
+  }
+
+  chunk(bytes: Uint8Array): void {
+    // The bytes are a view of the connection's input, which the next read overwrites.
+    if (this.#state === "open") this.#controller.enqueue(bytes.slice());
+    this.#exchange.pause();
+  }
+
+  end(): void {
+    if (this.#state === "open") this.#controller.close();
+    this.#state = "over";
+  }
+
+  aborted(): void {
+    if (this.#state !== "over") this.#controller.error(new Error("The client sent no whole body"));
+    this.#state = "over";
+  }
+}
+
+function remoteAddress(address: string): RemoteAddress {
+  const found = /^\[?(.*?)\]?:(\d+)$/.exec(address);
+  if (found === null) return { transport: "unix", path: address };
+  return { transport: "tcp", hostname: found[1]!, port: Number(found[2]) };
+}

@@ -1,0 +1,71 @@
+import type { CoapLimits } from "./coap/limits.ts";
+import { defaults as http, type HttpLimits } from "./http/limits.ts";
+import { defaults as mqtt, type MqttLimits } from "./mqtt/limits.ts";
+import { defaults as websocket, type WebSocketLimits } from "./websocket/limits.ts";
+
+/** Limits by the names that a configuration has for all protocols together. */
+export interface CommonLimits {
+  readonly maxPacketBytes?: number;
+  readonly maxTopicLevels?: number;
+  readonly maxSubscriptions?: number;
+  readonly maxQueuedMessages?: number;
+  readonly maxQueuedBytes?: number;
+  readonly connectTimeoutMs?: number;
+  readonly maxHeaderBytes?: number;
+  readonly maxBodyBytes?: number;
+  readonly idleTimeoutMs?: number;
+  readonly maxMessageBytes?: number;
+}
+
+/** Each protocol's own limits. */
+export interface ProtocolLimits {
+  mqtt: Partial<MqttLimits>;
+  http: Partial<HttpLimits>;
+  websocket: Partial<WebSocketLimits>;
+  coap: Partial<CoapLimits>;
+}
+
+/** What holds when nothing is set. */
+export const usualLimits: Required<CommonLimits> = {
+  maxPacketBytes: mqtt.maxPacketBytes,
+  maxTopicLevels: mqtt.maxTopicLevels,
+  maxSubscriptions: mqtt.maxSubscriptions,
+  maxQueuedMessages: mqtt.maxQueuedMessages,
+  maxQueuedBytes: mqtt.maxQueuedBytes,
+  connectTimeoutMs: mqtt.connectTimeoutMs,
+  maxHeaderBytes: http.headerBytes,
+  maxBodyBytes: http.bodyBytes,
+  idleTimeoutMs: http.idleMs,
+  maxMessageBytes: websocket.maxMessageBytes,
+};
+
+/** What each protocol makes of the limits that were set. */
+export function limitsOf(set: CommonLimits): ProtocolLimits {
+  const { maxTopicLevels, maxSubscriptions, connectTimeoutMs } = set;
+  const { maxPacketBytes, maxQueuedMessages, maxQueuedBytes } = set;
+  return {
+    mqtt: given({
+      maxPacketBytes,
+      maxTopicLevels,
+      maxSubscriptions,
+      maxQueuedMessages,
+      maxQueuedBytes,
+      connectTimeoutMs,
+    }),
+    http: given({
+      headerBytes: set.maxHeaderBytes,
+      bodyBytes: set.maxBodyBytes,
+      idleMs: set.idleTimeoutMs,
+      headMs: connectTimeoutMs,
+      topicLevels: maxTopicLevels,
+    }),
+    websocket: given({ maxMessageBytes: set.maxMessageBytes, maxSubscriptions, maxTopicLevels }),
+    coap: given({ maxTopicLevels }),
+  };
+}
+
+/** Without what was not set: a default must not be replaced by undefined. */
+function given<T extends object>(limits: T): { [Name in keyof T]?: NonNullable<T[Name]> } {
+  const set = Object.entries(limits).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(set) as { [Name in keyof T]?: NonNullable<T[Name]> };
+}

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import type { Settings } from "../../../actors/command/resolve.ts";
+import { certificate, FakeHost, privateKey } from "./fakes.ts";
+
+const files = {
+  "c.pem": certificate,
+  "k.pem": privateKey,
+  "ca.pem": certificate,
+  "etc/c.pem": certificate,
+  "etc/k.pem": privateKey,
+  "/c.pem": certificate,
+  "/k.pem": privateKey,
+};
+
+async function settingsOf(config: unknown, ...args: string[]): Promise<Settings> {
+  const host = new FakeHost({ ...files, "etc/m.json": JSON.stringify(config) });
+  const code = await host.run("--config", "etc/m.json", ...args);
+  assert.deepEqual([code, host.err.filter((line) => !line.includes(" stopping "))], [0, []]);
+  return host.settings!;
+}
+
+Deno.test("settings come from the file", async () => {
+  const settings = await settingsOf({
+    $schema: "meerkat.schema.json",
+    listen: ["mqtt:", { url: "http://:8000", limits: { maxBodyBytes: "1MiB", graceMs: 5 } }],
+    drain: "3s",
+    logLevel: "error",
+    logFormat: "json",
+    limits: { graceMs: "1s", maxRetained: 7 },
+  });
+  assert.deepEqual(settings.listen.map(({ url, limits }) => [url.url, limits]), [
+    ["mqtt://127.0.0.1:1883", { graceMs: 1000, maxRetained: 7 }],
+    ["http://127.0.0.1:8000", { graceMs: 5, maxRetained: 7, maxBodyBytes: 1 << 20 }],
+  ]);
+  assert.deepEqual({ ...settings, listen: undefined }, {
+    listen: undefined,
+    drainMs: 3000,
+    logLevel: "error",
+    logFormat: "json",
+    limits: { graceMs: 1000, maxRetained: 7 },
+  });
+});
+
+Deno.test("flags win over the file", async () => {
+  const settings = await settingsOf(
+    { listen: ["mqtt:", "http:"], drain: "3s", logLevel: "error", allowAnonymous: true },
+    ...["--listen", "coap:", "--drain=4s", "--log-level", "warn", "--allow-anonymous=false"],
+  );
+  assert.deepEqual(
+    settings.listen.map(({ url, allowAnonymous }) => [url.url, allowAnonymous]),
+    [["coap://127.0.0.1:5683", false]],
+  );
+  assert.deepEqual([settings.drainMs, settings.logLevel], [4000, "warn"]);
+});
+
+Deno.test("files named in the configuration are looked for beside it, those of flags are not", async () => {
+  const listen = ["mqtts:"];
+  const tlsOf = async (config: unknown, ...args: string[]) =>
+    (await settingsOf(config, ...args)).listen[0]!.tls;
+  const clientCertificates = "none";
+  assert.deepEqual(await tlsOf({ listen, tls: { cert: "c.pem", key: "k.pem" } }), {
+    cert: "etc/c.pem",
+    key: "etc/k.pem",
+    clientCertificates,
+  });
+  assert.deepEqual(await tlsOf({ listen, tls: { cert: "/c.pem", key: "/k.pem" } }), {
+    cert: "/c.pem",
+    key: "/k.pem",
+    clientCertificates,
+  });
+  assert.deepEqual(await tlsOf({ listen, tls: { cert: "c.pem" } }, "--key", "k.pem"), {
+    cert: "etc/c.pem",
+    key: "k.pem",
+    clientCertificates,
+  });
+});
+
+Deno.test("a listener's own certificates win over those for all", async () => {
+  const settings = await settingsOf(
+    {
+      listen: [
+        "https:",
+        { url: "mqtts:", tls: { cert: "/c.pem", key: "/k.pem" } },
+        "any:",
+        "http:",
+      ],
+    },
+    ...["--cert", "c.pem", "--key", "k.pem", "--client-ca", "ca.pem"],
+  );
+  const shared = { cert: "c.pem", key: "k.pem", ca: "ca.pem", clientCertificates: "required" };
+  const own = { cert: "/c.pem", key: "/k.pem", clientCertificates: "none" };
+  assert.deepEqual(settings.listen.map(({ tls }) => tls), [shared, own, shared, undefined]);
+});
+
+Deno.test("any: has no TLS when there is no certificate", async () => {
+  assert.equal((await settingsOf({ listen: ["any:"] })).listen[0]!.tls, undefined);
+});
+
+const tls = { cert: "c.pem", key: "k.pem", ca: "/c.pem" };
+const admitted: [what: string, config: unknown, ...args: string[]][] = [
+  ["loopback", { listen: ["mqtt://127.0.0.1", "coap://[::1]", "http://localhost"] }],
+  ["a Unix socket", { listen: ["mqtt+unix:/run/m.sock"] }],
+  ["any address with the flag", { listen: ["mqtt://0.0.0.0"] }, "--allow-anonymous"],
+  ["any address with the setting", { listen: ["mqtt://[::]"], allowAnonymous: true }],
+  ["one listener that says so", { listen: [{ url: "mqtt://[::]", allowAnonymous: true }] }],
+  ["required client certificates", { listen: [{ url: "mqtts://[::]", tls }] }],
+];
+for (const [what, config, ...args] of admitted) {
+  Deno.test(`without a login, clients may come to ${what}`, async () => {
+    await settingsOf(config, ...args);
+  });
+}
+
+const optional = { ...tls, clientCertificates: "optional" };
+const refused: [what: string, config: unknown][] = [
+  ["another address", { listen: ["mqtt://192.0.2.1"] }],
+  ["every address", { listen: ["mqtt:", "http://[::]"] }],
+  ["a name", { listen: ["mqtt://broker.example"] }],
+  ["a listener that says no", {
+    allowAnonymous: true,
+    listen: [{ url: "mqtt://0.0.0.0", allowAnonymous: false }],
+  }],
+  ["optional client certificates", { listen: [{ url: "mqtts://[::]", tls: optional }] }],
+];
+for (const [what, config] of refused) {
+  Deno.test(`without a login, clients may not come to ${what}`, async () => {
+    const host = new FakeHost({ ...files, "etc/m.json": JSON.stringify(config) });
+    assert.equal(await host.run("--config", "etc/m.json"), 1);
+    assert.equal(host.settings, undefined);
+    assert.match(
+      host.err.join("\n"),
+      /^etc\/m\.json:1:\d+: listen\[\d\]: Cannot listen on \S+: .*--allow-anonymous[^\n]*$/,
+    );
+  });
+}
