@@ -66,6 +66,7 @@ export interface CellOptions<M> {
 /** The runtime of one actor: its mailbox, its present life, its record. */
 export class Cell<M> implements Ref<M> {
   turns = 0;
+  #behaviour: Behaviour<M> | undefined;
   readonly #mailbox: Mailbox<M>;
   #actor: Actor<M> | undefined;
   #life: Life<M> | undefined;
@@ -76,9 +77,10 @@ export class Cell<M> implements Ref<M> {
 
   constructor(
     readonly name: string,
-    readonly behaviour: Behaviour<M>,
+    behaviour: Behaviour<M>,
     readonly options: CellOptions<M>,
   ) {
+    this.#behaviour = behaviour;
     this.#mailbox = new Mailbox(options.capacity);
   }
 
@@ -89,9 +91,12 @@ export class Cell<M> implements Ref<M> {
   start(): void {
     const life = this.#life = new Life(this);
     this.#suspended = false;
+    const behaviour = this.#behaviour!;
+    // What lives once does not keep its recipe, and all that the recipe holds.
+    if (!this.options.keepsMail) this.#behaviour = undefined;
     let actor: Actor<M>;
     try {
-      actor = this.behaviour(life);
+      actor = behaviour(life);
     } catch (error) {
       return this.#end(life, { kind: "crash", error });
     }

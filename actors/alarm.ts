@@ -9,7 +9,7 @@ export class Alarm {
   #firesAt = Infinity;
   #cancel: (() => void) | undefined;
 
-  constructor(readonly clock: Clock, readonly ring: () => void) {}
+  constructor(readonly clock: Clock, readonly owner: { ring(): void }) {}
 
   /** Rings at `at` and not before; Infinity is never. */
   set(at: number): void {
@@ -36,6 +36,6 @@ export class Alarm {
     this.#firesAt = Infinity;
     if (this.#at === Infinity) return;
     if (this.clock.now() < this.#at) this.#start();
-    else this.ring();
+    else this.owner.ring();
   }
 }

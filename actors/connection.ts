@@ -57,7 +57,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite {
   readonly #alarm: Alarm;
   #session: Session;
   /** Receivers that this connection, as a publisher, waits for. */
-  readonly #gates = new Set<Gate>();
+  #gates: Set<Gate> | undefined;
   #asked = false;
   /** True when unused input must be offered to the session once more. */
   #offered = false;
@@ -74,14 +74,9 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite {
     this.peer = new StreamPeer(stream);
     this.#reader = new Reader(stream, this);
     this.#hub = new Member(options.space, this, this);
-    this.#writer = new Writer(stream, {
-      limit: options.limits.outboxBytes,
-      wrote: () => self.turn(() => this.#wrote()),
-      failed: () => self.stop(),
-    });
+    this.#writer = new Writer(stream, options.limits.outboxBytes, this);
     this.#pressure = new Pressure(options.limits.graceMs);
-    this.#alarm = new Alarm(options.space.clock, () => self.turn(() => this.#tick()));
-    self.defer(() => this.#alarm.cancel());
+    this.#alarm = new Alarm(options.space.clock, this);
     this.#session = options.open(this, this.#hub, this.#now());
     this.#alarm.set(this.#session.deadline);
     this.#reader.run();
@@ -113,6 +108,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite {
 
   stopped(_exit: Exit, unread: Mailbox<unknown>): void {
     this.#phase = "ended";
+    this.#alarm.cancel();
     this.#pressure.open();
     const now = this.#now();
     try {
@@ -144,7 +140,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite {
   }
 
   get paused(): boolean {
-    return this.#asked || this.#gates.size > 0 || this.#phase !== "open";
+    return this.#asked || this.#gates !== undefined || this.#phase !== "open";
   }
 
   send(bytes: Uint8Array): boolean {
@@ -194,12 +190,13 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite {
   }
 
   hold(gate: Gate): void {
-    this.#gates.add(gate);
+    (this.#gates ??= new Set()).add(gate);
   }
 
   release(gate: Gate): void {
-    this.#gates.delete(gate);
-    if (this.#gates.size > 0) return;
+    this.#gates?.delete(gate);
+    if (this.#gates === undefined || this.#gates.size > 0) return;
+    this.#gates = undefined;
     this.#offered = true;
     if (!this.#reader.wake()) this.#self.tell(GO_ON);
   }
@@ -211,7 +208,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite {
   }
 
   took(): void {
-    this.#self.turn(this.#consumes);
+    this.#self.turn(() => this.#consume());
   }
 
   ended(): void {
@@ -223,8 +220,6 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite {
     // A broken stream ends like a closed one: only its peer is concerned.
     this.#self.stop();
   }
-
-  readonly #consumes = () => this.#consume();
 
   #consume(): void {
     const { input } = this.#reader;
@@ -254,6 +249,11 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite {
   }
 
   // --- writing ---
+
+  wrote(): void {
+    // The end of this turn, `idle`, writes what came meanwhile.
+    this.#self.turn(() => this.#wrote());
+  }
 
   #wrote(): void {
     if (this.#phase === "closing") this.#goneBy = this.#now() + this.#options.limits.closeMs;
@@ -295,6 +295,10 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite {
       this.#options.space.count("receiver.slow");
       this.#options.log.warn("slow receiver", { ...fields, queuedBytes: this.#writer.size });
     } else this.#options.log.info("receiver caught up", fields);
+  }
+
+  ring(): void {
+    this.#self.turn(() => this.#tick());
   }
 
   #tick(): void {

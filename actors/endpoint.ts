@@ -66,8 +66,7 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox {
     this.#port = port;
     this.#options = options;
     this.maxBytes = options.limits.maxDatagramBytes;
-    this.#alarm = new Alarm(options.space.clock, () => self.turn(() => this.#tick()));
-    self.defer(() => this.#alarm.cancel());
+    this.#alarm = new Alarm(options.space.clock, this);
     // Nobody waits at an endpoint: a peer that is held back would hold back all the others.
     this.#session = options.open(this, new Member(options.space, this), this.#now());
     this.#alarm.set(this.#session.deadline);
@@ -93,6 +92,7 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox {
 
   stopped(_exit: Exit): void {
     this.#ended = true;
+    this.#alarm.cancel();
     this.#port?.close();
     this.#options.space.router.forget(this);
     this.#session.ended(this.#now());
@@ -144,6 +144,10 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox {
         throw error;
       });
     }
+  }
+
+  ring(): void {
+    this.#self.turn(() => this.#tick());
   }
 
   #tick(): void {

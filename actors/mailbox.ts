@@ -1,4 +1,5 @@
 const FIRST_SLOTS = 8;
+const NO_SLOTS: never[] = [];
 
 /**
  * A bounded first-in first-out queue. Full is an answer, not an error.
@@ -7,7 +8,7 @@ const FIRST_SLOTS = 8;
  * once it has run dry it is small again.
  */
 export class Mailbox<M> {
-  #slots: (M | undefined)[] = [];
+  #slots: (M | undefined)[] = NO_SLOTS;
   #head = 0;
   #size = 0;
   #highWater = 0;
@@ -38,7 +39,7 @@ export class Mailbox<M> {
     const message = this.#slots[this.#head];
     this.#slots[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#slots.length - 1);
-    if (--this.#size === 0 && this.#slots.length > 1024) this.#slots = [];
+    if (--this.#size === 0 && this.#slots.length > 1024) this.#slots = NO_SLOTS;
     return message;
   }
 

@@ -7,7 +7,8 @@ import type { Gate, Publisher } from "../protocols/session.ts";
 export class Pressure implements Gate {
   #state: "free" | "behind" | "slow" = "free";
   #since = 0;
-  readonly #waiting = new Set<Publisher>();
+  // Few receivers are ever behind, so most never have the set.
+  #waiting: Set<Publisher> | undefined;
 
   constructor(readonly graceMs: number) {}
 
@@ -22,7 +23,7 @@ export class Pressure implements Gate {
   }
 
   wait(publisher: Publisher): void {
-    this.#waiting.add(publisher);
+    (this.#waiting ??= new Set()).add(publisher);
   }
 
   /** Says how things stand; the answer tells when the receiver became or ceased to be slow. */
@@ -49,9 +50,8 @@ export class Pressure implements Gate {
 
   /** Lets everyone who waits go on. */
   open(): void {
-    if (this.#waiting.size === 0) return;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const publisher of waiting) publisher.release(this);
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting) { for (const publisher of waiting) publisher.release(this); }
   }
 }

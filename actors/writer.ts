@@ -1,22 +1,24 @@
 import type { ByteStream } from "../transports/transport.ts";
 import { Outbox } from "./outbox.ts";
 
+/** Whoever has a writer write. */
+export interface Voice {
+  /** A write has ended. */
+  wrote(): void;
+  /** The stream is broken. */
+  failed(): void;
+}
+
 /** Writes what one connection has to say: all of it, in order, one write at a time. */
 export class Writer {
   readonly #stream: ByteStream;
   readonly #outbox: Outbox;
-  readonly #wrote: () => void;
-  readonly #failed: () => void;
+  readonly #owner: Voice;
 
-  /** `wrote` runs after each write, and `failed` when the stream is broken. */
-  constructor(
-    stream: ByteStream,
-    options: { limit: number; wrote: () => void; failed: () => void },
-  ) {
+  constructor(stream: ByteStream, limit: number, owner: Voice) {
     this.#stream = stream;
-    this.#outbox = new Outbox(options.limit);
-    this.#wrote = options.wrote;
-    this.#failed = options.failed;
+    this.#outbox = new Outbox(limit);
+    this.#owner = owner;
   }
 
   /** Bytes queued and bytes on their way. */
@@ -40,9 +42,9 @@ export class Writer {
       // From 16 KiB on a write may be short.
       for (let at = 0; at < bytes.length;) at += await this.#stream.write(bytes.subarray(at));
     } catch {
-      return this.#failed();
+      return this.#owner.failed();
     }
     this.#outbox.written();
-    this.#wrote();
+    this.#owner.wrote();
   }
 }

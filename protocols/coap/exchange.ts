@@ -1,0 +1,167 @@
+import type { DatagramWire } from "../session.ts";
+import type { Answer } from "./answer.ts";
+import { ACK, CON, type Message, NON, RST } from "./codec.ts";
+import { Composer } from "./composer.ts";
+import { Deadlines, type Timed } from "./deadlines.ts";
+import { Duplicates } from "./duplicates.ts";
+import type { CoapLimits } from "./limits.ts";
+import { keyOf, type Peer, Peers } from "./peers.ts";
+
+/** Something of ours that must arrive. */
+export interface Confirmable {
+  readonly peer: Peer;
+  /** True when what was sent last is not the newest: that goes out instead (RFC 7641 §4.5.2). */
+  readonly outdated: boolean;
+  /** The datagram under a message id; the same for the same id, unless `outdated`. */
+  encode(id: number, now: number): Uint8Array;
+  acknowledged(now: number): void;
+  /** The peer does not know what this is about, or does not answer. */
+  failed(now: number): void;
+}
+
+/** Message ids: a counter for each peer would have to be kept for as long as its ids are in use. */
+class MessageIds {
+  /** Peers share 4,096 counters, each with 65,536 ids: memory stays the same for any number. */
+  readonly #next = new Uint16Array(4096);
+
+  constructor(random: () => number) {
+    for (let i = 0; i < this.#next.length; i++) this.#next[i] = random() * 0x10000;
+  }
+
+  take(key: string): number {
+    let hash = 0;
+    for (let i = 0; i < key.length; i++) hash = Math.imul(hash, 31) + key.charCodeAt(i) | 0;
+    const slot = (hash ^ hash >>> 12) & 4095;
+    return this.#next[slot]!++;
+  }
+}
+
+/** The message layer (RFC 7252 §4): what is sent, sent again, and matched with its answer. */
+export class Exchange {
+  readonly peers = new Peers();
+  readonly deadlines = new Deadlines();
+  readonly duplicates: Duplicates;
+  readonly composer: Composer;
+  readonly #ids: MessageIds;
+
+  constructor(
+    readonly wire: DatagramWire,
+    readonly limits: CoapLimits,
+    /** From 0 to below 1. */
+    readonly random: () => number,
+  ) {
+    this.duplicates = new Duplicates(this.peers, limits);
+    this.composer = new Composer(wire.maxBytes);
+    this.#ids = new MessageIds(random);
+  }
+
+  get deadline(): number {
+    return Math.min(this.deadlines.next, this.duplicates.deadline);
+  }
+
+  tick(now: number): void {
+    this.duplicates.tick(now);
+    this.deadlines.run(now);
+  }
+
+  /** A message id for a peer. */
+  takeId(key: string): number {
+    return this.#ids.take(key);
+  }
+
+  /** Answers a request at once: in its acknowledgement, or NON with NON (RFC 7252 §5.2). */
+  answer(message: Message, to: string, { code, body }: Answer): void {
+    const isCon = message.type === CON, id = isCon ? message.id : this.takeId(keyOf(to));
+    this.wire.send(
+      this.composer.message(isCon ? ACK : NON, code, id, message.token, body),
+      to,
+    );
+  }
+
+  acknowledge(id: number, to: string): void {
+    this.wire.send(this.composer.empty(ACK, id), to);
+  }
+
+  reset(id: number, to: string): void {
+    this.wire.send(this.composer.empty(RST, id), to);
+  }
+
+  /** Sends something until it is acknowledged, after what else is on its way to this peer. */
+  confirm(item: Confirmable, now: number): void {
+    const { peer } = item;
+    if (peer.transmission !== undefined) {
+      (peer.waiting ??= new Set()).add(item);
+      return;
+    }
+    peer.transmission = new Transmission(this, item);
+    peer.transmission.begin(now);
+  }
+
+  /** Gives up something that `confirm` was asked to send. */
+  cancel(item: Confirmable, now: number): void {
+    const { peer } = item;
+    if (peer.waiting?.delete(item) && peer.waiting.size === 0) peer.waiting = undefined;
+    if (peer.transmission?.item === item) this.finish(peer, now);
+    this.peers.release(peer);
+  }
+
+  /** An acknowledgement or a reset arrived; true when it was for a confirmable message of ours. */
+  settle(peer: Peer, message: Message, now: number): boolean {
+    const { transmission } = peer;
+    if (transmission === undefined || transmission.id !== message.id) return false;
+    this.finish(peer, now);
+    if (message.type === ACK) transmission.item.acknowledged(now);
+    else transmission.item.failed(now);
+    this.peers.release(peer);
+    return true;
+  }
+
+  /** The transmission to a peer is over: the next one begins. */
+  finish(peer: Peer, now: number): void {
+    this.deadlines.delete(peer.transmission!);
+    peer.transmission = undefined;
+    const next = peer.waiting?.values().next().value;
+    if (next === undefined) return;
+    peer.waiting!.delete(next);
+    if (peer.waiting!.size === 0) peer.waiting = undefined;
+    this.confirm(next, now);
+  }
+}
+
+/** One confirmable message on its way (RFC 7252 §4.2). */
+export class Transmission implements Timed {
+  dueAt = Infinity;
+  place = -1;
+  id: number;
+  #attempts = 0;
+  #timeoutMs: number;
+
+  constructor(readonly exchange: Exchange, readonly item: Confirmable) {
+    const { ackTimeoutMs, ackRandomFactor } = exchange.limits;
+    this.#timeoutMs = ackTimeoutMs * (1 + exchange.random() * (ackRandomFactor - 1));
+    this.id = exchange.takeId(item.peer.key);
+  }
+
+  begin(now: number): void {
+    this.#send(now);
+  }
+
+  due(now: number): void {
+    const { exchange, item } = this;
+    if (this.#attempts > exchange.limits.maxRetransmit) {
+      exchange.finish(item.peer, now);
+      item.failed(now);
+      exchange.peers.release(item.peer);
+      return;
+    }
+    // Another content is another message, but no reason to hope anew (RFC 7641 §4.5.2).
+    if (item.outdated) this.id = exchange.takeId(item.peer.key);
+    this.#send(now);
+  }
+
+  #send(now: number): void {
+    const { exchange, item } = this;
+    exchange.wire.send(item.encode(this.id, now), item.peer.address);
+    exchange.deadlines.set(this, now + this.#timeoutMs * 2 ** this.#attempts++);
+  }
+}

@@ -1,0 +1,84 @@
+/** What the peers of one CoAP socket may take, and when we lose patience with them. */
+export interface CoapLimits {
+  /** Bytes of a request's payload. */
+  maxPayloadBytes: number;
+  /** Options of one message. */
+  maxOptions: number;
+  /** Levels of a topic or filter. */
+  maxTopicLevels: number;
+  /** Milliseconds before the first retransmission (RFC 7252 §4.8, ACK_TIMEOUT). */
+  ackTimeoutMs: number;
+  /** The first wait is `ackTimeoutMs` times 1 to this factor (ACK_RANDOM_FACTOR). */
+  ackRandomFactor: number;
+  /** Retransmissions before we give up (MAX_RETRANSMIT). */
+  maxRetransmit: number;
+  /** Milliseconds for which a request's message id is remembered (EXCHANGE_LIFETIME). */
+  exchangeLifetimeMs: number;
+  /** Remembered requests of all peers. */
+  maxRemembered: number;
+  /** Bytes of the remembered answers of all peers. */
+  maxRememberedBytes: number;
+  /** Remembered requests of one peer. */
+  maxRememberedPerPeer: number;
+  /** Bytes of the remembered answers of one peer. */
+  maxRememberedBytesPerPeer: number;
+  /** Observations of all peers. */
+  maxObservers: number;
+  /** Observations of one peer. */
+  maxObserversPerPeer: number;
+  /** Every how many notifications one asks for an acknowledgement. */
+  confirmEvery: number;
+  /** Milliseconds after which the next notification asks for an acknowledgement. */
+  confirmAfterMs: number;
+  /** Milliseconds after which a silent observer is asked whether it is still there. */
+  probeAfterMs: number;
+  /** Notifications sent in one turn. */
+  maxBurst: number;
+  /** Stored values looked at to answer one request for many of them. */
+  maxScanned: number;
+  /** Requests of all peers that wait for a reply. */
+  maxReplies: number;
+  /** Requests of one peer that wait for a reply. */
+  maxRepliesPerPeer: number;
+  /** Milliseconds that a request may ask us to wait for a reply. */
+  maxReplyMs: number;
+}
+
+export const defaults: CoapLimits = {
+  // 1,152 bytes still leave the smallest IPv6 path (1,232 bytes of UDP) as an answer with options.
+  maxPayloadBytes: 1152,
+  // A topic of 128 levels, its queries and conditions. One byte can make an option: 64 KiB would
+  // make 65,000.
+  maxOptions: 160,
+  // The same as for MQTT: what one of them can name, the other can.
+  maxTopicLevels: 128,
+  // RFC 7252 §4.8: what every client's own patience is derived from.
+  ackTimeoutMs: 2000,
+  ackRandomFactor: 1.5,
+  maxRetransmit: 4,
+  exchangeLifetimeMs: 247_000,
+  // The whole lifetime at full rate would be 17 million requests. 65,536 are about 10 MiB; a peer
+  // that lost our answer asks again after 2 to 3 seconds, so this is enough for 20,000 publishes a
+  // second in all and 1,300 of one peer.
+  maxRemembered: 65_536,
+  maxRememberedBytes: 8 << 20,
+  // One busy peer uses a sixteenth at most of what all share.
+  maxRememberedPerPeer: 4096,
+  maxRememberedBytesPerPeer: 512 << 10,
+  // About 1 KiB each: 100 MiB when everything is in use, of which one address has 1 %.
+  maxObservers: 100_000,
+  maxObserversPerPeer: 1000,
+  // At most 9 notifications, or those of a minute, go to somebody who has left.
+  confirmEvery: 10,
+  confirmAfterMs: 60_000,
+  // RFC 7641 §4.5 asks for one confirmable notification every 24 hours at least.
+  probeAfterMs: 86_400_000,
+  // A few milliseconds: other peers' requests come in between.
+  maxBurst: 512,
+  // About a millisecond.
+  maxScanned: 10_000,
+  // Each holds a subscription and a timer, for a minute at most.
+  maxReplies: 1000,
+  maxRepliesPerPeer: 16,
+  maxReplyMs: 60_000,
+};

@@ -1,0 +1,131 @@
+import type { Publication, Qos } from "../publication.ts";
+import type { Hub } from "../session.ts";
+import { Answer, refusal } from "./answer.ts";
+import type { Changes } from "./changes.ts";
+import { Code, type Message, NON } from "./codec.ts";
+import type { Exchange } from "./exchange.ts";
+import { Observation, type ObservationWish } from "./observation.ts";
+import type { Peer } from "./peers.ts";
+import { isAmong, observed, represent, validBody } from "./representation.ts";
+import type { Request } from "./request.ts";
+
+/** The sequence number of a first answer. Those that follow count on from it. */
+const FIRST_SEQUENCE = 1;
+
+/** Everybody who observes something through one socket. */
+export class Observers {
+  readonly #all = new Set<Observation>();
+
+  constructor(readonly hub: Hub, readonly exchange: Exchange, readonly changes: Changes) {}
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /**
+   * Registers an observer and answers with what there is. The same token again replaces the
+   * observation (RFC 7641 §4.1). Beyond a limit the answer has no Observe option: not registered.
+   */
+  register(peer: Peer, request: Request, wish: ObservationWish, now: number): Answer {
+    const { token } = request.message, key = keyOf(token);
+    const { limits } = this.exchange;
+    const value = this.valueOf(wish.filter);
+    const answer = value === undefined
+      ? new Answer(Code.content)
+      : request.etags !== undefined && isAmong(request.etags, value)
+      ? new Answer(Code.valid, validBody(value))
+      : represent(value, wish, now);
+    const before = peer.observations?.get(key);
+    if (before !== undefined) this.remove(before, now);
+    if (answer.code >= Code.badRequest) return answer;
+    const count = peer.observations?.size ?? 0;
+    if (this.size >= limits.maxObservers || count >= limits.maxObserversPerPeer) {
+      this.hub.count("coap.observer.refused");
+      return answer;
+    }
+    const sequence = before === undefined ? FIRST_SEQUENCE : before.sequence + 1 & 0xffffff;
+    // The token is a view of the datagram.
+    const observation = new Observation(this, peer, token.slice(), wish, { at: now, sequence });
+    (peer.observations ??= new Map()).set(key, observation);
+    this.#all.add(observation);
+    this.exchange.deadlines.set(observation, now + limits.probeAfterMs);
+    const qos: Qos = wish.everyConfirmed ? 1 : 0;
+    this.hub.subscribe(wish.filter, { qos }, observation);
+    return new Answer(answer.code, observed(answer.body, sequence));
+  }
+
+  /** Ends the observation that a request with Observe 1 names by its token (RFC 7641 §3.6). */
+  deregister(address: string, token: Uint8Array, now: number): void {
+    const observation = this.exchange.peers.find(address)?.observations?.get(keyOf(token));
+    if (observation !== undefined) this.remove(observation, now);
+  }
+
+  /** A reset rejects a notification: the observer has forgotten us (RFC 7641 §3.6). */
+  reset(peer: Peer, message: Message, now: number): void {
+    for (const observation of peer.observations?.values() ?? []) {
+      if (observation.lastId === message.id) return this.remove(observation, now);
+    }
+  }
+
+  /** Ends an observation, and what is on its way with it. */
+  remove(observation: Observation, now: number): void {
+    this.retire(observation);
+    this.exchange.cancel(observation, now);
+  }
+
+  /** Ends an observation, but not its last notification, which may be on its way. */
+  retire(observation: Observation): void {
+    if (!this.#all.delete(observation)) return;
+    const { peer } = observation;
+    observation.ended = true;
+    this.hub.forget(observation);
+    this.exchange.deadlines.delete(observation);
+    const key = keyOf(observation.token);
+    if (peer.observations?.get(key) === observation) peer.observations.delete(key);
+    if (peer.observations?.size === 0) peer.observations = undefined;
+    this.exchange.peers.release(peer);
+  }
+
+  /** What a topic holds, or the newest of what a filter selects. */
+  valueOf(filter: string): Publication | undefined {
+    if (!isWild(filter)) return this.hub.retained(filter);
+    let newest: Publication | undefined, scanned = 0;
+    for (const value of this.hub.retainedMatching(filter)) {
+      if (newest === undefined || value.time > newest.time) newest = value;
+      if (++scanned === this.exchange.limits.maxScanned) break;
+    }
+    return newest;
+  }
+
+  /** Tells every observer that no more will come (RFC 7641 §3.2). */
+  shutdown(now: number): void {
+    const { exchange } = this, { body } = refusal(Code.unavailable, "The gateway is shutting down");
+    for (const observation of this.#all) {
+      const { peer, token } = observation, id = exchange.takeId(peer.key);
+      // What waits for what is on its way would begin now.
+      peer.waiting = undefined;
+      exchange.wire.send(
+        exchange.composer.message(NON, Code.unavailable, id, token, body),
+        peer.address,
+      );
+      this.remove(observation, now);
+    }
+  }
+
+  /** Forgets everybody without a word. */
+  end(): void {
+    for (const observation of this.#all) this.retire(observation);
+  }
+}
+
+/** True when a filter selects more than one topic. */
+export function isWild(filter: string): boolean {
+  return filter.includes("+") || filter.includes("#");
+}
+
+/** Bytes as a key: one character for each. */
+function keyOf(token: Uint8Array): string {
+  let key = "";
+  for (let i = 0; i < token.length; i++) key += String.fromCharCode(token[i]!);
+  return key;
+}
