@@ -54,18 +54,26 @@ export class Census {
   deadLetters = 0;
 }
 
-/** What a supervisor decides for an actor. */
-export interface CellOptions<M> {
-  capacity: number;
-  /** True when mail survives a crash, because another life will read it. */
-  keepsMail: boolean;
-  census: Census;
-  exited(cell: Cell<M>, exit: Exit): void;
+/** Whoever decides what comes after an actor's end. */
+export interface Watcher {
+  readonly census: Census;
+  exited(name: string, exit: Exit): void;
+}
+
+/** How one actor is run. */
+export interface CellOptions {
+  readonly watcher: Watcher;
+  /** Messages that its mailbox holds. */
+  readonly capacity: number;
+  /** True when its mail survives a crash, because another life will read it. */
+  readonly keepsMail: boolean;
 }
 
 /** The runtime of one actor: its mailbox, its present life, its record. */
 export class Cell<M> implements Ref<M> {
   turns = 0;
+  readonly #watcher: Watcher;
+  readonly #keepsMail: boolean;
   #behaviour: Behaviour<M> | undefined;
   readonly #mailbox: Mailbox<M>;
   #actor: Actor<M> | undefined;
@@ -78,10 +86,12 @@ export class Cell<M> implements Ref<M> {
   constructor(
     readonly name: string,
     behaviour: Behaviour<M>,
-    readonly options: CellOptions<M>,
+    { watcher, capacity, keepsMail }: CellOptions,
   ) {
+    this.#watcher = watcher;
+    this.#keepsMail = keepsMail;
     this.#behaviour = behaviour;
-    this.#mailbox = new Mailbox(options.capacity);
+    this.#mailbox = new Mailbox(capacity);
   }
 
   get mailbox(): Mailbox<M> {
@@ -93,7 +103,7 @@ export class Cell<M> implements Ref<M> {
     this.#suspended = false;
     const behaviour = this.#behaviour!;
     // What lives once does not keep its recipe, and all that the recipe holds.
-    if (!this.options.keepsMail) this.#behaviour = undefined;
+    if (!this.#keepsMail) this.#behaviour = undefined;
     let actor: Actor<M>;
     try {
       actor = behaviour(life);
@@ -108,7 +118,7 @@ export class Cell<M> implements Ref<M> {
 
   tell(message: M): boolean {
     if (this.#actor === undefined && !this.#suspended && this.#life === undefined) {
-      this.options.census.deadLetters++;
+      this.#watcher.census.deadLetters++;
       return false;
     }
     if (!this.#mailbox.push(message)) return false;
@@ -146,7 +156,7 @@ export class Cell<M> implements Ref<M> {
   /** Gives up the mail: nobody will read it. */
   bury(): void {
     this.#suspended = false;
-    while (this.#mailbox.shift() !== undefined) this.options.census.deadLetters++;
+    while (this.#mailbox.shift() !== undefined) this.#watcher.census.deadLetters++;
   }
 
   describe(): Partial<TreeNode> {
@@ -186,7 +196,7 @@ export class Cell<M> implements Ref<M> {
     const actor = this.#actor;
     this.#life = undefined;
     this.#actor = undefined;
-    const keeps = this.options.keepsMail && exit.kind === "crash";
+    const keeps = this.#keepsMail && exit.kind === "crash";
     try {
       actor?.stopped?.(exit, keeps ? new Mailbox(0) : this.#mailbox);
     } catch (error) {
@@ -195,7 +205,7 @@ export class Cell<M> implements Ref<M> {
     }
     life.release();
     if (!keeps) this.bury();
-    this.options.exited(this, exit);
+    this.#watcher.exited(this.name, exit);
   }
 }
 

@@ -11,7 +11,7 @@ import {
 } from "../protocols/session.ts";
 import type { ByteStream } from "../transports/transport.ts";
 import type { Actor, Behaviour, Exit, Self } from "./actor.ts";
-import { Alarm } from "./alarm.ts";
+import { Alarm, type Sleeper } from "./alarm.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import type { Log } from "./log.ts";
 import type { Mailbox } from "./mailbox.ts";
@@ -20,7 +20,7 @@ import { Pressure } from "./pressure.ts";
 import { type Appetite, Reader } from "./reader.ts";
 import type { Space } from "./space.ts";
 import { StreamPeer } from "./stream_peer.ts";
-import { Writer } from "./writer.ts";
+import { type Voice, Writer } from "./writer.ts";
 
 /** What a connection needs besides its stream. */
 export interface ConnectionOptions {
@@ -44,7 +44,7 @@ export function connection(stream: ByteStream, options: ConnectionOptions): Beha
   };
 }
 
-class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite {
+class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite, Voice, Sleeper {
   readonly peer: Peer;
   dropped = 0;
   readonly #self: Self<unknown>;
@@ -76,7 +76,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite {
     this.#hub = new Member(options.space, this, this);
     this.#writer = new Writer(stream, options.limits.outboxBytes, this);
     this.#pressure = new Pressure(options.limits.graceMs);
-    this.#alarm = new Alarm(options.space.clock, this);
+    this.#alarm = new Alarm(options.space.alarms, this);
     this.#session = options.open(this, this.#hub, this.#now());
     this.#alarm.set(this.#session.deadline);
     this.#reader.run();
@@ -136,7 +136,10 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite {
   // --- the peer, as the session sees it ---
 
   get full(): boolean {
-    return this.#writer.size > this.#options.limits.outboxHighWaterBytes;
+    const full = this.#writer.size > this.#options.limits.outboxHighWaterBytes;
+    // Whoever has seen it waits for `drained`.
+    if (full) this.#wasFull = true;
+    return full;
   }
 
   get paused(): boolean {
@@ -281,7 +284,6 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite {
   }
 
   #weigh(): void {
-    if (this.full) this.#wasFull = true;
     const congested = this.#session.congested === true;
     const load = {
       behind: this.full || congested,

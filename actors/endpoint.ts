@@ -7,7 +7,7 @@ import type {
 } from "../protocols/session.ts";
 import type { DatagramPort, DatagramTransport } from "../transports/transport.ts";
 import type { Actor, Behaviour, Exit, Self } from "./actor.ts";
-import { Alarm } from "./alarm.ts";
+import { Alarm, type Sleeper } from "./alarm.ts";
 import { SHUTDOWN } from "./connection.ts";
 import type { Log } from "./log.ts";
 import { Member } from "./member.ts";
@@ -46,7 +46,7 @@ export function endpoint(options: EndpointOptions): Behaviour<unknown> {
   };
 }
 
-class Endpoint implements Actor<unknown>, DatagramWire, Inbox {
+class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
   readonly maxBytes: number;
   received = 0;
   dropped = 0;
@@ -66,7 +66,7 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox {
     this.#port = port;
     this.#options = options;
     this.maxBytes = options.limits.maxDatagramBytes;
-    this.#alarm = new Alarm(options.space.clock, this);
+    this.#alarm = new Alarm(options.space.alarms, this);
     // Nobody waits at an endpoint: a peer that is held back would hold back all the others.
     this.#session = options.open(this, new Member(options.space, this), this.#now());
     this.#alarm.set(this.#session.deadline);

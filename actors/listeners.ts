@@ -66,20 +66,18 @@ export class Listeners {
       ...this.#options.limits,
       ...own.limits,
     });
+    const driver = { open, space, log, limits };
+    const options = { kind: "connection", mailbox: MAILBOX };
     let count = 0;
     const accepted = (stream: ByteStream, ended: () => void) => {
-      const begin = connection(stream, { open, space, log, limits });
-      const behaviour: Behaviour<unknown> = (self) => {
-        self.defer(ended);
-        return begin(self);
-      };
-      this.#meet(connections, `${name}#${++count}`, behaviour, { kind: "connection" });
+      const behaviour = connection(stream, driver);
+      this.#meet(connections, `${name}#${++count}`, { behaviour, ended, options });
     };
     const start = async () => {
       const opened = await transport.listen();
       if (this.#draining) opened.close();
-      const options = { transport, opened, admission, clock: space.clock, log, accepted };
-      below.spawn("listener", listener(options), { restart: "crash", kind: "listener" });
+      const door = { transport, opened, admission, clock: space.clock, log, accepted };
+      below.spawn("listener", listener(door), { restart: "crash", kind: "listener" });
       return opened.address;
     };
     return { name, ready: start(), close: () => below.stopChild("listener") };
@@ -99,7 +97,8 @@ export class Listeners {
       const bound = await transport.bind();
       if (this.#draining) bound.close();
       const behaviour = endpoint({ transport, bound, open, space, log, limits });
-      this.#meet(below, "endpoint", behaviour, { kind: "endpoint", restart: "crash" });
+      const options = { kind: "endpoint", restart: "crash", mailbox: MAILBOX } as const;
+      this.#meet(below, "endpoint", { behaviour, options });
       return bound.address;
     };
     return { name, ready: start(), close: () => below.stopChild("endpoint") };
@@ -138,16 +137,20 @@ export class Listeners {
   #meet(
     supervisor: Supervisor,
     name: string,
-    behaviour: Behaviour<unknown>,
-    options: SpawnOptions,
+    { behaviour, ended, options }: {
+      behaviour: Behaviour<unknown>;
+      ended?: () => void;
+      options: SpawnOptions;
+    },
   ): void {
     supervisor.spawn(name, (self) => {
       this.#peers.add(self);
       self.defer(() => {
         this.#peers.delete(self);
+        ended?.();
         if (this.#peers.size === 0) this.#emptied();
       });
       return behaviour(self);
-    }, { ...options, mailbox: MAILBOX });
+    }, options);
   }
 }

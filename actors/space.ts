@@ -1,5 +1,6 @@
 import type { Publication } from "../protocols/publication.ts";
 import type { Outcome, Publisher } from "../protocols/session.ts";
+import { Alarms } from "./alarm.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Retained, retainedDefaults, type RetainedLimits } from "./retained.ts";
 import { Router } from "./router.ts";
@@ -10,6 +11,7 @@ export class Space {
   readonly retained: Retained;
   readonly counters = new Map<string, number>();
   readonly clock: Clock;
+  readonly alarms: Alarms;
   /** True once the gateway takes no more publications. */
   closing = false;
   readonly #shared = new Map<unknown, unknown>();
@@ -17,6 +19,7 @@ export class Space {
   constructor(options: { limits?: Partial<RetainedLimits>; clock?: Clock } = {}) {
     this.retained = new Retained({ ...retainedDefaults, ...options.limits });
     this.clock = options.clock ?? systemClock;
+    this.alarms = new Alarms(this.clock);
   }
 
   publish(publication: Publication, from?: Publisher): Outcome {

@@ -1,4 +1,4 @@
-import { type Behaviour, Cell, Census, type Exit, type Ref } from "./actor.ts";
+import { type Behaviour, Cell, Census, type Exit, type Ref, type Watcher } from "./actor.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { TreeNode } from "./tree.ts";
 
@@ -62,7 +62,7 @@ export class Supervisor {
   readonly #options:
     & Required<Omit<SupervisorOptions, "backoff">>
     & Pick<SupervisorOptions, "backoff">;
-  readonly #census: Census;
+  readonly #watcher: Watcher;
   #crashes: number[] = [];
   #cancelRestart: (() => void) | undefined;
   #stopped = false;
@@ -72,7 +72,7 @@ export class Supervisor {
     options: SupervisorOptions = {},
     census: Census = new Census(),
   ) {
-    this.#census = census;
+    this.#watcher = { census, exited: (child, exit) => this.#exited(child, exit) };
     this.#options = {
       strategy: "one-for-one",
       maxRestarts: 3,
@@ -91,20 +91,16 @@ export class Supervisor {
 
   /** Messages that nobody will ever read, in the whole tree. */
   get deadLetters(): number {
-    return this.#census.deadLetters;
+    return this.#watcher.census.deadLetters;
   }
 
   /** Starts an actor. Throws a `TypeError` when the name is taken or the supervisor has stopped. */
   spawn<M>(name: string, behaviour: Behaviour<M>, options: SpawnOptions = {}): Ref<M> {
     const { restart = "never", mailbox = 1024, kind = "actor" } = options;
     const permanent = restart === "crash";
-    const cell = new Cell(name, behaviour, {
-      capacity: mailbox,
-      keepsMail: permanent,
-      census: this.#census,
-      exited: (_, exit) => this.#exited(child, exit),
-    });
-    const child = this.#adopt({ name, kind, permanent, restarts: 0, part: cell });
+    const watcher = this.#watcher;
+    const cell = new Cell(name, behaviour, { watcher, capacity: mailbox, keepsMail: permanent });
+    this.#adopt({ name, kind, permanent, restarts: 0, part: cell });
     cell.start();
     return cell;
   }
@@ -123,8 +119,8 @@ export class Supervisor {
       clock,
       crashed: (child, error) => crashed(`${name}/${child}`, error),
       ...options,
-      escalate: (error) => this.#exited(child, { kind: "crash", error }),
-    }, this.#census);
+      escalate: (error) => this.#exited(name, { kind: "crash", error }),
+    }, this.#watcher.census);
     const part: Part = {
       start: () => {
         below.#stopped = false;
@@ -133,7 +129,7 @@ export class Supervisor {
           init(below);
         } catch (error) {
           below.stop();
-          this.#exited(child, { kind: "crash", error });
+          this.#exited(name, { kind: "crash", error });
         }
       },
       stop: () => below.stop(),
@@ -141,7 +137,7 @@ export class Supervisor {
       bury: () => {},
       describe: () => ({ children: below.tree() }),
     };
-    const child = this.#adopt({ name, kind: "supervisor", permanent: true, restarts: 0, part });
+    this.#adopt({ name, kind: "supervisor", permanent: true, restarts: 0, part });
     part.start();
     return below;
   }
@@ -169,7 +165,7 @@ export class Supervisor {
     ) => ({ name, kind, restarts, ...(lastCrash ? { lastCrash } : {}), ...part.describe() }));
   }
 
-  #adopt(child: Child): Child {
+  #adopt(child: Child): void {
     if (this.#stopped) {
       throw new TypeError(`Cannot start "${child.name}": its supervisor has stopped`);
     }
@@ -177,7 +173,6 @@ export class Supervisor {
       throw new TypeError(`Cannot start "${child.name}": the name is taken`);
     }
     this.#children.set(child.name, child);
-    return child;
   }
 
   #remove(child: Child): void {
@@ -187,11 +182,11 @@ export class Supervisor {
     child.part.bury();
   }
 
-  #exited(child: Child, exit: Exit): void {
-    const ours = this.#children.get(child.name) === child;
-    if (exit.kind === "crash") this.#record(child, exit.error);
+  #exited(name: string, exit: Exit): void {
+    const child = this.#children.get(name);
+    if (exit.kind === "crash") this.#record(name, exit.error);
     // One that is stopped to be started again keeps its place.
-    if (!ours || this.#due.has(child)) return;
+    if (child === undefined || this.#due.has(child)) return;
     if (exit.kind !== "crash" || !child.permanent) {
       this.#children.delete(child.name);
       return;
@@ -205,10 +200,11 @@ export class Supervisor {
     escalate(exit.error);
   }
 
-  #record(child: Child, error: unknown): void {
+  #record(name: string, error: unknown): void {
+    const child = this.#children.get(name);
     const message = error instanceof Error ? error.message : String(error);
-    child.lastCrash = { message, at: this.#options.clock.now() };
-    this.#options.crashed(child.name, error);
+    if (child) child.lastCrash = { message, at: this.#options.clock.now() };
+    this.#options.crashed(name, error);
   }
 
   #restart(crashed: Child): void {

@@ -10,7 +10,12 @@ const rules: Record<string, { types: string[]; values: string[] }> = {
 };
 
 /** The words of the trade that actors share with protocols. */
-const sharedValues = ["protocols/publication.ts", "protocols/session.ts", "protocols/topic.ts"];
+const sharedValues = [
+  "protocols/deadlines.ts",
+  "protocols/publication.ts",
+  "protocols/session.ts",
+  "protocols/topic.ts",
+];
 
 /** Built-in modules that compute, and neither wait nor touch the outside. */
 const pureBuiltIns = ["node:crypto", "node:buffer"];

@@ -2,7 +2,7 @@ import type { DatagramWire } from "../session.ts";
 import type { Answer } from "./answer.ts";
 import { ACK, CON, type Message, NON, RST } from "./codec.ts";
 import { Composer } from "./composer.ts";
-import { Deadlines, type Timed } from "./deadlines.ts";
+import { Deadlines, type Due } from "../deadlines.ts";
 import { Duplicates } from "./duplicates.ts";
 import type { CoapLimits } from "./limits.ts";
 import { keyOf, type Peer, Peers } from "./peers.ts";
@@ -129,7 +129,7 @@ export class Exchange {
 }
 
 /** One confirmable message on its way (RFC 7252 §4.2). */
-export class Transmission implements Timed {
+export class Transmission implements Due {
   dueAt = Infinity;
   place = -1;
   id: number;

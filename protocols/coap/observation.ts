@@ -3,7 +3,7 @@ import type { Receiver } from "../session.ts";
 import { type Answer, refusal } from "./answer.ts";
 import type { Changed } from "./changes.ts";
 import { Code, CON, NON, NONE } from "./codec.ts";
-import type { Timed } from "./deadlines.ts";
+import type { Due } from "../deadlines.ts";
 import type { Confirmable } from "./exchange.ts";
 import type { Observers } from "./observers.ts";
 import type { Peer } from "./peers.ts";
@@ -22,7 +22,7 @@ export interface ObservationWish extends Wish {
  * One observer of a topic or filter (RFC 7641). It holds the newest value only: whatever comes
  * before the last one has been sent, or has been acknowledged, takes that one's place.
  */
-export class Observation implements Receiver, Confirmable, Timed, Changed {
+export class Observation implements Receiver, Confirmable, Due, Changed {
   readonly name: string;
   sequence: number;
   outdated = false;

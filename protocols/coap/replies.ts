@@ -4,13 +4,13 @@ import type { Hub, Receiver } from "../session.ts";
 import { Answer, refusal } from "./answer.ts";
 import type { Changed, Changes } from "./changes.ts";
 import { Code, CON, type Message, NON } from "./codec.ts";
-import type { Timed } from "./deadlines.ts";
+import type { Due } from "../deadlines.ts";
 import type { Confirmable, Exchange } from "./exchange.ts";
 import type { Peer } from "./peers.ts";
 import { represent } from "./representation.ts";
 
 /** One request that waits for its reply, and then for the acknowledgement of the reply. */
-class Reply implements Receiver, Confirmable, Timed, Changed {
+class Reply implements Receiver, Confirmable, Due, Changed {
   readonly name: string;
   /** A separate answer never changes. */
   readonly outdated = false;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { Deadlines, type Timed } from "../../../protocols/coap/deadlines.ts";
-import { seeded } from "./fake_datagrams.ts";
+import { Deadlines, type Due } from "../../protocols/deadlines.ts";
+import { seeded } from "./coap/fake_datagrams.ts";
 
-class Item implements Timed {
+class Item implements Due {
   dueAt = Infinity;
   place = -1;
   constructor(readonly name: number, readonly fired: number[]) {}

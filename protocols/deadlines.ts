@@ -1,5 +1,5 @@
 /** Something that falls due. */
-export interface Timed {
+export interface Due {
   /** When; set by `Deadlines`. */
   dueAt: number;
   /** Where in the heap it is; -1 when nowhere. */
@@ -9,7 +9,7 @@ export interface Timed {
 
 /** What falls due, soonest first: a heap in which every item knows its place. */
 export class Deadlines {
-  readonly #heap: Timed[] = [];
+  readonly #heap: Due[] = [];
 
   get size(): number {
     return this.#heap.length;
@@ -21,7 +21,7 @@ export class Deadlines {
   }
 
   /** Adds an item, or moves it to another time. */
-  set(item: Timed, at: number): void {
+  set(item: Due, at: number): void {
     item.dueAt = at;
     if (item.place < 0) {
       item.place = this.#heap.length;
@@ -32,7 +32,7 @@ export class Deadlines {
   }
 
   /** Removes an item; it may be gone already. */
-  delete(item: Timed): void {
+  delete(item: Due): void {
     const { place } = item;
     if (place < 0) return;
     item.place = -1;
@@ -52,7 +52,7 @@ export class Deadlines {
     }
   }
 
-  #rise(item: Timed): void {
+  #rise(item: Due): void {
     while (item.place > 0) {
       const place = item.place, above = place - 1 >> 1, other = this.#heap[above]!;
       if (other.dueAt <= item.dueAt) return;
@@ -61,7 +61,7 @@ export class Deadlines {
     }
   }
 
-  #sink(item: Timed): void {
+  #sink(item: Due): void {
     const heap = this.#heap;
     for (;;) {
       const place = item.place;
@@ -75,7 +75,7 @@ export class Deadlines {
     }
   }
 
-  #put(item: Timed, place: number): void {
+  #put(item: Due, place: number): void {
     this.#heap[place] = item;
     item.place = place;
   }

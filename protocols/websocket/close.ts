@@ -1,0 +1,46 @@
+import { utf8 } from "../bytes.ts";
+import { ProtocolError } from "../session.ts";
+import { encodeFrame, MAX_CONTROL_BYTES } from "./codec.ts";
+import { closeCodes, isCloseCode, opcodes } from "./codes.ts";
+
+/** What a Close frame says; no code means that it said nothing. */
+export interface Close {
+  readonly code?: number;
+  readonly reason: string;
+}
+
+/** The payload of a Close frame (RFC 6455 §5.5.1). */
+export function readClose(payload: Uint8Array): Close {
+  if (payload.length === 0) return { reason: "" };
+  if (payload.length === 1) {
+    throw new ProtocolError(
+      "Cannot read the close code: one byte, and two are required",
+      closeCodes.protocolError,
+    );
+  }
+  const code = payload[0]! << 8 | payload[1]!;
+  if (!isCloseCode(code)) {
+    throw new ProtocolError(
+      `Cannot use close code ${code}: it is reserved`,
+      closeCodes.protocolError,
+    );
+  }
+  const reason = utf8(payload.subarray(2));
+  if (reason === undefined) {
+    throw new ProtocolError("Cannot read the close reason: not UTF-8", closeCodes.invalidPayload);
+  }
+  return { code, reason };
+}
+
+const encoder = new TextEncoder();
+
+/** A Close frame; without a code it says nothing. A reason that is too long is cut. */
+export function closeFrame({ code, reason }: Close): Uint8Array {
+  if (code === undefined) return encodeFrame(opcodes.close, new Uint8Array(0));
+  const payload = new Uint8Array(MAX_CONTROL_BYTES);
+  payload[0] = code >> 8;
+  payload[1] = code;
+  // Never ends in the middle of a character.
+  const { written } = encoder.encodeInto(reason, payload.subarray(2));
+  return encodeFrame(opcodes.close, payload.subarray(0, 2 + written));
+}

@@ -1,0 +1,128 @@
+import { ProtocolError } from "../session.ts";
+import { closeCodes, opcodes } from "./codes.ts";
+
+/** Control frames carry no more bytes than this (RFC 6455 §5.5). */
+export const MAX_CONTROL_BYTES = 125;
+
+/** Everything about a frame but its payload. */
+export interface FrameHeader {
+  /** True for the last fragment of a message. */
+  readonly final: boolean;
+  readonly opcode: number;
+  /** Bytes of payload. */
+  readonly length: number;
+  /** The masking key; its first byte is the lowest. 0 changes nothing. */
+  readonly key: number;
+  /** Bytes of this header. */
+  readonly size: number;
+}
+
+/**
+ * The frame header at `at`, or undefined while it is not there whole. `masked` says whether the
+ * sender must mask: a client must, a server must not (RFC 6455 §5.1).
+ */
+export function decodeHeader(
+  bytes: Uint8Array,
+  at: number,
+  masked: boolean,
+): FrameHeader | undefined {
+  const there = bytes.length - at;
+  if (there < 1) return undefined;
+  const first = bytes[at]!;
+  const opcode = first & 0x0f;
+  const final = first >= 0x80;
+  if ((first & 0x70) !== 0) {
+    throw wrong(`Cannot use reserved bits (first byte ${shown(first)}): no extension was agreed`);
+  }
+  if ((opcode & 0x07) > 2) {
+    throw wrong(`Cannot use opcode ${shown(opcode)}: it is reserved`);
+  }
+  const control = opcode >= opcodes.close;
+  if (control && !final) throw wrong("Cannot fragment a control frame: it must be final");
+  if (there < 2) return undefined;
+  const second = bytes[at + 1]!;
+  if (second >= 0x80 !== masked) {
+    throw wrong(masked ? "Cannot read a frame without a mask" : "Cannot read a masked frame");
+  }
+  let length = second & 0x7f;
+  let size = 2;
+  if (length > MAX_CONTROL_BYTES) {
+    if (control) {
+      throw wrong(`Cannot use a control frame of more than ${MAX_CONTROL_BYTES} bytes`);
+    }
+    size = length === 126 ? 4 : 10;
+    if (there < size) return undefined;
+    length = size === 4 ? short(bytes, at + 2) : long(bytes, at + 2);
+  }
+  if (!masked) return { final, opcode, length, key: 0, size };
+  if (there < size + 4) return undefined;
+  const from = at + size;
+  const key = bytes[from]! | bytes[from + 1]! << 8 | bytes[from + 2]! << 16 |
+    bytes[from + 3]! << 24;
+  return { final, opcode, length, key, size: size + 4 };
+}
+
+function short(bytes: Uint8Array, at: number): number {
+  const length = bytes[at]! << 8 | bytes[at + 1]!;
+  if (length <= MAX_CONTROL_BYTES) throw notMinimal(length);
+  return length;
+}
+
+function long(bytes: Uint8Array, at: number): number {
+  if (bytes[at]! >= 0x80) {
+    throw wrong("Cannot use a payload length whose highest bit is set");
+  }
+  const high = word(bytes, at);
+  const length = high * 0x1_0000_0000 + word(bytes, at + 4);
+  if (length <= 0xffff) throw notMinimal(length);
+  if (high > 0x1f_ffff) {
+    throw new ProtocolError("Cannot accept a frame of more than 2^53 bytes", closeCodes.tooBig);
+  }
+  return length;
+}
+
+function word(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24 | bytes[at + 1]! << 16 | bytes[at + 2]! << 8 | bytes[at + 3]!) >>> 0;
+}
+
+function notMinimal(length: number): ProtocolError {
+  return wrong(`Cannot use a longer encoding of the length ${length}: the shortest is required`);
+}
+
+function wrong(message: string): ProtocolError {
+  return new ProtocolError(message, closeCodes.protocolError);
+}
+
+function shown(value: number): string {
+  return `0x${value.toString(16)}`;
+}
+
+/** Bytes that the header of an unmasked frame takes for so much payload. */
+export function headerSize(length: number): number {
+  return length <= MAX_CONTROL_BYTES ? 2 : length <= 0xffff ? 4 : 10;
+}
+
+/** Writes the header of a final, unmasked frame to the start of `into`. */
+export function writeHeader(into: Uint8Array, opcode: number, length: number): void {
+  into[0] = 0x80 | opcode;
+  if (length <= MAX_CONTROL_BYTES) {
+    into[1] = length;
+    return;
+  }
+  const wide = length > 0xffff;
+  into[1] = wide ? 127 : 126;
+  let rest = length;
+  for (let at = wide ? 9 : 3; at > 1; at--) {
+    into[at] = rest;
+    rest = Math.floor(rest / 0x100);
+  }
+}
+
+/** A final, unmasked frame: what a server sends. */
+export function encodeFrame(opcode: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  const size = headerSize(payload.length);
+  const frame = new Uint8Array(size + payload.length);
+  writeHeader(frame, opcode, payload.length);
+  frame.set(payload, size);
+  return frame;
+}

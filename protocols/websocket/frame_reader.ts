@@ -1,0 +1,122 @@
+import { ProtocolError } from "../session.ts";
+import { decodeHeader, type FrameHeader } from "./codec.ts";
+import { closeCodes, opcodes } from "./codes.ts";
+import { rotate, unmask } from "./mask.ts";
+import type { Mode } from "./mode.ts";
+import { findInRun, joinRun } from "./run.ts";
+
+/** Whoever gets what a frame reader reads. */
+export interface FrameTarget {
+  /** False while the input must wait. */
+  readonly reading: boolean;
+  /** Gets the messages; undefined when they are of no interest any more. */
+  readonly receiver: Mode | undefined;
+  /** A whole control frame. */
+  control(opcode: number, payload: Uint8Array): void;
+}
+
+/** Reads a client's frames (RFC 6455 §5) and hands their payload on as it comes. */
+export class FrameReader {
+  readonly #target: FrameTarget;
+  /** True between the first and the last fragment of a message. */
+  #fragmented = false;
+  #text = false;
+  /** The data frame whose payload is arriving. */
+  #inFrame = false;
+  #final = false;
+  #left = 0;
+  #key = 0;
+
+  constructor(target: FrameTarget) {
+    this.#target = target;
+  }
+
+  /** Returns how many bytes were used. */
+  read(bytes: Uint8Array, now: number): number {
+    let at = 0;
+    while (this.#target.reading) {
+      const used = this.#inFrame ? this.#payload(bytes, at, now) : this.#frame(bytes, at, now);
+      if (used === 0) return at;
+      at += used;
+    }
+    return at;
+  }
+
+  /** A run of messages, a whole control frame, or the header of a data frame. */
+  #frame(bytes: Uint8Array, at: number, now: number): number {
+    const joined = this.#run(bytes, at, now);
+    if (joined > 0) return joined;
+    const header = decodeHeader(bytes, at, true);
+    if (header === undefined) return 0;
+    const { opcode, length, size } = header;
+    if (opcode >= opcodes.close) {
+      if (bytes.length < at + size + length) return 0;
+      const payload = bytes.subarray(at + size, at + size + length);
+      unmask(payload, header.key);
+      this.#target.control(opcode, payload);
+      return size + length;
+    }
+    this.#begin(header);
+    if (length === 0) this.#deliver(bytes.subarray(at, at), now);
+    return size;
+  }
+
+  #begin({ opcode, final, length, key }: FrameHeader): void {
+    // A message's fragments are not interleaved with another's (RFC 6455 §5.4).
+    if (this.#fragmented !== (opcode === opcodes.continuation)) {
+      throw new ProtocolError(
+        this.#fragmented
+          ? "Cannot begin a message: the one before it is not finished"
+          : "Cannot continue a message: none was begun",
+        closeCodes.protocolError,
+      );
+    }
+    if (!this.#fragmented) this.#text = opcode === opcodes.text;
+    this.#fragmented = !final;
+    this.#inFrame = true;
+    this.#final = final;
+    this.#left = length;
+    this.#key = key;
+    this.#target.receiver?.frame(this.#text, length, final);
+  }
+
+  /** Whatever is there of a data frame's payload. */
+  #payload(bytes: Uint8Array, at: number, now: number): number {
+    const there = Math.min(bytes.length - at, this.#left);
+    if (there === 0) return 0;
+    const piece = bytes.subarray(at, at + there);
+    unmask(piece, this.#key);
+    this.#left -= there;
+    const used = this.#deliver(piece, now);
+    if (used < there) {
+      // What is not used comes again, so it must be as it came.
+      unmask(piece.subarray(used), rotate(this.#key, used));
+      this.#left += there - used;
+      this.#inFrame = true;
+    }
+    this.#key = rotate(this.#key, used);
+    return used;
+  }
+
+  #deliver(piece: Uint8Array, now: number): number {
+    this.#inFrame = this.#left > 0;
+    const last = !this.#inFrame && this.#final;
+    return this.#target.receiver?.data(piece, last, now) ?? piece.length;
+  }
+
+  #run(bytes: Uint8Array, at: number, now: number): number {
+    const { receiver } = this.#target;
+    if (this.#fragmented || receiver?.isStream !== true) return 0;
+    const run = joinRun(bytes, at);
+    if (run === undefined) return 0;
+    const used = receiver.data(run.payload, true, now);
+    if (used === run.payload.length) return run.size;
+    const { frame, offset } = findInRun(bytes, at, used);
+    if (offset === 0) return frame - at;
+    const header = decodeHeader(bytes, frame, true)!;
+    this.#begin(header);
+    this.#left -= offset;
+    this.#key = rotate(header.key, offset);
+    return frame + header.size + offset - at;
+  }
+}

@@ -1,0 +1,31 @@
+import { isUtf8 } from "node:buffer";
+import type { Encoder, Publication } from "../publication.ts";
+import { encodeFrame } from "./codec.ts";
+import { opcodes } from "./codes.ts";
+
+const encoder = new TextEncoder();
+
+/** How a publication's payload becomes a frame, by the value of `?frames=`. */
+export const frameEncoders: Readonly<Record<string, Encoder>> = {
+  auto: autoFrame,
+  binary: binaryFrame,
+  text: textFrame,
+};
+
+/** Text when the payload is UTF-8, binary otherwise. */
+function autoFrame({ payload }: Publication): Uint8Array {
+  return encodeFrame(isUtf8(payload) ? opcodes.text : opcodes.binary, payload);
+}
+
+function binaryFrame({ payload }: Publication): Uint8Array {
+  return encodeFrame(opcodes.binary, payload);
+}
+
+/** What is not UTF-8 reads as U+FFFD: a text frame that is not UTF-8 would end the connection. */
+function textFrame(publication: Publication): Uint8Array {
+  const { payload } = publication;
+  return encodeFrame(
+    opcodes.text,
+    isUtf8(payload) ? payload : encoder.encode(publication.text()),
+  );
+}

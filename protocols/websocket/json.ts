@@ -1,0 +1,164 @@
+import { envelope } from "../envelope.ts";
+import { Delivery, type Encoder, Publication, type Qos } from "../publication.ts";
+import { Assembly } from "./assembly.ts";
+import { encodeFrame } from "./codec.ts";
+import { closeCodes, opcodes } from "./codes.ts";
+import type { WebSocketLimits } from "./limits.ts";
+import type { Link, Mode } from "./mode.ts";
+import { type Operation, type OperationId, type Publish, readOperation } from "./operation.ts";
+import { Replies } from "./replies.ts";
+import { RetainedValues } from "./retained.ts";
+
+/** What a WebSocket of the subprotocol `json` begins with. */
+export interface JsonOptions {
+  /** A filter that it is subscribed to from the start, because its path names one. */
+  filter?: string;
+  /** The highest QoS of that subscription. */
+  qos: Qos;
+  limits: WebSocketLimits;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+function textFrame(text: string): Uint8Array {
+  return encodeFrame(opcodes.text, encoder.encode(text));
+}
+
+/** One for each QoS and retain flag: what all subscribers with the same get is made once. */
+const envelopeFrames: readonly Encoder[] = [0, 1, 2, 3, 4, 5].map((index) => {
+  const qos = (index >> 1) as Qos;
+  const retain = (index & 1) === 1;
+  return (publication) => textFrame(envelope(new Delivery(publication, qos, retain, undefined)));
+});
+
+/** Every message is an operation, an answer or a delivery, as a JSON object. */
+export class JsonMode implements Mode {
+  readonly label = "json";
+  readonly congested = false;
+  readonly #link: Link;
+  readonly #limits: WebSocketLimits;
+  readonly #assembly: Assembly;
+  readonly #filters = new Set<string>();
+  readonly #replies: Replies;
+  readonly #values: RetainedValues<Qos>;
+
+  constructor(link: Link, { filter, qos, limits }: JsonOptions) {
+    this.#link = link;
+    this.#limits = limits;
+    this.#assembly = new Assembly(limits);
+    this.#replies = new Replies(link.hub);
+    this.#values = new RetainedValues(link, (value, most) => this.#send(value, most, true));
+    if (filter !== undefined) this.#subscribe(filter, qos);
+  }
+
+  frame(text: boolean, length: number, final: boolean): void {
+    this.#assembly.frame(text, length, final);
+  }
+
+  data(bytes: Uint8Array, last: boolean, now: number): number {
+    const message = this.#assembly.add(bytes, last);
+    if (message === undefined) return bytes.length;
+    if (this.#assembly.text) this.#do(readOperation(decoder.decode(message), this.#limits), now);
+    else this.#error(undefined, "Cannot read a binary frame: send JSON in text frames");
+    return bytes.length;
+  }
+
+  #do(operation: Operation, now: number): void {
+    const { op, id } = operation;
+    if (op === "fault") return this.#error(id, operation.reason);
+    if (op === "publish") return this.#publish(operation, now);
+    const { filter } = operation;
+    if (op === "unsubscribe") {
+      if (this.#filters.delete(filter)) this.#link.hub.unsubscribe(filter);
+      return this.#acknowledge(id);
+    }
+    const { maxSubscriptions } = this.#limits;
+    if (this.#filters.size >= maxSubscriptions && !this.#filters.has(filter)) {
+      return this.#error(id, `Cannot have more than ${maxSubscriptions} subscriptions`);
+    }
+    this.#acknowledge(id);
+    this.#subscribe(filter, operation.qos);
+  }
+
+  #subscribe(filter: string, qos: Qos): void {
+    this.#filters.add(filter);
+    this.#link.hub.subscribe(filter, { qos });
+    this.#values.add(filter, qos);
+  }
+
+  #publish({ id, topic, payload, replyMs, ...options }: Publish, now: number): void {
+    const { hub } = this.#link;
+    const { maxRequests } = this.#limits;
+    if (replyMs !== undefined && this.#replies.size >= maxRequests) {
+      return this.#error(id, `Cannot wait for more than ${maxRequests} replies`);
+    }
+    const properties = replyMs === undefined ? undefined : this.#replies.expect(id!, replyMs, now);
+    const outcome = hub.publish(
+      new Publication(topic, payload, {
+        ...options,
+        properties,
+        time: Math.floor(now),
+        origin: hub.self,
+      }),
+    );
+    const fault = faultOf(outcome, properties !== undefined);
+    if (fault !== undefined) {
+      if (properties !== undefined) this.#replies.take(properties.responseTopic!);
+      return this.#error(id, `Cannot publish to "${topic}": ${fault}`);
+    }
+    if (properties === undefined) this.#acknowledge(id);
+  }
+
+  #acknowledge(id: OperationId): void {
+    if (id !== undefined) this.#link.send(textFrame(JSON.stringify({ op: "ack", id })));
+  }
+
+  #error(id: OperationId, reason: string): void {
+    this.#link.send(textFrame(JSON.stringify({ op: "error", id, reason })));
+  }
+
+  deliver(delivery: Delivery): void {
+    const { publication, qos, retain } = delivery;
+    if (!this.#replies.owns(publication.topic)) return this.#send(publication, qos, retain);
+    const pending = this.#replies.take(publication.topic);
+    if (pending === undefined) return;
+    const id = JSON.stringify(pending.id);
+    this.#link.send(textFrame(`{"op":"reply","id":${id},${envelope(delivery).slice(1)}`));
+  }
+
+  #send(publication: Publication, most: Qos, retain: boolean): void {
+    const qos = Math.min(publication.qos, most);
+    this.#link.send(publication.encode(envelopeFrames[qos << 1 | Number(retain)]!));
+  }
+
+  get deadline(): number {
+    return this.#replies.deadline;
+  }
+
+  tick(now: number): void {
+    for (const { id, waitMs } of this.#replies.expire(now)) {
+      this.#error(id, `No reply within ${waitMs / 1000} s`);
+    }
+  }
+
+  drained(): void {
+    this.#values.run();
+  }
+
+  overloaded(): void {}
+
+  shutdown(now: number): void {
+    this.#link.close(closeCodes.goingAway, "The gateway is shutting down", now);
+  }
+
+  ended(): void {
+    this.#values.stop();
+  }
+}
+
+function faultOf(outcome: string, isRequest: boolean): string | undefined {
+  if (outcome === "overloaded") return "all who subscribe to it are overloaded";
+  if (outcome === "closing") return "the gateway is shutting down";
+  return isRequest && outcome === "unmatched" ? "nobody is there to reply" : undefined;
+}

@@ -1,0 +1,44 @@
+import type { Delivery } from "../publication.ts";
+import type { Hub, Wire } from "../session.ts";
+
+/** What a mode sees of its WebSocket. */
+export interface Link {
+  readonly wire: Wire;
+  readonly hub: Hub;
+  /** Sends a whole frame. A peer that does not read is not read from until `drained`. */
+  send(frame: Uint8Array): void;
+  /** Begins the closing handshake (RFC 6455 §7.1.2). */
+  close(code: number, reason: string, now: number): void;
+  /** Says goodbye and hangs up without waiting for the peer's. */
+  hangUp(code: number, reason: string): void;
+  /** Hangs up without a word: the peer is too far behind to be told. */
+  lose(): void;
+  /** False once goodbye has been said: no frame may follow (RFC 6455 §5.5.1). */
+  readonly open: boolean;
+}
+
+/** What the frames of one WebSocket carry: the messages of a topic, JSON, MQTT. */
+export interface Mode {
+  readonly label: string;
+  /** True when it means nothing where messages begin and end: small ones may come joined. */
+  readonly isStream?: boolean;
+  /** A data frame begins. `text` says what its message is, `final` whether the message ends with it. */
+  frame(text: boolean, length: number, final: boolean): void;
+  /**
+   * The next piece of payload, a view valid during the call; `last` when the message ends with it.
+   * Returns how many bytes were used: fewer only when `wire.paused`, and the rest comes again.
+   */
+  data(bytes: Uint8Array, last: boolean, now: number): number;
+  deliver(delivery: Delivery, now: number): void;
+  signal?(signal: unknown, now: number): void;
+  readonly deadline: number;
+  tick(now: number): void;
+  readonly congested: boolean;
+  drained(now: number): void;
+  overloaded(now: number): void;
+  shutdown(now: number): void;
+  ended(now: number): void;
+}
+
+/** Begins the inside of a WebSocket. */
+export type OpenMode = (link: Link, now: number) => Mode;

@@ -1,0 +1,70 @@
+import { randomBytes } from "node:crypto";
+import type { MessageProperties } from "../publication.ts";
+import type { Hub } from "../session.ts";
+
+/** A request that waits for its reply. */
+export interface Pending {
+  readonly id: string | number;
+  readonly waitMs: number;
+  readonly dueMs: number;
+}
+
+const encoder = new TextEncoder();
+
+/** The requests of one client that wait for a reply, each on a response topic of its own. */
+export class Replies {
+  readonly #hub: Hub;
+  /** Where replies to this client come: nobody can guess it, and `#` does not select it. */
+  #base: string | undefined;
+  #sequence = 0;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(hub: Hub) {
+    this.#hub = hub;
+  }
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** When the first of them is due; Infinity when none waits. */
+  get deadline(): number {
+    let first = Infinity;
+    for (const { dueMs } of this.#pending.values()) first = Math.min(first, dueMs);
+    return first;
+  }
+
+  /** Begins to wait; the properties tell the responder where to reply (MQTT 5.0 §4.10). */
+  expect(id: string | number, waitMs: number, now: number): MessageProperties {
+    if (this.#base === undefined) {
+      this.#base = `$reply/${randomBytes(12).toString("hex")}/`;
+      this.#hub.subscribe(`${this.#base}+`, { qos: 1 });
+    }
+    const responseTopic = this.#base + ++this.#sequence;
+    this.#pending.set(responseTopic, { id, waitMs, dueMs: now + waitMs });
+    return { responseTopic, correlationData: encoder.encode(`${this.#sequence}`) };
+  }
+
+  /** True when `topic` is where replies come. */
+  owns(topic: string): boolean {
+    return this.#base !== undefined && topic.startsWith(this.#base);
+  }
+
+  /** Ends the wait for what comes on `topic`; undefined when nobody waits for it any more. */
+  take(topic: string): Pending | undefined {
+    const found = this.#pending.get(topic);
+    this.#pending.delete(topic);
+    return found;
+  }
+
+  /** Ends the wait for what is due. */
+  expire(now: number): Pending[] {
+    const expired: Pending[] = [];
+    for (const [topic, pending] of this.#pending) {
+      if (pending.dueMs > now) continue;
+      this.#pending.delete(topic);
+      expired.push(pending);
+    }
+    return expired;
+  }
+}

@@ -1,0 +1,36 @@
+import type { Publication } from "../publication.ts";
+import type { Link } from "./mode.ts";
+
+/** Sends the stored values of new subscriptions, no faster than the peer takes them. */
+export class RetainedValues<Request> {
+  #waiting: { values: Iterator<Publication>; request: Request }[] = [];
+  readonly #link: Link;
+  readonly #send: (value: Publication, request: Request) => void;
+
+  constructor(link: Link, send: (value: Publication, request: Request) => void) {
+    this.#link = link;
+    this.#send = send;
+  }
+
+  /** Sends what `filter` matches, now or as there is room. */
+  add(filter: string, request: Request): void {
+    this.#waiting.push({ values: this.#link.hub.retainedMatching(filter), request });
+    this.run();
+  }
+
+  /** Goes on while there is room. */
+  run(): void {
+    const { wire } = this.#link;
+    while (this.#waiting.length > 0 && !wire.full && this.#link.open) {
+      const { values, request } = this.#waiting[0]!;
+      const next = values.next();
+      if (next.done) this.#waiting.shift();
+      else this.#send(next.value, request);
+    }
+  }
+
+  /** Forgets what was not sent. */
+  stop(): void {
+    this.#waiting = [];
+  }
+}

@@ -1,0 +1,177 @@
+import type { Delivery } from "../publication.ts";
+import { type Hub, ProtocolError, type Session, type Wire } from "../session.ts";
+import { type Close, closeFrame, readClose } from "./close.ts";
+import { encodeFrame } from "./codec.ts";
+import { closeCodes, isCloseCode, opcodes } from "./codes.ts";
+import { FrameReader, type FrameTarget } from "./frame_reader.ts";
+import type { WebSocketLimits } from "./limits.ts";
+import { Liveness } from "./liveness.ts";
+import type { Link, Mode, OpenMode } from "./mode.ts";
+
+const PING = encodeFrame(opcodes.ping, new Uint8Array(0));
+
+/** What a WebSocket session is made of. */
+export interface WebSocketSessionOptions {
+  open: OpenMode;
+  limits: WebSocketLimits;
+  now: number;
+}
+
+/** The server's side of one WebSocket (RFC 6455), after its handshake. */
+export class WebSocketSession implements Session, Link, FrameTarget {
+  readonly #mode: Mode;
+  readonly #reader = new FrameReader(this);
+  readonly #limits: WebSocketLimits;
+  /** `closing`: our Close frame is out, the peer's is not in. `closed`: nothing more to say. */
+  #state: "open" | "closing" | "closed" = "open";
+  readonly #liveness: Liveness;
+  #closeBy = Infinity;
+  /** True while we stopped the input because the peer does not read. */
+  #waiting = false;
+  /** The latest ping that found no room for its pong. */
+  #owed: Uint8Array | undefined;
+
+  constructor(
+    readonly wire: Wire,
+    readonly hub: Hub,
+    { open, limits, now }: WebSocketSessionOptions,
+  ) {
+    this.#limits = limits;
+    this.#liveness = new Liveness(limits, now);
+    this.#mode = open(this, now);
+  }
+
+  get label(): string {
+    return `websocket ${this.#mode.label}`;
+  }
+
+  get open(): boolean {
+    return this.#state === "open";
+  }
+
+  get congested(): boolean {
+    return this.#mode.congested;
+  }
+
+  receive(bytes: Uint8Array, now: number): number {
+    if (bytes.length > 0) this.#liveness.heard(now);
+    const used = this.#reader.read(bytes, now);
+    return this.#state === "closed" ? bytes.length : used;
+  }
+
+  get reading(): boolean {
+    return !this.wire.paused && this.#state !== "closed";
+  }
+
+  // After our Close frame the rest of the peer's messages is of no interest (RFC 6455 §1.4).
+  get receiver(): Mode | undefined {
+    return this.#state === "open" ? this.#mode : undefined;
+  }
+
+  control(opcode: number, payload: Uint8Array): void {
+    if (opcode === opcodes.close) {
+      const { code } = readClose(payload);
+      this.#goodbye({ code, reason: "" });
+    } else if (opcode === opcodes.ping && this.#state === "open") {
+      // Only the most recent ping needs an answer (RFC 6455 §5.5.3).
+      if (this.wire.full) this.#owed = payload.slice();
+      else this.#say(encodeFrame(opcodes.pong, payload));
+    }
+  }
+
+  deliver(delivery: Delivery, now: number): void {
+    // After goodbye too: what is inside may keep it for the client's next connection.
+    this.#mode.deliver(delivery, now);
+  }
+
+  signal(signal: unknown, now: number): void {
+    this.#mode.signal?.(signal, now);
+  }
+
+  send(frame: Uint8Array): void {
+    this.#say(frame);
+    if (this.#state === "open" && this.wire.full && !this.#waiting) {
+      this.#waiting = true;
+      this.wire.pause();
+    }
+  }
+
+  #say(frame: Uint8Array): void {
+    if (this.#state === "open" && !this.wire.send(frame)) this.lose();
+  }
+
+  close(code: number, reason: string, now: number): void {
+    if (this.#state !== "open") return;
+    this.#state = "closing";
+    this.#closeBy = now + this.#limits.closeWithinMs;
+    this.wire.send(closeFrame({ code, reason }));
+    // The peer's answer is waited for, so its input must not wait for room.
+    this.#readOn();
+  }
+
+  hangUp(code: number, reason: string): void {
+    this.#goodbye({ code, reason });
+  }
+
+  lose(): void {
+    this.#state = "closed";
+    this.wire.close();
+  }
+
+  #goodbye(close: Close): void {
+    if (this.#state === "open") this.wire.send(closeFrame(close));
+    if (this.#state !== "closed") this.lose();
+  }
+
+  get deadline(): number {
+    if (this.#state !== "open") return this.#state === "closing" ? this.#closeBy : Infinity;
+    return Math.min(this.#liveness.deadline, this.#mode.deadline);
+  }
+
+  tick(now: number): void {
+    if (this.#state === "open" && this.#mode.deadline <= now) this.#mode.tick(now);
+    if (this.#state === "closing" && this.#closeBy <= now) this.lose();
+    if (this.#state === "open" && this.#liveness.deadline <= now) this.#judge(now);
+  }
+
+  #judge(now: number): void {
+    const verdict = this.#liveness.judge(now, this.wire.full || this.wire.paused);
+    if (verdict === "ping") this.#say(PING);
+    if (verdict === "hang up") this.hangUp(closeCodes.goingAway, "Nothing came after a ping");
+  }
+
+  drained(now: number): void {
+    // A peer that reads is there, even while its own bytes must wait.
+    this.#liveness.heard(now);
+    const owed = this.#owed;
+    this.#owed = undefined;
+    if (owed !== undefined) this.#say(encodeFrame(opcodes.pong, owed));
+    if (this.#state !== "closed") this.#mode.drained(now);
+    if (!this.wire.full) this.#readOn();
+  }
+
+  #readOn(): void {
+    if (!this.#waiting) return;
+    this.#waiting = false;
+    this.wire.resume();
+  }
+
+  refuse(error: ProtocolError): void {
+    const code = isCloseCode(error.code) ? error.code : closeCodes.protocolError;
+    this.#goodbye({ code, reason: error.message });
+  }
+
+  overloaded(now: number): void {
+    this.#mode.overloaded(now);
+    this.#goodbye({ code: closeCodes.tryAgainLater, reason: "Too far behind" });
+  }
+
+  shutdown(now: number): void {
+    this.#mode.shutdown(now);
+  }
+
+  ended(now: number): void {
+    this.#state = "closed";
+    this.#mode.ended(now);
+  }
+}

@@ -1,0 +1,99 @@
+import type { RequestHead, Upgrade } from "../http/message.ts";
+import type { Qos } from "../publication.ts";
+import type { OpenSession, Wire } from "../session.ts";
+import { pathToTopic } from "../topic.ts";
+import { FramedWire } from "./framed_wire.ts";
+import { frameEncoders } from "./frames.ts";
+import {
+  asksForWebSocket,
+  checkHandshake,
+  chooseSubprotocol,
+  type Refusal,
+  refusal,
+  switchingProtocols,
+} from "./handshake.ts";
+import { JsonMode } from "./json.ts";
+import { defaults, type WebSocketLimits } from "./limits.ts";
+import type { OpenMode } from "./mode.ts";
+import { faultOfName } from "./operation.ts";
+import { faultOfOrigin } from "./origin.ts";
+import { RawMode } from "./raw.ts";
+import { WebSocketSession } from "./session.ts";
+
+/** How WebSockets are accepted. */
+export interface WebSocketOptions {
+  /** Limits other than the defaults. */
+  limits?: Partial<WebSocketLimits>;
+  /** Origins of web pages that may connect, such as `https://app.example`; `*` is all. */
+  origins?: string[];
+  /** The session inside WebSockets of the subprotocol `mqtt`; without it there are none. */
+  mqtt?: OpenSession;
+}
+
+const TOPICS = "/topics/";
+
+/** Accepts WebSockets: topics as plain messages, and the subprotocols `json` and `mqtt`. */
+export function websocket(options: WebSocketOptions = {}): Upgrade {
+  const limits = { ...defaults, ...options.limits };
+  const { origins = [], mqtt } = options;
+  // `mqttv3.1` is what clients from before MQTT 3.1.1 ask for.
+  const known = mqtt === undefined ? ["json"] : ["mqtt", "mqttv3.1", "json"];
+  return (request, wire, hub, now) => {
+    if (!asksForWebSocket(request)) return undefined;
+    const { fields } = request;
+    const fault = checkHandshake(request) ?? checkOrigin(request, wire, origins);
+    if (fault !== undefined) return fault;
+    const subprotocol = chooseSubprotocol(fields.get("sec-websocket-protocol"), known);
+    const open = subprotocol?.startsWith("mqtt")
+      ? openMqtt(mqtt!)
+      : openTopics(request, subprotocol, limits);
+    if (typeof open !== "function") return open;
+    wire.send(switchingProtocols(fields.get("sec-websocket-key")!, subprotocol));
+    return new WebSocketSession(wire, hub, { open, limits, now });
+  };
+}
+
+function checkOrigin(
+  { fields }: RequestHead,
+  { peer: { address } }: Wire,
+  allowed: readonly string[],
+): Refusal | undefined {
+  const fault = faultOfOrigin(fields, { address, allowed });
+  return fault === undefined ? undefined : refusal(403, fault);
+}
+
+function openMqtt(mqtt: OpenSession): OpenMode {
+  return (link, now) => new FramedWire(link, mqtt, now);
+}
+
+function openTopics(
+  { path, query }: RequestHead,
+  subprotocol: string | undefined,
+  limits: WebSocketLimits,
+): OpenMode | Refusal {
+  const named = path.startsWith(TOPICS) && (subprotocol === undefined || path !== TOPICS);
+  if (!named && subprotocol === undefined) {
+    return refusal(404, `No WebSocket is at this path: topics are below ${TOPICS}`);
+  }
+  const filter = named ? pathToTopic(path.slice(TOPICS.length)) : undefined;
+  if (named) {
+    const fault = filter === undefined
+      ? "Cannot read the path: its percent-encoding is broken"
+      : faultOfName(filter, "filter", limits.maxTopicLevels);
+    if (fault !== undefined) return refusal(400, fault);
+  }
+  const parameters = new URLSearchParams(query);
+  const qos = Number(parameters.get("qos") ?? 0);
+  if (qos !== 0 && qos !== 1 && qos !== 2) {
+    return refusal(400, "Cannot use the parameter qos: 0, 1 or 2 is required");
+  }
+  if (subprotocol !== undefined) {
+    return (link) => new JsonMode(link, { filter, qos: qos as Qos, limits });
+  }
+  const frames = parameters.get("frames") ?? "auto";
+  if (!Object.hasOwn(frameEncoders, frames)) {
+    return refusal(400, "Cannot use the parameter frames: auto, text or binary is required");
+  }
+  const encoder = frameEncoders[frames]!;
+  return (link) => new RawMode(link, { filter: filter!, qos: qos as Qos, encoder, limits });
+}
