@@ -1,0 +1,94 @@
+// Holds something on a broker while others are measured, until it is killed.
+//
+//   mqtt_hold.ts filters -p PORT -n FILTERS   subscriptions that match nothing that is published
+//   mqtt_hold.ts silent  -p PORT -n CLIENTS   subscribers of bench/# that never read
+//
+// Says `holding` once all is in place.
+
+import { parseArgs } from "node:util";
+import { Client } from "./client.ts";
+import { connectPacket, subscribePacket } from "./packets.ts";
+
+/** 1,000 subscriptions a client: what any broker grants; and 100 of them in one packet. */
+const PER_CLIENT = 1000;
+const PER_PACKET = 100;
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    host: { type: "string", short: "h", default: "127.0.0.1" },
+    port: { type: "string", short: "p", default: "1883" },
+    count: { type: "string", short: "n", default: "1" },
+  },
+});
+
+const hostname = values.host;
+const port = Number(values.port);
+const count = Number(values.count);
+const held: unknown[] = [];
+
+if (positionals[0] === "silent") {
+  for (let i = 0; i < count; i++) held.push(await silent(`silent-${i}`));
+} else {
+  for (let from = 0; from < count; from += PER_CLIENT) {
+    held.push(await filters(from, Math.min(count, from + PER_CLIENT)));
+  }
+}
+console.log("holding", held.length);
+// Connections that nobody reads do not keep a program alive.
+setInterval(() => held.length, 1 << 30);
+
+/** Its socket's buffers fill up, and then the broker's. */
+async function silent(clientId: string): Promise<Deno.TcpConn> {
+  const stream = await Deno.connect({ hostname, port });
+  await stream.write(connectPacket(clientId));
+  await readExactly(stream, 4);
+  await stream.write(subscribePacket(1, ["bench/#"], 0));
+  await readExactly(stream, 5);
+  return stream;
+}
+
+async function readExactly(stream: Deno.TcpConn, bytes: number): Promise<void> {
+  for (let left = bytes; left > 0;) {
+    const read = await stream.read(new Uint8Array(left));
+    if (read === null) throw new Error("Closed by the server");
+    left -= read;
+  }
+}
+
+async function filters(from: number, to: number): Promise<Client> {
+  let acknowledged = () => {};
+  const client = await Client.open({
+    hostname,
+    port,
+    clientId: `filters-${from}`,
+    readBytes: 2048,
+    onPacket(first, bytes, bodyFrom, bodyTo) {
+      if (first !== 0x90) return;
+      if (bytes.subarray(bodyFrom + 2, bodyTo).includes(0x80)) throw new Error("SUBACK refused");
+      acknowledged();
+    },
+  });
+  for (let next = from; next < to; next += PER_PACKET) {
+    const names = Array.from({ length: Math.min(PER_PACKET, to - next) }, (_, i) => name(next + i));
+    const done = new Promise<void>((resolve) => acknowledged = resolve);
+    client.emit(subscribePacket(1, names, 0));
+    client.flush();
+    await done;
+  }
+  return client;
+}
+
+/** Neighbours of `bench/0` on every branch that a match must look at. */
+function name(i: number): string {
+  switch (i % 4) {
+    case 0:
+      return `bench/0/${i}`;
+    case 1:
+      return `bench/+/${i}/#`;
+    case 2:
+      return `+/other/${i}`;
+    default:
+      return `other/${i}`;
+  }
+}
