@@ -1,0 +1,124 @@
+import type { Hub, Inbox, Timed } from "../session.ts";
+import { Client } from "./client.ts";
+import type { MqttLimits } from "./limits.ts";
+import { willPublication } from "./message.ts";
+import type { Tally } from "./queue.ts";
+
+/** To a connection: another one wants its session. */
+export const TAKEOVER = Symbol("takeover");
+/** To a connection that waits: the session is free. */
+export const HANDOVER = Symbol("handover");
+
+const NEVER = 0xffff_ffff;
+
+/** The topic space as far as sessions without a connection need it. */
+export type BrokerHub = Pick<Hub, "publish" | "forget" | "count">;
+
+/** All MQTT sessions of a gateway by client identifier. */
+export class Broker implements Tally, Timed {
+  /** When `tick` is due; Infinity for never. */
+  deadline = Infinity;
+  queuedBytes = 0;
+  readonly clients = new Map<string, Client>();
+  /** Sessions without a connection that have something to come: an end, a will. */
+  readonly #away = new Set<Client>();
+
+  /** The session of this client identifier, new if there is none. */
+  client(id: string, limits: MqttLimits): Client {
+    let client = this.clients.get(id);
+    if (client === undefined) this.clients.set(id, client = new Client(id, limits, this));
+    return client;
+  }
+
+  /** Asks for a session; false when another connection has it: `HANDOVER` comes to `heir` later. */
+  claim(client: Client, heir: Inbox, { now, hub }: { now: number; hub: BrokerHub }): boolean {
+    if (client.inbox === undefined && client.heirs.length === 0) return true;
+    client.heirs.push(heir);
+    // The old connection may have gone without a word.
+    if (client.inbox?.post(TAKEOVER) === false) this.release(client, { now, hub });
+    return false;
+  }
+
+  /** Gives the session to a connection. */
+  attach(client: Client, inbox: Inbox): void {
+    client.inbox = inbox;
+    client.heirs = client.heirs.filter((each) => each !== inbox);
+    client.present = true;
+    client.expiresAt = client.willAt = Infinity;
+    this.#away.delete(client);
+  }
+
+  /** Takes the session from its connection: the next one gets it, or it waits, or it ends. */
+  release(client: Client, { now, hub }: { now: number; hub: BrokerHub }): void {
+    client.inbox = undefined;
+    const { will, expirySeconds } = client;
+    const delaySeconds = Math.min(will?.properties?.willDelay ?? 0, expirySeconds);
+    if (expirySeconds === 0) {
+      this.discard(client, { now, hub });
+    } else {
+      client.settle();
+      client.expiresAt = expirySeconds === NEVER ? Infinity : now + expirySeconds * 1000;
+      if (will !== undefined) client.willAt = now + delaySeconds * 1000;
+      if (delaySeconds === 0) this.#publishWill(client, { now, hub });
+      this.#schedule(client);
+    }
+    this.#summon(client);
+  }
+
+  /** Ends a session, but keeps its place for a connection that has it or waits for it. */
+  discard(client: Client, { now, hub }: { now: number; hub: BrokerHub }): void {
+    // The end of a session also ends the delay of its will (MQTT 5.0 §3.1.3.2.2).
+    this.#publishWill(client, { now, hub });
+    hub.forget(client);
+    client.reset();
+    this.#away.delete(client);
+  }
+
+  /** A connection that waited for a session is gone. */
+  withdraw(client: Client, heir: Inbox): void {
+    client.heirs = client.heirs.filter((each) => each !== heir);
+    if (client.inbox === undefined) this.#summon(client);
+  }
+
+  /** Publishes wills and ends sessions whose time has come. */
+  tick(now: number, hub: BrokerHub): void {
+    this.deadline = Infinity;
+    for (const client of [...this.#away]) {
+      if (client.expiresAt <= now) {
+        this.discard(client, { now, hub });
+        this.#summon(client);
+        continue;
+      }
+      if (client.willAt <= now) this.#publishWill(client, { now, hub });
+      this.#schedule(client);
+    }
+  }
+
+  /** Remembers when something is to be done for a session without a connection. */
+  #schedule(client: Client): void {
+    const due = Math.min(client.expiresAt, client.willAt);
+    if (due === Infinity) {
+      this.#away.delete(client);
+      return;
+    }
+    this.#away.add(client);
+    this.deadline = Math.min(this.deadline, due);
+  }
+
+  /** Tells the first who waits that the session is free; forgets it when it is empty and nobody waits. */
+  #summon(client: Client): void {
+    while (client.heirs.length > 0 && !client.heirs[0]!.post(HANDOVER)) client.heirs.shift();
+    if (client.heirs.length > 0 || client.present) return;
+    // Not a later session of the same name.
+    if (this.clients.get(client.name) === client) this.clients.delete(client.name);
+  }
+
+  #publishWill(client: Client, { now, hub }: { now: number; hub: BrokerHub }): void {
+    const { will } = client;
+    client.will = undefined;
+    client.willAt = Infinity;
+    if (will === undefined) return;
+    const outcome = hub.publish(willPublication(will, client, now));
+    if (outcome === "overloaded") hub.count("mqtt.dropped");
+  }
+}

@@ -1,0 +1,105 @@
+import { ProtocolError } from "../session.ts";
+import type { Client } from "./client.ts";
+import { decodePacket } from "./decode.ts";
+import { Incoming } from "./incoming.ts";
+import type { Link } from "./link.ts";
+import { Outgoing } from "./outgoing.ts";
+import { type Disconnect, type Packet, PacketType } from "./packet.ts";
+import { Reason } from "./reason.ts";
+import { subscribe, unsubscribe } from "./subscribe.ts";
+
+/** What is said between CONNACK and DISCONNECT. */
+export class Conversation {
+  readonly incoming: Incoming;
+  readonly outgoing: Outgoing;
+
+  constructor(readonly link: Link, readonly client: Client) {
+    this.incoming = new Incoming(link, client);
+    this.outgoing = new Outgoing(link, client);
+  }
+
+  /** Handles the packet that `bytes` hold from `at` to `end`. */
+  read(bytes: Uint8Array, { at, end, now }: { at: number; end: number; now: number }): void {
+    const first = bytes[at]!;
+    if (first >> 4 === PacketType.publish) return this.incoming.publish(bytes, { at, end, now });
+    // Nearly all acknowledgements are four bytes, and there are as many as there are messages.
+    const packetId = bytes[at + 2]! << 8 | bytes[at + 3]!;
+    if (end - at === 4 && bytes[at + 1] === 2 && packetId > 0 && isAck(first)) {
+      this.#settle(first >> 4, { packetId, reason: Reason.success }, now);
+    } else {
+      this.#take(decodePacket(bytes, at, end, this.link.version), now);
+    }
+    if (this.link.stopping) this.finish();
+  }
+
+  /** Hangs up once nothing that was promised is outstanding. */
+  finish(): void {
+    if (this.outgoing.isSettled) this.link.stop();
+  }
+
+  #settle(type: number, ack: { packetId: number; reason: number }, now: number): void {
+    switch (type) {
+      case PacketType.puback:
+        return this.outgoing.settle(ack.packetId, 1, now);
+      case PacketType.pubrec:
+        return this.outgoing.received(ack, now);
+      case PacketType.pubrel:
+        return this.incoming.release(ack.packetId);
+      case PacketType.pubcomp:
+        return this.outgoing.settle(ack.packetId, 2, now);
+    }
+  }
+
+  #take(packet: Packet, now: number): void {
+    const { link, client, outgoing } = this;
+    switch (packet.type) {
+      case "puback":
+      case "pubrec":
+      case "pubrel":
+      case "pubcomp":
+        return this.#settle(PacketType[packet.type], packet, now);
+      case "subscribe":
+        subscribe({ link, client, retained: outgoing.retained }, packet);
+        return outgoing.pump(now);
+      case "unsubscribe":
+        return unsubscribe({ link, client, retained: outgoing.retained }, packet);
+      case "pingreq":
+        return link.send({ type: "pingresp" });
+      case "disconnect":
+        return this.#disconnect(packet);
+      default:
+        throw misplaced(PacketType[packet.type]);
+    }
+  }
+
+  /** The client says goodbye (MQTT 5.0 §3.14.4). */
+  #disconnect({ reason, properties }: Disconnect): void {
+    const { link, client } = this, expiry = properties?.sessionExpiry;
+    if (properties?.serverReference !== undefined || (expiry && client.expirySeconds === 0)) {
+      // [MQTT-3.14.2-2]: what was to end with the connection cannot be kept after all.
+      throw new ProtocolError(
+        "Cannot take this DISCONNECT: it names a server, or prolongs a session that was to end",
+        Reason.protocolError,
+      );
+    }
+    if (expiry !== undefined) {
+      client.expirySeconds = Math.min(expiry, link.limits.maxSessionExpirySeconds);
+    }
+    // [MQTT-3.14.4-3]
+    if (reason === Reason.success) client.will = undefined;
+    link.close();
+  }
+}
+
+/** The first byte of PUBACK, PUBREC, PUBREL or PUBCOMP with the flags that it must have. */
+function isAck(first: number): boolean {
+  return first === 0x40 || first === 0x50 || first === 0x62 || first === 0x70;
+}
+
+/** A packet that may not come now, or never from a client. */
+export function misplaced(type: number): ProtocolError {
+  return new ProtocolError(
+    `Cannot take a packet of type ${type} here: CONNECT comes first and once, then what clients send`,
+    Reason.protocolError,
+  );
+}

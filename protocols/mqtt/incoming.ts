@@ -1,0 +1,137 @@
+import { copy } from "../bytes.ts";
+import { Publication } from "../publication.ts";
+import { type Outcome, ProtocolError } from "../session.ts";
+import type { Client } from "./client.ts";
+import { bodyStart } from "./frame.ts";
+import type { Link } from "./link.ts";
+import { messageProperties } from "./message.ts";
+import { PacketType } from "./packet.ts";
+import {
+  encodePublish311Qos0,
+  encodePublish311Qos12,
+  encodePublish5Qos0,
+  encodePublish5Qos12,
+} from "./publish_packet.ts";
+import { PublishReader } from "./publish_reader.ts";
+import { Reason } from "./reason.ts";
+
+/** Messages from a client: the receiver's half of QoS 0, 1 and 2 (MQTT 5.0 §4.3). */
+export class Incoming {
+  readonly #packet = new PublishReader();
+  /** Topics by alias; they end with the connection (MQTT 5.0 §3.3.2.3.4). */
+  #aliases: Map<number, string> | undefined;
+
+  constructor(readonly link: Link, readonly client: Client) {}
+
+  /** Takes the PUBLISH that `bytes` hold from `at` to `end`. */
+  publish(bytes: Uint8Array, { at, end, now }: { at: number; end: number; now: number }): void {
+    const { link, client } = this, packet = this.#packet;
+    packet.read(bytes, at, end, link.version, link.limits.maxTopicLevels);
+    const { qos, packetId } = packet;
+    const topic = packet.properties === undefined ? packet.topic : this.#resolve();
+    if (topic === "") {
+      throw new ProtocolError(
+        "Cannot publish to an empty topic without an alias",
+        Reason.protocolError,
+      );
+    }
+    if (link.stopping) return;
+    if (qos === 2 && !this.#isFirst(packetId)) return;
+    const outcome = link.hub.publish(this.#publication(bytes, { at, end, now }, topic));
+    if (outcome === "closing") return link.stop();
+    if (qos === 0) return;
+    const reason = reasonOf(outcome);
+    // Before MQTT 5 an acknowledgement can only mean success.
+    if (reason >= 0x80 && link.version !== 5) return link.close();
+    if (qos === 1) return link.acknowledge(PacketType.puback, packetId, reason);
+    if (reason < 0x80) client.received.add(packetId);
+    link.acknowledge(PacketType.pubrec, packetId, reason);
+  }
+
+  /** PUBREL: the client will not send this message again. */
+  release(packetId: number): void {
+    const known = this.client.received.delete(packetId);
+    this.link.acknowledge(
+      PacketType.pubcomp,
+      packetId,
+      known ? Reason.success : Reason.packetIdNotFound,
+    );
+  }
+
+  /** False for a message that was published before; it is acknowledged again [MQTT-4.3.3-10]. */
+  #isFirst(packetId: number): boolean {
+    const { link, client: { received } } = this;
+    if (received.has(packetId)) {
+      link.acknowledge(PacketType.pubrec, packetId, Reason.success);
+      return false;
+    }
+    if (link.version === 5 && received.size >= link.limits.receiveMaximum) {
+      // [MQTT-3.3.4-7]
+      throw new ProtocolError(
+        `Cannot take more than ${link.limits.receiveMaximum} messages of QoS 2 at a time`,
+        Reason.receiveMaximumExceeded,
+      );
+    }
+    return true;
+  }
+
+  /** The topic, by its alias if that is all there is. */
+  #resolve(): string {
+    const { properties, topic } = this.#packet;
+    if (properties!.subscriptionIds !== undefined) {
+      // [MQTT-3.3.4-6]
+      throw new ProtocolError(
+        "Cannot take a subscription identifier from a client",
+        Reason.protocolError,
+      );
+    }
+    const alias = properties!.topicAlias;
+    if (alias === undefined) return topic;
+    const maximum = this.link.limits.topicAliasMaximum;
+    if (alias === 0 || alias > maximum) {
+      // [MQTT-3.3.2-8], [MQTT-3.3.2-9]
+      throw new ProtocolError(
+        `Cannot use topic alias ${alias}: it must be from 1 to ${maximum}`,
+        Reason.topicAliasInvalid,
+      );
+    }
+    if (topic === "") return this.#aliases?.get(alias) ?? "";
+    (this.#aliases ??= new Map()).set(alias, topic);
+    return topic;
+  }
+
+  #publication(
+    bytes: Uint8Array,
+    { at, end, now }: { at: number; end: number; now: number },
+    topic: string,
+  ): Publication {
+    const { qos, retain, properties, payloadAt } = this.#packet;
+    const { version } = this.link;
+    // The input is overwritten after this turn.
+    const body = bodyStart(bytes, at);
+    const isCanonical = properties === undefined && (bytes[body - 1] !== 0 || body === at + 2);
+    const from = isCanonical ? at : payloadAt;
+    const own = copy(bytes.subarray(from, end));
+    const payload = isCanonical ? own.subarray(payloadAt - from) : own;
+    const publication = new Publication(topic, payload, {
+      qos,
+      retain,
+      time: now,
+      contentType: properties?.contentType,
+      properties: properties && messageProperties(properties),
+      origin: this.client,
+    });
+    // Without properties the packet is, but for flags and identifier, what subscribers get.
+    if (isCanonical) {
+      if (version === 5) {
+        publication.seed(qos === 0 ? encodePublish5Qos0 : encodePublish5Qos12, own);
+      } else publication.seed(qos === 0 ? encodePublish311Qos0 : encodePublish311Qos12, own);
+    }
+    return publication;
+  }
+}
+
+function reasonOf(outcome: Outcome): number {
+  if (outcome === "accepted") return Reason.success;
+  return outcome === "unmatched" ? Reason.noMatchingSubscribers : Reason.quotaExceeded;
+}

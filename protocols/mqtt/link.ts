@@ -1,0 +1,72 @@
+import type { Hub, Wire } from "../session.ts";
+import { encode } from "./encode.ts";
+import type { MqttLimits } from "./limits.ts";
+import { type Packet, PacketType, type Version } from "./packet.ts";
+import { Reason } from "./reason.ts";
+
+// `wire.send` copies, so all connections share these.
+const ack = new Uint8Array(4);
+const ackWithReason = new Uint8Array(5);
+
+/** One connection as the parts of a session see it: how to answer, and what was agreed in CONNECT. */
+export class Link {
+  version: Version = 4;
+  /** Bytes of the largest packet that the client takes. */
+  maxPacketBytes = Infinity;
+  /** PUBLISH packets that the client lets us have unacknowledged. */
+  receiveMaximum: number;
+  /** True once this side has hung up. */
+  closed = false;
+  /** True once the gateway stops: nothing new is taken. */
+  stopping = false;
+
+  constructor(readonly wire: Wire, readonly hub: Hub, readonly limits: MqttLimits) {
+    this.receiveMaximum = limits.maxInflight;
+  }
+
+  /** Sends a packet unless the client does not want packets of its size [MQTT-3.1.2-24]. */
+  send(packet: Packet): void {
+    const bytes = encode(packet, this.version);
+    if (bytes !== undefined) this.sendBytes(bytes);
+  }
+
+  sendBytes(bytes: Uint8Array): void {
+    if (this.closed || bytes.length > this.maxPacketBytes) return;
+    if (!this.wire.send(bytes)) this.close();
+  }
+
+  /** Sends PUBACK, PUBREC, PUBREL or PUBCOMP. */
+  acknowledge(type: number, packetId: number, reason: number): void {
+    const withReason = reason !== 0 && this.version === 5;
+    const bytes = withReason ? ackWithReason : ack;
+    bytes[0] = type << 4 | (type === PacketType.pubrel ? 2 : 0);
+    bytes[1] = withReason ? 3 : 2;
+    bytes[2] = packetId >> 8;
+    bytes[3] = packetId;
+    if (withReason) bytes[4] = reason;
+    this.sendBytes(bytes);
+  }
+
+  /** Hangs up, and tells an MQTT 5 client why. */
+  disconnect(reason: number, reasonString?: string): void {
+    if (this.version === 5 && !this.closed) {
+      const properties = reasonString === undefined ? undefined : { reasonString };
+      const bytes = encode({ type: "disconnect", reason, properties }, 5);
+      // [MQTT-3.14.2-3]: the text is the first thing to go.
+      if (bytes !== undefined && bytes.length <= this.maxPacketBytes) this.sendBytes(bytes);
+      else if (properties !== undefined) return this.disconnect(reason);
+    }
+    this.close();
+  }
+
+  /** What was published is taken no more: MQTT 5 says so, the others see the end. */
+  stop(): void {
+    this.disconnect(Reason.serverShuttingDown);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.wire.close();
+  }
+}

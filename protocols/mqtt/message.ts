@@ -1,0 +1,49 @@
+import type { MessageProperties } from "../publication.ts";
+import { Publication } from "../publication.ts";
+import { ProtocolError } from "../session.ts";
+import type { Will } from "./packet.ts";
+import type { Properties } from "./property.ts";
+import { Reason } from "./reason.ts";
+
+/** What of a packet's properties travels with the message. Nothing in it is a view. */
+export function messageProperties(properties: Properties): MessageProperties | undefined {
+  const { payloadFormat, messageExpiry, responseTopic, correlationData, userProperties } =
+    properties;
+  if (responseTopic !== undefined && /^$|[+#]/.test(responseTopic)) {
+    // [MQTT-3.3.2-14]
+    throw new ProtocolError(
+      "Cannot take this response topic: it must be a topic without wildcards",
+      Reason.protocolError,
+    );
+  }
+  if (
+    payloadFormat === undefined && messageExpiry === undefined && responseTopic === undefined &&
+    correlationData === undefined && userProperties === undefined
+  ) return undefined;
+  return {
+    payloadFormat: payloadFormat as 0 | 1 | undefined,
+    expirySeconds: messageExpiry,
+    responseTopic,
+    correlationData: correlationData?.slice(),
+    userProperties,
+  };
+}
+
+/** True when a message is worth nothing any more (MQTT 5.0 §3.3.2.3.3). */
+export function isExpired({ properties, time }: Publication, now: number): boolean {
+  const seconds = properties?.expirySeconds;
+  return seconds !== undefined && now - time >= seconds * 1000;
+}
+
+/** The message that a will asks for. */
+export function willPublication(will: Will, origin: unknown, now: number): Publication {
+  const { topic, payload, qos, retain, properties } = will;
+  return new Publication(topic, payload, {
+    qos,
+    retain,
+    time: now,
+    contentType: properties?.contentType,
+    properties: properties && messageProperties(properties),
+    origin,
+  });
+}

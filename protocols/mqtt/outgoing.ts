@@ -1,0 +1,155 @@
+import type { Delivery } from "../publication.ts";
+import { ProtocolError } from "../session.ts";
+import type { Client } from "./client.ts";
+import type { Unsettled } from "./inflight.ts";
+import type { Link } from "./link.ts";
+import { isExpired } from "./message.ts";
+import { PacketType } from "./packet.ts";
+import { publishPacket } from "./publish_packet.ts";
+import { outliving } from "./queue.ts";
+import { Reason } from "./reason.ts";
+import { Retained } from "./retained.ts";
+
+/** Publishers wait while more than this many messages wait for a client that is there. */
+const CONGESTED_MESSAGES = 1000;
+
+/** Messages in flight above which each gets its own memory: a page has room for thousands of others. */
+const PAGED_MESSAGES = 256;
+
+/** Messages on their way to a client: the sender's half of QoS 0, 1 and 2 (MQTT 5.0 §4.3). */
+export class Outgoing {
+  readonly retained: Retained;
+  /** What a former connection left unsettled, latest first [MQTT-4.4.0-1]. */
+  #again: Unsettled[];
+  /** PUBLISH packets sent on this connection and not settled (MQTT 5.0 §4.9). */
+  #counted = 0;
+  readonly #window: number;
+  readonly #mark: number;
+
+  constructor(readonly link: Link, readonly client: Client) {
+    const { maxInflight, maxQueuedMessages } = link.limits;
+    this.retained = new Retained(link, client);
+    this.#window = Math.min(link.receiveMaximum, maxInflight, 65_534);
+    this.#mark = Math.min(maxQueuedMessages / 2, CONGESTED_MESSAGES);
+    this.#again = client.inflight.inOrder().reverse();
+    for (const each of this.#again) each.counted = false;
+  }
+
+  /** True while publishers should wait. */
+  get congested(): boolean {
+    return this.client.queue.size > this.#mark;
+  }
+
+  /** True when nothing that was promised is outstanding. */
+  get isSettled(): boolean {
+    return this.client.inflight.size === 0 && this.client.queue.size === 0;
+  }
+
+  deliver(delivery: Delivery, now: number): void {
+    if (delivery.qos === 0) {
+      if (!isExpired(delivery.publication, now)) this.#send(delivery, 0, false, now);
+    } else if (this.#again.length === 0 && this.client.queue.size === 0 && this.#hasRoom()) {
+      this.#begin(delivery, now);
+    } else if (!this.client.keep(delivery)) {
+      this.link.hub.count("mqtt.dropped");
+      this.link.disconnect(Reason.quotaExceeded);
+    }
+  }
+
+  /** Sends what waits, as far as the client takes it. */
+  pump(now: number): void {
+    while (this.#again.length > 0 && this.#hasRoom()) this.#repeat(this.#again.pop()!, now);
+    while (this.#again.length === 0 && this.#hasRoom()) {
+      const delivery = this.client.queue.shift();
+      if (delivery === undefined) break;
+      if (!isExpired(delivery.publication, now)) this.#begin(delivery, now);
+    }
+    while (!this.link.wire.full && !this.link.closed) {
+      const hasRoom = this.#again.length === 0 && this.client.queue.size === 0 && this.#hasRoom();
+      const delivery = this.retained.next(hasRoom, now);
+      if (delivery === undefined) break;
+      if (delivery.qos === 0) this.#send(delivery, 0, false, now);
+      else this.#begin(delivery, now);
+    }
+  }
+
+  /** PUBACK, or PUBCOMP: the message has arrived. */
+  settle(packetId: number, qos: 1 | 2, now: number): void {
+    const unsettled = this.client.inflight.get(packetId);
+    // Late, or for a session that was discarded: nothing to do (MQTT 5.0 §4.3).
+    if (unsettled === undefined) return;
+    if ((unsettled.delivery.qos === 2) !== (qos === 2)) throw wrongAck(unsettled);
+    this.#remove(unsettled, now);
+  }
+
+  /** PUBREC: the client owns the message, or refuses it. */
+  received({ packetId, reason }: { packetId: number; reason: number }, now: number): void {
+    const unsettled = this.client.inflight.get(packetId);
+    if (unsettled === undefined) {
+      // The answer lets the client free its side [MQTT-4.3.3-4].
+      this.link.acknowledge(PacketType.pubrel, packetId, Reason.packetIdNotFound);
+      return;
+    }
+    if (unsettled.delivery.qos !== 2) throw wrongAck(unsettled);
+    if (reason >= 0x80) return this.#remove(unsettled, now);
+    unsettled.received = true;
+    this.link.acknowledge(PacketType.pubrel, packetId, Reason.success);
+  }
+
+  #remove(unsettled: Unsettled, now: number): void {
+    this.client.inflight.remove(unsettled);
+    if (unsettled.counted) this.#counted--;
+    // Settled before its turn to be sent again came.
+    else this.#again = this.#again.filter((each) => each !== unsettled);
+    this.pump(now);
+  }
+
+  #hasRoom(): boolean {
+    return this.#counted < this.#window && !this.link.wire.full && !this.link.closed;
+  }
+
+  #begin(delivery: Delivery, now: number): void {
+    const unsettled = this.client.inflight.add(delivery);
+    unsettled.counted = true;
+    this.#counted++;
+    if (!this.#send(delivery, unsettled.packetId, false, now)) return this.#abandon(unsettled);
+    if (this.client.inflight.size > PAGED_MESSAGES) unsettled.delivery = outliving(delivery);
+  }
+
+  /** [MQTT-3.1.2-25]: what the client cannot take counts as sent. */
+  #abandon(unsettled: Unsettled): void {
+    this.client.inflight.remove(unsettled);
+    this.#counted--;
+  }
+
+  #repeat(unsettled: Unsettled, now: number): void {
+    const { packetId, delivery } = unsettled;
+    if (unsettled.received) {
+      this.link.acknowledge(PacketType.pubrel, packetId, Reason.success);
+      return;
+    }
+    unsettled.counted = true;
+    this.#counted++;
+    // [MQTT-3.3.1-1]
+    if (!this.#send(delivery, packetId, true, now)) this.#abandon(unsettled);
+  }
+
+  /** False when the client cannot take this message: it never will. */
+  #send(delivery: Delivery, packetId: number, dup: boolean, now: number): boolean {
+    const { link } = this;
+    const bytes = publishPacket(delivery, link.version, { packetId, dup, now });
+    if (bytes.length === 0 || bytes.length > link.maxPacketBytes) {
+      link.hub.count("mqtt.dropped");
+      return false;
+    }
+    link.sendBytes(bytes);
+    return true;
+  }
+}
+
+function wrongAck({ packetId, delivery }: Unsettled): ProtocolError {
+  return new ProtocolError(
+    `Cannot take this acknowledgement of packet ${packetId}: its QoS is ${delivery.qos}`,
+    Reason.protocolError,
+  );
+}

@@ -1,0 +1,75 @@
+import { Delivery, type Publication, type Qos } from "../publication.ts";
+import type { Subscription } from "../session.ts";
+import type { Client } from "./client.ts";
+import type { Link } from "./link.ts";
+import { isExpired } from "./message.ts";
+
+/** The stored messages that one new subscription still has to send. */
+interface Source {
+  readonly values: IterableIterator<Publication>;
+  readonly subscription: Subscription;
+}
+
+/** Stored messages on their way to a client, read only as fast as it takes them. */
+export class Retained {
+  #sources: Map<string, Source> | undefined;
+  /** Read from its source but not sent: it waits for the window. */
+  #held: { topic: string; subscription: Subscription } | undefined;
+
+  constructor(readonly link: Link, readonly client: Client) {}
+
+  /** Begins, or begins again, with what `filter` selects. */
+  add(filter: string, subscription: Subscription): void {
+    const values = this.link.hub.retainedMatching(filter);
+    (this.#sources ??= new Map()).set(filter, { values, subscription });
+  }
+
+  /** The subscription ended before all was sent. */
+  remove(filter: string): void {
+    const source = this.#sources?.get(filter);
+    if (source === undefined) return;
+    this.#sources!.delete(filter);
+    if (this.#held?.subscription === source.subscription) this.#held = undefined;
+  }
+
+  /** The next one to be sent; undefined when there is none. With `hasRoom` false, none above QoS 0. */
+  next(hasRoom: boolean, now: number): Delivery | undefined {
+    const held = this.#held;
+    if (held !== undefined) {
+      if (!hasRoom) return undefined;
+      this.#held = undefined;
+      // Meanwhile the topic may have got another value, which must not be followed by an older one.
+      const current = this.link.hub.retained(held.topic);
+      const delivery = current && this.#delivery(current, held.subscription, now);
+      if (delivery !== undefined) return delivery;
+    }
+    return this.#read(hasRoom, now);
+  }
+
+  #read(hasRoom: boolean, now: number): Delivery | undefined {
+    if (this.#sources === undefined) return undefined;
+    for (const [filter, { values, subscription }] of this.#sources) {
+      for (let next = values.next(); !next.done; next = values.next()) {
+        const delivery = this.#delivery(next.value, subscription, now);
+        if (delivery === undefined) continue;
+        if (delivery.qos === 0 || hasRoom) return delivery;
+        this.#held = { topic: next.value.topic, subscription };
+        return undefined;
+      }
+      this.#sources.delete(filter);
+    }
+    this.#sources = undefined;
+    return undefined;
+  }
+
+  #delivery(
+    publication: Publication,
+    { qos: maximum, noLocal, id }: Subscription,
+    now: number,
+  ): Delivery | undefined {
+    if (isExpired(publication, now)) return undefined;
+    if (noLocal && publication.origin === this.client) return undefined;
+    const qos = Math.min(publication.qos, maximum) as Qos;
+    return new Delivery(publication, qos, true, id === undefined ? undefined : [id]);
+  }
+}
