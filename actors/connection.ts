@@ -77,7 +77,13 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite, Vo
     this.#writer = new Writer(stream, options.limits.outboxBytes, this);
     this.#pressure = new Pressure(options.limits.graceMs);
     this.#alarm = new Alarm(options.space.alarms, this);
-    this.#session = options.open(this, this.#hub, this.#now());
+    try {
+      this.#session = options.open(this, this.#hub, this.#now());
+    } catch (error) {
+      // What it subscribed to by then would stay for ever: an actor that never was is never stopped.
+      options.space.router.forget(this);
+      throw error;
+    }
     this.#alarm.set(this.#session.deadline);
     this.#reader.run();
   }
@@ -97,7 +103,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite, Vo
 
   idle(): void {
     if (this.#offered) this.#consume();
-    this.#writer.flush();
+    this.#writer.flushLater();
     this.#weigh();
     this.#alarm.set(
       Math.min(this.#session.deadline, this.#pressure.deadline, this.#goneBy),

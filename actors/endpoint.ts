@@ -68,7 +68,13 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
     this.maxBytes = options.limits.maxDatagramBytes;
     this.#alarm = new Alarm(options.space.alarms, this);
     // Nobody waits at an endpoint: a peer that is held back would hold back all the others.
-    this.#session = options.open(this, new Member(options.space, this), this.#now());
+    try {
+      this.#session = options.open(this, new Member(options.space, this), this.#now());
+    } catch (error) {
+      // What it subscribed to by then would stay for ever: an actor that never was is never stopped.
+      options.space.router.forget(this);
+      throw error;
+    }
     this.#alarm.set(this.#session.deadline);
     this.#receive();
   }

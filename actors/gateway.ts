@@ -169,17 +169,18 @@ export class Gateway {
 
   /** Answers requests for `path`, or with a final `/*` for everything below it. */
   handle(path: string, handler: Handler): () => void {
-    const ref = this.#subscribers.spawn(`${path} ${++this.#names}`, fetchHandler(handler), {
+    const name = `${path} ${++this.#names}`;
+    this.#handlers.add(path, (exchange) => {
+      if (!ref.tell(exchange)) exchange.respond({ status: 503 });
+    });
+    const ref = this.#subscribers.spawn(name, fetchHandler(handler), {
       restart: "crash",
       kind: "handler",
       mailbox: HANDLER_MAILBOX,
     });
-    this.#handlers.add(path, (exchange) => {
-      if (!ref.tell(exchange)) exchange.respond({ status: 503 });
-    });
     return () => {
       this.#handlers.remove(path);
-      this.#subscribers.stopChild(ref.name);
+      this.#subscribers.stopChild(name);
     };
   }
 

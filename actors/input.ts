@@ -41,10 +41,9 @@ export class Input {
     this.#eager = this.#end === this.#buffer.length;
   }
 
-  /** `count` bytes have been used. */
+  /** `count` bytes have been used. Nothing moves: a read into `space` may be under way. */
   skip(count: number): void {
     this.#start += count;
-    if (this.#start === this.#end) this.#start = this.#end = 0;
   }
 
   /** Gives the memory back. Nothing may be read into it any more. */

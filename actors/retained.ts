@@ -70,9 +70,9 @@ function expired({ time, properties }: Publication, now: number): boolean {
   return seconds !== undefined && now >= time + seconds * 1000;
 }
 
-/** A small payload shares its page with others, which a stored one must not keep alive. */
+/** A copy: a small payload shares its page with others, which a stored one must not keep alive. */
 function owned(publication: Publication): Publication {
-  const { topic, payload } = publication;
-  if (payload.byteLength === payload.buffer.byteLength) return publication;
-  return new Publication(topic, payload.slice(), publication);
+  const { topic, payload, qos, retain, time, contentType, properties } = publication;
+  // Nor must it keep its publisher alive, so it has no origin.
+  return new Publication(topic, payload.slice(), { qos, retain, time, contentType, properties });
 }

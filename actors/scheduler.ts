@@ -3,12 +3,31 @@ import { setImmediate } from "node:timers";
 /** Turns taken before timers and sockets get the event loop back: some milliseconds of work. */
 const BUDGET = 1024;
 
+/** Whoever has something to do once no turn is waiting. */
+export interface Flushing {
+  flush(): void;
+}
+
 let ready: (() => void)[] = [];
+const flushing: Flushing[] = [];
 let scheduled = false;
 
 /** Queues one turn. Turns run in order, as soon as the current one ends. */
 export function schedule(turn: () => void): void {
   ready.push(turn);
+  wake();
+}
+
+/**
+ * Has `who` flush when no turn is waiting any more, newest first: what a publication causes leaves
+ * before the acknowledgement to its publisher, and joined with what others cause in this burst.
+ */
+export function flushLater(who: Flushing): void {
+  flushing.push(who);
+  wake();
+}
+
+function wake(): void {
   if (scheduled) return;
   scheduled = true;
   queueMicrotask(drain);
@@ -16,13 +35,29 @@ export function schedule(turn: () => void): void {
 
 function drain(): void {
   let spent = 0;
-  while (ready.length > 0) {
-    const batch = ready;
-    ready = [];
-    for (let i = 0; i < batch.length; i++) run(batch[i]!);
-    if ((spent += batch.length) >= BUDGET) return void setImmediate(drain);
-  }
+  do {
+    while (ready.length > 0) {
+      const batch = ready;
+      ready = [];
+      for (let i = 0; i < batch.length; i++) run(batch[i]!);
+      if ((spent += batch.length) >= BUDGET) {
+        flushAll();
+        return void setImmediate(drain);
+      }
+    }
+    flushAll();
+  } while (ready.length > 0);
   scheduled = false;
+}
+
+function flushAll(): void {
+  for (let who = flushing.pop(); who !== undefined; who = flushing.pop()) {
+    try {
+      who.flush();
+    } catch (error) {
+      reportError(error);
+    }
+  }
 }
 
 /** One turn that throws must not take those queued behind it along. */

@@ -1,5 +1,6 @@
 import type { ByteStream } from "../transports/transport.ts";
 import { Outbox } from "./outbox.ts";
+import { type Flushing, flushLater } from "./scheduler.ts";
 
 /** Whoever has a writer write. */
 export interface Voice {
@@ -10,10 +11,11 @@ export interface Voice {
 }
 
 /** Writes what one connection has to say: all of it, in order, one write at a time. */
-export class Writer {
+export class Writer implements Flushing {
   readonly #stream: ByteStream;
   readonly #outbox: Outbox;
   readonly #owner: Voice;
+  #waits = false;
 
   constructor(stream: ByteStream, limit: number, owner: Voice) {
     this.#stream = stream;
@@ -31,8 +33,16 @@ export class Writer {
     return this.#outbox.push(bytes);
   }
 
-  /** Sends everything queued in one write, unless one is on its way: then its end does. */
+  /** Sends everything queued in one write, soon, unless one is on its way: then its end does. */
+  flushLater(): void {
+    if (this.#waits || this.#outbox.writing || this.#outbox.size === 0) return;
+    this.#waits = true;
+    flushLater(this);
+  }
+
+  /** Called by the scheduler. */
   flush(): void {
+    this.#waits = false;
     if (!this.#outbox.writing && this.#outbox.size > 0) this.#write();
   }
 

@@ -2,31 +2,50 @@ import type { Hub, Session, Wire } from "../session.ts";
 
 /** Header or trailer fields in the order in which they came; names are compared without case. */
 export class Fields {
-  readonly #entries: [name: string, value: string][] = [];
+  /** Name, value, name, value …: one array is cheaper to make than a pair for each field. */
+  readonly #flat: string[] = [];
 
   constructor(entries: Iterable<readonly [string, string]> = []) {
     for (const [name, value] of entries) this.append(name, value);
   }
 
+  /** How many fields there are. */
+  get size(): number {
+    return this.#flat.length / 2;
+  }
+
   append(name: string, value: string): void {
-    this.#entries.push([name.toLowerCase(), value]);
+    this.#flat.push(name.toLowerCase(), value);
+  }
+
+  /** Replaces all fields of this lower-case name by one. */
+  set(name: string, value: string): void {
+    const flat = this.#flat;
+    for (let at = flat.length - 2; at >= 0; at -= 2) if (flat[at] === name) flat.splice(at, 2);
+    flat.push(name, value);
   }
 
   has(name: string): boolean {
-    return this.#entries.some(([each]) => each === name);
+    const flat = this.#flat;
+    for (let at = 0; at < flat.length; at += 2) if (flat[at] === name) return true;
+    return false;
   }
 
   /** The values of all fields of this lower-case name, joined by commas (RFC 9110 §5.3). */
   get(name: string): string | undefined {
+    const flat = this.#flat;
     let found: string | undefined;
-    for (const [each, value] of this.#entries) {
-      if (each === name) found = found === undefined ? value : `${found}, ${value}`;
+    for (let at = 0; at < flat.length; at += 2) {
+      if (flat[at] === name) {
+        found = found === undefined ? flat[at + 1] : `${found}, ${flat[at + 1]}`;
+      }
     }
     return found;
   }
 
-  [Symbol.iterator](): IterableIterator<[name: string, value: string]> {
-    return this.#entries.values();
+  *[Symbol.iterator](): IterableIterator<[name: string, value: string]> {
+    const flat = this.#flat;
+    for (let at = 0; at < flat.length; at += 2) yield [flat[at]!, flat[at + 1]!];
   }
 }
 

@@ -49,3 +49,14 @@ Deno.test("Input grows for traffic and for one large packet, and shrinks when id
   input.skip(1);
   assert.ok(input.space().length <= 65_536);
 });
+
+Deno.test("Input that is used while a read is under way leaves that read its place", () => {
+  const input = new Input();
+  input.space().set(numbered(100));
+  input.filled(100);
+  const pending = input.space();
+  input.skip(100);
+  pending.set(numbered(50, 100));
+  input.filled(50);
+  assert.deepEqual([...input.view], [...numbered(50, 100)]);
+});

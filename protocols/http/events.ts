@@ -1,0 +1,112 @@
+import { accepts } from "@std/http/negotiation";
+import { envelope } from "../envelope.ts";
+import { Delivery, type Encoder, type Publication, type Qos } from "../publication.ts";
+import { faultOfFilter } from "../topic.ts";
+import { type Exchange, respondText } from "./exchange.ts";
+import type { HttpLimits } from "./limits.ts";
+import type { RequestHead } from "./message.ts";
+import { entityTag } from "./state.ts";
+import { qosOf } from "./publishing.ts";
+
+const encoder = new TextEncoder();
+
+const EVENTS = "text/event-stream";
+/** How long a browser waits before it connects again. */
+const RETRY = encoder.encode("retry: 2000\n\n");
+/** A comment, so that proxies and dead connections notice something. */
+const ALIVE = encoder.encode(":\n\n");
+
+/** True when a request asks for server-sent events. */
+export function wantsEvents({ fields }: RequestHead): boolean {
+  const wanted = fields.get("accept");
+  if (wanted === undefined || !wanted.includes("event-stream")) return false;
+  return accepts({ headers: fields }, "text/plain", EVENTS) === EVENTS;
+}
+
+/** Answers with the stored values that `filter` selects, then with each message, as events. */
+export function follow(exchange: Exchange, filter: string, limits: HttpLimits): void {
+  const fault = faultOfFilter(filter, limits.topicLevels);
+  if (fault !== undefined) return respondText(exchange, 400, fault);
+  const qos = qosOf(exchange.request);
+  if (qos === undefined) return respondText(exchange, 400, "Cannot follow: qos must be 0, 1 or 2");
+  const { request } = exchange;
+  const fields = [
+    ["content-type", EVENTS],
+    ["cache-control", "no-cache"],
+    ["vary", "accept"],
+    // Proxies of the nginx family would hold events back.
+    ["x-accel-buffering", "no"],
+  ] as const;
+  // Without chunks every follower gets the same bytes. Such a stream ends with its connection anyway.
+  exchange.begin({ status: 200, fields }, "until closed");
+  if (request.method === "HEAD") return exchange.end();
+  new EventStream(exchange, qos, limits).start(filter, request.fields.get("last-event-id"));
+}
+
+class EventStream {
+  #lastSent: number;
+  #values: Iterator<Publication> | undefined;
+  /** The newest event that the client saw before it lost its connection. */
+  #seen: string | undefined;
+
+  constructor(readonly exchange: Exchange, readonly qos: Qos, readonly limits: HttpLimits) {
+    this.#lastSent = exchange.now;
+  }
+
+  start(filter: string, seen: string | undefined): void {
+    const { exchange } = this;
+    exchange.onDrained = () => this.#sendValues();
+    exchange.onHurry = () => exchange.end();
+    exchange.write(RETRY);
+    exchange.follow(filter, this.qos, (delivery) => this.#send(delivery));
+    this.#seen = seen;
+    this.#values = exchange.hub.retainedMatching(filter);
+    this.#sendValues();
+    this.#keepAlive();
+  }
+
+  /** Stored values are taken as the client takes them: there may be a million. */
+  #sendValues(): void {
+    while (this.#values !== undefined) {
+      const { value, done } = this.#values.next();
+      if (done) this.#values = undefined;
+      else if (this.#seen === undefined || eventId(value) !== this.#seen) {
+        const qos = Math.min(value.qos, this.qos) as Qos;
+        if (!this.#send(new Delivery(value, qos, true, undefined))) return;
+      }
+    }
+  }
+
+  #send(delivery: Delivery): boolean {
+    this.#lastSent = this.exchange.now;
+    return this.exchange.write(encodeEvent(delivery));
+  }
+
+  #keepAlive(): void {
+    const { exchange, limits } = this;
+    const due = this.#lastSent + limits.eventsMs;
+    if (due > exchange.now) return exchange.wake(due, () => this.#keepAlive());
+    this.#lastSent = exchange.now;
+    exchange.write(ALIVE);
+    exchange.wake(exchange.now + limits.eventsMs, () => this.#keepAlive());
+  }
+}
+
+/** An event for each QoS and retain flag: all that differs between two followers. */
+const encoders: readonly Encoder[] = ([0, 1, 2] as const).flatMap((qos) =>
+  [false, true].map((retain) => (publication: Publication) =>
+    encoder.encode(
+      `id: ${eventId(publication)}\ndata: ${
+        envelope(new Delivery(publication, qos, retain, undefined))
+      }\n\n`,
+    )
+  )
+);
+
+function encodeEvent({ publication, qos, retain }: Delivery): Uint8Array {
+  return publication.encode(encoders[qos * 2 + (retain ? 1 : 0)]!);
+}
+
+function eventId(publication: Publication): string {
+  return `${publication.time.toString(36)}-${entityTag(publication).slice(1, -1)}`;
+}

@@ -1,0 +1,116 @@
+import { BodyDecoder, type Framing } from "./body.ts";
+import type { BodySink } from "./exchange.ts";
+import type { HttpLimits } from "./limits.ts";
+
+/** The way of one request's body from the connection to whoever asked for it. */
+export class Intake {
+  /** True while the sink has enough. */
+  paused = false;
+  /** What the sink takes at most. */
+  maxBytes = Infinity;
+  /** True once bytes of it have come. */
+  begun = false;
+  readonly #decoder: BodyDecoder;
+  #sink: BodySink | undefined;
+  #discarding = false;
+  #due = Infinity;
+
+  constructor(framing: Framing, readonly limits: HttpLimits) {
+    this.#decoder = new BodyDecoder(framing, limits);
+  }
+
+  /** True when all of it has been read. */
+  get done(): boolean {
+    return this.#decoder.done;
+  }
+
+  /** True while it is read as it comes. */
+  get open(): boolean {
+    return !this.done && !this.paused && (this.#sink !== undefined || this.#discarding);
+  }
+
+  /** True while somebody is there to take it. */
+  get wanted(): boolean {
+    return this.#sink !== undefined;
+  }
+
+  /** True when the rest is short enough to be read only to keep the connection. */
+  get cheap(): boolean {
+    const { done, sized, left } = this.#decoder;
+    return done || (sized && left <= this.limits.discardedBytes);
+  }
+
+  /** Bytes of the body, where they are known. */
+  get length(): number | undefined {
+    const { sized, left, received } = this.#decoder;
+    return sized ? left + received : undefined;
+  }
+
+  /** When a body without progress has to be given up. */
+  get due(): number {
+    return this.open ? this.#due : Infinity;
+  }
+
+  /** Gives the body to `sink`; false when it is longer than `maxBytes` from the start. */
+  attach(sink: BodySink, maxBytes: number, now: number): boolean {
+    if ((this.length ?? 0) > maxBytes) return false;
+    this.#sink = sink;
+    this.maxBytes = maxBytes;
+    this.restart(now);
+    if (this.done) this.#end();
+    return true;
+  }
+
+  /** Reads what is left and forgets it. */
+  discard(now: number): void {
+    this.abort();
+    this.#discarding = true;
+    this.maxBytes = this.#decoder.received + this.limits.discardedBytes;
+    this.paused = false;
+    this.restart(now);
+  }
+
+  /** Grants the full time from `now`. */
+  restart(now: number): void {
+    this.#due = now + this.limits.bodyMs;
+  }
+
+  /** Tells the sink that there will be no more. */
+  abort(): void {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    if (!this.done) sink?.aborted();
+  }
+
+  /** Takes what it can of the input from `at`, and returns where it stopped. */
+  feed(bytes: Uint8Array, at: number, now: number): number {
+    const decoder = this.#decoder;
+    const start = at;
+    while (this.open) {
+      const next = decoder.step(bytes, at);
+      if (next === at) break;
+      at = next;
+      if (decoder.received > this.maxBytes) break;
+      if (decoder.chunk.length > 0) this.#sink?.chunk(decoder.chunk);
+    }
+    if (at > start) {
+      this.begun = true;
+      // Progress buys time at the lowest rate allowed, and never more than the full time.
+      const earned = (at - start) * 1000 / this.limits.bodyBytesPerSecond;
+      this.#due = Math.min(now + this.limits.bodyMs, this.#due + earned);
+      if (this.done && !this.overrun) this.#end();
+    }
+    return at;
+  }
+
+  /** True when more came than the sink would take. */
+  get overrun(): boolean {
+    return this.#decoder.received > this.maxBytes;
+  }
+
+  #end(): void {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    sink?.end(this.#decoder.trailers);
+  }
+}

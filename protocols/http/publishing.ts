@@ -1,0 +1,23 @@
+import type { Qos } from "../publication.ts";
+import type { Outcome } from "../session.ts";
+import { type Exchange, respondText } from "./exchange.ts";
+import type { RequestHead, ResponseHead } from "./message.ts";
+
+/** Answers what became of a publication. */
+export function respondOutcome(exchange: Exchange, outcome: Outcome, success: ResponseHead): void {
+  if (outcome === "overloaded") {
+    const text =
+      "Cannot publish: all who follow the topic, or the store, have more than they can take";
+    return respondText(exchange, 503, text, [["retry-after", "1"]]);
+  }
+  if (outcome !== "closing") return exchange.respond(success);
+  exchange.closes = true;
+  respondText(exchange, 503, "Cannot publish: the gateway is stopping");
+}
+
+/** The QoS that a request asks for in its query; undefined when that is none. */
+export function qosOf({ query }: RequestHead): Qos | undefined {
+  if (query === "") return 1;
+  const value = new URLSearchParams(query).get("qos") ?? "1";
+  return value === "0" ? 0 : value === "1" ? 1 : value === "2" ? 2 : undefined;
+}

@@ -1,0 +1,58 @@
+import { randomBytes } from "node:crypto";
+import { Publication, type PublicationOptions } from "../publication.ts";
+import { type Exchange, respondText } from "./exchange.ts";
+import type { RequestHead } from "./message.ts";
+import { mediaType } from "./state.ts";
+import { respondOutcome } from "./publishing.ts";
+
+/** Where replies are expected: one level for the gateway, one for the request. */
+class ReplyTopics {
+  readonly #prefix = `$reply/${randomBytes(9).toString("base64url")}`;
+  #count = 0;
+
+  next(): string {
+    return `${this.#prefix}/${++this.#count}`;
+  }
+}
+
+/**
+ * How long a request wants to wait for a reply, in milliseconds and at most `maxMs`; undefined when
+ * it wants none, and the fault when it does not say so as it should.
+ */
+export function replyOf({ query }: RequestHead, maxMs: number): number | string | undefined {
+  if (query === "") return undefined;
+  const wanted = new URLSearchParams(query).get("reply");
+  if (wanted === null) return undefined;
+  const found = /^(\d{1,6})(ms|s)$/.exec(wanted);
+  if (found === null) return 'Cannot wait for a reply: "reply" must be a time such as 5s or 500ms';
+  return Math.min(Number(found[1]) * (found[2] === "s" ? 1000 : 1), maxMs);
+}
+
+/** Publishes a message that asks for a reply, and answers with the first one. */
+export function request(
+  exchange: Exchange,
+  topic: string,
+  wish: { body: Uint8Array; options: PublicationOptions; replyMs: number },
+): void {
+  const { hub } = exchange;
+  const responseTopic = hub.shared(ReplyTopics).next();
+  const correlationData = randomBytes(8);
+  exchange.follow(responseTopic, 1, ({ publication }) => {
+    const answered = publication.properties?.correlationData;
+    // A responder that repeats nothing, such as an HTTP client, is still the only one who knows the topic.
+    if (answered && !correlationData.equals(answered)) return;
+    const fields = [["content-type", mediaType(publication)]] as const;
+    exchange.respond({ status: 200, fields }, publication.payload);
+  });
+  const properties = { responseTopic, correlationData };
+  const outcome = hub.publish(
+    new Publication(topic, wish.body, { ...wish.options, properties }),
+  );
+  if (outcome === "unmatched") {
+    return respondText(exchange, 504, `Cannot get a reply: nobody follows "${topic.slice(0, 64)}"`);
+  }
+  if (outcome !== "accepted") return respondOutcome(exchange, outcome, { status: 204 });
+  exchange.wake(exchange.now + wish.replyMs, () => {
+    respondText(exchange, 504, `Cannot get a reply: none came within ${wish.replyMs} ms`);
+  });
+}

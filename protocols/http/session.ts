@@ -1,0 +1,296 @@
+import type { Delivery } from "../publication.ts";
+import { type Hub, type OpenSession, ProtocolError, type Session, type Wire } from "../session.ts";
+import { framingOf } from "./body.ts";
+import { encodeRefusal } from "./encode.ts";
+import { type Answer, respondText } from "./exchange.ts";
+import { decodeHead } from "./head.ts";
+import { Intake } from "./intake.ts";
+import { defaults, type HttpLimits } from "./limits.ts";
+import type { Upgrade } from "./message.ts";
+import { type Line, OpenExchange } from "./open_exchange.ts";
+import { site } from "./site.ts";
+
+/** How HTTP is spoken on a listener. */
+export interface HttpOptions {
+  limits?: Partial<HttpLimits>;
+  /** Answers requests for another protocol, such as WebSocket. */
+  upgrade?: Upgrade;
+}
+
+/** HTTP/1.1 and HTTP/1.0 for a listener. */
+export function http(options: HttpOptions = {}): OpenSession {
+  const limits = { ...defaults, ...options.limits };
+  const rules: HttpRules = { limits, upgrade: options.upgrade, answer: site(limits) };
+  return (wire, hub, now) => new HttpSession(wire, hub, now, rules);
+}
+
+/** What all sessions of a listener share. */
+export interface HttpRules {
+  limits: HttpLimits;
+  upgrade: Upgrade | undefined;
+  /** Answers everything else. */
+  answer: Answer;
+}
+
+/** One HTTP connection: one request after the other, each answered before the next is read. */
+export class HttpSession implements Session, Line {
+  subscribed = false;
+  /** True when the gateway stops: the present answer is the last. */
+  ending = false;
+  /** Stays until the answer is complete and the body of the request is read. */
+  #exchange: OpenExchange | undefined;
+  /** What the session does while no exchange is open, and until when. */
+  #phase: "idle" | "head" | "over" = "idle";
+  #due: number;
+  #stalledDue = Infinity;
+  #receiving = false;
+  /** Bytes that the last `receive` left, and those of them in which no head was found. */
+  #unused = 0;
+  #seen = 0;
+  /** True while the wire is paused because of this session. */
+  #holding = false;
+  #inputEnded = false;
+
+  constructor(
+    readonly wire: Wire,
+    readonly hub: Hub,
+    public now: number,
+    readonly rules: HttpRules,
+  ) {
+    this.#due = now + rules.limits.idleMs;
+  }
+
+  get label(): string {
+    if (this.#exchange === undefined) return "http";
+    const { method, path } = this.#exchange.request;
+    return `http ${method.slice(0, 16)} ${path.slice(0, 80)}`;
+  }
+
+  get deadline(): number {
+    const exchange = this.#exchange;
+    if (exchange === undefined) return Math.min(this.#due, this.#stalledDue);
+    return Math.min(this.#stalledDue, exchange.wakeTime, exchange.intake.due);
+  }
+
+  receive(bytes: Uint8Array, now: number): number {
+    this.now = now;
+    this.#receiving = true;
+    let at = 0;
+    try {
+      at = this.#consume(bytes);
+    } finally {
+      this.#receiving = false;
+    }
+    this.#unused = bytes.length - at;
+    this.#settle();
+    return at;
+  }
+
+  #consume(bytes: Uint8Array): number {
+    let at = 0;
+    while (this.#phase !== "over") {
+      const before = at, exchange = this.#exchange;
+      if (exchange !== undefined) at = this.#feed(exchange, bytes, at);
+      else if (at < bytes.length && !this.#blocked) at = this.#head(bytes, at);
+      if (at === before && this.#exchange === exchange) break;
+    }
+    return at;
+  }
+
+  /** True while no request may be begun: its answer, or what it publishes, has nowhere to go. */
+  get #blocked(): boolean {
+    return this.wire.paused || this.wire.full;
+  }
+
+  #head(bytes: Uint8Array, at: number): number {
+    const view = at === 0 ? bytes : bytes.subarray(at);
+    const { limits } = this.rules;
+    const found = decodeHead(view, limits, this.#seen);
+    this.#seen = found === undefined ? view.length : 0;
+    if (found === undefined) return at;
+    const [request, length] = found;
+    const framing = framingOf(request);
+    this.#phase = "idle";
+    this.#exchange = new OpenExchange(request, new Intake(framing, limits), this);
+    this.hub.count("http.requests");
+    this.#answer(this.#exchange);
+    return at + length;
+  }
+
+  #answer(exchange: OpenExchange): void {
+    const { request, intake } = exchange;
+    const { upgrade, answer } = this.rules;
+    // HTTP/1.0 has no upgrade (RFC 9110 §7.8); a body would be taken for the next protocol's bytes.
+    if (upgrade && request.minor === 1 && intake.done && request.fields.has("upgrade")) {
+      const next = upgrade(request, this.wire, this.hub, this.now);
+      if (next !== undefined && "status" in next) return exchange.respond(next, next.body);
+      if (next !== undefined) {
+        this.#exchange = undefined;
+        this.#over();
+        return this.wire.upgrade(next);
+      }
+    }
+    answer(exchange, this.now);
+  }
+
+  #feed(exchange: OpenExchange, bytes: Uint8Array, at: number): number {
+    if (this.wire.paused) return at;
+    const { intake } = exchange;
+    const next = intake.feed(bytes, at, this.now);
+    if (this.#exchange !== exchange) return next;
+    if (intake.overrun) this.tooLarge(intake.maxBytes);
+    else if (intake.done && exchange.closed) this.#next();
+    return next;
+  }
+
+  answered(): void {
+    const { intake, closes } = this.#exchange!;
+    if (closes || this.ending) return this.hangUp();
+    if (intake.done) return this.#next();
+    if (!intake.cheap) return this.hangUp();
+    intake.discard(this.now);
+    this.release();
+  }
+
+  /** The exchange is complete: on to what the client sent behind it. */
+  #next(): void {
+    this.#exchange = undefined;
+    this.release();
+  }
+
+  /** Decides what to wait for, and how long, now that no more input can be used. */
+  #settle(): void {
+    const exchange = this.#exchange;
+    if (this.#phase === "over") return;
+    const waiting = exchange === undefined ? this.wire.full : !exchange.intake.open;
+    if (waiting && this.#unused > this.rules.limits.pipelinedBytes) this.hold();
+    const blocked = this.#unused > 0 && this.#blocked;
+    if (this.#inputEnded && !blocked) {
+      // What is not here now will never come.
+      if (exchange === undefined || exchange.intake.open) return this.hangUp();
+    }
+    if (exchange !== undefined) return;
+    if (this.#unused === 0) {
+      this.#phase = "idle";
+      this.#due = this.now + this.rules.limits.idleMs;
+    } else if (this.#phase === "idle") {
+      this.#phase = "head";
+      this.#due = this.now + this.rules.limits.headMs;
+    }
+  }
+
+  tooLarge(maxBytes: number): void {
+    const exchange = this.#exchange!;
+    exchange.intake.abort();
+    if (exchange.begun) return this.hangUp();
+    exchange.closes = true;
+    respondText(exchange, 413, `Cannot take the body: the limit is ${maxBytes} bytes`);
+  }
+
+  hold(): void {
+    this.#holding = true;
+    this.wire.pause();
+  }
+
+  release(): void {
+    if (this.#phase === "over") return;
+    if (this.#holding || (this.#unused > 0 && !this.#receiving)) {
+      this.#holding = false;
+      this.wire.resume();
+    } else if (!this.#receiving) this.#settle();
+  }
+
+  stalled(): void {
+    if (this.#stalledDue === Infinity) this.#stalledDue = this.now + this.rules.limits.stalledMs;
+  }
+
+  hangUp(): void {
+    if (this.#phase === "over") return;
+    this.#over();
+    this.wire.close();
+  }
+
+  #over(): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    this.#phase = "over";
+    this.#due = Infinity;
+    this.#stalledDue = Infinity;
+    exchange?.lost();
+  }
+
+  deliver(delivery: Delivery, now: number): void {
+    this.now = now;
+    this.#exchange?.delivered(delivery);
+  }
+
+  signal(signal: unknown, now: number): void {
+    this.now = now;
+    if (typeof signal === "function") signal();
+  }
+
+  drained(now: number): void {
+    this.now = now;
+    this.#stalledDue = Infinity;
+    const exchange = this.#exchange;
+    if (exchange !== undefined && !exchange.closed) exchange.onDrained?.();
+    else this.release();
+  }
+
+  refuse({ code, message }: ProtocolError, now: number): void {
+    this.now = now;
+    this.hub.count("http.refused");
+    // A second answer would be taken for the answer to the next request.
+    if (this.#exchange?.begun !== true && this.#phase !== "over") {
+      this.wire.send(encodeRefusal(code >= 400 && code < 600 ? code : 400, message, now));
+    }
+    this.#over();
+  }
+
+  tick(now: number): void {
+    this.now = now;
+    if (now >= this.#stalledDue) {
+      if (!this.wire.full) return void (this.#stalledDue = Infinity);
+      this.hub.count("http.stalled");
+      return this.hangUp();
+    }
+    const exchange = this.#exchange;
+    if (exchange === undefined) return this.#late();
+    if (now >= exchange.wakeTime) exchange.woken();
+    if (this.#exchange !== exchange || now < exchange.intake.due) return;
+    if (this.wire.paused) return exchange.intake.restart(now);
+    this.#fail("Cannot wait any longer for the body: it comes too slowly");
+  }
+
+  #late(): void {
+    if (this.now < this.#due) return;
+    if (this.#phase !== "head") return this.hangUp();
+    if (this.#blocked) this.#due = this.now + this.rules.limits.headMs;
+    else this.#fail("Cannot wait any longer for the header");
+  }
+
+  #fail(message: string): void {
+    this.refuse(new ProtocolError(message, 408), this.now);
+    this.wire.close();
+  }
+
+  shutdown(now: number): void {
+    this.now = now;
+    this.ending = true;
+    const exchange = this.#exchange;
+    if (exchange === undefined || exchange.closed) return this.hangUp();
+    exchange.onHurry?.();
+  }
+
+  inputEnded(now: number): void {
+    this.now = now;
+    this.#inputEnded = true;
+    this.#exchange?.onHurry?.();
+    this.#settle();
+  }
+
+  ended(now: number): void {
+    this.now = now;
+    this.#over();
+  }
+}

@@ -1,0 +1,45 @@
+import { type Answer, respondText } from "./exchange.ts";
+import { Handlers } from "./handlers.ts";
+import type { HttpLimits } from "./limits.ts";
+import { topics } from "./topics.ts";
+
+/** Answers all requests: by a handler, as `/topics`, with a page that says what this is, or 404. */
+export function site(limits: HttpLimits): Answer {
+  const answerTopics = topics(limits);
+  return (exchange, now) => {
+    const { path, method, fields } = exchange.request;
+    const expected = fields.get("expect");
+    if (expected !== undefined && expected.toLowerCase() !== "100-continue") {
+      return respondText(
+        exchange,
+        417,
+        'Cannot meet the expectation: only "100-continue" is known',
+      );
+    }
+    const handler = exchange.hub.shared(Handlers).find(path);
+    if (handler !== undefined) return handler(exchange, now);
+    if (path.startsWith("/topics") || path === "/.well-known/core") {
+      return answerTopics(exchange, now);
+    }
+    if (path === "*" || (path === "/" && method === "OPTIONS")) {
+      return exchange.respond({ status: 204, fields: ALLOW });
+    }
+    if (path !== "/") return respondText(exchange, 404, `Cannot find ${path.slice(0, 200)}`);
+    if (method === "GET" || method === "HEAD") return respondText(exchange, 200, PAGE);
+    respondText(exchange, 405, `Cannot ${method.slice(0, 20)} this page: it can be read`, ALLOW);
+  };
+}
+
+const ALLOW = [["allow", "GET, HEAD, OPTIONS"]] as const;
+
+const PAGE = `Meerkat: one topic space for HTTP, WebSocket, MQTT and CoAP.
+
+GET    /topics/          the topics that hold a value
+GET    /topics/a/b       the value of topic a/b
+PUT    /topics/a/b       sets the value
+DELETE /topics/a/b       clears the value
+POST   /topics/a/b       publishes an event
+
+With "Accept: text/event-stream" GET follows a topic, or all that match a filter such as /topics/a/%23.
+With "Prefer: wait=30" it waits for the next value.
+A WebSocket opened on /topics/a/b sends and receives messages of topic a/b.`;

@@ -1,0 +1,88 @@
+import { isUtf8 } from "node:buffer";
+import { createHash } from "node:crypto";
+import type { Publication } from "../publication.ts";
+import { dateBytes, formatDate } from "./date.ts";
+import { dateOffset, encodeAnswer, isFieldValue } from "./encode.ts";
+import { type Exchange, respondText } from "./exchange.ts";
+
+const encoder = new TextEncoder();
+
+/** Answers up to this size are kept with their publication, whole. */
+const KEPT_BYTES = 4 * 1024;
+const DATE_AT = dateOffset(200);
+
+/** Answers with the payload of `publication`. */
+export function respondState(
+  exchange: Exchange,
+  publication: Publication,
+  extra: readonly (readonly [string, string])[] = [],
+): void {
+  const { payload } = publication;
+  if (extra.length > 0 || payload.length > KEPT_BYTES || !exchange.plain) {
+    const fields = [...fieldsOf(publication), ...extra];
+    return exchange.respond({ status: 200, fields }, payload);
+  }
+  const bytes = publication.encode(encodeState);
+  // All but the date is the same for every client, for as long as the value lives.
+  bytes.set(dateBytes(exchange.now), DATE_AT);
+  exchange.respondEncoded(bytes);
+}
+
+/** Answers that the client has this value. */
+export function respondUnchanged(
+  exchange: Exchange,
+  publication: Publication,
+  extra: readonly (readonly [string, string])[] = [],
+): void {
+  const fields = fieldsOf(publication).filter(([name]) => name !== "content-type");
+  exchange.respond({ status: 304, fields: [...fields, ...extra] });
+}
+
+/** Answers that the topic holds no value. */
+export function notFound(
+  exchange: Exchange,
+  topic: string,
+  extra: readonly (readonly [string, string])[] = [],
+): void {
+  const shown = topic.length > 64 ? `${topic.slice(0, 64)}…` : topic;
+  respondText(exchange, 404, `No value is stored for topic "${shown}"`, extra);
+}
+
+/** The strong entity tag of a publication: equal for equal payloads of the same type. */
+export function entityTag(publication: Publication): string {
+  return String.fromCharCode(...publication.encode(encodeTag));
+}
+
+function encodeTag({ payload, contentType }: Publication): Uint8Array {
+  const hash = createHash("sha1").update(payload);
+  if (contentType !== undefined) hash.update(`\0${contentType}`);
+  return encoder.encode(`"${hash.digest("base64url").slice(0, 14)}"`);
+}
+
+function encodeState(publication: Publication): Uint8Array {
+  const { payload } = publication;
+  const head = { status: 200, fields: fieldsOf(publication) };
+  return encodeAnswer(head, { now: 0, length: payload.length }, payload);
+}
+
+function fieldsOf(publication: Publication): [string, string][] {
+  const fields: [string, string][] = [["content-type", mediaType(publication)]];
+  fields.push(["etag", entityTag(publication)]);
+  if (publication.time > 0) fields.push(["last-modified", formatDate(publication.time)]);
+  // Caches may keep it but have to ask every time; and nobody may guess another type.
+  fields.push(["cache-control", "no-cache"], ["vary", "accept"]);
+  fields.push(["x-content-type-options", "nosniff"]);
+  return fields;
+}
+
+/** Longer ones are somebody's mistake, and travel no further than MQTT. */
+const TYPE_CHARACTERS = 256;
+
+/** The publisher's media type, or the one that its bytes deserve. */
+export function mediaType({ contentType, payload }: Publication): string {
+  // MQTT carries any text here: what a field cannot hold is not passed on.
+  if (contentType && contentType.length <= TYPE_CHARACTERS && isFieldValue(contentType)) {
+    return contentType;
+  }
+  return isUtf8(payload) ? "text/plain;charset=utf-8" : "application/octet-stream";
+}

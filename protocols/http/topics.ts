@@ -1,0 +1,175 @@
+import { Publication, type Qos } from "../publication.ts";
+import { faultOfTopic, pathToTopic } from "../topic.ts";
+import { collect } from "./collect.ts";
+import { preconditions } from "./conditions.ts";
+import { follow, wantsEvents } from "./events.ts";
+import { type Answer, type Exchange, respondText } from "./exchange.ts";
+import type { HttpLimits } from "./limits.ts";
+import type { RequestHead } from "./message.ts";
+import { listTopics } from "./listing.ts";
+import { poll, waitOf } from "./poll.ts";
+import { qosOf, respondOutcome } from "./publishing.ts";
+import { replyOf, request } from "./reply.ts";
+import { entityTag, notFound, respondState, respondUnchanged } from "./state.ts";
+
+const PREFIX = "/topics/";
+const METHODS = "GET, HEAD, PUT, POST, DELETE, OPTIONS";
+/** What MQTT can carry (MQTT 5.0 §1.5.4). */
+const TOPIC_BYTES = 65_535;
+
+/** Answers `/topics/` and all below it. */
+export function topics(limits: HttpLimits): Answer {
+  const resource = new Topics(limits);
+  return (exchange) => resource.answer(exchange);
+}
+
+class Topics {
+  constructor(readonly limits: HttpLimits) {}
+
+  answer(exchange: Exchange): void {
+    const { path, method } = exchange.request;
+    if (!path.startsWith(PREFIX) || path.length === PREFIX.length) return this.#list(exchange);
+    const topic = pathToTopic(path.slice(PREFIX.length));
+    if (topic === undefined) {
+      return respondText(
+        exchange,
+        400,
+        "Cannot decode the path: % must begin an encoded UTF-8 byte",
+      );
+    }
+    switch (method) {
+      case "GET":
+      case "HEAD":
+        return this.#get(exchange, topic);
+      case "PUT":
+        return this.#put(exchange, topic);
+      case "POST":
+        return this.#post(exchange, topic);
+      case "DELETE":
+        return this.#delete(exchange, topic);
+      case "OPTIONS":
+        return exchange.respond({ status: 204, fields: [["allow", METHODS]] });
+    }
+    notAllowed(exchange, METHODS);
+  }
+
+  #list(exchange: Exchange): void {
+    const { path, method } = exchange.request;
+    const allow = "GET, HEAD, OPTIONS";
+    if (path !== PREFIX && path !== "/topics" && path !== "/.well-known/core") {
+      return respondText(exchange, 404, `Cannot find ${path.slice(0, 200)}`);
+    }
+    if (method === "OPTIONS") return exchange.respond({ status: 204, fields: [["allow", allow]] });
+    if (method !== "GET" && method !== "HEAD") return notAllowed(exchange, allow);
+    listTopics(exchange, this.limits);
+  }
+
+  #get(exchange: Exchange, topic: string): void {
+    if (wantsEvents(exchange.request)) return follow(exchange, topic, this.limits);
+    if (/[+#]/.test(topic)) {
+      const text = "Cannot read all that a filter selects: follow it, as text/event-stream";
+      return respondText(exchange, 400, text);
+    }
+    if (!this.#isTopic(exchange, topic)) return;
+    const current = exchange.hub.retained(topic);
+    const status = current && preconditions(exchange.request, current, exchange.now);
+    const waitMs = waitOf(exchange.request, this.limits.waitMs);
+    if (waitMs > 0 && (current === undefined || status === 304)) {
+      return poll(exchange, topic, { current, waitMs });
+    }
+    if (current === undefined) return notFound(exchange, topic);
+    if (status === 304) return respondUnchanged(exchange, current);
+    if (status === 412) return conditionFailed(exchange);
+    respondState(exchange, current);
+  }
+
+  #put(exchange: Exchange, topic: string): void {
+    const qos = this.#qos(exchange, topic);
+    if (qos === undefined) return;
+    collect(exchange, this.limits.bodyBytes, (body) => {
+      const { hub, request, now } = exchange;
+      if (body.length === 0) {
+        return respondText(exchange, 400, "Cannot store an empty value: DELETE clears a topic");
+      }
+      const before = hub.retained(topic);
+      if (preconditions(request, before, now) !== undefined) return conditionFailed(exchange);
+      const publication = new Publication(
+        before?.topic ?? own(topic),
+        body,
+        { qos, retain: true, time: Math.floor(now), contentType: own(typeOf(request)) },
+      );
+      const fields = [["etag", entityTag(publication)]] as const;
+      respondOutcome(exchange, hub.publish(publication), { status: before ? 204 : 201, fields });
+    });
+  }
+
+  #post(exchange: Exchange, topic: string): void {
+    const qos = this.#qos(exchange, topic);
+    if (qos === undefined) return;
+    const replyMs = replyOf(exchange.request, this.limits.waitMs);
+    if (typeof replyMs === "string") return respondText(exchange, 400, replyMs);
+    collect(exchange, this.limits.bodyBytes, (body) => {
+      const time = Math.floor(exchange.now);
+      const options = { qos, time, contentType: typeOf(exchange.request) };
+      if (replyMs !== undefined) return request(exchange, topic, { body, options, replyMs });
+      const publication = new Publication(topic, body, options);
+      respondOutcome(exchange, exchange.hub.publish(publication), { status: 204 });
+    });
+  }
+
+  #delete(exchange: Exchange, topic: string): void {
+    const qos = this.#qos(exchange, topic);
+    if (qos === undefined) return;
+    const { hub, request, now } = exchange;
+    const before = hub.retained(topic);
+    if (before === undefined) return notFound(exchange, topic);
+    if (preconditions(request, before, now) !== undefined) return conditionFailed(exchange);
+    const empty = new Publication(topic, new Uint8Array(0), {
+      qos,
+      retain: true,
+      time: Math.floor(now),
+    });
+    respondOutcome(exchange, hub.publish(empty), { status: 204 });
+  }
+
+  /** The QoS to publish with; undefined when the request has been answered with what is wrong. */
+  #qos(exchange: Exchange, topic: string): Qos | undefined {
+    if (!this.#isTopic(exchange, topic)) return undefined;
+    const qos = qosOf(exchange.request);
+    if (qos === undefined) respondText(exchange, 400, "Cannot publish: qos must be 0, 1 or 2");
+    return qos;
+  }
+
+  /** Answers what is wrong with a topic, if anything is. */
+  #isTopic(exchange: Exchange, topic: string): boolean {
+    const fault = faultOfTopic(topic, this.limits.topicLevels) ?? faultOfLength(topic);
+    if (fault !== undefined) respondText(exchange, 400, fault);
+    return fault === undefined;
+  }
+}
+
+function notAllowed(exchange: Exchange, allow: string): void {
+  const method = exchange.request.method.slice(0, 20);
+  respondText(exchange, 405, `Cannot ${method} here: ${allow} are allowed`, [["allow", allow]]);
+}
+
+function conditionFailed(exchange: Exchange): void {
+  respondText(exchange, 412, "Cannot do this: the stored value is not what the condition says");
+}
+
+function typeOf({ fields }: RequestHead): string | undefined {
+  return fields.get("content-type") || undefined;
+}
+
+/** The text without the request head that it was cut from, which a stored value must not keep alive. */
+function own<Text extends string | undefined>(text: Text): Text {
+  return (text && ` ${text}`.slice(1)) as Text;
+}
+
+function faultOfLength(topic: string): string | undefined {
+  // At most three bytes each: the common case needs no encoding.
+  if (topic.length * 3 <= TOPIC_BYTES) return undefined;
+  const { length } = new TextEncoder().encode(topic);
+  if (length <= TOPIC_BYTES) return undefined;
+  return `Cannot use a topic of ${length} bytes: the limit is ${TOPIC_BYTES}`;
+}

@@ -1,0 +1,140 @@
+/** Heads that must be understood, and how. */
+export const good: readonly {
+  name: string;
+  text: string;
+  method?: string;
+  path?: string;
+  query?: string;
+  minor?: 0 | 1;
+  fields?: [string, string][];
+}[] = [
+  {
+    name: "the smallest",
+    text: "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    method: "GET",
+    path: "/",
+    query: "",
+    minor: 1,
+    fields: [["host", "a"]],
+  },
+  { name: "HTTP/1.0 without Host", text: "GET / HTTP/1.0\r\n\r\n", minor: 0, fields: [] },
+  {
+    name: "a query",
+    text: "PUT /topics/a%20b?qos=2&x=?/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    method: "PUT",
+    path: "/topics/a%20b",
+    query: "qos=2&x=?/",
+  },
+  { name: "an empty query", text: "GET /a? HTTP/1.1\r\nHost: a\r\n\r\n", path: "/a", query: "" },
+  { name: "two slashes", text: "GET //a//b/ HTTP/1.1\r\nHost: a\r\n\r\n", path: "//a//b/" },
+  {
+    name: "characters that browsers send as they are",
+    text: 'GET /a|b[c]{d}^`"<> HTTP/1.1\r\nHost: a\r\n\r\n',
+    path: '/a|b[c]{d}^`"<>',
+  },
+  { name: "OPTIONS *", text: "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", path: "*" },
+  {
+    name: "a method of its own",
+    text: "M-SEARCH!#$%&'*+.^_`|~9 /a HTTP/1.1\r\nHost: a\r\n\r\n",
+    method: "M-SEARCH!#$%&'*+.^_`|~9",
+  },
+  {
+    name: "an absolute target, whose authority wins",
+    text: "GET http://b.example:81/c?d HTTP/1.1\r\nX: 1\r\nHost: a\r\n\r\n",
+    path: "/c",
+    query: "d",
+    fields: [["x", "1"], ["host", "b.example:81"]],
+  },
+  {
+    name: "an absolute target without a path",
+    text: "GET HTTPS://[::1]?d HTTP/1.1\r\nHost: a\r\n\r\n",
+    path: "/",
+    query: "d",
+    fields: [["host", "[::1]"]],
+  },
+  {
+    name: "spaces around values",
+    text: "GET / HTTP/1.1\r\nhOsT:a\r\nB: \t x \t y \t\r\nC:\r\nD:  \r\n\r\n",
+    fields: [["host", "a"], ["b", "x \t y"], ["c", ""], ["d", ""]],
+  },
+  {
+    name: "bytes above ASCII in values",
+    text: "GET / HTTP/1.1\r\nHost: a\r\nB: caf\xe9\x80\xff\r\n\r\n",
+    fields: [["host", "a"], ["b", "caf\xe9\x80\xff"]],
+  },
+  {
+    name: "the same field twice",
+    text: "GET / HTTP/1.1\r\nHost: a\r\nB: 1\r\nb: 2\r\n\r\n",
+    fields: [["host", "a"], ["b", "1"], ["b", "2"]],
+  },
+  { name: "empty lines before", text: "\r\n\r\nGET /a HTTP/1.1\r\nHost: a\r\n\r\n", path: "/a" },
+  { name: "an empty Host", text: "GET / HTTP/1.1\r\nHost:\r\n\r\n", fields: [["host", ""]] },
+  {
+    name: "an address and port as Host",
+    text: "GET / HTTP/1.1\r\nHost: [2001:db8::1]:8080\r\n\r\n",
+    fields: [["host", "[2001:db8::1]:8080"]],
+  },
+];
+
+const HOST = "Host: a\r\n";
+
+/** Heads that must be refused, and the status of the refusal. */
+export const bad: readonly (readonly [name: string, text: string, status: number])[] = [
+  ["LF alone after the request line", `GET / HTTP/1.1\n${HOST}\r\n`, 400],
+  ["LF alone after a field", "GET / HTTP/1.1\r\nHost: a\n\r\n", 400],
+  ["LF alone as the empty line", `GET / HTTP/1.1\r\n${HOST}\n`, 400],
+  ["CR alone in a value", `GET / HTTP/1.1\r\n${HOST}B: x\ry\r\n\r\n`, 400],
+  ["CR alone before a field", `GET / HTTP/1.1\r\n${HOST}\rB: x\r\n\r\n`, 400],
+  ["CR alone in the request line", `GET /\rHTTP/1.1\r\n${HOST}\r\n`, 400],
+  ["CR alone behind the version", `GET / HTTP/1.1\r\r\n${HOST}\r\n`, 400],
+  ["a folded field", `GET / HTTP/1.1\r\n${HOST}B: x\r\n y\r\n\r\n`, 400],
+  ["a folded field with a tab", `GET / HTTP/1.1\r\n${HOST}B: x\r\n\ty\r\n\r\n`, 400],
+  ["a space before the first field", `GET / HTTP/1.1\r\n ${HOST}\r\n`, 400],
+  ["a space before a colon", `GET / HTTP/1.1\r\n${HOST}B : x\r\n\r\n`, 400],
+  ["a tab before a colon", `GET / HTTP/1.1\r\n${HOST}B\t: x\r\n\r\n`, 400],
+  ["no colon", `GET / HTTP/1.1\r\n${HOST}B\r\n\r\n`, 400],
+  ["no name", `GET / HTTP/1.1\r\n${HOST}: x\r\n\r\n`, 400],
+  ["a name that is no token", `GET / HTTP/1.1\r\n${HOST}B(c): x\r\n\r\n`, 400],
+  ["a name above ASCII", `GET / HTTP/1.1\r\n${HOST}B\xe9: x\r\n\r\n`, 400],
+  ["NUL in a value", `GET / HTTP/1.1\r\n${HOST}B: x\0y\r\n\r\n`, 400],
+  ["a control character in a value", `GET / HTTP/1.1\r\n${HOST}B: \x01\r\n\r\n`, 400],
+  ["DEL in a value", `GET / HTTP/1.1\r\n${HOST}B: \x7f\r\n\r\n`, 400],
+  ["a method that is no token", `G(T / HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ["no method", ` / HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ["two spaces before the target", `GET  / HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ["two spaces before the version", `GET /  HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ["a tab in the request line", `GET\t/ HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ["a space behind the version", `GET / HTTP/1.1 \r\n${HOST}\r\n`, 400],
+  ["no version (HTTP/0.9)", "GET /\r\n\r\n", 400],
+  ["a version in small letters", `GET / http/1.1\r\n${HOST}\r\n`, 400],
+  ["a version of two digits", `GET / HTTP/1.10\r\n${HOST}\r\n`, 400],
+  ["HTTP/1.2", `GET / HTTP/1.2\r\n${HOST}\r\n`, 505],
+  ["HTTP/2.0", `GET / HTTP/2.0\r\n${HOST}\r\n`, 505],
+  ["HTTP/0.9 by name", `GET / HTTP/0.9\r\n${HOST}\r\n`, 505],
+  ["the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505],
+  ["a target above ASCII", `GET /\xe9 HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ["a target with a control character", `GET /\x01 HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ["a fragment", `GET /a#b HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ["a target without a slash", `GET a HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ["* with another method", `GET * HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ["an authority as the target", `CONNECT a:443 HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ["an absolute target of another scheme", `GET ftp://a/ HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ["an absolute target with a user", `GET http://u@a/ HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ["an absolute target without a host", `GET http:///a HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ["no Host", "GET / HTTP/1.1\r\n\r\n", 400],
+  ["no Host with an absolute target", "GET http://a/ HTTP/1.1\r\n\r\n", 400],
+  ["two Hosts", `GET / HTTP/1.1\r\n${HOST}${HOST}\r\n`, 400],
+  ["two Hosts in HTTP/1.0", `GET / HTTP/1.0\r\n${HOST}${HOST}\r\n`, 400],
+  ["a Host with a space", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400],
+  ["a Host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400],
+  ["a Host with a user", "GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", 400],
+  ["a Host with a bad port", "GET / HTTP/1.1\r\nHost: a:x\r\n\r\n", 400],
+  ["five empty lines", `${"\r\n".repeat(5)}GET / HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ["TLS", "\x16\x03\x01\x02\x00\x01", 400],
+  ["MQTT", "\x10\x0c\x00\x04MQTT", 400],
+  ["a long request line", `GET /${"a".repeat(8192)} HTTP/1.1\r\n${HOST}\r\n`, 414],
+  ["a long request line without an end", "a".repeat(8195), 414],
+  ["a long field", `GET / HTTP/1.1\r\n${HOST}B: ${"b".repeat(16384)}\r\n\r\n`, 431],
+  ["a long header without an end", `GET / HTTP/1.1\r\n${"B: x\r\n".repeat(4096)}`, 431],
+  ["101 fields", `GET / HTTP/1.1\r\n${HOST}${"B: x\r\n".repeat(100)}\r\n`, 431],
+];

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { ask, stage } from "./client.ts";
+
+function filled(limits = {}) {
+  const on = stage({ limits });
+  for (const path of ["b", "a/b%20c", "%C3%A9"]) ask(on, `PUT /topics/${path}`, {}, "1");
+  ask(on, "POST /topics/event", {}, "1");
+  return on;
+}
+
+Deno.test("GET /topics/ lists the topics that hold a value, as JSON", () => {
+  const on = filled();
+  for (const path of ["/topics/", "/topics"]) {
+    const { status, fields, body } = ask(on, `GET ${path}`);
+    assert.deepEqual([status, fields["content-type"]], [200, "application/json"]);
+    assert.deepEqual(JSON.parse(body), ["a/b c", "b", "é"]);
+    assert.equal(fields["topics-left-out"], undefined);
+  }
+});
+
+Deno.test("GET /topics/ lists links when they are preferred, and /.well-known/core always", () => {
+  const on = filled();
+  const links = "</topics/%C3%A9>,</topics/a/b%20c>,</topics/b>";
+  const preferred = { Accept: "application/json;q=0.5, application/link-format" };
+  assert.equal(ask(on, "GET /topics/", preferred).body, links);
+  const { fields, body } = ask(on, "GET /.well-known/core");
+  assert.deepEqual([fields["content-type"], body], ["application/link-format", links]);
+});
+
+Deno.test("GET /topics/ is an empty list when nothing is stored", () => {
+  assert.equal(ask(stage(), "GET /topics/").body, "[]");
+});
+
+Deno.test("GET /topics/ lists so many topics, and says how many it left out", () => {
+  const byCount = ask(filled({ listedTopics: 2 }), "GET /topics/");
+  assert.equal(JSON.parse(byCount.body).length, 2);
+  assert.equal(byCount.fields["topics-left-out"], "1");
+  const byBytes = ask(filled({ listedBytes: 1 }), "GET /topics/");
+  assert.equal(byBytes.fields["topics-left-out"], "2");
+});
+
+Deno.test("/topics is no prefix of other names", () => {
+  assert.equal(ask(stage(), "GET /topicsx").status, 404);
+  assert.equal(ask(stage(), "GET /.well-known/corex").status, 404);
+});
