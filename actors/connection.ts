@@ -1,8 +1,6 @@
 import { Delivery } from "../protocols/publication.ts";
 import {
-  type Gate,
   type Inbox,
-  type OpenSession,
   type Peer,
   ProtocolError,
   type Publisher,
@@ -12,23 +10,14 @@ import {
 import type { ByteStream } from "../transports/transport.ts";
 import type { Actor, Behaviour, Exit, Self } from "./actor.ts";
 import { Alarm, type Sleeper } from "./alarm.ts";
-import type { ConnectionLimits } from "./connection_limits.ts";
-import type { Log } from "./log.ts";
+import { Brake } from "./brake.ts";
+import type { ConnectionOptions } from "./connection_options.ts";
 import type { Mailbox } from "./mailbox.ts";
 import { Member } from "./member.ts";
-import { Pressure } from "./pressure.ts";
 import { type Appetite, Reader } from "./reader.ts";
-import type { Space } from "./space.ts";
+import { type Load, Reception } from "./reception.ts";
 import { StreamPeer } from "./stream_peer.ts";
 import { type Voice, Writer } from "./writer.ts";
-
-/** What a connection needs besides its stream. */
-export interface ConnectionOptions {
-  open: OpenSession;
-  space: Space;
-  log: Log;
-  limits: ConnectionLimits;
-}
 
 /** Asks a connection to finish what is in flight and go. */
 export const SHUTDOWN: unique symbol = Symbol("shutdown");
@@ -44,27 +33,25 @@ export function connection(stream: ByteStream, options: ConnectionOptions): Beha
   };
 }
 
-class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite, Voice, Sleeper {
+class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, Sleeper {
   readonly peer: Peer;
-  dropped = 0;
   readonly #self: Self<unknown>;
   readonly #stream: ByteStream;
   readonly #options: ConnectionOptions;
   readonly #hub: Member;
   readonly #reader: Reader;
   readonly #writer: Writer;
-  readonly #pressure: Pressure;
+  readonly #brake: Brake;
+  readonly #reception: Reception;
   readonly #alarm: Alarm;
   #session: Session;
-  /** Receivers that this connection, as a publisher, waits for. */
-  #gates: Set<Gate> | undefined;
-  #asked = false;
   /** True when unused input must be offered to the session once more. */
   #offered = false;
   /** The time of the present turn; 0 between turns. */
   #time = 0;
   #phase: "open" | "closing" | "lingering" | "ended" = "open";
   #wasFull = false;
+  #overflowed = false;
   #goneBy = Infinity;
 
   constructor(self: Self<unknown>, stream: ByteStream, options: ConnectionOptions) {
@@ -73,9 +60,10 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite, Vo
     this.#options = options;
     this.peer = new StreamPeer(stream);
     this.#reader = new Reader(stream, this);
-    this.#hub = new Member(options.space, this, this);
+    this.#brake = new Brake(this);
+    this.#hub = new Member(options.space, this, this.#brake);
     this.#writer = new Writer(stream, options.limits.outboxBytes, this);
-    this.#pressure = new Pressure(options.limits.graceMs);
+    this.#reception = new Reception(this, options.limits);
     this.#alarm = new Alarm(options.space.alarms, this);
     try {
       this.#session = options.open(this, this.#hub, this.#now());
@@ -103,10 +91,11 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite, Vo
 
   idle(): void {
     if (this.#offered) this.#consume();
+    if (this.#overflowed && this.#phase === "open") this.#overflow();
     this.#writer.flushLater();
-    this.#weigh();
+    this.#reception.weigh(this.#now(), this.#options);
     this.#alarm.set(
-      Math.min(this.#session.deadline, this.#pressure.deadline, this.#goneBy),
+      Math.min(this.#session.deadline, this.#reception.deadline, this.#goneBy),
     );
     this.#time = 0;
     if (this.#phase === "closing" && this.#writer.size === 0) this.#linger();
@@ -115,7 +104,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite, Vo
   stopped(_exit: Exit, unread: Mailbox<unknown>): void {
     this.#phase = "ended";
     this.#alarm.cancel();
-    this.#pressure.open();
+    this.#reception.end();
     const now = this.#now();
     try {
       // What outlives this connection keeps the deliveries that it never saw.
@@ -134,8 +123,8 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite, Vo
       peer: this.peer.address,
       session: this.#session.label,
       queuedBytes: this.#writer.size,
-      dropped: this.dropped,
-      slow: this.#pressure.slow,
+      dropped: this.#reception.dropped,
+      slow: this.#reception.slow,
     };
   }
 
@@ -149,19 +138,21 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite, Vo
   }
 
   get paused(): boolean {
-    return this.#asked || this.#gates !== undefined || this.#phase !== "open";
+    return this.#brake.on || this.#phase !== "open";
   }
 
   send(bytes: Uint8Array): boolean {
-    return this.#writer.push(bytes);
+    if (this.#writer.push(bytes)) return true;
+    this.#overflowed = true;
+    return false;
   }
 
   pause(): void {
-    this.#asked = true;
+    this.#brake.asked = true;
   }
 
   resume(): void {
-    this.#asked = false;
+    this.#brake.asked = false;
     this.#offered = true;
     this.#reader.wake();
   }
@@ -180,32 +171,32 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite, Vo
   // --- others: deliveries to this peer, and receivers that are behind ---
 
   deliver(delivery: Delivery, from?: Publisher): boolean {
-    const refused = delivery.qos === 0 &&
-      (this.#pressure.slow || this.#writer.size > this.#options.limits.outboxBytes / 2);
-    if (refused || !this.#self.tell(delivery)) {
-      this.dropped++;
-      this.#options.space.count("delivery.dropped");
-      return false;
-    }
-    if (from !== undefined && this.#isBehind()) {
-      this.#pressure.wait(from);
-      from.hold(this.#pressure);
-    }
-    return true;
+    if (this.#reception.deliver(delivery, from)) return true;
+    this.#options.space.count("delivery.dropped");
+    return false;
+  }
+
+  take(delivery: Delivery): boolean {
+    return this.#self.tell(delivery);
+  }
+
+  get queuedBytes(): number {
+    return this.#writer.size;
+  }
+
+  get congested(): boolean {
+    return this.#session.congested === true;
+  }
+
+  get waiting(): number {
+    return this.#self.waiting;
   }
 
   post(signal: unknown): boolean {
     return this.#self.tell(signal);
   }
 
-  hold(gate: Gate): void {
-    (this.#gates ??= new Set()).add(gate);
-  }
-
-  release(gate: Gate): void {
-    this.#gates?.delete(gate);
-    if (this.#gates === undefined || this.#gates.size > 0) return;
-    this.#gates = undefined;
+  released(): void {
     this.#offered = true;
     if (!this.#reader.wake()) this.#self.tell(GO_ON);
   }
@@ -283,26 +274,11 @@ class Connection implements Actor<unknown>, Wire, Inbox, Publisher, Appetite, Vo
 
   // --- falling behind ---
 
-  #isBehind(): boolean {
-    return !this.#pressure.slow &&
-      (this.full || this.#session.congested === true ||
-        this.#self.waiting > this.#options.limits.mailboxHighWater);
-  }
-
-  #weigh(): void {
-    const congested = this.#session.congested === true;
-    const load = {
-      behind: this.full || congested,
-      drained: !congested && this.#writer.size <= this.#options.limits.outboxHighWaterBytes / 4,
-    };
-    const change = this.#pressure.update(load, this.#now());
-    if (change === undefined) return;
-    const { address } = this.peer;
-    const fields = { peer: address, session: this.#session.label, dropped: this.dropped };
-    if (change === "slow") {
-      this.#options.space.count("receiver.slow");
-      this.#options.log.warn("slow receiver", { ...fields, queuedBytes: this.#writer.size });
-    } else this.#options.log.info("receiver caught up", fields);
+  /** Out of room: what was refused is lost, so the peer must not go on as if it were not. */
+  #overflow(): void {
+    this.#writer.allowLastWords();
+    this.#session.overloaded?.(this.#now());
+    this.close();
   }
 
   ring(): void {

@@ -40,7 +40,10 @@ const PIECE_BYTES = 64 * 1024;
 class Answering {
   readonly #exchange: Exchange;
   readonly #self: Self<Exchange>;
-  readonly #gone = new AbortController();
+  /** What the handler sees as the request's signal. */
+  readonly #abort = new AbortController();
+  /** True once nothing can be answered any more. */
+  #gone = false;
   /** Called when the client can take more, or is gone. */
   #proceed: (() => void) | undefined;
 
@@ -52,7 +55,7 @@ class Answering {
   run(handler: Handler): void {
     let request: Request;
     try {
-      request = toRequest(this.#exchange, this.#gone.signal);
+      request = toRequest(this.#exchange, this.#abort.signal);
     } catch {
       // Such as TRACE, which `Request` refuses, or a host that no URL can have.
       return this.#post(() => this.#exchange.respond({ status: 400 }));
@@ -72,13 +75,19 @@ class Answering {
 
   #watch(): void {
     const exchange = this.#exchange;
-    const gone = () => {
-      this.#gone.abort();
-      this.#proceed?.();
+    if (exchange.closed) return this.#leave();
+    exchange.onClosed = () => this.#leave();
+    // Most clients that send no more are gone; one that still reads gets what the handler answers.
+    exchange.onHurry = (reason) => {
+      if (reason === "input ended") this.#abort.abort();
     };
-    if (exchange.closed) return gone();
-    exchange.onClosed = gone;
     exchange.onDrained = () => this.#proceed?.();
+  }
+
+  #leave(): void {
+    this.#gone = true;
+    this.#abort.abort();
+    this.#proceed?.();
   }
 
   async #answer(response: Response): Promise<void> {
@@ -124,13 +133,13 @@ class Answering {
       let wait: Promise<void> | undefined;
       await this.#turn(() => {
         if (this.#exchange.write(piece)) return;
-        if (this.#exchange.closed) this.#gone.abort();
+        if (this.#exchange.closed) this.#leave();
         else wait = new Promise((proceed) => this.#proceed = proceed);
       });
-      if (this.#gone.signal.aborted) return false;
+      if (this.#gone) return false;
       await wait;
     }
-    return !this.#gone.signal.aborted;
+    return !this.#gone;
   }
 
   /** Runs `work` in the connection's turn; the promise rejects with what it throws. */
@@ -145,7 +154,7 @@ class Answering {
         }
       });
       if (posted) return;
-      this.#gone.abort();
+      this.#leave();
       resolve();
     });
   }
@@ -156,8 +165,10 @@ class Answering {
 
   /** The handler, its answer or its body is at fault, unless the client went away under its hands. */
   #failed(error: unknown): void {
-    if (this.#gone.signal.aborted) return;
+    if (this.#gone) return;
     this.#refuse();
+    // What gives up because it was told that nobody waits has done nothing wrong.
+    if (this.#abort.signal.aborted) return;
     this.#self.turn(() => {
       throw error;
     });

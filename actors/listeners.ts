@@ -3,7 +3,7 @@ import type { Address, ByteStream, DatagramTransport, Transport } from "../trans
 import type { Behaviour, Ref } from "./actor.ts";
 import { Admission, admissionDefaults, type AdmissionLimits } from "./admission.ts";
 import { connection, SHUTDOWN } from "./connection.ts";
-import { connectionDefaults, type ConnectionLimits } from "./connection_limits.ts";
+import { connectionDefaults, type ConnectionLimits } from "./connection_options.ts";
 import { endpoint, endpointDefaults, type EndpointLimits } from "./endpoint.ts";
 import { listener } from "./listener.ts";
 import type { Log } from "./log.ts";

@@ -9,7 +9,7 @@ export class Outbox {
   #leaving: Uint8Array = NOTHING;
   #leavingBytes = 0;
 
-  constructor(readonly limit: number) {}
+  constructor(public limit: number) {}
 
   /** Bytes queued and bytes on their way. */
   get size(): number {

@@ -2,6 +2,9 @@ import type { ByteStream } from "../transports/transport.ts";
 import { Outbox } from "./outbox.ts";
 import { type Flushing, flushLater } from "./scheduler.ts";
 
+/** A reason to hang up is shorter than this in every protocol. */
+const LAST_WORDS_BYTES = 1024;
+
 /** Whoever has a writer write. */
 export interface Voice {
   /** A write has ended. */
@@ -31,6 +34,11 @@ export class Writer implements Flushing {
   /** Queues a copy of `bytes`; false when there is no room. */
   push(bytes: Uint8Array): boolean {
     return this.#outbox.push(bytes);
+  }
+
+  /** Makes room for one short message beyond the limit. */
+  allowLastWords(): void {
+    this.#outbox.limit += LAST_WORDS_BYTES;
   }
 
   /** Sends everything queued in one write, soon, unless one is on its way: then its end does. */

@@ -1,7 +1,7 @@
 import type { OpenDatagramSession, OpenSession } from "../../protocols/session.ts";
 import type { DatagramTransport, Transport } from "../../transports/transport.ts";
 import { admissionDefaults } from "../admission.ts";
-import { connectionDefaults } from "../connection_limits.ts";
+import { connectionDefaults } from "../connection_options.ts";
 import type { Gateway, GatewayOptions } from "../gateway.ts";
 import type { Log } from "../log.ts";
 import { retainedDefaults } from "../retained.ts";

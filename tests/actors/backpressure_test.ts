@@ -123,3 +123,13 @@ Deno.test("A flood from one turn to the next is held at the mailbox's mark, not 
   const [node] = bench.supervisor.tree();
   assert.ok(node!.mailbox!.highWater <= 12, `${node!.mailbox!.highWater} messages waited`);
 });
+
+Deno.test("A peer that is hopelessly behind is told so, and hung up on", async () => {
+  const bench = new Bench();
+  const deaf = bench.connect({ outboxHighWaterBytes: 1_000, outboxBytes: 5_000 }, 100);
+  await deaf.send("say a long line that is said again and again\n".repeat(200));
+  await deaf.until("overloaded\n");
+  assert.match(deaf.text, /overloaded\n$/);
+  await deaf.until("never");
+  assert.equal(deaf.ended, true);
+});

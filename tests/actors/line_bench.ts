@@ -1,5 +1,5 @@
 import { connection } from "../../actors/connection.ts";
-import { connectionDefaults, type ConnectionLimits } from "../../actors/connection_limits.ts";
+import { connectionDefaults, type ConnectionLimits } from "../../actors/connection_options.ts";
 import { Log } from "../../actors/log.ts";
 import { Space } from "../../actors/space.ts";
 import { Supervisor } from "../../actors/supervisor.ts";

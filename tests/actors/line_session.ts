@@ -11,6 +11,7 @@ export class LineSession implements Session {
   congested = false;
   received = 0;
   drains = 0;
+  fulls = 0;
   seen: string[] = [];
 
   constructor(readonly wire: Wire, readonly hub: Hub) {}
@@ -66,6 +67,7 @@ export class LineSession implements Session {
   deliver({ publication }: Delivery): void {
     const text = `${publication.topic}=${publication.text()}`;
     this.seen.push(text);
+    if (this.wire.full) this.fulls++;
     if (!this.wire.send(encoder.encode(`${text}\n`))) this.wire.close();
   }
 
@@ -84,6 +86,10 @@ export class LineSession implements Session {
 
   drained(): void {
     this.drains++;
+  }
+
+  overloaded(): void {
+    this.say("overloaded");
   }
 
   shutdown(): void {

@@ -1,3 +1,7 @@
+import type { OpenSession } from "../protocols/session.ts";
+import type { Log } from "./log.ts";
+import type { Space } from "./space.ts";
+
 /** What one connection may take. */
 export interface ConnectionLimits {
   /** Bytes queued for a peer above which publishers to it wait. */
@@ -23,3 +27,11 @@ export const connectionDefaults: ConnectionLimits = {
   lingerMs: 2_000,
   closeMs: 10_000,
 };
+
+/** What a connection needs besides its stream. */
+export interface ConnectionOptions {
+  open: OpenSession;
+  space: Space;
+  log: Log;
+  limits: ConnectionLimits;
+}
