@@ -172,7 +172,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
 
   deliver(delivery: Delivery, from?: Publisher): boolean {
     if (this.#reception.deliver(delivery, from)) return true;
-    this.#options.space.count("delivery.dropped");
+    this.#options.space.dropped++;
     return false;
   }
 

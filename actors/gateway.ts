@@ -223,7 +223,7 @@ export class Gateway {
 
   #tell(ref: Ref<Delivery>, delivery: Delivery): boolean {
     if (ref.tell(delivery)) return true;
-    this.#space.count("delivery.dropped");
+    this.#space.dropped++;
     return false;
   }
 }

@@ -9,11 +9,13 @@ import { Router } from "./router.ts";
 export class Space {
   readonly router = new Router();
   readonly retained: Retained;
-  readonly counters = new Map<string, number>();
+  /** Deliveries thrown away. A field, for beside a slow receiver it counts every message. */
+  dropped = 0;
   readonly clock: Clock;
   readonly alarms: Alarms;
   /** True once the gateway takes no more publications. */
   closing = false;
+  readonly #counts = new Map<string, number>();
   readonly #shared = new Map<unknown, unknown>();
 
   constructor(options: { limits?: Partial<RetainedLimits>; clock?: Clock } = {}) {
@@ -46,6 +48,13 @@ export class Space {
   }
 
   count(event: string, amount = 1): void {
-    this.counters.set(event, (this.counters.get(event) ?? 0) + amount);
+    this.#counts.set(event, (this.#counts.get(event) ?? 0) + amount);
+  }
+
+  /** Everything counted so far. */
+  get counters(): ReadonlyMap<string, number> {
+    return this.dropped === 0
+      ? this.#counts
+      : new Map([...this.#counts, ["delivery.dropped", this.dropped]]);
   }
 }

@@ -20,6 +20,10 @@ export function wordsOf(error: unknown): string {
 /** A listener could not start. Thrown by whoever starts it, for the command to report. */
 export class ListenError extends Error {
   constructor(url: string, cause: unknown) {
+    // A transport has said so already, with less of the URL.
+    if (cause instanceof Error && cause.message.startsWith("Cannot listen on ")) {
+      cause = cause.cause ?? cause;
+    }
     // An unprivileged process may not have the ports below 1024 on most systems.
     const low = (cause as { code?: string } | undefined)?.code === "EACCES" &&
       /:(?:\d{1,3}|10[01]\d|102[0-3])$/.test(url);
