@@ -131,7 +131,9 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
   // --- the peer, as the session sees it ---
 
   get full(): boolean {
-    const full = this.#writer.size > this.#options.limits.outboxHighWaterBytes;
+    // What comes after the end waits for another connection.
+    const full = this.#phase === "ended" ||
+      this.#writer.size > this.#options.limits.outboxHighWaterBytes;
     // Whoever has seen it waits for `drained`.
     if (full) this.#wasFull = true;
     return full;
@@ -190,6 +192,10 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
 
   get waiting(): number {
     return this.#self.waiting;
+  }
+
+  get behind(): boolean {
+    return this.#reception.behind;
   }
 
   post(signal: unknown): boolean {
