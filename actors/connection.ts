@@ -131,12 +131,10 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
   // --- the peer, as the session sees it ---
 
   get full(): boolean {
-    // What comes after the end waits for another connection.
-    const full = this.#phase === "ended" ||
-      this.#writer.size > this.#options.limits.outboxHighWaterBytes;
-    // Whoever has seen it waits for `drained`.
-    if (full) this.#wasFull = true;
-    return full;
+    const { outboxHighWaterBytes } = this.#options.limits;
+    // Whoever has seen it waits for `drained`; what comes after the end, for another connection.
+    if (this.#writer.size <= outboxHighWaterBytes && this.#phase !== "ended") return false;
+    return this.#wasFull = true;
   }
 
   get paused(): boolean {
@@ -223,8 +221,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
   }
 
   failed(): void {
-    // A broken stream ends like a closed one: only its peer is concerned.
-    this.#self.stop();
+    this.#self.stop(); // A broken stream ends like a closed one: only its peer is concerned.
   }
 
   #consume(): void {
