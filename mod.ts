@@ -22,6 +22,8 @@ import { Handlers } from "./protocols/http/handlers.ts";
 import { coap } from "./protocols/coap/session.ts";
 import { http as openHttp, type HttpOptions } from "./protocols/http/session.ts";
 import type { CommonLimits } from "./protocols/limits.ts";
+import type { MqttOptions } from "./protocols/mqtt/options.ts";
+import { scramCredentials, scramSha256 } from "./protocols/mqtt/scram.ts";
 import { mqtt } from "./protocols/mqtt/session.ts";
 import { Publication } from "./protocols/publication.ts";
 import { type OpenSession, ProtocolError } from "./protocols/session.ts";
@@ -36,6 +38,7 @@ import { unix } from "./transports/unix.ts";
 
 export { coap, eitherTls, mqtt, tcp, tls, udp, unix, websocket };
 export { Gateway, Log, memoryPair, MemoryTransport, ProtocolError, Publication };
+export { scramCredentials, scramSha256 };
 
 export type { Actor, Behaviour, Exit, Ref, Self } from "./actors/actor.ts";
 export type { GatewayLimits, GatewayOptions } from "./actors/gateway.ts";
@@ -45,13 +48,17 @@ export type { Handler, HandlerInfo, RemoteAddress } from "./actors/fetch_handler
 export type { Level, levels } from "./actors/log.ts";
 export type { Mailbox } from "./actors/mailbox.ts";
 export type { RetainedLimits } from "./actors/retained.ts";
+export type { RetainedTree } from "./actors/retained_tree.ts";
 export type { Levels, MessageHandler } from "./actors/subscriber.ts";
 export type { SpawnOptions } from "./actors/supervisor.ts";
 export type { TreeNode } from "./actors/tree.ts";
 export type { CoapLimits } from "./protocols/coap/limits.ts";
 export type { Fields, RequestHead, ResponseHead, Upgrade } from "./protocols/http/message.ts";
 export type { HttpOptions } from "./protocols/http/session.ts";
-export type { MqttLimits } from "./protocols/mqtt/limits.ts";
+export type { AuthExchange, AuthMethod, AuthStep } from "./protocols/mqtt/authentication.ts";
+export type { MqttLimits, QueuePolicy, SharedStrategy } from "./protocols/mqtt/limits.ts";
+export type { MqttOptions, ServerReference } from "./protocols/mqtt/options.ts";
+export type { ScramCredentials, ScramStore } from "./protocols/mqtt/scram.ts";
 export type {
   Delivery,
   Encoder,
@@ -119,15 +126,17 @@ if (import.meta.main) {
   const { limitsOf, usualLimits } = await import("./protocols/limits.ts");
   const { default: { version } } = await import("./deno.json", { with: { type: "json" } });
   const streams = {
-    mqtt: (set: CommonLimits) => mqtt(limitsOf(set).mqtt),
-    http(set: CommonLimits): OpenSession {
+    mqtt: (set: CommonLimits, options: Partial<MqttOptions>) =>
+      mqtt({ ...limitsOf(set).mqtt, ...options }),
+    http(set: CommonLimits, options: Partial<MqttOptions>): OpenSession {
       const { http: limits, websocket: socket } = limitsOf(set);
       return openHttp({
         limits,
-        upgrade: websocket({ limits: socket, mqtt: streams.mqtt(set) }),
+        upgrade: websocket({ limits: socket, mqtt: streams.mqtt(set, options) }),
       });
     },
-    any: (set: CommonLimits) => any({ mqtt: streams.mqtt(set), http: streams.http(set) }),
+    any: (set: CommonLimits, options: Partial<MqttOptions>) =>
+      any({ mqtt: streams.mqtt(set, options), http: streams.http(set, options) }),
   };
   const code = await main({
     version,

@@ -103,7 +103,9 @@ export class Authentication {
     this.#exchange = undefined;
     if (step.kind === "success") {
       if (!this.isDone) return this.owner.authenticated(step, now);
-      return this.#say(Reason.success, step.data);
+      if (step.user === this.link.user) return this.#say(Reason.success, step.data);
+      const why = "Cannot become another user: connect again";
+      return this.owner.rejected(new ProtocolError(why, Reason.notAuthorized), now);
     }
     this.owner.rejected(new ProtocolError(step.message, step.reason ?? Reason.notAuthorized), now);
   }

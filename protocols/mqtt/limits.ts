@@ -1,23 +1,19 @@
-/** What happens to a message for which a client's queue has no room. */
-export const queuePolicies = ["drop-newest", "drop-oldest", "conflate", "disconnect"] as const;
-
 /**
+ * What happens to a message for which a client's queue has no room:
  * - `drop-newest`: it is refused, and its publisher is told.
  * - `drop-oldest`: the oldest that waits makes room for it.
  * - `conflate`: of each topic only the newest waits; when that is too much, it is refused.
  * - `disconnect`: it is refused, and a client that is there is hung up on.
  */
-export type QueuePolicy = typeof queuePolicies[number];
-
-/** Who of a shared subscription gets the next message. */
-export const sharedStrategies = ["round-robin", "least-loaded", "sticky-by-publisher"] as const;
+export type QueuePolicy = "drop-newest" | "drop-oldest" | "conflate" | "disconnect";
 
 /**
+ * Who of a shared subscription gets the next message:
  * - `round-robin`: each in turn.
  * - `least-loaded`: whoever has the fewest messages to deal with.
  * - `sticky-by-publisher`: whoever got the publisher's last message, as long as it is there.
  */
-export type SharedStrategy = typeof sharedStrategies[number];
+export type SharedStrategy = "round-robin" | "least-loaded" | "sticky-by-publisher";
 
 /** What one client may cost. Everything can be changed for each listener. */
 export interface MqttLimits {
