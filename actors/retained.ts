@@ -119,6 +119,14 @@ function owned(publication: Publication, usages: RetainedUsage[]): Publication {
   if (most < (properties?.expirySeconds ?? Infinity)) {
     properties = { ...properties, expirySeconds: most };
   }
-  // Nor must it keep its publisher alive, so it has no origin.
-  return new Publication(topic, payload.slice(), { qos, retain, time, contentType, properties });
+  // Nor must it keep its publisher alive, so it knows only a name.
+  const origin = (publication.origin as { name?: string } | undefined)?.name;
+  return new Publication(topic, payload.slice(), {
+    qos,
+    retain,
+    time,
+    contentType,
+    properties,
+    origin,
+  });
 }

@@ -1,16 +1,8 @@
 import assert from "node:assert/strict";
 import { Broker } from "../../../protocols/mqtt/broker.ts";
 import { bytes, FakeSpace } from "../fakes.ts";
+import { dice } from "./dice.ts";
 import { ack, connect, disconnect, leftovers, ping, publish, subscribe, Talk } from "./talk.ts";
-
-/** Numbers below `limit` that are the same in each run. */
-function dice(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = Math.imul(state, 1103515245) + 12345 & 0x7fffffff;
-    return (state >>> 8) % limit;
-  };
-}
 
 Deno.test("Broker is empty after 1,000 clean clients that came and went at random", () => {
   const seed = 20_240_611, roll = dice(seed);
