@@ -22,9 +22,14 @@ import type { Space } from "./space.ts";
  * import assert from "node:assert/strict";
  *
  * const limits: Partial<EndpointLimits> = { maxDatagramBytes: 1_452 };
- * await using hub = gateway();
- * const { port } = await hub.listen(udp({ port: 0 }), coap(), { limits }).ready;
- * assert.ok(port > 0);
+ * await using place = gateway();
+ * const maxBytes = await new Promise((resolve) => {
+ *   place.listen(udp({ port: 0 }), (wire, hub, now) => {
+ *     resolve(wire.maxBytes);
+ *     return coap()(wire, hub, now);
+ *   }, { limits });
+ * });
+ * assert.equal(maxBytes, 1_452);
  * ```
  */
 export interface EndpointLimits {

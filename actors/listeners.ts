@@ -60,14 +60,16 @@ export interface ListenOptions {
 /**
  * What connections through one listener may take. Each has its unit and default at its name.
  *
- * @example Patience of a tenth of a second with those who do not read
+ * @example Nobody gets in
  * ```ts
- * import { gateway, type ListenLimits } from "@meerkat/gateway";
+ * import { gateway, type ListenLimits, mqtt, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const limits: Partial<ListenLimits> = { graceMs: 100 };
- * await using hub = gateway({ limits });
- * assert.equal(hub.counters.get("receiver.slow"), undefined);
+ * const limits: Partial<ListenLimits> = { maxConnections: 0 };
+ * await using hub = gateway();
+ * const { port } = await hub.listen(tcp({ port: 0 }), mqtt(), { limits }).ready;
+ * using client = await Deno.connect({ port });
+ * assert.equal(await client.read(new Uint8Array(1)), null);
  * ```
  */
 export type ListenLimits = AdmissionLimits & ConnectionLimits & EndpointLimits;

@@ -111,11 +111,17 @@ export interface Inbox extends Receiver {
  *
  * @example At least once, and never one's own
  * ```ts
- * import type { Subscription } from "@meerkat/gateway";
+ * import type { Hub, Subscription } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
  * const chat: Subscription = { qos: 1, noLocal: true };
- * assert.equal(chat.retainAsPublished ?? false, false);
+ * function join(hub: Pick<Hub, "subscribe">, room: string): boolean {
+ *   return hub.subscribe(`chat/${room}`, chat);
+ * }
+ *
+ * const rooms = new Map<string, Subscription>();
+ * join({ subscribe: (filter, wish) => rooms.set(filter, wish).size > 0 }, "lobby");
+ * assert.equal(rooms.get("chat/lobby")?.noLocal, true);
  * ```
  */
 export interface Subscription {

@@ -9,7 +9,9 @@
  * const limits: Partial<MqttLimits> = { maxPacketBytes: 4_096, maxSubscriptions: 10 };
  * await using hub = gateway();
  * const { port } = await hub.listen(tcp({ port: 0 }), mqtt(limits)).ready;
- * assert.ok(port > 0);
+ * using client = await Deno.connect({ port });
+ * await client.write(Uint8Array.of(0x10, 0xff, 0x7f)); // a CONNECT of 16,386 bytes
+ * assert.equal(await client.read(new Uint8Array(1)), null);
  * ```
  */
 export interface MqttLimits {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { testWith } from "../interop/programs.ts";
+import { run } from "../interop/child.ts";
+import { program, testWith } from "../interop/programs.ts";
 import { listening, start, type StartOptions } from "./meerkat.ts";
 
 const without: StartOptions = { deno: ["--no-prompt"] };
@@ -129,5 +130,14 @@ testWith([], "The command names each listener with the port that the system chos
     const port = gateway.ports[index]!;
     assert.ok(port > 0);
     assert.equal(gateway.lines[index], `listening ${url.replace(/0$/, `${port}`)}`);
+  }
+});
+
+testWith(["curl"], "A listener on [::] serves IPv6 and IPv4", async () => {
+  await using gateway = await listening(["http://[::]:0"], ["--allow-anonymous"]);
+  for (const host of ["127.0.0.1", "[::1]"]) {
+    const url = `http://${host}:${gateway.ports[0]}/topics/`;
+    const { stdout } = await run(program("curl"), "-sS", "--fail", url);
+    assert.equal(new TextDecoder().decode(stdout).trim(), "[]");
   }
 });
