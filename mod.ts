@@ -2,91 +2,123 @@
  * Meerkat: a gateway for HTTP, WebSocket, MQTT and CoAP. Every listener and connection is a
  * supervised actor, and clients of all four share one topic space.
  *
+ * @example Listeners, a rule and a page
  * ```ts
- * import { gateway, http, mqtt, tcp } from "./mod.ts";
+ * import { coap, gateway, http, mqtt, tcp, udp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
  *
  * await using hub = gateway();
  * hub.listen(tcp({ port: 0 }), mqtt());
- * hub.listen(tcp({ port: 0 }), http());
+ * hub.listen(udp({ port: 0 }), coap());
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ *
  * hub.subscribe("sensors/+room/temperature", (message, { room }) => {
  *   if (Number(message.text()) > 30) hub.publish(`alerts/${room}`, "too hot");
  * });
  * hub.handle("/hello", () => new Response("hello"));
+ *
+ * const alert = new Promise<string>((resolve) => {
+ *   hub.subscribe("alerts/#room", (message, { room }) => resolve(`${room}: ${message.text()}`));
+ * });
+ * const url = `http://127.0.0.1:${port}/topics/sensors/attic/temperature`;
+ * await fetch(url, { method: "POST", body: "31.5" });
+ * assert.equal(await alert, "attic: too hot");
  * ```
  *
  * @module
  */
-import { Gateway, type GatewayOptions } from "./actors/gateway.ts";
-import { Log } from "./actors/log.ts";
+import { Gateway } from "./actors/gateway.ts";
+import type { GatewayOptions } from "./actors/gateway_options.ts";
 import { Handlers } from "./protocols/http/handlers.ts";
 import { coap } from "./protocols/coap/session.ts";
-import { http as openHttp, type HttpOptions } from "./protocols/http/session.ts";
+import type { HttpOptions } from "./protocols/http/options.ts";
+import { http as openHttp } from "./protocols/http/session.ts";
 import type { CommonLimits } from "./protocols/limits.ts";
 import type { MqttOptions } from "./protocols/mqtt/options.ts";
-import { scramCredentials, scramSha256 } from "./protocols/mqtt/scram.ts";
 import { mqtt } from "./protocols/mqtt/session.ts";
-import { Publication } from "./protocols/publication.ts";
-import { type OpenSession, ProtocolError } from "./protocols/session.ts";
+import type { OpenSession } from "./protocols/session.ts";
 import { looksLikeHttp, looksLikeMqtt, sniff } from "./protocols/sniff.ts";
 import { websocket } from "./protocols/websocket/upgrade.ts";
 import { eitherTls } from "./transports/either.ts";
-import { memoryPair, MemoryTransport } from "./transports/memory.ts";
 import { tcp } from "./transports/tcp.ts";
 import { tls } from "./transports/tls.ts";
 import { udp } from "./transports/udp.ts";
 import { unix } from "./transports/unix.ts";
 
-export { coap, eitherTls, mqtt, tcp, tls, udp, unix, websocket };
-export { Gateway, Log, memoryPair, MemoryTransport, ProtocolError, Publication };
-export { scramCredentials, scramSha256 };
-
-export type { Actor, Behaviour, Exit, Ref, Self } from "./actors/actor.ts";
-export type { GatewayLimits, GatewayOptions } from "./actors/gateway.ts";
+// The gateway: `gateway()` below makes one.
+export type { Gateway, GatewayOptions };
+export type { GatewayLimits } from "./actors/gateway_options.ts";
 export type { Listening, ListenLimits, ListenOptions } from "./actors/listeners.ts";
-export type { Clock } from "./actors/clock.ts";
-export type { Handler, HandlerInfo, RemoteAddress } from "./actors/fetch_handler.ts";
-export type { Level, levels } from "./actors/log.ts";
-export type { Mailbox } from "./actors/mailbox.ts";
+export type { AdmissionLimits } from "./actors/admission.ts";
+export type { ConnectionLimits } from "./actors/connection_options.ts";
+export type { EndpointLimits } from "./actors/endpoint.ts";
 export type { RetainedLimits } from "./actors/retained.ts";
 export type { RetainedTree } from "./actors/retained_tree.ts";
-export type { Levels, MessageHandler } from "./actors/subscriber.ts";
-export type { SpawnOptions } from "./actors/supervisor.ts";
-export type { TreeNode } from "./actors/tree.ts";
+
+// Protocols that a listener may speak; `http()` and `any()` are below.
+export { coap, mqtt, websocket };
+export type { HttpOptions };
+export type { WebSocketOptions } from "./protocols/websocket/upgrade.ts";
 export type { CoapLimits } from "./protocols/coap/limits.ts";
-export type { Fields, RequestHead, ResponseHead, Upgrade } from "./protocols/http/message.ts";
-export type { HttpOptions } from "./protocols/http/session.ts";
-export type { AuthExchange, AuthMethod, AuthStep } from "./protocols/mqtt/authentication.ts";
+export type { HttpLimits } from "./protocols/http/limits.ts";
 export type { MqttLimits, QueuePolicy, SharedStrategy } from "./protocols/mqtt/limits.ts";
 export type { MqttOptions, ServerReference } from "./protocols/mqtt/options.ts";
-export type { ScramCredentials, ScramStore } from "./protocols/mqtt/scram.ts";
+export type { AuthExchange, AuthMethod, AuthStep } from "./protocols/mqtt/authentication.ts";
+export { scramCredentials, scramSha256 } from "./protocols/mqtt/scram.ts";
+export type { ScramCredentials, ScramOptions, ScramStore } from "./protocols/mqtt/scram.ts";
+export type { WebSocketLimits } from "./protocols/websocket/limits.ts";
+
+// Transports that a listener may use.
+export { eitherTls, tcp, tls, udp, unix };
+export { memoryPair, MemoryTransport } from "./transports/memory.ts";
+export type { MemoryOptions } from "./transports/memory.ts";
+export type { SecureOptions } from "./transports/secure.ts";
+export type { TcpOptions } from "./transports/tcp.ts";
+export type { TlsOptions } from "./transports/tls.ts";
+export type { UdpOptions } from "./transports/udp.ts";
+export type { UnixOptions } from "./transports/unix.ts";
+
+// Messages, and those who handle them.
+export { Delivery, Publication } from "./protocols/publication.ts";
 export type {
-  Delivery,
   Encoder,
   MessageProperties,
   PublicationOptions,
   Qos,
 } from "./protocols/publication.ts";
+export type { Levels, MessageHandler } from "./actors/subscriber.ts";
+export type { Outcome } from "./protocols/hub.ts";
+
+// Requests, and those who answer them.
+export type { Handler, HandlerInfo, RemoteAddress } from "./actors/handler.ts";
+
+// Actors of your own.
+export type { Actor, Behaviour, Exit, Ref, Self, Unread } from "./actors/actor.ts";
+export type { SpawnOptions } from "./actors/supervisor.ts";
+export type { TreeNode } from "./actors/tree.ts";
+
+// Protocols of your own.
+export { ProtocolError } from "./protocols/session.ts";
 export type {
   DatagramSession,
-  DatagramWire,
+  OpenDatagramSession,
+  OpenSession,
+  Session,
+} from "./protocols/session.ts";
+export type { DatagramWire, Peer, Wire } from "./protocols/wire.ts";
+export type {
   Gate,
   Hub,
   Inbox,
-  OpenDatagramSession,
-  OpenSession,
-  Outcome,
-  Peer,
   Publisher,
   Receiver,
-  Session,
   Subscription,
-  Wire,
-} from "./protocols/session.ts";
-export type { WebSocketOptions } from "./protocols/websocket/upgrade.ts";
-export type { MemoryOptions } from "./transports/memory.ts";
-export type { SecureOptions } from "./transports/secure.ts";
-export type { TcpOptions } from "./transports/tcp.ts";
-export type { TlsOptions } from "./transports/tls.ts";
+  Timed,
+} from "./protocols/hub.ts";
+export { Fields } from "./protocols/http/message.ts";
+export type { RequestHead, ResponseHead, Upgrade } from "./protocols/http/message.ts";
+
+// Transports of your own.
 export type {
   Address,
   ByteStream,
@@ -95,25 +127,70 @@ export type {
   Listener,
   Transport,
 } from "./transports/transport.ts";
-export type { UdpOptions } from "./transports/udp.ts";
-export type { UnixOptions } from "./transports/unix.ts";
-export type { AdmissionLimits } from "./actors/admission.ts";
-export type { ConnectionLimits } from "./actors/connection_options.ts";
-export type { EndpointLimits } from "./actors/endpoint.ts";
-export type { HttpLimits } from "./protocols/http/limits.ts";
-export type { WebSocketLimits } from "./protocols/websocket/limits.ts";
 
-/** Makes a gateway, with no listener yet. */
+// What an operator gets, and what a test sets.
+export { Log } from "./actors/log.ts";
+export type { LogFormat, LogLevel, LogOptions } from "./actors/log.ts";
+export type { Clock } from "./actors/clock.ts";
+
+/**
+ * Makes a gateway, with no listener yet: one topic space, and the supervisors above all that it
+ * will start.
+ *
+ * @example A gateway as long as a block
+ * ```ts
+ * import { any, coap, gateway, tcp, udp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const hub = gateway({ limits: { maxConnections: 1_000 } });
+ * {
+ *   await using _stopped = hub;
+ *   hub.listen(tcp({ port: 0 }), any());
+ *   await hub.listen(udp({ port: 0 }), coap()).ready;
+ *   assert.equal(hub.publish("a", "nobody hears this"), "unmatched");
+ * }
+ * assert.equal(hub.publish("a", "too late"), "closing");
+ * ```
+ */
 export function gateway(options: GatewayOptions = {}): Gateway {
   return new Gateway(Handlers, options);
 }
 
-/** HTTP, with WebSocket as an upgrade and MQTT inside WebSockets. */
+/**
+ * Speaks HTTP/1.1 and HTTP/1.0 (RFC 9110, RFC 9112), with WebSocket as an upgrade and MQTT inside
+ * WebSockets. Answers handlers, `/topics/` and `/.well-known/core`.
+ *
+ * @example The state of a topic, set and read
+ * ```ts
+ * import { gateway, http, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const url = `http://127.0.0.1:${port}/topics/attic/temperature`;
+ * assert.equal((await fetch(url, { method: "PUT", body: "21.5" })).status, 201);
+ * assert.equal(await (await fetch(url)).text(), "21.5");
+ * ```
+ */
 export function http(options: HttpOptions = {}): OpenSession {
   return openHttp({ upgrade: websocket({ mqtt: mqtt() }), ...options });
 }
 
-/** MQTT, HTTP or WebSocket, whichever the client's first bytes show. */
+/**
+ * Speaks MQTT, HTTP or WebSocket on one port, whichever the client's first byte shows. A client
+ * that sends none within 10 seconds is hung up on.
+ *
+ * @example One port for the web and for sensors
+ * ```ts
+ * import { any, gateway, mqtt, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * const protocol = any({ mqtt: mqtt({ maxPacketBytes: 64 << 10 }) });
+ * const { port } = await hub.listen(tcp({ port: 0 }), protocol).ready;
+ * assert.match(await (await fetch(`http://127.0.0.1:${port}/`)).text(), /^Meerkat/);
+ * ```
+ */
 export function any(protocols: { mqtt?: OpenSession; http?: OpenSession } = {}): OpenSession {
   return sniff([
     { name: "MQTT", recognises: looksLikeMqtt, open: protocols.mqtt ?? mqtt() },

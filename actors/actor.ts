@@ -1,14 +1,76 @@
-import { Mailbox } from "./mailbox.ts";
-import { schedule } from "./scheduler.ts";
-import type { TreeNode } from "./tree.ts";
-
-/** Why an actor stopped: it was done, it was told to, or it threw. */
+/**
+ * Why an actor stopped: it was done, it was told to, or it threw `error`.
+ *
+ * @example An actor that stops itself is done
+ * ```ts
+ * import { type Exit, gateway } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * const exit = await new Promise<Exit>((stopped) => {
+ *   hub.spawn("once", (self) => ({ receive: () => self.stop(), stopped })).tell("go");
+ * });
+ * assert.deepEqual(exit, { kind: "done" });
+ * ```
+ */
 export type Exit =
   | { kind: "done" }
   | { kind: "shutdown" }
   | { kind: "crash"; error: unknown };
 
-/** State and the code that may touch it. Every method is synchronous. */
+/**
+ * Mail that an actor leaves behind, oldest first.
+ *
+ * @example Saving what was not read
+ * ```ts
+ * import { gateway, type Unread } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * const saved = await new Promise((save) => {
+ *   const ref = hub.spawn<string>("writer", (self) => ({
+ *     receive: () => self.stop(),
+ *     stopped: (_exit, unread: Unread<string>) => save(unread.shift()),
+ *   }));
+ *   ref.tell("stop");
+ *   ref.tell("last words");
+ * });
+ * assert.equal(saved, "last words");
+ * ```
+ */
+export interface Unread<M> {
+  /** Takes the oldest message out; undefined when none is left. */
+  shift(): M | undefined;
+}
+
+/**
+ * State and the code that may touch it. Every method is synchronous and runs in a turn of the
+ * actor's own: what it throws is a crash of this actor and of nothing else.
+ *
+ * @example An actor that hands over a burst at once
+ * ```ts
+ * import { type Actor, gateway } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * class Batch implements Actor<string> {
+ *   #lines: string[] = [];
+ *   constructor(readonly flush: (lines: string[]) => void) {}
+ *   receive(line: string): void {
+ *     this.#lines.push(line);
+ *   }
+ *   idle(): void {
+ *     this.flush(this.#lines.splice(0));
+ *   }
+ * }
+ *
+ * await using hub = gateway();
+ * const lines = await new Promise<string[]>((flush) => {
+ *   const batch = hub.spawn("batch", () => new Batch(flush));
+ *   for (const line of ["one", "two"]) batch.tell(line);
+ * });
+ * assert.deepEqual(lines, ["one", "two"]);
+ * ```
+ */
 export interface Actor<M> {
   /** Handles one message. */
   receive(message: M): void;
@@ -18,22 +80,76 @@ export interface Actor<M> {
    * Releases what this actor owns. Runs once, whatever the reason. `unread` is mail
    * that no later life will read: shift from it what must not be lost.
    */
-  stopped?(exit: Exit, unread: Mailbox<M>): void;
+  stopped?(exit: Exit, unread: Unread<M>): void;
   /** What an operator should see in the tree beside the usual. */
   describe?(): Record<string, unknown>;
 }
 
-/** A recipe for an actor; a restart is one more call to it. */
+/**
+ * A recipe for an actor; a restart is one more call to it, with a new state and the old mail.
+ *
+ * @example State belongs inside: each life begins with its own
+ * ```ts
+ * import { type Behaviour, gateway } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * function adder(report: (sum: number) => void): Behaviour<number> {
+ *   return () => {
+ *     let sum = 0;
+ *     return { receive: (number) => report(sum += number) };
+ *   };
+ * }
+ *
+ * await using hub = gateway();
+ * const sum = await new Promise((report) => hub.spawn("adder", adder(report)).tell(42));
+ * assert.equal(sum, 42);
+ * ```
+ */
 export type Behaviour<M> = (self: Self<M>) => Actor<M>;
 
-/** An address: all that others hold. Survives restarts. */
+/**
+ * An address: all that others hold. Survives restarts.
+ *
+ * @example A full mailbox answers false
+ * ```ts
+ * import { gateway, type Ref } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * const ref: Ref<number> = hub.spawn("small", () => ({ receive() {} }), { mailbox: 2 });
+ * assert.deepEqual([1, 2, 3].map((each) => ref.tell(each)), [true, true, false]);
+ * ```
+ */
 export interface Ref<M> {
+  /** What it was spawned as: unique among its siblings. */
   readonly name: string;
   /** Queues a message. False when the mailbox is full or the actor is gone: the sender decides. */
   tell(message: M): boolean;
 }
 
-/** One life of an actor, as it sees itself; after a restart the old one does nothing. */
+/**
+ * One life of an actor, as it sees itself; after a restart the old one does nothing.
+ *
+ * @example A timer that ends with the actor
+ * ```ts
+ * import { gateway, type Self } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * function soon(self: Self<unknown>, work: () => void): void {
+ *   const timer = setTimeout(() => self.turn(work), 1);
+ *   self.defer(() => clearTimeout(timer));
+ * }
+ *
+ * await using hub = gateway();
+ * const name = await new Promise((resolve) => {
+ *   hub.spawn("timer", (self) => {
+ *     soon(self, () => resolve(self.name));
+ *     return { receive() {} };
+ *   });
+ * });
+ * assert.equal(name, "timer");
+ * ```
+ */
 export interface Self<M> extends Ref<M> {
   /** Messages waiting. */
   readonly waiting: number;
@@ -43,212 +159,4 @@ export interface Self<M> extends Ref<M> {
   stop(): void;
   /** Runs `release` when this life ends, also when the behaviour throws while it is being built. */
   defer(release: () => void): void;
-}
-
-/** Messages one turn may handle before other actors get theirs. */
-const BATCH = 256;
-
-/** What the whole tree counts together. */
-export class Census {
-  /** Messages that nobody will ever read. */
-  deadLetters = 0;
-}
-
-/** Whoever decides what comes after an actor's end. */
-export interface Watcher {
-  readonly census: Census;
-  exited(name: string, exit: Exit): void;
-}
-
-/** How one actor is run. */
-export interface CellOptions {
-  readonly watcher: Watcher;
-  /** Messages that its mailbox holds. */
-  readonly capacity: number;
-  /** True when its mail survives a crash, because another life will read it. */
-  readonly keepsMail: boolean;
-}
-
-/** The runtime of one actor: its mailbox, its present life, its record. */
-export class Cell<M> implements Ref<M> {
-  turns = 0;
-  readonly #watcher: Watcher;
-  readonly #keepsMail: boolean;
-  #behaviour: Behaviour<M> | undefined;
-  readonly #mailbox: Mailbox<M>;
-  #actor: Actor<M> | undefined;
-  #life: Life<M> | undefined;
-  #scheduled = false;
-  /** True between a crash and the restart: mail is taken but not read. */
-  #suspended = false;
-  #drain = () => this.#run();
-
-  constructor(
-    readonly name: string,
-    behaviour: Behaviour<M>,
-    { watcher, capacity, keepsMail }: CellOptions,
-  ) {
-    this.#watcher = watcher;
-    this.#keepsMail = keepsMail;
-    this.#behaviour = behaviour;
-    this.#mailbox = new Mailbox(capacity);
-  }
-
-  get mailbox(): Mailbox<M> {
-    return this.#mailbox;
-  }
-
-  start(): void {
-    const life = this.#life = new Life(this);
-    this.#suspended = false;
-    const behaviour = this.#behaviour!;
-    // What lives once does not keep its recipe, and all that the recipe holds.
-    if (!this.#keepsMail) this.#behaviour = undefined;
-    let actor: Actor<M>;
-    try {
-      actor = behaviour(life);
-    } catch (error) {
-      return this.#end(life, { kind: "crash", error });
-    }
-    // The behaviour may have stopped itself while it was being built.
-    if (this.#life !== life) return actor.stopped?.({ kind: "done" }, new Mailbox(0));
-    this.#actor = actor;
-    if (this.#mailbox.size > 0) this.#wake();
-  }
-
-  tell(message: M): boolean {
-    if (this.#actor === undefined && !this.#suspended && this.#life === undefined) {
-      this.#watcher.census.deadLetters++;
-      return false;
-    }
-    if (!this.#mailbox.push(message)) return false;
-    this.#wake();
-    return true;
-  }
-
-  /** Runs `work` as a turn of `life`; nothing happens when that life is over. */
-  turn(life: Life<M>, work: () => void): void {
-    if (life !== this.#life || this.#actor === undefined) return;
-    this.turns++;
-    try {
-      work();
-      if (this.#mailbox.size === 0) this.#actor?.idle?.();
-    } catch (error) {
-      this.#end(life, { kind: "crash", error });
-    }
-  }
-
-  /** Ends `life` because it is done. */
-  done(life: Life<M>): void {
-    this.#end(life, { kind: "done" });
-  }
-
-  /** Ends the actor because its supervisor says so. */
-  stop(): void {
-    if (this.#life !== undefined) this.#end(this.#life, { kind: "shutdown" });
-  }
-
-  /** Takes mail from now until the restart that will come. */
-  suspend(): void {
-    this.#suspended = true;
-  }
-
-  /** Gives up the mail: nobody will read it. */
-  bury(): void {
-    this.#suspended = false;
-    while (this.#mailbox.shift() !== undefined) this.#watcher.census.deadLetters++;
-  }
-
-  describe(): Partial<TreeNode> {
-    const { size: depth, highWater, capacity } = this.#mailbox;
-    const detail = this.#actor?.describe?.();
-    const mailbox = { depth, highWater, capacity };
-    return { mailbox, turns: this.turns, ...(detail ? { detail } : {}) };
-  }
-
-  #run(): void {
-    this.#scheduled = false;
-    const actor = this.#actor, life = this.#life;
-    if (actor === undefined || life === undefined) return;
-    this.turns++;
-    try {
-      for (let left = BATCH; left > 0; left--) {
-        const message = this.#mailbox.shift();
-        if (message === undefined) break;
-        actor.receive(message);
-        if (this.#life !== life) return;
-      }
-      if (this.#mailbox.size === 0) actor.idle?.();
-      else this.#wake();
-    } catch (error) {
-      this.#end(life, { kind: "crash", error });
-    }
-  }
-
-  #wake(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    schedule(this.#drain);
-  }
-
-  #end(life: Life<M>, exit: Exit): void {
-    if (life !== this.#life) return;
-    const actor = this.#actor;
-    this.#life = undefined;
-    this.#actor = undefined;
-    const keeps = this.#keepsMail && exit.kind === "crash";
-    try {
-      actor?.stopped?.(exit, keeps ? new Mailbox(0) : this.#mailbox);
-    } catch (error) {
-      // A second fault while cleaning up must not hide the first, nor keep the rest from it.
-      if (exit.kind !== "crash") exit = { kind: "crash", error };
-    }
-    life.release();
-    if (!keeps) this.bury();
-    this.#watcher.exited(this.name, exit);
-  }
-}
-
-/** One life: what the actor holds of itself. */
-class Life<M> implements Self<M> {
-  #deferred: (() => void)[] | undefined;
-
-  constructor(readonly cell: Cell<M>) {}
-
-  get name(): string {
-    return this.cell.name;
-  }
-
-  get waiting(): number {
-    return this.cell.mailbox.size;
-  }
-
-  tell(message: M): boolean {
-    return this.cell.tell(message);
-  }
-
-  turn(work: () => void): void {
-    this.cell.turn(this, work);
-  }
-
-  stop(): void {
-    this.cell.done(this);
-  }
-
-  defer(release: () => void): void {
-    (this.#deferred ??= []).push(release);
-  }
-
-  /** Newest first, and each whatever the others do. */
-  release(): void {
-    const deferred = this.#deferred;
-    this.#deferred = undefined;
-    for (const release of deferred?.reverse() ?? []) {
-      try {
-        release();
-      } catch (error) {
-        reportError(error);
-      }
-    }
-  }
 }

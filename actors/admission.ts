@@ -1,8 +1,23 @@
-/** What a listener lets in. */
+/**
+ * What a listener lets in. Whoever comes beyond it is hung up on and counted in the tree.
+ *
+ * @example Many in all, few from one address
+ * ```ts
+ * import { type AdmissionLimits, gateway, mqtt, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const limits: AdmissionLimits = { maxConnections: 10_000, maxConnectionsPerAddress: 1 };
+ * await using hub = gateway();
+ * const { port } = await hub.listen(tcp({ port: 0 }), mqtt(), { limits }).ready;
+ * using _first = await Deno.connect({ port });
+ * using second = await Deno.connect({ port });
+ * assert.equal(await second.read(new Uint8Array(1)), null);
+ * ```
+ */
 export interface AdmissionLimits {
-  /** Connections at once through this listener. */
+  /** Connections at once through this listener; default 100,000. */
   maxConnections: number;
-  /** Connections at once from one address. */
+  /** Connections at once from one address; default 100,000. */
   maxConnectionsPerAddress: number;
 }
 

@@ -14,11 +14,14 @@ export class Alarm implements Due {
   dueAt = Infinity;
   place = -1;
   #at = Infinity;
+  #rangAt = -Infinity;
 
   constructor(readonly alarms: Alarms, readonly sleeper: Sleeper) {}
 
   /** Rings at `at` and not before; Infinity is never. */
   set(at: number): void {
+    // Whoever has been woken and still wants it to be then would be woken for ever: not before 1 ms.
+    if (at <= this.#rangAt) at = this.#rangAt + 1;
     this.#at = at;
     if (this.place < 0 ? at < Infinity : at < this.dueAt) this.alarms.set(this, at);
   }
@@ -29,8 +32,10 @@ export class Alarm implements Due {
   }
 
   due(now: number): void {
-    if (now >= this.#at) this.sleeper.ring();
-    else if (this.#at < Infinity) this.alarms.set(this, this.#at);
+    if (now >= this.#at) {
+      this.#rangAt = now;
+      this.sleeper.ring();
+    } else if (this.#at < Infinity) this.alarms.set(this, this.#at);
   }
 }
 

@@ -1,8 +1,21 @@
-/** Time, as actors see it; tests move one by hand. */
+/**
+ * Time, as a gateway sees it; tests move one by hand.
+ *
+ * @example A gateway in the past
+ * ```ts
+ * import { type Clock, gateway } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const clock: Clock = { now: () => 1_000, after: () => () => {} };
+ * await using hub = gateway({ clock });
+ * hub.publish("a", "1", { retain: true });
+ * assert.equal(hub.retained("a")?.time, 1_000);
+ * ```
+ */
 export interface Clock {
   /** Whole milliseconds since 1970. Never runs backwards. */
   now(): number;
-  /** Runs `work` once, `ms` from now; the answer cancels it. */
+  /** Runs `work` once, `ms` milliseconds from now; the answer cancels it. */
   after(ms: number, work: () => void): () => void;
 }
 

@@ -8,11 +8,10 @@ import {
   type Wire,
 } from "../protocols/session.ts";
 import type { ByteStream } from "../transports/transport.ts";
-import type { Actor, Behaviour, Exit, Self } from "./actor.ts";
+import type { Actor, Behaviour, Exit, Self, Unread } from "./actor.ts";
 import { Alarm, type Sleeper } from "./alarm.ts";
 import { Brake } from "./brake.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
-import type { Mailbox } from "./mailbox.ts";
 import { Member } from "./member.ts";
 import { type Appetite, Reader } from "./reader.ts";
 import { type Load, Reception } from "./reception.ts";
@@ -73,6 +72,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
       throw error;
     }
     this.#alarm.set(this.#session.deadline);
+    this.#time = 0;
     this.#reader.run();
   }
 
@@ -97,11 +97,11 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     this.#alarm.set(
       Math.min(this.#session.deadline, this.#reception.deadline, this.#goneBy),
     );
-    this.#time = 0;
     if (this.#phase === "closing" && this.#writer.size === 0) this.#linger();
+    this.#time = 0;
   }
 
-  stopped(_exit: Exit, unread: Mailbox<unknown>): void {
+  stopped(_exit: Exit, unread: Unread<unknown>): void {
     this.#phase = "ended";
     this.#alarm.cancel();
     this.#reception.end();

@@ -2,19 +2,36 @@ import type { OpenSession } from "../protocols/session.ts";
 import type { Log } from "./log.ts";
 import type { Space } from "./space.ts";
 
-/** What one connection may take. */
+/**
+ * What one connection may take.
+ *
+ * @example Room for two of the largest messages
+ * ```ts
+ * import { type ConnectionLimits, gateway, mqtt, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const maxPacketBytes = 2 << 20;
+ * const limits: Partial<ConnectionLimits> = { outboxBytes: 2 * maxPacketBytes, graceMs: 0 };
+ * await using hub = gateway();
+ * const listening = hub.listen(tcp({ port: 0 }), mqtt({ maxPacketBytes }), { limits });
+ * assert.ok((await listening.ready).port > 0);
+ * ```
+ */
 export interface ConnectionLimits {
-  /** Bytes queued for a peer above which publishers to it wait. */
+  /** Bytes queued for a peer above which publishers to it wait; default 256 KiB. */
   outboxHighWaterBytes: number;
-  /** Bytes queued for a peer above which it is hung up on; at least two of the largest messages. */
+  /**
+   * Bytes queued for a peer above which it is hung up on; default 16 MiB. Make it at least two of
+   * the largest messages.
+   */
   outboxBytes: number;
-  /** Milliseconds that publishers wait for a receiver that is behind. */
+  /** Milliseconds that publishers wait for a receiver that is behind; default 250. */
   graceMs: number;
-  /** Messages in a mailbox above which publishers wait for the receiver's next turn. */
+  /** Messages in a mailbox above which publishers wait for the next turn; default 1,024. */
   mailboxHighWater: number;
-  /** Milliseconds without progress in which our last words must leave. */
+  /** Milliseconds without progress in which our last words must leave; default 10,000. */
   closeMs: number;
-  /** Milliseconds to wait, after our last word, for the peer to hang up. */
+  /** Milliseconds to wait, after our last word, for the peer to hang up; default 2,000. */
   lingerMs: number;
 }
 

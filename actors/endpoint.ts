@@ -13,11 +13,32 @@ import type { Log } from "./log.ts";
 import { Member } from "./member.ts";
 import type { Space } from "./space.ts";
 
-/** What one UDP socket may take. */
+/**
+ * What one UDP socket may take.
+ *
+ * @example Datagrams for a network of your own, where every path carries 1,500 bytes
+ * ```ts
+ * import { coap, type EndpointLimits, gateway, udp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const limits: Partial<EndpointLimits> = { maxDatagramBytes: 1_452 };
+ * await using place = gateway();
+ * const maxBytes = await new Promise((resolve) => {
+ *   place.listen(udp({ port: 0 }), (wire, hub, now) => {
+ *     resolve(wire.maxBytes);
+ *     return coap()(wire, hub, now);
+ *   }, { limits });
+ * });
+ * assert.equal(maxBytes, 1_452);
+ * ```
+ */
 export interface EndpointLimits {
-  /** Datagrams on their way to the kernel; what comes beyond is dropped, as the network would. */
+  /** Datagrams on their way to the kernel; default 4,096. What comes beyond is dropped. */
   maxSending: number;
-  /** Bytes of the largest datagram sent: what every IPv6 path carries, less its headers. */
+  /**
+   * Bytes of the largest datagram sent; default 1,232, what every IPv6 path carries (RFC 8200 §5),
+   * less its headers.
+   */
   maxDatagramBytes: number;
 }
 
@@ -76,6 +97,7 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
       throw error;
     }
     this.#alarm.set(this.#session.deadline);
+    this.#time = 0;
     this.#receive();
   }
 

@@ -1,18 +1,6 @@
 import type { BodySink, Exchange } from "../protocols/http/exchange.ts";
 import type { Behaviour, Self } from "./actor.ts";
-
-/** Where a request comes from: the shape of `Deno.Addr`. */
-export type RemoteAddress =
-  | { transport: "tcp"; hostname: string; port: number }
-  | { transport: "unix"; path: string };
-
-/** What a handler is told beside the request. */
-export interface HandlerInfo {
-  remoteAddr: RemoteAddress;
-}
-
-/** Answers a standard `Request`. What it throws is a crash of its own actor and 500 for the client. */
-export type Handler = (request: Request, info: HandlerInfo) => Response | Promise<Response>;
+import type { Handler, RemoteAddress } from "./handler.ts";
 
 /** An actor that has `handler` answer each exchange it is sent. */
 export function fetchHandler(handler: Handler): Behaviour<Exchange> {

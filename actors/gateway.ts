@@ -1,4 +1,3 @@
-import type { Exchange } from "../protocols/http/exchange.ts";
 import { Delivery, Publication, type PublicationOptions } from "../protocols/publication.ts";
 import type {
   Hub,
@@ -12,43 +11,49 @@ import type { DatagramTransport, Transport } from "../transports/transport.ts";
 import type { Behaviour, Ref } from "./actor.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { clockwork } from "./clockwork.ts";
-import { fetchHandler, type Handler } from "./fetch_handler.ts";
-import { Listeners, type Listening, type ListenLimits, type ListenOptions } from "./listeners.ts";
+import { fetchHandler } from "./fetch_handler.ts";
+import type { GatewayLimits, GatewayOptions, HandlerTable } from "./gateway_options.ts";
+import type { Handler } from "./handler.ts";
+import { Listeners, type Listening, type ListenOptions } from "./listeners.ts";
 import { Log } from "./log.ts";
 import { Member } from "./member.ts";
-import type { RetainedLimits } from "./retained.ts";
 import { Space } from "./space.ts";
 import { type MessageHandler, plainFilter, subscriber } from "./subscriber.ts";
 import { type SpawnOptions, Supervisor } from "./supervisor.ts";
 import type { TreeNode } from "./tree.ts";
-
-/** Every limit of a gateway that is not a protocol's own. */
-export type GatewayLimits = ListenLimits & RetainedLimits;
-
-/** How a gateway is made. */
-export interface GatewayOptions {
-  /** What is not named keeps its documented default. */
-  limits?: Partial<GatewayLimits>;
-  /** Default: warnings and errors, as text, to standard error. */
-  log?: Log;
-  /** Default: the machine's clock. */
-  clock?: Clock;
-}
-
-/** Which path of the web server is whose. */
-export interface HandlerTable {
-  add(path: string, answer: (exchange: Exchange) => void): void;
-  remove(path: string): void;
-}
 
 /** Topic levels that the library itself accepts. */
 const MAX_LEVELS = 128;
 /** Messages that wait for a handler before more are refused. */
 const HANDLER_MAILBOX = 65_536;
 
-/** Listeners, connections and handlers of one topic space, and the supervisors above them. */
+/**
+ * One topic space with its listeners, connections and handlers, and the supervisors above them.
+ * `gateway()` makes one.
+ *
+ * @example A rule for any gateway
+ * ```ts
+ * import { type Gateway, gateway } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * function mirror(hub: Gateway, from: string, to: string): void {
+ *   hub.subscribe(from, ({ payload }) => hub.publish(to, payload));
+ * }
+ *
+ * await using hub = gateway();
+ * mirror(hub, "attic/temperature", "temperatures");
+ * const heard = new Promise((resolve) => {
+ *   hub.subscribe("temperatures", (message) => resolve(message.text()));
+ * });
+ * hub.publish("attic/temperature", "21.5");
+ * assert.equal(await heard, "21.5");
+ * ```
+ */
 export class Gateway {
-  /** Resolves when the gateway has stopped; rejects with the cause when it had to. */
+  /**
+   * Resolves when the gateway has stopped; rejects with the cause when it had to: a listener could
+   * not start, or something crashed more often than its supervisor bears.
+   */
   readonly finished: Promise<void>;
   readonly #space: Space;
   readonly #log: Log;
@@ -56,6 +61,7 @@ export class Gateway {
   readonly #limits: Partial<GatewayLimits>;
   readonly #handlers: HandlerTable;
   readonly #root: Supervisor;
+  readonly #actors: Supervisor;
   readonly #subscribers: Supervisor;
   readonly #listeners: Listeners;
   readonly #publisher: Hub;
@@ -63,6 +69,7 @@ export class Gateway {
   #stopping: Promise<void> | undefined;
   #names = 0;
 
+  /** @ignore */
   constructor(handlers: new () => HandlerTable, options: GatewayOptions = {}) {
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? new Log();
@@ -84,6 +91,8 @@ export class Gateway {
       log: this.#log,
       limits: this.#limits,
     });
+    const backoff = { minMs: 10, maxMs: 5_000 };
+    this.#actors = this.#root.supervise("actors", { maxRestarts: Infinity, backoff });
     // A handler has no state that could be broken: however often it throws, it is there again.
     this.#subscribers = this.#root.supervise("handlers", { maxRestarts: Infinity });
     this.#root.spawn("clockwork", clockwork(this.#space), { restart: "crash", kind: "timer" });
@@ -94,13 +103,19 @@ export class Gateway {
     });
   }
 
-  /** Counters by name, such as `delivery.dropped`. */
+  /** What was counted since the start, by name, such as `delivery.dropped`. */
   get counters(): ReadonlyMap<string, number> {
     return this.#space.counters;
   }
 
-  /** Listens with a transport and speaks a protocol there. */
+  /**
+   * Listens with a transport of streams, such as `tcp()`, and speaks a protocol on each.
+   * One that cannot start stops the gateway; `ready` and `finished` reject with the cause.
+   *
+   * @throws {TypeError} When the name is taken or the gateway has stopped.
+   */
   listen(transport: Transport, protocol: OpenSession, options?: ListenOptions): Listening;
+  /** Binds a transport of datagrams, such as `udp()`, and speaks a protocol with all its peers. */
   listen(
     transport: DatagramTransport,
     protocol: OpenDatagramSession,
@@ -119,8 +134,25 @@ export class Gateway {
   }
 
   /**
-   * Calls `handler` for each message that `filter` selects; `+name` and `#name` name levels.
-   * The answer ends the subscription. Throws a `TypeError` when the filter is not one.
+   * Calls `handler` for each message that `filter` selects (MQTT 5.0 §4.7), stored values first;
+   * `+name` and `#name` name levels. The answer ends the subscription.
+   *
+   * At most 65,536 messages wait for a handler; more are dropped and counted.
+   *
+   * @throws {TypeError} When the filter is not one, has more than 128 levels, or the gateway has
+   * stopped.
+   * @example All that is left of the topic
+   * ```ts
+   * import { gateway } from "@meerkat/gateway";
+   * import assert from "node:assert/strict";
+   *
+   * await using hub = gateway();
+   * const heard = new Promise((resolve) => {
+   *   hub.subscribe("logs/+host/#path", (_message, levels) => resolve(levels));
+   * });
+   * hub.publish("logs/web-1/kernel/usb", "unplugged");
+   * assert.deepEqual(await heard, { host: "web-1", path: "kernel/usb" });
+   * ```
    */
   subscribe<const Filter extends string>(
     filter: Filter,
@@ -147,8 +179,19 @@ export class Gateway {
   }
 
   /**
-   * Publishes to every subscriber of every protocol.
-   * Throws a `TypeError` when the topic is not one.
+   * Publishes to every subscriber of every protocol. Text goes as UTF-8; bytes are copied.
+   *
+   * @throws {TypeError} When the topic is not a topic name (MQTT 5.0 §4.7) or has more than 128
+   * levels.
+   * @example State that later subscribers get as well
+   * ```ts
+   * import { gateway } from "@meerkat/gateway";
+   * import assert from "node:assert/strict";
+   *
+   * await using hub = gateway();
+   * assert.equal(hub.publish("door", "open", { retain: true, qos: 1 }), "accepted");
+   * assert.equal(hub.retained("door")?.text(), "open");
+   * ```
    */
   publish(
     topic: string,
@@ -162,12 +205,27 @@ export class Gateway {
     return this.#publisher.publish(new Publication(topic, bytes, { ...options, time }));
   }
 
-  /** The stored value of a topic. */
+  /** The stored value of a topic; undefined when there is none, or it has expired. */
   retained(topic: string): Publication | undefined {
     return this.#publisher.retained(topic);
   }
 
-  /** Answers requests for `path`, or with a final `/*` for everything below it. */
+  /**
+   * Answers HTTP requests for `path`, or with a final `/*` for everything below it. An exact path
+   * goes before the longest that fits, and both before `/topics`. The answer takes it out again.
+   *
+   * @throws {TypeError} When the path begins without `/`, is taken, or the gateway has stopped.
+   * @example A page of its own
+   * ```ts
+   * import { gateway, http, tcp } from "@meerkat/gateway";
+   * import assert from "node:assert/strict";
+   *
+   * await using hub = gateway();
+   * hub.handle("/hello", () => new Response("hello"));
+   * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+   * assert.equal(await (await fetch(`http://127.0.0.1:${port}/hello`)).text(), "hello");
+   * ```
+   */
   handle(path: string, handler: Handler): () => void {
     const name = `${path} ${++this.#names}`;
     this.#handlers.add(path, (exchange) => {
@@ -184,24 +242,30 @@ export class Gateway {
     };
   }
 
-  /** Starts an actor of your own below the gateway's root. */
+  /**
+   * Starts an actor of your own: it ends when the gateway does. With `restart: "crash"` it is
+   * started again however often it crashes, after 10 ms at first and 5 s at most.
+   *
+   * @throws {TypeError} When the name is taken or the gateway has stopped.
+   */
   spawn<M>(name: string, behaviour: Behaviour<M>, options?: SpawnOptions): Ref<M> {
-    return this.#root.spawn(name, behaviour, options);
+    return this.#actors.spawn(name, behaviour, options);
   }
 
-  /** The actors as they are now. */
+  /** The actors as they are now, for an operator or a dashboard. */
   tree(): TreeNode {
     return { name: this.#root.name, kind: "supervisor", restarts: 0, children: this.#root.tree() };
   }
 
   /**
-   * Stops accepting, lets everyone finish what is in flight for at most `drainMs`
-   * (default 10,000), and stops.
+   * Stops accepting, lets everyone finish what is in flight for at most `drainMs` milliseconds
+   * (default 10,000), and stops. Resolves then, whoever asked first.
    */
   stop({ drainMs = 10_000 }: { drainMs?: number } = {}): Promise<void> {
     return this.#stopping ??= this.#drain(drainMs);
   }
 
+  /** Stops as `stop` does: `await using hub = gateway()` needs no more. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
@@ -210,13 +274,14 @@ export class Gateway {
     this.#space.closing = true;
     await this.#listeners.drain(drainMs);
     this.#root.stop();
+    this.#log.info("stopped", Object.fromEntries(this.#space.counters));
     this.#finish();
   }
 
   #fail(error: unknown): void {
     if (this.#stopping) return;
     this.#stopping = Promise.resolve();
-    this.#log.error("gateway failed", { error });
+    this.#log.debug("gateway failed", { error });
     this.#root.stop();
     this.#finish(error);
   }

@@ -10,16 +10,46 @@ import type { Log } from "./log.ts";
 import type { Space } from "./space.ts";
 import type { SpawnOptions, Supervisor } from "./supervisor.ts";
 
-/** One listener, from the outside. */
+/**
+ * One listener, from the outside.
+ *
+ * @example Closing a door while the rest goes on
+ * ```ts
+ * import { gateway, type Listening, mqtt, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * const door: Listening = hub.listen(tcp({ port: 0 }), mqtt(), { name: "door" });
+ * const { port } = await door.ready;
+ * door.close();
+ * await assert.rejects(Deno.connect({ port }));
+ * ```
+ */
 export interface Listening {
+  /** What logs and the tree call it. */
   readonly name: string;
-  /** Where it listens, once it does; rejects with the cause when it cannot. */
+  /**
+   * Where it listens, with the port that the system chose for port 0. Rejects when it cannot, with
+   * an `Error` that names the address and the cause.
+   */
   readonly ready: Promise<Address>;
   /** Stops accepting; connections go on. */
   close(): void;
 }
 
-/** What is particular to one listener. */
+/**
+ * What is particular to one listener.
+ *
+ * @example A public port that admits fewer
+ * ```ts
+ * import { gateway, type ListenOptions, mqtt, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const options: ListenOptions = { name: "public", limits: { maxConnectionsPerAddress: 4 } };
+ * await using hub = gateway();
+ * assert.equal(hub.listen(tcp({ port: 0 }), mqtt(), options).name, "public");
+ * ```
+ */
 export interface ListenOptions {
   /** What logs and the tree call it; default: the transport and a number. */
   name?: string;
@@ -27,7 +57,21 @@ export interface ListenOptions {
   limits?: Partial<ListenLimits>;
 }
 
-/** What connections through one listener may take. */
+/**
+ * What connections through one listener may take. Each has its unit and default at its name.
+ *
+ * @example Nobody gets in
+ * ```ts
+ * import { gateway, type ListenLimits, mqtt, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const limits: Partial<ListenLimits> = { maxConnections: 0 };
+ * await using hub = gateway();
+ * const { port } = await hub.listen(tcp({ port: 0 }), mqtt(), { limits }).ready;
+ * using client = await Deno.connect({ port });
+ * assert.equal(await client.read(new Uint8Array(1)), null);
+ * ```
+ */
 export type ListenLimits = AdmissionLimits & ConnectionLimits & EndpointLimits;
 
 /** What listeners and their connections share. */
@@ -73,14 +117,19 @@ export class Listeners {
       const behaviour = connection(stream, driver);
       this.#meet(connections, `${name}#${++count}`, { behaviour, ended, options });
     };
+    let isClosed = false;
     const start = async () => {
       const opened = await transport.listen();
-      if (this.#draining) opened.close();
+      if (this.#draining || isClosed) opened.close();
       const door = { transport, opened, admission, clock: space.clock, log, accepted };
       below.spawn("listener", listener(door), { restart: "crash", kind: "listener" });
       return opened.address;
     };
-    return { name, ready: start(), close: () => below.stopChild("listener") };
+    const close = () => {
+      isClosed = true;
+      below.stopChild("listener");
+    };
+    return { name, ready: start(), close };
   }
 
   /** Binds one socket, which is one actor for all of its peers. */
@@ -93,15 +142,20 @@ export class Listeners {
     const below = this.#supervise(name);
     const { space, log } = this.#options;
     const limits = { ...endpointDefaults, ...this.#options.limits, ...own.limits };
+    let isClosed = false;
     const start = async () => {
       const bound = await transport.bind();
-      if (this.#draining) bound.close();
+      if (this.#draining || isClosed) bound.close();
       const behaviour = endpoint({ transport, bound, open, space, log, limits });
       const options = { kind: "endpoint", restart: "crash", mailbox: MAILBOX } as const;
       this.#meet(below, "endpoint", { behaviour, options });
       return bound.address;
     };
-    return { name, ready: start(), close: () => below.stopChild("endpoint") };
+    const close = () => {
+      isClosed = true;
+      below.stopChild("endpoint");
+    };
+    return { name, ready: start(), close };
   }
 
   /** Stops accepting, and resolves when everyone has left or `ms` have passed. */
@@ -123,9 +177,13 @@ export class Listeners {
     return `${transport}-${this.#supervisors.length + 1}`;
   }
 
+  /** `name` may be that of another: with port 0 two listeners have one URL. */
   #supervise(name: string): Supervisor {
-    const below = this.#root.supervise(name, {
-      maxRestarts: 10,
+    const others = this.#supervisors.filter((each) => each.name.replace(/ \d+$/, "") === name);
+    const own = others.length === 0 ? name : `${name} ${others.length + 1}`;
+    const below = this.#root.supervise(own, {
+      // Whoever gave up would take the connections along, which have done nothing.
+      maxRestarts: Infinity,
       windowMs: 60_000,
       backoff: { minMs: 10, maxMs: 5_000 },
     });

@@ -1,23 +1,66 @@
-/** How much a line matters, least first. */
-export const levels = ["debug", "info", "warn", "error"] as const;
-export type Level = typeof levels[number];
+/**
+ * How much a line matters, from `debug`, the least, to `error`.
+ *
+ * @example What is written depends on the level
+ * ```ts
+ * import { Log, type LogLevel } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const log = new Log({ level: "info" });
+ * const all: LogLevel[] = ["debug", "info", "warn", "error"];
+ * assert.deepEqual(all.filter((level) => log.writes(level)), ["info", "warn", "error"]);
+ * ```
+ */
+export type LogLevel = "debug" | "info" | "warn" | "error";
 
-/** What a line looks like: words for people, JSON for programs. */
-export const formats = ["text", "json"] as const;
-export type Format = typeof formats[number];
+/**
+ * What a line looks like: words for people, or JSON, one object a line, for programs.
+ *
+ * @example For a program that collects logs
+ * ```ts
+ * import { Log, type LogFormat } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const format: LogFormat = "json";
+ * let line = "";
+ * new Log({ format, sink: (each) => line = each, clock: () => 0 }).warn("slow receiver");
+ * assert.equal(line, '{"time":"1970-01-01T00:00:00.000Z","level":"warn","event":"slow receiver"}');
+ * ```
+ */
+export type LogFormat = "text" | "json";
 
-/** What a log needs to know; everything has a default. */
+/** Every level, least first. */
+export const levels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+
+/** Every format. */
+export const formats: readonly LogFormat[] = ["text", "json"];
+
+/**
+ * What a log needs to know; everything has a default.
+ *
+ * @example No log at all
+ * ```ts
+ * import { gateway, Log, type LogOptions } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const options: LogOptions = { level: "silent" };
+ * const log = new Log(options);
+ * await using hub = gateway({ log });
+ * assert.equal(log.writes("error"), false);
+ * ```
+ */
 export interface LogOptions {
-  /** The least level that is written; default `warn`. */
-  level?: Level | "silent";
+  /** The least level that is written; default `warn`. `silent` writes nothing. */
+  level?: LogLevel | "silent";
   /** Default `text`. */
-  format?: Format;
+  format?: LogFormat;
   /** Takes one line, without its line feed; default: standard error, synchronously. */
   sink?: (line: string) => void;
-  /** Milliseconds since 1970. */
+  /** The time of a line in milliseconds since 1970; default `Date.now`. */
   clock?: () => number;
 }
 
+/** What bounds a line. */
 export const defaults = {
   /** 1,024 characters: a topic of 64 KiB in each of a flood of lines would fill the disk. */
   maxValueLength: 1024,
@@ -25,13 +68,31 @@ export const defaults = {
   maxCauses: 8,
 };
 
-/** Events of the gateway, one line each, for whoever operates it. */
+/**
+ * Events, one line each, for whoever operates the gateway: the time, the level, the event, fields.
+ *
+ * No value forges a line or drives a terminal: control characters are escaped, and what is longer
+ * than 1,024 characters is cut.
+ *
+ * @example Lines of your own
+ * ```ts
+ * import { Log } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const lines: string[] = [];
+ * const log = new Log({ sink: (line) => lines.push(line), clock: () => 0 });
+ * log.error("cannot print", { printer: "attic 2", error: new RangeError("out of paper") });
+ * assert.match(lines[0]!, /^1970-01-01T00:00:00.000Z error cannot print printer="attic 2"/);
+ * assert.match(lines[0]!, /error="RangeError: out of paper" at=/);
+ * ```
+ */
 export class Log {
   readonly #least: number;
-  readonly #format: Format;
+  readonly #format: LogFormat;
   readonly #sink: (line: string) => void;
   readonly #clock: () => number;
 
+  /** A log with these options. */
   constructor(options: LogOptions = {}) {
     const level = options.level ?? "warn";
     this.#least = level === "silent" ? levels.length : levels.indexOf(level);
@@ -41,27 +102,31 @@ export class Log {
   }
 
   /** True when lines of this level are written: ask before gathering costly fields. */
-  writes(level: Level): boolean {
+  writes(level: LogLevel): boolean {
     return levels.indexOf(level) >= this.#least;
   }
 
+  /** Writes what helps to find a fault; with it, errors show where they came from. */
   debug(event: string, fields?: Record<string, unknown>): void {
     this.#write("debug", event, fields);
   }
 
+  /** Writes what is worth knowing, and as it should be. */
   info(event: string, fields?: Record<string, unknown>): void {
     this.#write("info", event, fields);
   }
 
+  /** Writes what somebody should look at: service goes on, less well for some. */
   warn(event: string, fields?: Record<string, unknown>): void {
     this.#write("warn", event, fields);
   }
 
+  /** Writes what went wrong: a crash, a listener that is gone. */
   error(event: string, fields?: Record<string, unknown>): void {
     this.#write("error", event, fields);
   }
 
-  #write(level: Level, event: string, fields: Record<string, unknown> = {}): void {
+  #write(level: LogLevel, event: string, fields: Record<string, unknown> = {}): void {
     if (!this.writes(level)) return;
     const time = new Date(this.#clock()).toISOString();
     if (this.#format === "json") {
@@ -72,6 +137,10 @@ export class Log {
     this.#sink(this.writes("debug") ? line + stacks(fields) : line);
   }
 }
+
+// When Deno makes a stack readable for the first time it looks at its thread, for which it opens a
+// file, and panics when it cannot. So the first is not that of an error for want of descriptors.
+void new Error().stack;
 
 /** Writes nothing. */
 export const silent: Log = new Log({ level: "silent" });

@@ -2,11 +2,24 @@ import { Publication } from "../protocols/publication.ts";
 import { type RetainedTree, RetainedUsage, sizeOf } from "./retained_tree.ts";
 import { Trie } from "./trie.ts";
 
-/** What the stored values may take. */
+/**
+ * What the stored values may take together. A publication beyond it is answered `overloaded`.
+ *
+ * @example Room for little
+ * ```ts
+ * import { gateway, type RetainedLimits } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const limits: Partial<RetainedLimits> = { maxRetainedBytes: 64 };
+ * await using hub = gateway({ limits });
+ * assert.equal(hub.publish("a", "x".repeat(100), { retain: true }), "overloaded");
+ * assert.equal(hub.counters.get("retained.refused"), 1);
+ * ```
+ */
 export interface RetainedLimits {
-  /** Topics with a value. */
+  /** Topics with a value; default 1,000,000. */
   maxRetained: number;
-  /** Bytes of all topics and payloads together. */
+  /** Bytes of all topics and payloads together; default 256 MiB. */
   maxRetainedBytes: number;
   /** Limits of parts of the topic space; a value keeps to those of every part that it is in. */
   retainedTrees?: readonly RetainedTree[];

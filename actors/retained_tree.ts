@@ -1,7 +1,17 @@
 import type { Publication } from "../protocols/publication.ts";
 import { matches } from "../protocols/topic.ts";
 
-/** What the stored values of one part of the topic space may take. */
+/**
+ * What the stored values of one part of the topic space may take.
+ *
+ * @example A thousand sensors, each for a day
+ * ```ts
+ * import { gateway } from "@meerkat/gateway";
+ *
+ * const retainedTrees = [{ filter: "sensors/#", max: 1_000, expirySeconds: 86_400 }];
+ * await using hub = gateway({ limits: { retainedTrees } });
+ * ```
+ */
 export interface RetainedTree {
   /** Which topics: a filter. */
   readonly filter: string;

@@ -1,18 +1,44 @@
 import { Delivery, type Publication } from "../protocols/publication.ts";
 import type { Behaviour } from "./actor.ts";
 
-type LevelName<Level extends string> = Level extends `+${infer Name}` | `#${infer Name}`
-  ? Name extends "" ? never : Name
-  : never;
+/**
+ * The named levels of a filter, known to the compiler: those of `a/+room` are `{ room: string }`.
+ *
+ * @example One level, and all that is left
+ * ```ts
+ * import type { Levels } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const levels: Levels<"logs/+host/#path"> = { host: "web-1", path: "kernel/usb" };
+ * // @ts-expect-error: the filter names no such level.
+ * assert.equal(levels.port, undefined);
+ * ```
+ */
+export type Levels<Filter extends string> = Filter extends `${infer First}/${infer Rest}`
+  ? { [Name in keyof Levels<First> | keyof Levels<Rest>]: string }
+  : Filter extends `${"+" | "#"}${infer Name}` ? { [Each in Name as Exclude<Each, "">]: string }
+  : Record<never, string>;
 
-type NamesIn<Filter extends string> = Filter extends `${infer First}/${infer Rest}`
-  ? LevelName<First> | NamesIn<Rest>
-  : LevelName<Filter>;
-
-/** The named levels of a filter: `Levels<"a/+room">` is `{ room: string }`. */
-export type Levels<Filter extends string> = { [Name in NamesIn<Filter>]: string };
-
-/** Called for each message; what it throws crashes its own actor only, and so does a rejection. */
+/**
+ * Called for each message; what it throws crashes its own actor only, and so does a rejection.
+ * The actor is then there again and goes on with the next message. A promise is not waited for.
+ *
+ * @example A handler that stands by itself
+ * ```ts
+ * import { gateway, type MessageHandler } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * const heard = new Promise((resolve) => {
+ *   const note: MessageHandler<"+room/light"> = (message, { room }) => {
+ *     resolve({ [room]: message.json() });
+ *   };
+ *   hub.subscribe("+room/light", note);
+ * });
+ * hub.publish("attic/light", "true");
+ * assert.deepEqual(await heard, { attic: true });
+ * ```
+ */
 export type MessageHandler<Filter extends string> = (
   message: Publication,
   levels: Levels<Filter>,

@@ -1,4 +1,5 @@
-import { type Behaviour, Cell, Census, type Exit, type Ref, type Watcher } from "./actor.ts";
+import type { Behaviour, Exit, Ref } from "./actor.ts";
+import { Cell, Census, type Watcher } from "./cell.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { TreeNode } from "./tree.ts";
 
@@ -24,9 +25,27 @@ export interface SupervisorOptions {
   escalate?: (error: unknown) => void;
 }
 
-/** How one child is run. */
+/**
+ * How one actor is run.
+ *
+ * @example A new life after each crash, with the mail that was not read
+ * ```ts
+ * import { gateway, Log, type SpawnOptions } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway({ log: new Log({ level: "silent" }) });
+ * const options: SpawnOptions = { restart: "crash", mailbox: 16, kind: "parser" };
+ * const read = await new Promise((resolve) => {
+ *   const parser = hub.spawn<string>("parser", () => ({
+ *     receive: (text) => resolve(JSON.parse(text)),
+ *   }), options);
+ *   for (const text of ["{broken", "42"]) parser.tell(text);
+ * });
+ * assert.equal(read, 42);
+ * ```
+ */
 export interface SpawnOptions {
-  /** `never` for connections, `crash` for listeners and handlers; default `never`. */
+  /** `crash`: it is started again after a crash; `never`, the default: it is gone. */
   restart?: "never" | "crash";
   /** Messages the mailbox holds before `tell` answers false; default 1,024. */
   mailbox?: number;
@@ -167,10 +186,12 @@ export class Supervisor {
 
   #adopt(child: Child): void {
     if (this.#stopped) {
-      throw new TypeError(`Cannot start "${child.name}": its supervisor has stopped`);
+      throw new TypeError(
+        `Cannot start "${child.name}": its supervisor has stopped, and starts nothing more`,
+      );
     }
     if (this.#children.has(child.name)) {
-      throw new TypeError(`Cannot start "${child.name}": the name is taken`);
+      throw new TypeError(`Cannot start "${child.name}": the name is taken, choose another`);
     }
     this.#children.set(child.name, child);
   }
@@ -191,7 +212,9 @@ export class Supervisor {
       this.#children.delete(child.name);
       return;
     }
-    const { clock, windowMs, maxRestarts, escalate } = this.#options;
+    const { clock, windowMs, maxRestarts, escalate, backoff } = this.#options;
+    // A handler may crash at each message: where nobody asks how often, counting would cost the most.
+    if (maxRestarts === Infinity && !backoff) return this.#restart(child);
     const at = clock.now();
     this.#crashes = this.#crashes.filter((each) => each > at - windowMs);
     this.#crashes.push(at);

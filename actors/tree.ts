@@ -1,11 +1,27 @@
-/** One actor or supervisor as an operator sees it. */
+/**
+ * One actor or supervisor as an operator sees it.
+ *
+ * @example Every actor that was restarted
+ * ```ts
+ * import { gateway, type TreeNode } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * function restarted({ name, restarts, children = [] }: TreeNode): string[] {
+ *   return [...restarts > 0 ? [name] : [], ...children.flatMap(restarted)];
+ * }
+ *
+ * await using hub = gateway();
+ * assert.deepEqual(restarted(hub.tree()), []);
+ * ```
+ */
 export interface TreeNode {
+  /** Unique among its siblings. */
   name: string;
   /** `supervisor`, `listener`, `connection`, `handler` …. */
   kind: string;
   /** How often it was started again. */
   restarts: number;
-  /** The last crash, if there was one. */
+  /** The last crash, if there was one; `at` is in milliseconds since 1970. */
   lastCrash?: { message: string; at: number };
   /** Messages: waiting, most ever, and how many fit. Actors only. */
   mailbox?: { depth: number; highWater: number; capacity: number };

@@ -67,7 +67,7 @@ export class Trie<T> {
 
   /** Values whose key, read as a topic, is selected by `filter`; what comes or goes meanwhile may show. */
   *selectedBy(filter: string): IterableIterator<T> {
-    yield* walk(this.#root, split(filter), 0);
+    yield* walk(this.#root, split(filter), 0, true);
   }
 }
 
@@ -94,7 +94,12 @@ function collect<T>(
   if (plus !== undefined) collect(plus, levels, plainLevels, depth + 1, found);
 }
 
-function* walk<T>(node: Node<T>, levels: string[], depth: number): IterableIterator<T> {
+function* walk<T>(
+  node: Node<T>,
+  levels: string[],
+  depth: number,
+  isTop = false,
+): IterableIterator<T> {
   const level = levels[depth];
   if (level === undefined || level === "#") {
     if (node.value !== undefined) yield node.value;
@@ -107,7 +112,7 @@ function* walk<T>(node: Node<T>, levels: string[], depth: number): IterableItera
     return;
   }
   for (const [name, child] of node.children) {
-    if (depth === 0 && name.startsWith("$")) continue;
+    if (isTop && name.startsWith("$")) continue;
     yield* walk(child, levels, level === "#" ? depth : depth + 1);
   }
 }

@@ -1,7 +1,37 @@
-/** MQTT's delivery promise: 0 at most once, 1 at least once, 2 exactly once. */
+/**
+ * MQTT's delivery promise: 0 at most once, 1 at least once, 2 exactly once (MQTT 5.0 §4.3).
+ *
+ * @example The lower of two promises holds
+ * ```ts
+ * import type { Qos } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * function lower(one: Qos, other: Qos): Qos {
+ *   return one < other ? one : other;
+ * }
+ *
+ * assert.equal(lower(2, 1), 1);
+ * ```
+ */
 export type Qos = 0 | 1 | 2;
 
-/** What MQTT 5 lets a message carry beside its payload (MQTT 5.0 §3.3.2.3). */
+/**
+ * What MQTT 5 lets a message carry beside its payload (MQTT 5.0 §3.3.2.3).
+ *
+ * @example State that is worth nothing after an hour
+ * ```ts
+ * import { gateway, type MessageProperties } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const properties: MessageProperties = {
+ *   expirySeconds: 3_600,
+ *   userProperties: [["source", "weather station"]],
+ * };
+ * await using hub = gateway();
+ * hub.publish("wind", "3 m/s", { retain: true, properties });
+ * assert.equal(hub.retained("wind")?.properties?.expirySeconds, 3_600);
+ * ```
+ */
 export interface MessageProperties {
   /** 1 when the publisher says that the payload is UTF-8. */
   payloadFormat?: 0 | 1;
@@ -15,13 +45,29 @@ export interface MessageProperties {
   userProperties?: readonly (readonly [name: string, value: string])[];
 }
 
-/** Everything about a message but its topic and payload. */
+/**
+ * Everything about a message but its topic and payload.
+ *
+ * @example State, in JSON, at least once
+ * ```ts
+ * import { gateway, type PublicationOptions } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const options: PublicationOptions = { qos: 1, retain: true, contentType: "application/json" };
+ * await using hub = gateway();
+ * hub.publish("attic", '{"celsius":21.5}', options);
+ * assert.deepEqual(hub.retained("attic")?.json(), { celsius: 21.5 });
+ * ```
+ */
 export interface PublicationOptions {
-  /** The promise made to the publisher; default 0. */
+  /** The promise made to the publisher, and the most that a subscriber gets; default 0. */
   qos?: Qos;
   /** True when the message sets the state of its topic; default false. */
   retain?: boolean;
-  /** When it was published, in milliseconds since 1970; default 0 (not known). */
+  /**
+   * When it was published, in milliseconds since 1970; default 0 (not known), and for
+   * `Gateway.publish` the present.
+   */
   time?: number;
   /** The media type of the payload, such as `text/plain`. */
   contentType?: string;
@@ -31,7 +77,21 @@ export interface PublicationOptions {
   origin?: unknown;
 }
 
-/** Makes one protocol's bytes of a publication. */
+/**
+ * Makes one protocol's bytes of a publication. Those of a function are made once for all receivers.
+ *
+ * @example One line of text
+ * ```ts
+ * import { type Encoder, Publication } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const line: Encoder = ({ topic, payload }) =>
+ *   new TextEncoder().encode(`${topic}: ${payload.length} bytes\n`);
+ *
+ * const publication = new Publication("a/b", Uint8Array.of(1, 2));
+ * assert.equal(publication.encode(line), publication.encode(line));
+ * ```
+ */
 export type Encoder = (publication: Publication) => Uint8Array;
 
 const utf8 = new TextDecoder();
@@ -40,6 +100,18 @@ const utf8 = new TextDecoder();
  * One message on its way from one publisher to every subscriber.
  *
  * Its payload never changes: whoever makes a publication hands the bytes over.
+ *
+ * @example As a handler sees it
+ * ```ts
+ * import { Publication } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const payload = new TextEncoder().encode("[1,2]");
+ * const message = new Publication("attic/samples", payload, { contentType: "application/json" });
+ * assert.equal(message.text(), "[1,2]");
+ * assert.deepEqual(message.json(), [1, 2]);
+ * assert.equal(message.qos, 0);
+ * ```
  */
 export class Publication {
   /** The promise made to the publisher. */
@@ -60,9 +132,11 @@ export class Publication {
   #encoded: Uint8Array | undefined;
   #others: Map<Encoder, Uint8Array> | undefined;
 
-  /** A message for `topic`, which must be a valid topic name. */
+  /** A message for `topic`. Nothing is checked here: `Gateway.publish` does that. */
   constructor(
+    /** A topic name (MQTT 5.0 §4.7). */
     readonly topic: string,
+    /** What is said: bytes, untouched from any client to any other. */
     readonly payload: Uint8Array,
     options: PublicationOptions = {},
   ) {
@@ -98,21 +172,39 @@ export class Publication {
     return utf8.decode(this.payload);
   }
 
-  /** The payload read as JSON. Throws a `SyntaxError` when it is not. */
+  /**
+   * The payload read as JSON (RFC 8259).
+   *
+   * @throws {SyntaxError} When it is not JSON.
+   */
   json(): unknown {
     return JSON.parse(this.text());
   }
 }
 
-/** A publication as one subscriber gets it. */
+/**
+ * A publication as one subscriber gets it.
+ *
+ * @example A stored value, for somebody who has just subscribed
+ * ```ts
+ * import { Delivery, Publication } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const publication = new Publication("door", Uint8Array.of(1), { qos: 2, retain: true });
+ * const delivery = new Delivery(publication, 1, true, undefined);
+ * assert.equal(delivery.qos, 1);
+ * ```
+ */
 export class Delivery {
+  /** Made by the router, once for all receivers that get the same. */
   constructor(
+    /** What was published. */
     readonly publication: Publication,
     /** The lower of the publisher's and the subscription's. */
     readonly qos: Qos,
     /** True for a stored value sent because of a new subscription (MQTT-3.3.1-8). */
     readonly retain: boolean,
-    /** MQTT 5 subscription identifiers of every subscription that matched. */
+    /** MQTT 5 subscription identifiers of every subscription that matched (MQTT 5.0 §3.3.4). */
     readonly ids: readonly number[] | undefined,
   ) {}
 

@@ -1,133 +1,56 @@
-import type { Delivery, Publication, Qos } from "./publication.ts";
+import type { Hub } from "./hub.ts";
+import type { Delivery } from "./publication.ts";
+import type { DatagramWire, Wire } from "./wire.ts";
 
-/** Who is at the other end of a connection. */
-export interface Peer {
-  /** `127.0.0.1:50112`, `[::1]:50112`, or the path of a Unix socket. */
-  readonly address: string;
-  /** True when nobody else can read the bytes on their way. */
-  readonly secure: boolean;
-  /** The name in the client's verified TLS certificate, if it showed one. */
-  readonly certificate?: string;
-}
-
-/** The peer, as a session sees it: memory that someone else flushes. */
-export interface Wire {
-  readonly peer: Peer;
-  /**
-   * Queues bytes to be written. The bytes are copied before this returns.
-   * False when the peer is hopelessly behind: the bytes are not sent, so hang up.
-   */
-  send(bytes: Uint8Array): boolean;
-  /** True while more is queued than the high-water mark: what can wait should wait for `drained`. */
-  readonly full: boolean;
-  /** True while this peer's input must wait. A session stops using its input and returns. */
-  readonly paused: boolean;
-  /** Stops the input until `resume`. */
-  pause(): void;
-  /** Offers the unused input to `receive` again, now or at the end of the turn, and reads on. */
-  resume(): void;
-  /** Hangs up once everything sent has left. Input is not read any more. */
-  close(): void;
-  /** Hands the stream to another protocol, which gets the unused input. */
-  upgrade(next: Session): void;
-}
-
-/** Something that makes publishers wait: a receiver above its high-water mark. */
-export interface Gate {
-  /** Calls `publisher.release(this)` once the gate opens. */
-  wait(publisher: Publisher): void;
-}
-
-/** A publisher that can be asked to wait. */
-export interface Publisher {
-  /** Stop reading input until `release` has been called for this gate. */
-  hold(gate: Gate): void;
-  release(gate: Gate): void;
-}
-
-/** Where deliveries go. */
-export interface Receiver {
-  readonly name: string;
-  /**
-   * Queues a delivery; false when it was thrown away because of overload.
-   * A receiver that is falling behind asks `from` to hold. Must not throw.
-   */
-  deliver(delivery: Delivery, from?: Publisher): boolean;
-}
-
-/** A session's own mailbox. */
-export interface Inbox extends Receiver {
-  /** Deliveries and signals that the session has not seen yet. */
-  readonly waiting?: number;
-  /** True while publishers wait for this receiver, or go on without it. */
-  readonly behind?: boolean;
-  /**
-   * Brings `signal` to the session's `signal` method, in a turn of its own and
-   * after every delivery queued before. False when the session is gone.
-   * Callable from any actor.
-   */
-  post(signal: unknown): boolean;
-}
-
-/** What a subscription asks for besides its filter. */
-export interface Subscription {
-  /** The highest QoS of its deliveries. */
-  qos: Qos;
-  /** MQTT 5: do not send what this receiver published itself. */
-  noLocal?: boolean;
-  /** MQTT 5: deliver with the retain flag that the publisher set. */
-  retainAsPublished?: boolean;
-  /** MQTT 5 subscription identifier. */
-  id?: number;
-}
-
-/**
- * What became of a publication:
- * - `accepted`: at least one receiver has it queued, or it was stored.
- * - `unmatched`: nobody subscribes to its topic.
- * - `overloaded`: all who subscribe threw it away, or there is no room to store it.
- * - `closing`: the gateway is shutting down and takes nothing more.
- */
-export type Outcome = "accepted" | "unmatched" | "overloaded" | "closing";
-
-/** The other clients, as a session sees them. */
-export interface Hub {
-  /** This session's own mailbox. */
-  readonly self: Inbox;
-  /**
-   * Routes a publication and, if it says so, stores or clears the retained value.
-   * Afterwards `wire.paused` may be true: a receiver is behind and the session must stop for now.
-   */
-  publish(publication: Publication): Outcome;
-  /** Adds or replaces a subscription; true when it is new. Default receiver: `self`. */
-  subscribe(filter: string, subscription: Subscription, receiver?: Receiver): boolean;
-  /** Removes a subscription; true when there was one. */
-  unsubscribe(filter: string, receiver?: Receiver): boolean;
-  /** Removes every subscription of a receiver. Done for `self` when the session ends. */
-  forget(receiver: Receiver): void;
-  /** The stored value of one topic. */
-  retained(topic: string): Publication | undefined;
-  /** The stored values that a filter matches, lazily, in no particular order. */
-  retainedMatching(filter: string): IterableIterator<Publication>;
-  /**
-   * The gateway's one instance of `kind`, made by whoever asks first.
-   * One that is a `Timed` is ticked by the gateway.
-   */
-  shared<T>(kind: new () => T): T;
-  /** Counts something that an operator may ask about, such as `mqtt.dropped`. */
-  count(event: string, amount?: number): void;
-}
-
-/** Shared state that outlives connections and has deadlines: sessions that expire, wills that are due. */
-export interface Timed {
-  /** When `tick` is due, in milliseconds since 1970; Infinity for never. Looked at each second. */
-  readonly deadline: number;
-  tick(now: number, hub: Hub): void;
-}
+export type { Gate, Hub, Inbox, Outcome, Publisher, Receiver, Subscription, Timed } from "./hub.ts";
+export type { DatagramWire, Peer, Wire } from "./wire.ts";
 
 /**
  * One peer's side of one protocol: no sockets, no clock, no promises.
  * `now` is in milliseconds since 1970 and never runs backwards.
+ *
+ * A `ProtocolError` that a method throws is the peer's fault and brings `refuse`; anything else is
+ * a crash of this connection.
+ *
+ * @example Echo: whoever does not read what comes back is not read from
+ * ```ts
+ * import { gateway, MemoryTransport, type Session, type Wire } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * class Echo implements Session {
+ *   readonly label = "echo";
+ *   readonly deadline = Infinity;
+ *   constructor(readonly wire: Wire) {}
+ *   receive(bytes: Uint8Array): number {
+ *     if (this.wire.full) {
+ *       this.wire.pause();
+ *       return 0;
+ *     }
+ *     if (!this.wire.send(bytes)) this.wire.close();
+ *     return bytes.length;
+ *   }
+ *   drained(): void {
+ *     this.wire.resume();
+ *   }
+ *   shutdown(): void {
+ *     this.wire.close();
+ *   }
+ *   deliver(): void {}
+ *   refuse(): void {}
+ *   tick(): void {}
+ *   ended(): void {}
+ * }
+ *
+ * await using hub = gateway();
+ * const memory = new MemoryTransport();
+ * await hub.listen(memory, (wire) => new Echo(wire)).ready;
+ * const client = memory.connect();
+ * await client.write(Uint8Array.of(1, 2, 3));
+ * const heard = new Uint8Array(3);
+ * await client.read(heard);
+ * assert.deepEqual([...heard], [1, 2, 3]);
+ * client.close();
+ * ```
  */
 export interface Session {
   /** What an operator reads: protocol and client, such as `mqtt 3.1.1 sensor-7`. */
@@ -143,8 +66,9 @@ export interface Session {
   signal?(signal: unknown, now: number): void;
   /** The peer broke the rules: say so in its own language. The caller then hangs up. */
   refuse(error: ProtocolError, now: number): void;
-  /** When `tick` is due; Infinity for never. */
+  /** When `tick` is due, in milliseconds since 1970; Infinity for never. Read after every turn. */
   readonly deadline: number;
+  /** The deadline has come. */
   tick(now: number): void;
   /** True while messages wait inside the session beyond its mark: publishers hold back. */
   readonly congested?: boolean;
@@ -160,39 +84,127 @@ export interface Session {
   ended(now: number): void;
 }
 
-/** Begins a session on a fresh stream. */
+/**
+ * Begins a session on a fresh stream: what `hub.listen` takes, and what `mqtt()` and `http()` give.
+ *
+ * @example Every connection in the log
+ * ```ts
+ * import { gateway, http, MemoryTransport, type OpenSession } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * function noting(open: OpenSession, note: (address: string) => void): OpenSession {
+ *   return (wire, hub, now) => {
+ *     note(wire.peer.address);
+ *     return open(wire, hub, now);
+ *   };
+ * }
+ *
+ * await using hub = gateway();
+ * const memory = new MemoryTransport({ peers: ["server", "client-7"] });
+ * const noted = new Promise((note) => hub.listen(memory, noting(http(), note)));
+ * memory.connect().close();
+ * assert.equal(await noted, "client-7");
+ * ```
+ */
 export type OpenSession = (wire: Wire, hub: Hub, now: number) => Session;
 
-/** All peers of one UDP socket, as a datagram session sees them. */
-export interface DatagramWire {
-  /** Sends one datagram to `to`, an address as `receive` gave it. False when it was dropped. */
-  send(bytes: Uint8Array, to: string): boolean;
-  /** The largest datagram that may be sent, in bytes. */
-  readonly maxBytes: number;
-}
-
-/** One protocol's side of one UDP socket. Addresses are `host:port`, `[host]:port` for IPv6. */
+/**
+ * One protocol's side of one UDP socket: a `Session` for all of its peers together.
+ * Addresses are `host:port`, `[host]:port` for IPv6; `now` is in milliseconds since 1970.
+ *
+ * @example Every datagram becomes a message
+ * ```ts
+ * import { type DatagramSession, type Hub, Publication } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * class Collector implements DatagramSession {
+ *   readonly label = "collector";
+ *   readonly deadline = Infinity;
+ *   constructor(readonly hub: Pick<Hub, "publish">) {}
+ *   receive(bytes: Uint8Array, from: string, time: number): void {
+ *     this.hub.publish(new Publication(`datagrams/${from}`, bytes.slice(), { time }));
+ *   }
+ *   tick(): void {}
+ *   shutdown(): void {}
+ *   ended(): void {}
+ * }
+ *
+ * const topics: string[] = [];
+ * const hub = { publish: ({ topic }: Publication) => (topics.push(topic), "accepted" as const) };
+ * new Collector(hub).receive(Uint8Array.of(1), "192.0.2.7:4000", 0);
+ * assert.deepEqual(topics, ["datagrams/192.0.2.7:4000"]);
+ * ```
+ */
 export interface DatagramSession {
+  /** What an operator reads: the protocol. */
   readonly label: string;
   /** One datagram arrived. The view is valid during the call only. */
   receive(bytes: Uint8Array, from: string, now: number): void;
+  /** Something was posted to this session's inbox. */
   signal?(signal: unknown, now: number): void;
+  /** When `tick` is due, in milliseconds since 1970; Infinity for never. Read after every turn. */
   readonly deadline: number;
+  /** The deadline has come. */
   tick(now: number): void;
   /** The gateway stops: say goodbye to those who expect to hear from us. */
   shutdown(now: number): void;
+  /** The socket is gone. */
   ended(now: number): void;
 }
 
-/** Begins a session on a fresh UDP socket. */
+/**
+ * Begins a session on a fresh UDP socket: what `hub.listen` takes, and what `coap()` gives.
+ *
+ * @example Datagrams that go back to where they came from
+ * ```ts
+ * import { gateway, type OpenDatagramSession, udp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const echo: OpenDatagramSession = (wire) => ({
+ *   label: "echo",
+ *   deadline: Infinity,
+ *   receive: (bytes, from) => void wire.send(bytes, from),
+ *   tick() {},
+ *   shutdown() {},
+ *   ended() {},
+ * });
+ *
+ * await using hub = gateway();
+ * const { port } = await hub.listen(udp({ port: 0 }), echo).ready;
+ * const client = await udp({ port: 0 }).bind();
+ * await client.send(Uint8Array.of(7), `127.0.0.1:${port}`);
+ * assert.deepEqual([...(await client.receive())!.bytes], [7]);
+ * client.close();
+ * ```
+ */
 export type OpenDatagramSession = (wire: DatagramWire, hub: Hub, now: number) => DatagramSession;
 
-/** The peer's fault. Costs the peer its connection, and nobody anything else. */
+/**
+ * The peer's fault. Costs the peer its connection, and nobody anything else.
+ *
+ * @example A message that says what was wrong, and what would be right
+ * ```ts
+ * import { ProtocolError } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * function checkLength(bytes: Uint8Array): void {
+ *   if (bytes.length <= 125) return;
+ *   throw new ProtocolError(`Cannot take ${bytes.length} bytes: 125 are allowed`, 1009);
+ * }
+ *
+ * assert.throws(() => checkLength(new Uint8Array(126)), { name: "ProtocolError", code: 1009 });
+ * ```
+ */
 export class ProtocolError extends Error {
+  /** `ProtocolError`. */
   override name = "ProtocolError";
 
-  /** `code` is the protocol's own: an MQTT reason code, an HTTP status, a close code. */
-  constructor(message: string, readonly code: number) {
+  /** `message` is for people, `code` for the peer. */
+  constructor(
+    message: string,
+    /** The protocol's own: an MQTT reason code, an HTTP status, a WebSocket close code. */
+    readonly code: number,
+  ) {
     super(message);
   }
 }

@@ -30,9 +30,13 @@ export function listenFault(where: string, error: unknown): Error {
 
 function reason(error: unknown): string {
   if (error instanceof Deno.errors.AddrInUse) return "the address is in use, choose a free one";
-  if (error instanceof Deno.errors.AddrNotAvailable) return "no interface has this address";
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return "the system forbids it, ports below 1024 need a privilege";
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return "no interface has this address, choose one of this machine's";
   }
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return "the system forbids it, ports below 1024 and folders of others need a privilege";
+  }
+  if (error instanceof Deno.errors.NotFound) return "its folder does not exist, make it first";
+  const text = error instanceof Error ? error.message : String(error);
+  return /^Invalid port/.test(text) ? "a port is a whole number from 0 to 65535" : text;
 }

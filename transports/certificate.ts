@@ -25,6 +25,13 @@ function parse(what: string, pem: string): X509Certificate[] {
     if (blocks.length === 0) throw new Error("no certificate in it");
     return blocks.map((block) => new X509Certificate(block));
   } catch (cause) {
-    throw new Error(`Cannot use the ${what}: PEM text of a certificate is needed`, { cause });
+    const fault = `Cannot use the ${what} "${beginning(pem)}": PEM text of a certificate is needed`;
+    throw new Error(fault, { cause });
   }
+}
+
+/** Enough to see what it is, such as the name of a file, and too little of a secret. */
+function beginning(text: string): string {
+  const [line = ""] = text.split("\n", 1);
+  return line.length > 32 || text.length > line.length ? `${line.slice(0, 32)}…` : line;
 }

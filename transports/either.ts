@@ -4,7 +4,25 @@ import type { ByteStream, Listener, Transport } from "./transport.ts";
 /** A TLS record that opens a handshake (RFC 8446 §5.1). */
 const HANDSHAKE = 0x16;
 
-/** The same port with and without TLS: a client that begins a handshake gets one. */
+/**
+ * The same port with and without TLS: a client whose first byte begins a handshake (RFC 8446 §5.1)
+ * gets one.
+ *
+ * Listening rejects with an `Error` when the certificate or the key cannot be used, and as
+ * `transport` does.
+ *
+ * @example One port for old clients and new ones
+ * ```ts
+ * import { eitherTls, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * function bilingual(port: number, identity: { cert: string; key: string }) {
+ *   return eitherTls(tcp({ port }), identity);
+ * }
+ *
+ * assert.equal(bilingual(1883, { cert: "…", key: "…" }).name, "tcp or tls");
+ * ```
+ */
 export function eitherTls(transport: Transport, options: SecureOptions): Transport {
   return {
     name: `${transport.name} or tls`,

@@ -1,10 +1,23 @@
 import type { Address, ByteStream, Listener, Transport } from "./transport.ts";
 
-/** How two ends in memory behave. */
+/**
+ * How two ends in memory behave.
+ *
+ * @example A narrow pipe between two that have names
+ * ```ts
+ * import { memoryPair, type MemoryOptions } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const options: MemoryOptions = { capacityBytes: 2, peers: ["there", "here"] };
+ * const [here] = memoryPair(options);
+ * assert.equal(here.peer, "there");
+ * assert.equal(await here.write(Uint8Array.of(1, 2, 3)), 2);
+ * ```
+ */
 export interface MemoryOptions {
-  /** Bytes that wait in each direction before a writer has to. */
+  /** Bytes that wait in each direction before a writer has to; default 64 KiB. */
   capacityBytes?: number;
-  /** What each end calls the other. */
+  /** What each end calls the other: `peer` of the first and of the second; default `memory`. */
   peers?: readonly [string, string];
 }
 
@@ -16,7 +29,21 @@ export const defaults = {
   backlog: 128,
 };
 
-/** Two streams: what is written to one is read from the other. */
+/**
+ * Makes two streams: what is written to one is read from the other.
+ *
+ * @example There and back
+ * ```ts
+ * import { memoryPair } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const [near, far] = memoryPair();
+ * await near.write(Uint8Array.of(1, 2));
+ * const into = new Uint8Array(8);
+ * assert.equal(await far.read(into), 2);
+ * assert.deepEqual([...into.subarray(0, 2)], [1, 2]);
+ * ```
+ */
 export function memoryPair(options: MemoryOptions = {}): [ByteStream, ByteStream] {
   const { capacityBytes = defaults.capacityBytes, peers = ["memory", "memory"] } = options;
   const there = new Pipe(capacityBytes), back = new Pipe(capacityBytes);
@@ -107,26 +134,61 @@ class Pipe {
   }
 }
 
-/** Streams within this process, for tests and for clients that live in it. */
+/**
+ * Streams within this process, for tests and for clients that live in it.
+ *
+ * @example HTTP without a socket
+ * ```ts
+ * import { gateway, http, MemoryTransport } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * const memory = new MemoryTransport();
+ * await hub.listen(memory, http()).ready;
+ * const client = memory.connect();
+ * await client.write(new TextEncoder().encode("GET /topics/ HTTP/1.1\r\nhost: memory\r\n\r\n"));
+ * const into = new Uint8Array(1_024);
+ * const count = await client.read(into);
+ * assert.match(new TextDecoder().decode(into.subarray(0, count!)), /^HTTP\/1\.1 200 /);
+ * client.close();
+ * ```
+ */
 export class MemoryTransport implements Transport {
+  /** `memory`. */
   readonly name = "memory";
   readonly #options: MemoryOptions;
   #listener: MemoryListener | undefined;
 
+  /** Streams that behave like this. */
   constructor(options: MemoryOptions = {}) {
     this.#options = options;
   }
 
+  /**
+   * Starts to listen: at most 128 streams wait to be accepted.
+   *
+   * @throws {Error} When it listens already.
+   */
   listen(): Listener {
-    if (this.#listener?.open) throw new Error("Cannot listen twice on one MemoryTransport");
+    if (this.#listener?.open) {
+      throw new Error(
+        "Cannot listen twice on one MemoryTransport: close its first listener before",
+      );
+    }
     return this.#listener = new MemoryListener();
   }
 
-  /** The client's end of a new stream; the other waits to be accepted. */
+  /**
+   * The client's end of a new stream; the other waits to be accepted.
+   *
+   * @throws {Deno.errors.ConnectionRefused} When it does not listen, or 128 wait already.
+   */
   connect(): ByteStream {
     const [client, server] = memoryPair(this.#options);
     if (this.#listener?.offer(server)) return client;
-    throw new Deno.errors.ConnectionRefused("Cannot connect: nobody accepts");
+    throw new Deno.errors.ConnectionRefused(
+      `Cannot connect: nobody accepts, or ${defaults.backlog} wait already`,
+    );
   }
 }
 

@@ -5,19 +5,36 @@ import { StreamDuplex } from "./stream_duplex.ts";
 import { TlsStream } from "./tls_stream.ts";
 import type { ByteStream } from "./transport.ts";
 
-/** Who we are, and whom we let in. */
+/**
+ * Who we are, and whom we let in. Texts are PEM (RFC 7468).
+ *
+ * @example Only clients with a certificate of ours
+ * ```ts
+ * import { type SecureOptions, tls } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * function mutual(identity: { cert: string; key: string }, ca: string): SecureOptions {
+ *   return { ...identity, ca, clientCertificates: "required", minVersion: "TLSv1.3" };
+ * }
+ *
+ * const options = mutual({ cert: "…", key: "…" }, "…");
+ * assert.equal(tls({ port: 8883, ...options }).name, "tls");
+ * ```
+ */
 export interface SecureOptions {
   /** Our certificate and those that vouch for it, as PEM text. */
   cert: string;
   /** The certificate's private key, as PEM text. */
   key: string;
-  /** Whoever vouches for client certificates, as PEM text. */
+  /** Whoever vouches for client certificates, as PEM text; needed to ask for them. */
   ca?: string;
   /** Default `none`. `optional` lets in who shows no certificate, but nobody with a bad one. */
   clientCertificates?: "none" | "optional" | "required";
   /** Default `TLSv1.2`. */
   minVersion?: "TLSv1.2" | "TLSv1.3";
-  /** How long a handshake may take. */
+  /** Told of each handshake that failed: whose, and why. */
+  refused?: (error: Error) => void;
+  /** Milliseconds that a handshake may take; default 10,000. */
   handshakeTimeoutMs?: number;
 }
 
@@ -34,6 +51,7 @@ const handshakeFailure = new Uint8Array([21, 3, 3, 0, 2, 2, 40]);
 export class SecureContext {
   readonly #server: Server;
   readonly #mode: "none" | "optional" | "required";
+  readonly #refused: (error: Error) => void;
 
   constructor(options: SecureOptions) {
     const { cert, key, ca, clientCertificates = "none", minVersion = "TLSv1.2" } = options;
@@ -43,6 +61,7 @@ export class SecureContext {
       throw new Error("Cannot check client certificates without `ca`: name who vouches for them");
     }
     this.#mode = clientCertificates;
+    this.#refused = options.refused ?? (() => {});
     this.#server = createServer({
       cert,
       key,
@@ -63,7 +82,9 @@ export class SecureContext {
         if (settled) return;
         settled = true;
         duplex.destroy();
-        reject(new Error(`Cannot secure ${stream.peer}: ${cause.message}`, { cause }));
+        const error = new Error(`Cannot secure ${stream.peer}: ${cause.message}`, { cause });
+        this.#refused(error);
+        reject(error);
       };
       const shaken = (socket: TLSSocket) => {
         const fault = this.#faultOf(socket);

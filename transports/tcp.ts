@@ -2,9 +2,21 @@ import { bareHost, formatAddress, listenFault } from "./address.ts";
 import { SocketListener, SocketStream } from "./socket.ts";
 import type { ByteStream, Listener, Transport } from "./transport.ts";
 
-/** Where TCP listens or connects to. */
+/**
+ * Where TCP listens.
+ *
+ * @example Every interface, IPv4 and IPv6
+ * ```ts
+ * import { tcp, type TcpOptions } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const everywhere: TcpOptions = { port: 1883, hostname: "[::]" };
+ * const wrong = tcp({ ...everywhere, port: 70_000 });
+ * await assert.rejects(async () => await wrong.listen(), /a port is a whole number from 0 to 65535/);
+ * ```
+ */
 export interface TcpOptions {
-  /** 0 lets the system choose. */
+  /** From 0 to 65,535. 0 lets the system choose. */
   port: number;
   /** Default `127.0.0.1`. `::`, with or without brackets, is IPv6 and IPv4 at once. */
   hostname?: string;
@@ -22,7 +34,22 @@ export const defaults = {
   tcpBacklog: 4096,
 };
 
-/** TCP, without Nagle's delay. */
+/**
+ * Listens by TCP, without Nagle's delay (RFC 9293 §3.7.4).
+ *
+ * Listening rejects with an `Error` that names the address and the cause: one in use, for example.
+ *
+ * @example The port that the system chose
+ * ```ts
+ * import { gateway, mqtt, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * const { host, port } = await hub.listen(tcp({ port: 0 }), mqtt()).ready;
+ * using _client = await Deno.connect({ hostname: host, port });
+ * assert.equal(host, "127.0.0.1");
+ * ```
+ */
 export function tcp(options: TcpOptions): Transport {
   return { name: "tcp", listen: () => listen(options) };
 }

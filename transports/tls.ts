@@ -2,7 +2,23 @@ import { SecureContext, type SecureOptions } from "./secure.ts";
 import { tcp, type TcpOptions } from "./tcp.ts";
 import type { ByteStream, Listener, Transport } from "./transport.ts";
 
-/** Where TLS listens, who we are, and whom we let in. */
+/**
+ * Where TLS listens, who we are, and whom we let in.
+ *
+ * @example From files
+ * ```ts
+ * import { tls, type TlsOptions } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * async function fromFiles(folder: string): Promise<TlsOptions> {
+ *   const cert = await Deno.readTextFile(`${folder}/cert.pem`);
+ *   const key = await Deno.readTextFile(`${folder}/key.pem`);
+ *   return { port: 8883, cert, key };
+ * }
+ *
+ * await assert.rejects(fromFiles("/nowhere").then(tls), Deno.errors.NotFound);
+ * ```
+ */
 export interface TlsOptions extends TcpOptions, SecureOptions {}
 
 /** The limits of a TLS listener. */
@@ -11,7 +27,21 @@ export const defaults = {
   handshakes: 512,
 };
 
-/** TLS over TCP. */
+/**
+ * Listens by TLS 1.2 and 1.3 (RFC 5246, RFC 8446) over TCP. The handshake is not the business of
+ * the protocol above, and a client that fails it is hung up on.
+ *
+ * Listening rejects with an `Error` as `tcp` does, and when the certificate or key is of no use.
+ *
+ * @example The texts are wanted, not the names of their files
+ * ```ts
+ * import { tls } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const transport = tls({ port: 0, cert: "cert.pem", key: "key.pem" });
+ * await assert.rejects(async () => await transport.listen(), /"cert.pem": PEM text .* is needed/);
+ * ```
+ */
 export function tls(options: TlsOptions): Transport {
   return {
     name: "tls",

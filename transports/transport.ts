@@ -1,4 +1,16 @@
-/** Where a stream or datagram comes from or goes to. */
+/**
+ * Where a listener or a socket is.
+ *
+ * @example In words
+ * ```ts
+ * import { type Address, gateway, mqtt, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * const { host, port }: Address = await hub.listen(tcp({ port: 0 }), mqtt()).ready;
+ * assert.match(`mqtt://${host}:${port}`, /^mqtt:\/\/127\.0\.0\.1:\d+$/);
+ * ```
+ */
 export interface Address {
   /** IP address, or the path of a Unix socket. */
   host: string;
@@ -6,7 +18,26 @@ export interface Address {
   port: number;
 }
 
-/** An ordered, reliable pair of byte streams: the shape of `Deno.Conn`. */
+/**
+ * An ordered, reliable pair of byte streams: the shape of `Deno.Conn`.
+ *
+ * @example Writing everything
+ * ```ts
+ * import { type ByteStream, memoryPair } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * async function writeAll(stream: ByteStream, bytes: Uint8Array): Promise<void> {
+ *   for (let at = 0; at < bytes.length;) at += await stream.write(bytes.subarray(at));
+ * }
+ *
+ * const [near, far] = memoryPair();
+ * await writeAll(near, new TextEncoder().encode("hello"));
+ * near.close();
+ * const into = new Uint8Array(16);
+ * assert.equal(await far.read(into), 5);
+ * assert.equal(await far.read(into), null);
+ * ```
+ */
 export interface ByteStream {
   /** `host:port`, `[host]:port` for IPv6, or the path of a Unix socket. */
   readonly peer: string;
@@ -30,7 +61,22 @@ export interface ByteStream {
   close(): void;
 }
 
-/** Something that accepts streams until it is closed. */
+/**
+ * Something that accepts streams until it is closed.
+ *
+ * @example Accepting one
+ * ```ts
+ * import { type Listener, MemoryTransport } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const transport = new MemoryTransport({ peers: ["server", "client-7"] });
+ * const listener: Listener = transport.listen();
+ * transport.connect();
+ * assert.equal((await listener.accept())?.peer, "client-7");
+ * listener.close();
+ * assert.equal(await listener.accept(), undefined);
+ * ```
+ */
 export interface Listener {
   /** Where it listens, with the port that the system chose for port 0. */
   readonly address: Address;
@@ -40,7 +86,34 @@ export interface Listener {
   close(): void;
 }
 
-/** A way to accept streams: TCP, TLS, a Unix socket, memory. */
+/**
+ * A way to accept streams: TCP, TLS, a Unix socket, memory. A listener that crashed is made anew by
+ * one more call of `listen`.
+ *
+ * @example A transport that tries one port after the other
+ * ```ts
+ * import { tcp, type Transport } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * function firstOf(...ports: number[]): Transport {
+ *   const [port = 0, ...others] = ports;
+ *   const listen = async () => {
+ *     try {
+ *       return await tcp({ port }).listen();
+ *     } catch (error) {
+ *       if (others.length === 0) throw error;
+ *       return await firstOf(...others).listen();
+ *     }
+ *   };
+ *   return { name: "tcp", listen };
+ * }
+ *
+ * const taken = await tcp({ port: 0 }).listen();
+ * const listener = await firstOf(taken.address.port, 0).listen();
+ * assert.notEqual(listener.address.port, taken.address.port);
+ * for (const each of [taken, listener]) each.close();
+ * ```
+ */
 export interface Transport {
   /** What an operator reads: `tcp`, `tls`. */
   readonly name: string;
@@ -48,8 +121,23 @@ export interface Transport {
   listen(): Listener | Promise<Listener>;
 }
 
-/** A socket for datagrams. */
+/**
+ * A socket for datagrams.
+ *
+ * @example From one to another
+ * ```ts
+ * import { type DatagramPort, udp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const here: DatagramPort = await udp({ port: 0 }).bind();
+ * const there: DatagramPort = await udp({ port: 0 }).bind();
+ * await here.send(Uint8Array.of(7), `127.0.0.1:${there.address.port}`);
+ * assert.equal((await there.receive())?.from, `127.0.0.1:${here.address.port}`);
+ * for (const each of [here, there]) each.close();
+ * ```
+ */
 export interface DatagramPort {
+  /** Where it is bound, with the port that the system chose for port 0. */
   readonly address: Address;
   /** Resolves with one whole datagram, a view valid until the next call; undefined once closed. */
   receive(): Promise<{ bytes: Uint8Array; from: string } | undefined>;
@@ -62,8 +150,36 @@ export interface DatagramPort {
   close(): void;
 }
 
-/** A way to exchange datagrams. */
+/**
+ * A way to exchange datagrams. An endpoint that crashed is made anew by one more call of `bind`.
+ *
+ * @example A network that loses every other datagram
+ * ```ts
+ * import { type DatagramTransport, udp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * function lossy(transport: DatagramTransport): DatagramTransport {
+ *   const bind = async () => {
+ *     const port = await transport.bind();
+ *     let count = 0;
+ *     const send: typeof port.send = async (bytes, to) => {
+ *       if (count++ % 2 > 0) await port.send(bytes, to);
+ *     };
+ *     const { address } = port;
+ *     return { address, send, receive: () => port.receive(), close: () => port.close() };
+ *   };
+ *   return { name: `lossy ${transport.name}`, bind };
+ * }
+ *
+ * const near = await lossy(udp({ port: 0 })).bind();
+ * const far = await udp({ port: 0 }).bind();
+ * for (const each of [1, 2]) await near.send(Uint8Array.of(each), `127.0.0.1:${far.address.port}`);
+ * assert.deepEqual([...(await far.receive())!.bytes], [2]);
+ * for (const each of [near, far]) each.close();
+ * ```
+ */
 export interface DatagramTransport {
+  /** What an operator reads: `udp`. */
   readonly name: string;
   /** Starts to receive. Rejects or throws when it cannot, with the cause. */
   bind(): DatagramPort | Promise<DatagramPort>;

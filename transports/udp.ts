@@ -1,9 +1,21 @@
 import { bareHost, formatAddress, listenFault, parseAddress } from "./address.ts";
 import type { Address, DatagramPort, DatagramTransport } from "./transport.ts";
 
-/** Where UDP is bound. */
+/**
+ * Where UDP is bound.
+ *
+ * @example Every interface, IPv4 and IPv6
+ * ```ts
+ * import { udp, type UdpOptions } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const everywhere: UdpOptions = { port: 5683, hostname: "[::]" };
+ * const wrong = udp({ ...everywhere, port: 70_000 });
+ * await assert.rejects(async () => await wrong.bind(), /a port is a whole number from 0 to 65535/);
+ * ```
+ */
 export interface UdpOptions {
-  /** 0 lets the system choose. */
+  /** From 0 to 65,535. 0 lets the system choose. */
   port: number;
   /** Default `127.0.0.1`. `::`, with or without brackets, is IPv6 and IPv4 at once. */
   hostname?: string;
@@ -17,7 +29,22 @@ export const defaults = {
   rememberedPeers: 10_000,
 };
 
-/** UDP, one socket for all peers. */
+/**
+ * Exchanges datagrams by UDP (RFC 768), one socket for all peers.
+ *
+ * Binding rejects with an `Error` that names the address and the cause. Deno has UDP behind
+ * `"unstable": ["net"]` in deno.json.
+ *
+ * @example The port that the system chose
+ * ```ts
+ * import { coap, gateway, udp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * const { port } = await hub.listen(udp({ port: 0 }), coap()).ready;
+ * assert.ok(port > 0);
+ * ```
+ */
 export function udp(options: UdpOptions): DatagramTransport {
   return { name: "udp", bind: () => bind(options) };
 }

@@ -2,14 +2,44 @@ import { listenFault } from "./address.ts";
 import { SocketListener, SocketStream } from "./socket.ts";
 import type { Listener, Transport } from "./transport.ts";
 
-/** Where a Unix socket is. */
+/**
+ * Where a Unix socket is.
+ *
+ * @example For the members of one group
+ * ```ts
+ * import { unix, type UnixOptions } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const options: UnixOptions = { path: `/tmp/${crypto.randomUUID()}.sock`, mode: 0o660 };
+ * const listener = await unix(options).listen();
+ * assert.equal((await Deno.stat(options.path)).mode! & 0o777, 0o660);
+ * listener.close();
+ * ```
+ */
 export interface UnixOptions {
+  /** The file that clients open; made when listening begins, and removed when it ends. */
   path: string;
   /** Permission bits of the socket file, such as 0o660; default: what the process's mask leaves. */
   mode?: number;
 }
 
-/** Unix sockets: clients on this machine that may open the file. */
+/**
+ * Listens at a Unix socket: for clients on this machine that may open its file. One that a killed
+ * process left behind is replaced.
+ *
+ * Listening rejects with an `Error` that names the path and the cause, such as another process there.
+ *
+ * @example A broker that no network reaches
+ * ```ts
+ * import { gateway, mqtt, unix } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const path = `/tmp/${crypto.randomUUID()}.sock`;
+ * await using hub = gateway();
+ * assert.equal((await hub.listen(unix({ path }), mqtt()).ready).host, path);
+ * (await Deno.connect({ transport: "unix", path })).close();
+ * ```
+ */
 export function unix(options: UnixOptions): Transport {
   return { name: "unix", listen: () => listen(options) };
 }
@@ -28,11 +58,27 @@ async function listen({ path, mode }: UnixOptions): Promise<Listener> {
     listener.close();
     throw listenFault(path, error);
   }
-  // Closing the listener removes the file.
-  return new SocketListener(listener, {
+  return new UnixListener(listener, {
     address: { host: path, port: 0 },
     accepted: (socket) => new SocketStream(socket, path),
   });
+}
+
+class UnixListener extends SocketListener<Deno.UnixConn> {
+  #closed = false;
+
+  override close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    super.close();
+    try {
+      // The runtime does so, too, but not before its last `accept` has ended, and the process may not
+      // live that long.
+      Deno.removeSync(this.address.host);
+    } catch {
+      // It is gone already.
+    }
+  }
 }
 
 /** A process that was killed leaves its socket file behind, and nobody else may use the name. */
@@ -43,8 +89,12 @@ async function removeStale(path: string): Promise<void> {
   } catch {
     return;
   }
-  if (!found.isSocket) throw listenFault(path, "a file that is not a socket has this name");
-  if (await isLive(path)) throw listenFault(path, "another process listens there");
+  if (!found.isSocket) {
+    throw listenFault(path, "a file that is not a socket has this name, choose another");
+  }
+  if (await isLive(path)) {
+    throw listenFault(path, "another process listens there, choose another path");
+  }
   await Deno.remove(path);
 }
 

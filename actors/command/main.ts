@@ -2,7 +2,8 @@ import type { OpenDatagramSession, OpenSession } from "../../protocols/session.t
 import type { DatagramTransport, Transport } from "../../transports/transport.ts";
 import { admissionDefaults } from "../admission.ts";
 import { connectionDefaults } from "../connection_options.ts";
-import type { Gateway, GatewayOptions } from "../gateway.ts";
+import type { Gateway } from "../gateway.ts";
+import type { GatewayOptions } from "../gateway_options.ts";
 import type { Log } from "../log.ts";
 import { retainedDefaults } from "../retained.ts";
 import { ListenError } from "./cause.ts";
@@ -19,6 +20,7 @@ type Identity = {
   key: string;
   ca?: string;
   clientCertificates: "none" | "optional" | "required";
+  refused: (error: Error) => void;
 };
 
 /** What the command is put together from: transports and protocols are not its business. */
@@ -103,7 +105,7 @@ async function listen(hub: Gateway, each: ListenSettings, around: Surroundings):
 
 async function transportOf(
   { url, tls }: ListenSettings,
-  { parts, readFile }: Surroundings,
+  { parts, readFile, log }: Surroundings,
 ): Promise<Transport> {
   if (url.path !== undefined) return parts.unix({ path: url.path });
   const plain = () => parts.tcp(url);
@@ -113,6 +115,7 @@ async function transportOf(
     key: await readFile(tls.key),
     ca: tls.ca === undefined ? undefined : await readFile(tls.ca),
     clientCertificates: tls.clientCertificates,
+    refused: (error) => log.info("tls handshake refused", { listener: url.url, error }),
   };
   return url.protocol === "any"
     ? parts.eitherTls(plain(), identity)

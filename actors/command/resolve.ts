@@ -1,4 +1,4 @@
-import type { Format, Level } from "../log.ts";
+import type { LogFormat, LogLevel } from "../log.ts";
 import type { RetainedTree } from "../retained_tree.ts";
 import type { LimitName, Limits } from "./limits.ts";
 import { isLocal, type ListenUrl } from "./listen_url.ts";
@@ -11,8 +11,8 @@ import type { Sources } from "./sources.ts";
 export interface Settings {
   readonly listen: readonly ListenSettings[];
   readonly drainMs: number;
-  readonly logLevel: Level;
-  readonly logFormat: Format;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
   /** The limits that were set for the whole gateway. */
   readonly limits: Limits;
   /** Limits of parts of the topic space. */

@@ -1,49 +1,67 @@
-/** What the peers of one CoAP socket may take, and when we lose patience with them. */
+/**
+ * What the peers of one CoAP socket may take, and when we lose patience with them (RFC 7252 §4.8).
+ *
+ * @example For a slow radio network, and readings of two bytes
+ * ```ts
+ * import { coap, type CoapLimits, gateway, udp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const limits: Partial<CoapLimits> = { ackTimeoutMs: 10_000, maxPayloadBytes: 2 };
+ * await using hub = gateway();
+ * const { port } = await hub.listen(udp({ port: 0 }), coap(limits)).ready;
+ * const client = await udp({ port: 0 }).bind();
+ * const put = [0x40, 3, 0, 7, 0xb6, ...new TextEncoder().encode("topics"), 1, 0x61, 0xff];
+ * await client.send(Uint8Array.of(...put, 1, 2, 3), `127.0.0.1:${port}`);
+ * assert.equal((await client.receive())!.bytes[1], 0x8d); // 4.13 Request Entity Too Large
+ * client.close();
+ * ```
+ */
 export interface CoapLimits {
-  /** Bytes of a request's payload. */
+  /** Bytes of a request's payload; default 1,152. More is answered 4.13. */
   maxPayloadBytes: number;
-  /** Options of one message. */
+  /** Options of one message; default 160. */
   maxOptions: number;
-  /** Levels of a topic or filter. */
+  /** Levels of a topic or filter; default 128. */
   maxTopicLevels: number;
-  /** Milliseconds before the first retransmission (RFC 7252 §4.8, ACK_TIMEOUT). */
+  /** Milliseconds before the first retransmission (ACK_TIMEOUT); default 2,000. */
   ackTimeoutMs: number;
-  /** The first wait is `ackTimeoutMs` times 1 to this factor (ACK_RANDOM_FACTOR). */
+  /** The first wait is `ackTimeoutMs` times 1 to this factor (ACK_RANDOM_FACTOR); default 1.5. */
   ackRandomFactor: number;
-  /** Retransmissions before we give up (MAX_RETRANSMIT). */
+  /** Retransmissions before we give up (MAX_RETRANSMIT); default 4. */
   maxRetransmit: number;
-  /** Milliseconds for which a request's message id is remembered (EXCHANGE_LIFETIME). */
+  /** Milliseconds for which a message id is remembered (EXCHANGE_LIFETIME); default 247,000. */
   exchangeLifetimeMs: number;
-  /** Remembered requests of all peers. */
+  /** Remembered requests of all peers; default 65,536. */
   maxRemembered: number;
-  /** Bytes of the remembered answers of all peers. */
+  /** Bytes of the remembered answers of all peers; default 8 MiB. */
   maxRememberedBytes: number;
-  /** Remembered requests of one peer. */
+  /** Remembered requests of one peer; default 4,096. */
   maxRememberedPerPeer: number;
-  /** Bytes of the remembered answers of one peer. */
+  /** Bytes of the remembered answers of one peer; default 512 KiB. */
   maxRememberedBytesPerPeer: number;
-  /** Observations of all peers. */
+  /** Observations of all peers (RFC 7641); default 100,000. */
   maxObservers: number;
-  /** Observations of one peer. */
+  /** Observations of one peer; default 1,000. */
   maxObserversPerPeer: number;
-  /** Every how many notifications one asks for an acknowledgement. */
+  /** Every how many notifications one asks for an acknowledgement; default 10. */
   confirmEvery: number;
-  /** Milliseconds after which the next notification asks for an acknowledgement. */
+  /** Milliseconds after which the next notification asks for one; default 60,000. */
   confirmAfterMs: number;
-  /** Milliseconds after which a silent observer is asked whether it is still there. */
+  /** Milliseconds after which a silent observer is asked if it is there; default 86,400,000. */
   probeAfterMs: number;
-  /** Notifications sent in one turn. */
+  /** Notifications sent in one turn; default 512. */
   maxBurst: number;
-  /** Stored values looked at to answer one request for many of them. */
+  /** Stored values looked at to answer one request for many of them; default 10,000. */
   maxScanned: number;
-  /** Requests of all peers that wait for a reply. */
+  /** Requests of all peers that wait for a reply; default 1,000. */
   maxReplies: number;
-  /** Requests of one peer that wait for a reply. */
+  /** Requests of one peer that wait for a reply; default 16. */
   maxRepliesPerPeer: number;
-  /** Milliseconds that a request may ask us to wait for a reply. */
+  /** Milliseconds that a request may ask us to wait for a reply; default 60,000. */
   maxReplyMs: number;
 }
 
+/** The limits of a socket that names none. */
 export const defaults: CoapLimits = {
   // 1,152 bytes still leave the smallest IPv6 path (1,232 bytes of UDP) as an answer with options.
   maxPayloadBytes: 1152,

@@ -157,7 +157,23 @@ export class CoapSession implements DatagramSession {
   }
 }
 
-/** Speaks CoAP on a UDP socket. `random` gives numbers from 0 to below 1. */
+/**
+ * Speaks CoAP with the peers of a UDP socket, as the server (RFC 7252), with Observe (RFC 7641).
+ * `random` gives numbers from 0 to below 1, for tests that want the same ones each time.
+ *
+ * @example A ping, which is answered with a reset
+ * ```ts
+ * import { coap, gateway, udp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * const { port } = await hub.listen(udp({ port: 0 }), coap()).ready;
+ * const client = await udp({ port: 0 }).bind();
+ * await client.send(Uint8Array.of(0x40, 0, 0, 7), `127.0.0.1:${port}`); // message 7, empty
+ * assert.deepEqual([...(await client.receive())!.bytes], [0x70, 0, 0, 7]);
+ * client.close();
+ * ```
+ */
 export function coap(
   options: Partial<CoapLimits> = {},
   random: () => number = fraction,

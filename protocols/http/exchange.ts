@@ -74,7 +74,7 @@ export interface Exchange {
   /** The client is gone before the answer was complete. */
   onClosed: (() => void) | undefined;
   /** The gateway stops, or the client sends no more: end now what would only wait. */
-  onHurry: (() => void) | undefined;
+  onHurry: ((reason: "stopping" | "input ended") => void) | undefined;
 }
 
 /** Whoever answers requests. */

@@ -14,7 +14,9 @@ export class Handlers {
     if (!path.startsWith("/")) {
       throw new TypeError(`Cannot handle "${path}": a path begins with /`);
     }
-    if (this.#has(path)) throw new TypeError(`Cannot handle "${path}" twice`);
+    if (this.#has(path)) {
+      throw new TypeError(`Cannot handle "${path}" twice: remove its first handler before`);
+    }
     if (!path.endsWith("/*")) return void this.#exact.set(path, answer);
     this.#prefixes.push({ prefix: path.slice(0, -1), answer });
     this.#prefixes.sort((a, b) => b.prefix.length - a.prefix.length);

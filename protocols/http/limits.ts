@@ -1,42 +1,56 @@
-/** What one HTTP client may ask of us. */
+/**
+ * What one HTTP client may ask of us.
+ *
+ * @example Long cookies, patient clients
+ * ```ts
+ * import { gateway, http, type HttpLimits, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const limits: Partial<HttpLimits> = { headerBytes: 64 << 10, idleMs: 300_000 };
+ * await using hub = gateway();
+ * const { port } = await hub.listen(tcp({ port: 0 }), http({ limits })).ready;
+ * const headers = { cookie: "x".repeat(32 << 10) };
+ * assert.equal((await fetch(`http://127.0.0.1:${port}/`, { headers })).status, 200);
+ * ```
+ */
 export interface HttpLimits {
-  /** Bytes of a request line; more is answered 414. */
+  /** Bytes of a request line; default 8 KiB. More is answered 414. */
   requestLineBytes: number;
-  /** Bytes of all header fields of a request together; more is answered 431. */
+  /** Bytes of all header fields of a request together; default 16 KiB. More is answered 431. */
   headerBytes: number;
-  /** Header fields of a request; more is answered 431. */
+  /** Header fields of a request; default 100. More are answered 431. */
   headerFields: number;
-  /** Bytes of a body under `/topics`; more is answered 413. */
+  /** Bytes of a body under `/topics`; default 1 MiB. More is answered 413. */
   bodyBytes: number;
-  /** Bytes of a line that begins a chunk, with its extensions. */
+  /** Bytes of a line that begins a chunk, with its extensions; default 256. */
   chunkLineBytes: number;
-  /** Bytes that chunk extensions may add to one body. */
+  /** Bytes that chunk extensions may add to one body; default 16 KiB. */
   chunkExtensionBytes: number;
-  /** Bytes of trailer fields after a chunked body. */
+  /** Bytes of trailer fields after a chunked body; default 8 KiB. */
   trailerBytes: number;
-  /** Bytes of further requests that may wait for the answer to the first. */
+  /** Bytes of further requests that may wait for the answer to the first; default 16 KiB. */
   pipelinedBytes: number;
-  /** Bytes of a body nobody wants that are thrown away to keep the connection. */
+  /** Bytes of a body nobody wants that are read to keep the connection; default 256 KiB. */
   discardedBytes: number;
-  /** How long a head may take from its first byte to its last, in milliseconds. */
+  /** Milliseconds that a head may take from its first byte to its last; default 10,000. */
   headMs: number;
-  /** How long a connection may be idle between requests, in milliseconds. */
+  /** Milliseconds that a connection may be idle between requests; default 60,000. */
   idleMs: number;
-  /** How long a body may make no progress, in milliseconds; then it is answered 408. */
+  /** Milliseconds that a body may make no progress; default 10,000. Then it is answered 408. */
   bodyMs: number;
-  /** The slowest body, in bytes a second: slower ones run out of `bodyMs`. */
+  /** The slowest body, in bytes a second; default 100. Slower ones run out of `bodyMs`. */
   bodyBytesPerSecond: number;
-  /** How long a client may leave more of an answer queued than the wire's mark, in milliseconds. */
+  /** Milliseconds that more of an answer than the wire's mark may stay queued; default 60,000. */
   stalledMs: number;
-  /** Levels of a topic. */
+  /** Levels of a topic; default 128. */
   topicLevels: number;
-  /** Topics in a listing; the others are counted in the field `topics-left-out`. */
+  /** Topics in a listing; default 10,000. The field `topics-left-out` counts the others. */
   listedTopics: number;
-  /** Bytes of a listing. */
+  /** Bytes of a listing; default 1 MiB. */
   listedBytes: number;
-  /** The longest wait for an answer that a client may ask for, in milliseconds. */
+  /** Milliseconds that a client may ask to wait for an answer; default 60,000. */
   waitMs: number;
-  /** How often a silent stream of events says that it is alive, in milliseconds. */
+  /** Milliseconds after which a silent stream of events says that it is alive; default 15,000. */
   eventsMs: number;
 }
 

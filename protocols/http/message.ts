@@ -1,10 +1,24 @@
 import type { Hub, Session, Wire } from "../session.ts";
 
-/** Header or trailer fields in the order in which they came; names are compared without case. */
+/**
+ * Header or trailer fields in the order in which they came (RFC 9110 §5). Names are kept in lower
+ * case, and asked for in lower case.
+ *
+ * @example A field that came twice is one list
+ * ```ts
+ * import { Fields } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const fields = new Fields([["Accept", "text/html"], ["accept", "text/plain"]]);
+ * assert.equal(fields.get("accept"), "text/html, text/plain");
+ * assert.equal(fields.size, 2);
+ * ```
+ */
 export class Fields {
   /** Name, value, name, value …: one array is cheaper to make than a pair for each field. */
   readonly #flat: string[] = [];
 
+  /** Fields of these names and values. */
   constructor(entries: Iterable<readonly [string, string]> = []) {
     for (const [name, value] of entries) this.append(name, value);
   }
@@ -14,6 +28,7 @@ export class Fields {
     return this.#flat.length / 2;
   }
 
+  /** Adds a field behind the others. */
   append(name: string, value: string): void {
     this.#flat.push(name.toLowerCase(), value);
   }
@@ -25,6 +40,7 @@ export class Fields {
     flat.push(name, value);
   }
 
+  /** True when there is a field of this lower-case name. */
   has(name: string): boolean {
     const flat = this.#flat;
     for (let at = 0; at < flat.length; at += 2) if (flat[at] === name) return true;
@@ -43,13 +59,31 @@ export class Fields {
     return found;
   }
 
+  /** All fields, each with its name in lower case. */
   *[Symbol.iterator](): IterableIterator<[name: string, value: string]> {
     const flat = this.#flat;
     for (let at = 0; at < flat.length; at += 2) yield [flat[at]!, flat[at + 1]!];
   }
 }
 
-/** What a request says before its body. */
+/**
+ * What a request says before its body (RFC 9112 §3).
+ *
+ * @example Who sent it
+ * ```ts
+ * import { Fields, type RequestHead } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const head: RequestHead = {
+ *   method: "GET",
+ *   path: "/topics/a/b%20c",
+ *   query: "qos=1",
+ *   minor: 1,
+ *   fields: new Fields([["User-Agent", "sensor/7"]]),
+ * };
+ * assert.equal(head.fields.get("user-agent"), "sensor/7");
+ * ```
+ */
 export interface RequestHead {
   /** `GET`, `POST` …: as sent, case counts. */
   readonly method: string;
@@ -59,11 +93,25 @@ export interface RequestHead {
   readonly query: string;
   /** 0 for HTTP/1.0, 1 for HTTP/1.1. */
   readonly minor: 0 | 1;
+  /** Its header fields. */
   readonly fields: Fields;
 }
 
-/** What an answer says before its body. The session adds `Date`, the framing and `Connection`. */
+/**
+ * What an answer says before its body (RFC 9112 §4). The session adds `Date`, the framing and
+ * `Connection`.
+ *
+ * @example A refusal that says what would be right
+ * ```ts
+ * import type { ResponseHead } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const head: ResponseHead = { status: 426, fields: [["upgrade", "websocket"]] };
+ * assert.equal(new Map(head.fields).get("upgrade"), "websocket");
+ * ```
+ */
 export interface ResponseHead {
+  /** Of three digits (RFC 9110 §15). */
   status: number;
   /** Lower-case names. */
   fields?: Iterable<readonly [string, string]>;
@@ -73,6 +121,24 @@ export interface ResponseHead {
  * Answers a request that asks for another protocol (RFC 9110 §7.8): the session that takes the
  * stream over, having sent its 101; a refusal to be sent; or undefined when the request asks for
  * nothing that this upgrade knows and is to be answered as any other.
+ *
+ * @example WebSockets for clients that know a word
+ * ```ts
+ * import { gateway, http, tcp, type Upgrade, websocket } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const accept = websocket();
+ * const upgrade: Upgrade = (request, wire, hub, now) =>
+ *   request.fields.has("upgrade") && request.query !== "word=sesame"
+ *     ? { status: 403 }
+ *     : accept(request, wire, hub, now);
+ *
+ * await using hub = gateway();
+ * const { port } = await hub.listen(tcp({ port: 0 }), http({ upgrade })).ready;
+ * const socket = new WebSocket(`ws://127.0.0.1:${port}/topics/a?word=basil`);
+ * const error = await new Promise<Event>((resolve) => socket.onerror = resolve);
+ * assert.match((error as ErrorEvent).message, /403/);
+ * ```
  */
 export type Upgrade = (
   request: RequestHead,

@@ -34,7 +34,7 @@ const NOTHING = new Uint8Array(0);
 export class OpenExchange implements Exchange {
   onDrained: (() => void) | undefined;
   onClosed: (() => void) | undefined;
-  onHurry: (() => void) | undefined;
+  onHurry: Exchange["onHurry"];
   /** True once the head of the answer is sent. */
   begun = false;
   closed = false;

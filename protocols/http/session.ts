@@ -8,14 +8,8 @@ import { Intake } from "./intake.ts";
 import { defaults, type HttpLimits } from "./limits.ts";
 import type { Upgrade } from "./message.ts";
 import { type Line, OpenExchange } from "./open_exchange.ts";
+import type { HttpOptions } from "./options.ts";
 import { site } from "./site.ts";
-
-/** How HTTP is spoken on a listener. */
-export interface HttpOptions {
-  limits?: Partial<HttpLimits>;
-  /** Answers requests for another protocol, such as WebSocket. */
-  upgrade?: Upgrade;
-}
 
 /** HTTP/1.1 and HTTP/1.0 for a listener. */
 export function http(options: HttpOptions = {}): OpenSession {
@@ -279,13 +273,13 @@ export class HttpSession implements Session, Line {
     this.ending = true;
     const exchange = this.#exchange;
     if (exchange === undefined || exchange.closed) return this.hangUp();
-    exchange.onHurry?.();
+    exchange.onHurry?.("stopping");
   }
 
   inputEnded(now: number): void {
     this.now = now;
     this.#inputEnded = true;
-    this.#exchange?.onHurry?.();
+    this.#exchange?.onHurry?.("input ended");
     this.#settle();
   }
 

@@ -122,8 +122,9 @@ class Topics {
     if (qos === undefined) return;
     const { hub, request, now } = exchange;
     const before = hub.retained(topic);
-    if (before === undefined) return notFound(exchange, topic);
     if (preconditions(request, before, now) !== undefined) return conditionFailed(exchange);
+    // DELETE is idempotent (RFC 9110 §9.2.2): without a value nothing is left to do or to tell.
+    if (before === undefined) return exchange.respond({ status: 204 });
     const empty = new Publication(topic, new Uint8Array(0), {
       qos,
       retain: true,
@@ -157,8 +158,12 @@ function conditionFailed(exchange: Exchange): void {
   respondText(exchange, 412, "Cannot do this: the stored value is not what the condition says");
 }
 
+/** What command-line clients say of any body, and no message is. */
+const FORM = "application/x-www-form-urlencoded";
+
 function typeOf({ fields }: RequestHead): string | undefined {
-  return fields.get("content-type") || undefined;
+  const type = fields.get("content-type");
+  return type === FORM ? undefined : type || undefined;
 }
 
 /** The text without the request head that it was cut from, which a stored value must not keep alive. */

@@ -18,9 +18,31 @@ export interface AuthExchange {
   take(data: Uint8Array | undefined, answer: (step: AuthStep) => void): void;
 }
 
-/** A way to prove who a client is, such as SCRAM-SHA-256 (MQTT 5.0 §4.12). */
+/**
+ * A way to prove who a client is, such as SCRAM-SHA-256 (MQTT 5.0 §4.12).
+ *
+ * @example A word that must be said
+ * ```ts
+ * import { type AuthMethod, type AuthStep, gateway, mqtt, tcp } from "@meerkat/gateway";
+ *
+ * const wrong: AuthStep = { kind: "failure", message: "Cannot let you in: the word is another" };
+ * const word: AuthMethod = {
+ *   name: "WORD",
+ *   begin: () => ({
+ *     take(data, answer) {
+ *       const said = new TextDecoder().decode(data);
+ *       answer(said === "sesame" ? { kind: "success", user: "ali" } : wrong);
+ *     },
+ *   }),
+ * };
+ * await using hub = gateway();
+ * hub.listen(tcp({ port: 0 }), mqtt({ authMethods: [word] }));
+ * ```
+ */
 export interface AuthMethod {
+  /** What clients call it. */
   readonly name: string;
+  /** A client begins. */
   begin(clientId: string): AuthExchange;
 }
 

@@ -15,43 +15,61 @@ export type QueuePolicy = "drop-newest" | "drop-oldest" | "conflate" | "disconne
  */
 export type SharedStrategy = "round-robin" | "least-loaded" | "sticky-by-publisher";
 
-/** What one client may cost. Everything can be changed for each listener. */
+/**
+ * What one client may cost. Everything can be changed for each listener.
+ *
+ * @example For small sensors that come in great numbers
+ * ```ts
+ * import { gateway, mqtt, type MqttLimits, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const limits: Partial<MqttLimits> = { maxPacketBytes: 4_096, maxSubscriptions: 10 };
+ * await using hub = gateway();
+ * const { port } = await hub.listen(tcp({ port: 0 }), mqtt(limits)).ready;
+ * using client = await Deno.connect({ port });
+ * await client.write(Uint8Array.of(0x10, 0xff, 0x7f)); // a CONNECT of 16,386 bytes
+ * assert.equal(await client.read(new Uint8Array(1)), null);
+ * ```
+ */
 export interface MqttLimits {
-  /** Bytes of one packet, header included. */
+  /** Bytes of one packet, header included; default 1 MiB. */
   maxPacketBytes: number;
-  /** Milliseconds from the connection to the end of CONNECT. */
+  /** Milliseconds from the connection to the end of CONNECT; default 10,000. */
   connectTimeoutMs: number;
-  /** Seconds of silence an MQTT 5 client may ask for; a longer Keep Alive, or none, becomes this. 0: any. */
+  /**
+   * Seconds of silence an MQTT 5 client may ask for; default 0: any. A longer Keep Alive, or none,
+   * becomes this (MQTT 5.0 §3.2.2.3.14).
+   */
   maxKeepAliveSeconds: number;
-  /** Bytes of a client identifier. */
+  /** Bytes of a client identifier; default 512. */
   maxClientIdBytes: number;
-  /** Levels of a topic or filter. */
+  /** Levels of a topic or filter; default 128. */
   maxTopicLevels: number;
-  /** Levels of a filter that may be wildcards; 0: none, and MQTT 5 clients are told so. */
+  /** Levels of a filter that may be wildcards; default 128. 0: none, and MQTT 5 clients are told so. */
   maxWildcardLevels: number;
-  /** Messages a second from one client; above that it is read from more slowly. 0: any number. */
+  /** Messages a second above which a client is read from more slowly; default 0: any number. */
   maxMessagesPerSecond: number;
-  /** Subscriptions of one client. */
+  /** Subscriptions of one client; default 10,000. */
   maxSubscriptions: number;
-  /** Messages of QoS 1 and 2 that wait for one client. */
+  /** Messages of QoS 1 and 2 that wait for one client; default 10,000. */
   maxQueuedMessages: number;
-  /** Bytes of the messages that wait for one client. */
+  /** Bytes of the messages that wait for one client; default 16 MiB. */
   maxQueuedBytes: number;
-  /** What happens to a message for which there is no room. */
+  /** What happens to a message for which there is no room; default `drop-newest`. */
   queuePolicy: QueuePolicy;
-  /** Who of a shared subscription that begins here gets the next message. */
+  /** Who of a shared subscription that begins here gets the next message; default `round-robin`. */
   sharedStrategy: SharedStrategy;
-  /** Bytes of the messages that wait for all clients together. */
+  /** Bytes of the messages that wait for all clients together; default 256 MiB. */
   maxTotalQueuedBytes: number;
-  /** Messages of QoS 1 and 2 sent to one client and not yet acknowledged. */
+  /** Messages of QoS 1 and 2 sent to one client and not yet acknowledged; default 1,024. */
   maxInflight: number;
-  /** Messages of QoS 2 that an MQTT 5 client may have under way to us (Receive Maximum). */
+  /** Messages of QoS 2 that an MQTT 5 client may have under way to us; default 1,024. */
   receiveMaximum: number;
-  /** Topic aliases that an MQTT 5 client may set, and that are set for it at most. */
+  /** Topic aliases that an MQTT 5 client may set, and that are set for it at most; default 32. */
   topicAliasMaximum: number;
-  /** Seconds that a session outlives its connection at most; 0xffffffff for ever. */
+  /** Seconds that a session outlives its connection; default 2,592,000. 0xffffffff is for ever. */
   maxSessionExpirySeconds: number;
-  /** Sessions, connected or not, of all clients together. */
+  /** Sessions, connected or not, of all clients together; default 100,000. */
   maxSessions: number;
 }
 

@@ -1,7 +1,20 @@
 import type { AuthMethod } from "./authentication.ts";
 import type { MqttLimits } from "./limits.ts";
 
-/** How MQTT is spoken on a listener. */
+/**
+ * How MQTT is spoken on a listener.
+ *
+ * @example Sensors of one family, and only the newest value of each topic for whoever is behind
+ * ```ts
+ * import { gateway, mqtt, tcp } from "@meerkat/gateway";
+ *
+ * await using hub = gateway();
+ * hub.listen(
+ *   tcp({ port: 0 }),
+ *   mqtt({ clientIdPattern: /sensor-\d+/, queuePolicy: "conflate", maxMessagesPerSecond: 100 }),
+ * );
+ * ```
+ */
 export interface MqttOptions extends MqttLimits {
   /** What client identifiers must look like from end to end; those that the server assigns are exempt. */
   clientIdPattern?: RegExp | undefined;

@@ -14,29 +14,50 @@ const MAX_MESSAGE_BYTES = 4096;
 
 /** What a server keeps of a password (RFC 5802 §3); the password cannot be had from it. */
 export interface ScramCredentials {
+  /** What makes equal passwords look different. */
   readonly salt: Uint8Array;
+  /** Hashes for each guess at the password. */
   readonly iterations: number;
+  /** Shows that a client knows the password. */
   readonly storedKey: Uint8Array;
+  /** Shows that the server knows the client. */
   readonly serverKey: Uint8Array;
 }
 
 /** Finds the credentials of a user, or undefined when there is no such user. */
 export type ScramStore = (user: string) => ScramCredentials | undefined;
 
+/** How a password is made into what is kept of it. */
+export interface ScramOptions {
+  /** Default: 16 random bytes. */
+  salt?: Uint8Array;
+  /** Hashes for each guess at the password; default 15,000. */
+  iterations?: number;
+}
+
 /** What to keep of a password. */
 export function scramCredentials(
   password: string,
-  { salt = randomBytes(16), iterations = ITERATIONS }: {
-    salt?: Uint8Array;
-    iterations?: number;
-  } = {},
+  { salt = randomBytes(16), iterations = ITERATIONS }: ScramOptions = {},
 ): ScramCredentials {
   const salted = pbkdf2Sync(password.normalize("NFKC"), salt, iterations, 32, "sha256");
   const storedKey = createHash("sha256").update(hmac(salted, "Client Key")).digest();
   return { salt, iterations, storedKey, serverKey: hmac(salted, "Server Key") };
 }
 
-/** SCRAM-SHA-256 (RFC 5802, RFC 7677): the password never travels, and the server proves itself too. */
+/**
+ * SCRAM-SHA-256 (RFC 5802, RFC 7677): the password never travels, and the server proves itself too.
+ *
+ * @example Users whose passwords this server cannot read
+ * ```ts
+ * import { gateway, mqtt, type ScramCredentials, scramCredentials, scramSha256, tcp } from "@meerkat/gateway";
+ *
+ * const users = new Map<string, ScramCredentials>();
+ * users.set("ada", scramCredentials("correct horse"));
+ * await using hub = gateway();
+ * hub.listen(tcp({ port: 0 }), mqtt({ authMethods: [scramSha256((user) => users.get(user))] }));
+ * ```
+ */
 export function scramSha256(
   store: ScramStore,
   nonce: () => string = () => encodeBase64(randomBytes(NONCE_BYTES)),

@@ -182,7 +182,24 @@ export class MqttSession implements Session, House {
   }
 }
 
-/** MQTT for a listener, with options and limits of its own where wanted. */
+/**
+ * Speaks MQTT 3.1, 3.1.1 and 5.0 on each stream, as the server.
+ *
+ * @example A client that connects by MQTT 3.1.1
+ * ```ts
+ * import { gateway, mqtt, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * const { port } = await hub.listen(tcp({ port: 0 }), mqtt({ maxPacketBytes: 4_096 })).ready;
+ * using client = await Deno.connect({ port });
+ * const MQTT = [0, 4, 0x4d, 0x51, 0x54, 0x54];
+ * await client.write(Uint8Array.of(0x10, 12, ...MQTT, 4, 2, 0, 60, 0, 0)); // CONNECT
+ * const answer = new Uint8Array(4);
+ * await client.read(answer);
+ * assert.deepEqual([...answer], [0x20, 2, 0, 0]); // CONNACK: accepted
+ * ```
+ */
 export function mqtt(options: Partial<MqttOptions> = {}): OpenSession {
   const limits = { ...defaults, ...options };
   return (wire, hub, now) => new MqttSession(wire, hub, { limits, now });

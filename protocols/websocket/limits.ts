@@ -1,24 +1,41 @@
-/** What one WebSocket may cost. */
+/**
+ * What one WebSocket may cost.
+ *
+ * @example Short messages, and a quick look for those who are gone
+ * ```ts
+ * import { gateway, http, tcp, websocket, type WebSocketLimits } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const limits: Partial<WebSocketLimits> = { maxMessageBytes: 10, pingAfterMs: 5_000 };
+ * await using hub = gateway();
+ * const upgrade = websocket({ limits });
+ * const { port } = await hub.listen(tcp({ port: 0 }), http({ upgrade })).ready;
+ * const socket = new WebSocket(`ws://127.0.0.1:${port}/topics/chat`);
+ * socket.onopen = () => socket.send("eleven byte");
+ * const closed = new Promise<number>((resolve) => socket.onclose = ({ code }) => resolve(code));
+ * assert.equal(await closed, 1009);
+ * ```
+ */
 export interface WebSocketLimits {
-  /** The longest message, in bytes, however many frames it comes in. MQTT inside has its own limit. */
+  /** Bytes of a message in all its frames; default 1 MiB. MQTT inside has its own limit. */
   maxMessageBytes: number;
-  /** A fragment that is not the last of its message counts for at least this many bytes. */
+  /** Bytes that a fragment counts for at least, unless it is the last; default 64. */
   minFragmentBytes: number;
-  /** After this long without a byte from the peer, in milliseconds, a ping asks whether it is there. */
+  /** Milliseconds without a byte after which a ping asks if the peer is there; default 30,000. */
   pingAfterMs: number;
-  /** How long the peer may take to send anything after that ping, in milliseconds. */
+  /** Milliseconds that the peer may take to send anything after that ping; default 30,000. */
   pongWithinMs: number;
-  /** How long, when it has not read or we have not, in milliseconds. */
+  /** The same, where it has not read its input or we have not read ours; default 300,000. */
   stalledMs: number;
-  /** How long the peer may take to answer a Close frame, in milliseconds. */
+  /** Milliseconds that the peer may take to answer a Close frame; default 5,000. */
   closeWithinMs: number;
-  /** Subscriptions of one `json` client. */
+  /** Subscriptions of one `json` client; default 1,000. */
   maxSubscriptions: number;
-  /** Requests of one `json` client that wait for a reply at the same time. */
+  /** Requests of one `json` client that wait for a reply at the same time; default 100. */
   maxRequests: number;
-  /** The longest that one of them may wait, in milliseconds. */
+  /** Milliseconds that one of them may wait; default 60,000. */
   maxReplyMs: number;
-  /** Levels of a topic or filter. */
+  /** Levels of a topic or filter; default 128. */
   maxTopicLevels: number;
 }
 

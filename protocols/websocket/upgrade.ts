@@ -20,11 +20,32 @@ import { faultOfOrigin } from "./origin.ts";
 import { RawMode } from "./raw.ts";
 import { WebSocketSession } from "./session.ts";
 
-/** How WebSockets are accepted. */
+/**
+ * How WebSockets are accepted.
+ *
+ * @example For the pages of one web site
+ * ```ts
+ * import { gateway, http, mqtt, tcp, websocket, type WebSocketOptions } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const options: WebSocketOptions = { origins: ["https://app.example"], mqtt: mqtt() };
+ * await using hub = gateway();
+ * const protocol = http({ upgrade: websocket(options) });
+ * const { port } = await hub.listen(tcp({ port: 0 }), protocol).ready;
+ * const headers = { origin: "https://app.example" };
+ * const socket = new WebSocket(`ws://127.0.0.1:${port}/topics/chat`, { headers });
+ * await new Promise((resolve) => socket.onopen = resolve);
+ * assert.equal(socket.readyState, WebSocket.OPEN);
+ * socket.close();
+ * ```
+ */
 export interface WebSocketOptions {
   /** Limits other than the defaults. */
   limits?: Partial<WebSocketLimits>;
-  /** Origins of web pages that may connect, such as `https://app.example`; `*` is all. */
+  /**
+   * Origins of web pages that may connect beside those of this host and of the loopback, such as
+   * `https://app.example`; `*` is all (RFC 6455 §10.2, RFC 6454 §6.2). Default: none.
+   */
   origins?: string[];
   /** The session inside WebSockets of the subprotocol `mqtt`; without it there are none. */
   mqtt?: OpenSession;
@@ -32,7 +53,24 @@ export interface WebSocketOptions {
 
 const TOPICS = "/topics/";
 
-/** Accepts WebSockets: topics as plain messages, and the subprotocols `json` and `mqtt`. */
+/**
+ * Accepts WebSockets as an upgrade of HTTP (RFC 6455 §4.2): topics as plain messages, and the
+ * subprotocols `json` and, where `mqtt` is given, `mqtt`.
+ *
+ * @example Every message of a topic
+ * ```ts
+ * import { gateway, http, tcp, websocket } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * const { port } = await hub.listen(tcp({ port: 0 }), http({ upgrade: websocket() })).ready;
+ * const socket = new WebSocket(`ws://127.0.0.1:${port}/topics/chat`);
+ * const heard = new Promise((resolve) => socket.onmessage = ({ data }) => resolve(data));
+ * socket.onopen = () => hub.publish("chat", "hello");
+ * assert.equal(await heard, "hello");
+ * socket.close();
+ * ```
+ */
 export function websocket(options: WebSocketOptions = {}): Upgrade {
   const limits = { ...defaults, ...options.limits };
   const { origins = [], mqtt } = options;

@@ -83,7 +83,7 @@ test("replaces a socket file that nobody listens on", async (path) => {
 test("does not replace one that somebody listens on", async (path) => {
   const listener = await unix({ path }).listen();
   await assert.rejects(async () => await unix({ path }).listen(), {
-    message: `Cannot listen on ${path}: another process listens there`,
+    message: `Cannot listen on ${path}: another process listens there, choose another path`,
   });
   (await listener.accept())!.close();
   listener.close();

@@ -1,4 +1,5 @@
-import { http, type HttpOptions, type HttpSession } from "../../../protocols/http/session.ts";
+import type { HttpOptions } from "../../../protocols/http/options.ts";
+import { http, type HttpSession } from "../../../protocols/http/session.ts";
 import { bytes, FakeSpace, join, Stage } from "../fakes.ts";
 
 /** One answer, as a client understands it. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Handler } from "../../../actors/fetch_handler.ts";
 import { Gateway } from "../../../actors/gateway.ts";
+import type { Handler } from "../../../actors/handler.ts";
 import { Log } from "../../../actors/log.ts";
 import { Handlers } from "../../../protocols/http/handlers.ts";
 import { http } from "../../../protocols/http/session.ts";

@@ -40,11 +40,12 @@ Deno.test("PUT, POST and DELETE publish what they say", () => {
   ]);
 });
 
-Deno.test("POST is 204 whether anybody follows or not, and DELETE 404 when nothing was there", () => {
+Deno.test("POST is 204 whether anybody follows or not, and so is DELETE whether a value is there or not", () => {
   const on = stage();
   assert.equal(ask(on, "POST /topics/a", {}, "1").status, 204);
   assert.equal(ask(on, "GET /topics/a").status, 404);
-  assert.equal(ask(on, "DELETE /topics/a").status, 404);
+  assert.equal(ask(on, "DELETE /topics/a").status, 204);
+  assert.equal(ask(on, "DELETE /topics/a", { "if-match": "*" }).status, 412);
   assert.equal(on.space.published.length, 1);
   ask(on, "PUT /topics/a", {}, "1");
   assert.equal(ask(on, "DELETE /topics/a").status, 204);

@@ -1,0 +1,57 @@
+import type { Exchange } from "../protocols/http/exchange.ts";
+import type { Clock } from "./clock.ts";
+import type { ListenLimits } from "./listeners.ts";
+import type { Log } from "./log.ts";
+import type { RetainedLimits } from "./retained.ts";
+
+/**
+ * Every limit of a gateway that is not a protocol's own. Each has its unit and default at its name.
+ *
+ * @example Fewer connections, less memory
+ * ```ts
+ * import { gateway, type GatewayLimits } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const limits: Partial<GatewayLimits> = { maxConnections: 500, maxRetained: 1 };
+ * await using hub = gateway({ limits });
+ * assert.equal(hub.publish("a", "1", { retain: true }), "accepted");
+ * assert.equal(hub.publish("b", "2", { retain: true }), "overloaded");
+ * ```
+ */
+export type GatewayLimits = ListenLimits & RetainedLimits;
+
+/**
+ * How a gateway is made.
+ *
+ * @example A log that says more
+ * ```ts
+ * import { gateway, type GatewayOptions, Log } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const lines: string[] = [];
+ * const options: GatewayOptions = { log: new Log({ sink: (line) => lines.push(line) }) };
+ * await using hub = gateway(options);
+ * hub.subscribe("a", () => {
+ *   throw new Error("out of paper");
+ * });
+ * hub.publish("a", "print this");
+ * await new Promise((resolve) => setTimeout(resolve));
+ * assert.match(lines[0]!, /error crash actor="handlers\/a 1" error="out of paper"/);
+ * ```
+ */
+export interface GatewayOptions {
+  /** What is not named keeps its documented default. */
+  limits?: Partial<GatewayLimits>;
+  /** Default: warnings and errors, as text, to standard error. */
+  log?: Log;
+  /** Default: the machine's clock. */
+  clock?: Clock;
+}
+
+/** Which path of the web server is whose. */
+export interface HandlerTable {
+  /** Has `answer` called for a path. Throws a `TypeError` when the path is none, or taken. */
+  add(path: string, answer: (exchange: Exchange) => void): void;
+  /** Takes a path out again. */
+  remove(path: string): void;
+}

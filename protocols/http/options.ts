@@ -1,0 +1,24 @@
+import type { HttpLimits } from "./limits.ts";
+import type { Upgrade } from "./message.ts";
+
+/**
+ * How HTTP is spoken on a listener.
+ *
+ * @example Small bodies, and no WebSockets
+ * ```ts
+ * import { gateway, http, type HttpOptions, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const options: HttpOptions = { limits: { bodyBytes: 1_024 }, upgrade: undefined };
+ * await using hub = gateway();
+ * const { port } = await hub.listen(tcp({ port: 0 }), http(options)).ready;
+ * const request = { method: "PUT", body: "x".repeat(1_025) };
+ * assert.equal((await fetch(`http://127.0.0.1:${port}/topics/a`, request)).status, 413);
+ * ```
+ */
+export interface HttpOptions {
+  /** Limits other than the defaults. */
+  limits?: Partial<HttpLimits>;
+  /** Answers requests for another protocol; default: `websocket({ mqtt: mqtt() })`. */
+  upgrade?: Upgrade;
+}

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { run } from "../interop/child.ts";
+import { start } from "../gateway/meerkat.ts";
+import { permissions } from "../gateway/permissions.ts";
+import { blocksOf, readme, rowsOf, section } from "./readme.ts";
+
+const root = new URL("../../", import.meta.url);
+
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, fn, sanitizeOps: true, sanitizeResources: true });
+}
+
+async function help(): Promise<string> {
+  await using child = start(["--help"]);
+  return new TextDecoder().decode((await child.ended()).stdout);
+}
+
+/** A folder with the configuration of the README in `meerkat.json`, changed by `edit`. */
+async function check(edit: (text: string) => string): Promise<{ code: number; said: string }> {
+  const cwd = await Deno.makeTempDir();
+  try {
+    const { text } = blocksOf(section("Configuration file"))
+      .find(({ language }) => language === "json")!;
+    await Deno.writeTextFile(`${cwd}/meerkat.json`, edit(text));
+    await using child = start(["check", "--config", "meerkat.json"], { cwd });
+    const { code, stdout, stderr } = await child.ended();
+    return { code, said: new TextDecoder().decode(stdout) + stderr };
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
+}
+
+test("The README has every flag and every listener that --help has, and no others", async () => {
+  const text = await help();
+  const flags = (from: string) => [...new Set(from.match(/(?<![\w-])--?[a-zA-Z][\w-]*/g))].sort();
+  const known = text.slice(text.indexOf("\nFlags:"), text.indexOf("\nListeners:"));
+  const rows = rowsOf(section("Flags and listeners")).map(([first]) => first).join("\n");
+  assert.deepEqual(flags(rows), flags(known.replaceAll(/ {20}.*/g, "")));
+  const schemes = (from: string) =>
+    new Set(from.match(/[a-z+]+(?=:\/\/(?:HOST|…)|:\/PATH|:\/\/…)/g));
+  assert.deepEqual(schemes(rows), schemes(text));
+});
+
+test("The README has every limit with its default", async () => {
+  const text = await help();
+  const limits = text.slice(text.indexOf("\nLimits:"), text.indexOf("\n  They are set"));
+  const known = [...limits.matchAll(/^ {2}(\w+) [\s\S]*?Default:\s+(\w+)/gm)]
+    .map(([, name, value]) => [`\`${name}\``, value]);
+  const rows = rowsOf(section("Limits")).filter(([first]) => first.startsWith("`"));
+  assert.ok(known.length > 10);
+  assert.deepEqual(rows, known);
+});
+
+test("The README shows the least permissions that are tested", () => {
+  assert.ok(section("Safe by default").includes(`deno run ${permissions.join(" ")} mod.ts`));
+  return Promise.resolve();
+});
+
+test("The configuration in the README is right, and what it says of a wrong one is true", async () => {
+  const right = await check((text) => text);
+  assert.equal(right.code, 0, right.said);
+  const wrong = await check((text) => text.replace("drain", "drian").replace("256KiB", "256KB"));
+  const [shown] = blocksOf(section("Configuration file")).filter(({ language }) =>
+    language === "text"
+  );
+  assert.deepEqual(wrong, { code: 1, said: shown!.text });
+});
+
+test("The first program in the README runs", async () => {
+  const { text } = blocksOf(section("The library"))[0]!;
+  const program = text.replace(/port: \d+/g, "port: 0")
+    .replace('"./mod.ts"', `"${new URL("mod.ts", root).href}"`)
+    .replace("await hub.finished", "await hub.stop()");
+  const file = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(file, program);
+    const config = new URL("deno.json", root).pathname;
+    await run(Deno.execPath(), "run", "-A", "--check", "--quiet", "--config", config, file);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+test("The map in the README names every source file, and no other", async () => {
+  const files = ["mod.ts"];
+  for (const folder of ["actors/", "protocols/", "transports/"]) files.push(...await under(folder));
+  const named = mapped(section("Where is what"));
+  const fits = (name: string, file: string) =>
+    new RegExp(`^${RegExp.escape(name).replaceAll("\\*", ".*")}$`).test(file);
+  const missing = files.filter((file) => !named.some((name) => fits(name, file)));
+  assert.deepEqual(missing, [], "Files that the map does not name");
+  const sources = named.filter((name) => name.endsWith(".ts") && !name.startsWith("tests/"));
+  const dead = sources.filter((name) => !files.some((file) => fits(name, file)));
+  assert.deepEqual(dead, [], "Files that the map names and that are not there");
+});
+
+async function under(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, root))) {
+    if (isDirectory) found.push(...await under(`${folder}${name}/`));
+    else if (name.endsWith(".ts")) found.push(folder + name);
+  }
+  return found;
+}
+
+/** Paths in the first column of the map's tables. One without a folder is where the one before is. */
+function mapped(map: string): string[] {
+  const paths: string[] = [];
+  let top = "", folder = "";
+  for (const [cell, next] of rowsOf(map)) {
+    const names = [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name!);
+    if (next === "what") {
+      top = folder = names[0]?.endsWith("/") ? names[0] : "";
+      continue;
+    }
+    folder = top;
+    for (const name of names) {
+      const slash = name.lastIndexOf("/") + 1;
+      if (slash > 0) folder = top + name.slice(0, slash);
+      paths.push(folder + name.slice(slash));
+    }
+  }
+  return paths;
+}
+
+test("Every link in the README leads somewhere", async () => {
+  const headings = [...readme.matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+    `#${title!.toLowerCase().replace(/[^\w\s-]/g, "").replaceAll(" ", "-")}`
+  );
+  for (const [, target] of readme.matchAll(/\]\(([^)]+)\)/g)) {
+    if (target!.startsWith("#")) assert.ok(headings.includes(target!), target);
+    else if (!target!.startsWith("https:")) await Deno.stat(new URL(target!, root));
+  }
+});

@@ -1,0 +1,58 @@
+/** The path of a program, or undefined where it is not installed. */
+function find(...names: string[]): string | undefined {
+  const folders = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
+  for (const name of names) {
+    for (const folder of folders) {
+      const path = `${folder}/${name}`;
+      if (isProgram(path)) return path;
+    }
+  }
+  return undefined;
+}
+
+function isProgram(path: string): boolean {
+  try {
+    const { isFile, mode } = Deno.statSync(path);
+    return isFile && (mode === null || (mode & 0o111) !== 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Real clients, where they are installed. */
+export const programs = {
+  mosquitto_pub: find("mosquitto_pub"),
+  mosquitto_sub: find("mosquitto_sub"),
+  curl: find("curl"),
+  // Packagers name libcoap's client after the TLS library in it.
+  "coap-client": find(
+    "coap-client",
+    "coap-client-notls",
+    "coap-client-openssl",
+    "coap-client-gnutls",
+  ),
+  openssl: find("openssl"),
+  chromium: find("chromium", "chromium-browser", "google-chrome"),
+};
+
+export type Program = keyof typeof programs;
+
+/** The path of a program that a test needs; `testWith` sees to it that it is there. */
+export function program(name: Program): string {
+  const path = programs[name];
+  if (path === undefined) throw new Error(`${name} is not installed`);
+  return path;
+}
+
+/** A test that runs programs and uses sockets; where a program is absent its name says so. */
+export function testWith(needed: readonly Program[], name: string, fn: () => Promise<void>): void {
+  const absent = needed.filter((each) => programs[each] === undefined);
+  const skipped = absent.map((each) => `${each} is not installed`).join(", ");
+  Deno.test({
+    name: absent.length === 0 ? name : `${name} (skipped: ${skipped})`,
+    ignore: absent.length > 0,
+    sanitizeOps: true,
+    sanitizeResources: true,
+    fn,
+  });
+}
