@@ -4,6 +4,15 @@
  * - `drop-oldest`: the oldest that waits makes room for it.
  * - `conflate`: of each topic only the newest waits; when that is too much, it is refused.
  * - `disconnect`: it is refused, and a client that is there is hung up on.
+ *
+ * @example Only the newest value of each topic for whoever is behind
+ * ```ts
+ * import { mqtt, type QueuePolicy } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const queuePolicy: QueuePolicy = "conflate";
+ * assert.equal(typeof mqtt({ queuePolicy }), "function");
+ * ```
  */
 export type QueuePolicy = "drop-newest" | "drop-oldest" | "conflate" | "disconnect";
 
@@ -12,6 +21,15 @@ export type QueuePolicy = "drop-newest" | "drop-oldest" | "conflate" | "disconne
  * - `round-robin`: each in turn.
  * - `least-loaded`: whoever has the fewest messages to deal with.
  * - `sticky-by-publisher`: whoever got the publisher's last message, as long as it is there.
+ *
+ * @example Work for whoever has the least of it
+ * ```ts
+ * import { mqtt, type SharedStrategy } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const sharedStrategy: SharedStrategy = "least-loaded";
+ * assert.equal(typeof mqtt({ sharedStrategy }), "function");
+ * ```
  */
 export type SharedStrategy = "round-robin" | "least-loaded" | "sticky-by-publisher";
 

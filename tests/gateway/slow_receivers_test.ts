@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { gateway, http, Log, mqtt, tcp } from "../../mod.ts";
+import { gateway, http, Log, mqtt, type MqttOptions, tcp } from "../../mod.ts";
 import { encode } from "../../protocols/mqtt/encode.ts";
 import type { Hub } from "../interop/listeners.ts";
 import { connectPacket, dialMqtt, type MqttClient } from "../interop/mqtt_client.ts";
@@ -68,8 +68,12 @@ async function takeInOrder(client: MqttClient, publishers: number, acknowledges 
   }
 }
 
-async function open(hub: Hub): Promise<{ broker: number; web: number }> {
-  const first = await hub.listen(tcp({ port: 0 }), mqtt({ maxQueuedMessages: 200 })).ready;
+async function open(
+  hub: Hub,
+  options: Partial<MqttOptions> = {},
+): Promise<{ broker: number; web: number }> {
+  const own = { maxQueuedMessages: 200, ...options };
+  const first = await hub.listen(tcp({ port: 0 }), mqtt(own)).ready;
   const second = await hub.listen(tcp({ port: 0 }), http()).ready;
   return { broker: first.port, web: second.port };
 }
@@ -120,10 +124,10 @@ testWith(
 
 testWith(
   [],
-  "One that acknowledges nothing at QoS 1 is disconnected with 0x97, a healthy one loses nothing",
+  "One that acknowledges nothing at QoS 1 is disconnected with 0x97 by policy, a healthy one loses nothing",
   async () => {
     await using hub = gateway({ limits, log: new Log({ level: "silent" }) });
-    const { broker } = await open(hub);
+    const { broker } = await open(hub, { queuePolicy: "disconnect" });
     const stuck = await dialMqtt(broker, { clientId: "stuck", version: 5 });
     const healthy = await dialMqtt(broker, { clientId: "healthy", version: 5 });
     for (const client of [stuck, healthy]) await client.subscribe("news", 1);
