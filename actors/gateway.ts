@@ -170,7 +170,7 @@ export class Gateway {
     const receiver: Receiver = { name, deliver: (each) => this.#tell(ref, each) };
     this.#publisher.subscribe(plain, { qos: 2 }, receiver);
     for (const value of this.#publisher.retainedMatching(plain)) {
-      ref.tell(new Delivery(value, value.qos, true, undefined));
+      this.#tell(ref, new Delivery(value, value.qos, true, undefined));
     }
     return () => {
       this.#publisher.forget(receiver);

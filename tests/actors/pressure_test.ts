@@ -57,3 +57,11 @@ Deno.test("A receiver that was behind twice has a grace period each time", () =>
   assert.equal(pressure.update(behind, 260), undefined);
   assert.equal(pressure.update(behind, 490), "slow");
 });
+
+Deno.test("A receiver has its grace period again when we stood still ourselves", () => {
+  const pressure = new Pressure(250);
+  pressure.update(behind, 0);
+  assert.equal(pressure.update(behind, 900), undefined);
+  assert.deepEqual([pressure.slow, pressure.deadline], [false, 1150]);
+  assert.equal(pressure.update(behind, 1150), "slow");
+});
