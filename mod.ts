@@ -29,6 +29,7 @@
  */
 import { Gateway } from "./actors/gateway.ts";
 import type { GatewayOptions } from "./actors/gateway_options.ts";
+import { openUpstream } from "./clients/upstream.ts";
 import { Handlers } from "./protocols/http/handlers.ts";
 import { coap } from "./protocols/coap/session.ts";
 import type { HttpOptions } from "./protocols/http/options.ts";
@@ -147,7 +148,7 @@ export type { Clock } from "./actors/clock.ts";
  * ```
  */
 export function gateway(options: GatewayOptions = {}): Gateway {
-  return new Gateway(Handlers, options);
+  return new Gateway(Handlers, { upstream: openUpstream, ...options });
 }
 
 /**

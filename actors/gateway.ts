@@ -9,6 +9,8 @@ import type {
 import { faultOfFilter, faultOfTopic } from "../protocols/topic.ts";
 import type { DatagramTransport, Transport } from "../transports/transport.ts";
 import type { Behaviour, Ref } from "./actor.ts";
+import type { BridgeOptions } from "./bridge/bridge_options.ts";
+import { type BridgeHandle, Bridges } from "./bridge/bridges.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { clockwork } from "./clockwork.ts";
 import { fetchHandler } from "./fetch_handler.ts";
@@ -64,6 +66,7 @@ export class Gateway {
   readonly #actors: Supervisor;
   readonly #subscribers: Supervisor;
   readonly #listeners: Listeners;
+  readonly #bridges: Bridges;
   readonly #publisher: Hub;
   #finish!: (error?: unknown) => void;
   #stopping: Promise<void> | undefined;
@@ -93,6 +96,11 @@ export class Gateway {
     });
     const backoff = { minMs: 10, maxMs: 5_000 };
     this.#actors = this.#root.supervise("actors", { maxRestarts: Infinity, backoff });
+    this.#bridges = new Bridges(this.#root, {
+      space: this.#space,
+      log: this.#log,
+      open: options.upstream,
+    });
     // A handler has no state that could be broken: however often it throws, it is there again.
     this.#subscribers = this.#root.supervise("handlers", { maxRestarts: Infinity });
     this.#root.spawn("clockwork", clockwork(this.#space), { restart: "crash", kind: "timer" });
@@ -206,6 +214,15 @@ export class Gateway {
   }
 
   /** The stored value of a topic; undefined when there is none, or it has expired. */
+  /**
+   * Carries messages to and from another MQTT broker, for as long as the gateway runs.
+   * Throws a `TypeError` when the options make no sense.
+   */
+  bridge(options: BridgeOptions): BridgeHandle {
+    return this.#bridges.add(options);
+  }
+
+  /** The stored value of a topic. */
   retained(topic: string): Publication | undefined {
     return this.#publisher.retained(topic);
   }
@@ -272,9 +289,10 @@ export class Gateway {
 
   async #drain(drainMs: number): Promise<void> {
     this.#space.closing = true;
-    await this.#listeners.drain(drainMs);
+    await Promise.all([this.#listeners.drain(drainMs), this.#bridges.drain(drainMs)]);
     this.#root.stop();
     this.#log.info("stopped", Object.fromEntries(this.#space.counters));
+    await this.#bridges.closed();
     this.#finish();
   }
 

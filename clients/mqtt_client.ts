@@ -1,0 +1,59 @@
+import type { IClientOptions, MqttClient } from "mqtt";
+import { type ClientTls, type Dial, dial as dialTarget } from "./dial.ts";
+import { dialingDuplex } from "./dialing_duplex.ts";
+import { parseTarget } from "./target.ts";
+
+/** How to reach a server: by its URL, or by a stream made elsewhere. */
+export interface Reach {
+  /** `mqtt:`, `mqtts:`, `ws:` or `wss:`. */
+  url: string;
+  tls?: ClientTls;
+  /** Makes the stream, in place of what the URL says. */
+  dial?: Dial;
+}
+
+/** What is the same for all of our clients. */
+const usual: IClientOptions = {
+  // Whoever uses the client dials again, after a pause of its own choice; and this long a period
+  // tells npm:mqtt to keep what is not acknowledged.
+  reconnectPeriod: 2_000_000_000,
+  manualConnect: true,
+  resubscribe: false,
+  queueQoSZero: false,
+  // A worker that keeps time is for pages in the background.
+  timerVariant: "native",
+  log: () => {},
+};
+
+/** A client that waits for `connect()`, and after each end for the next. */
+export async function mqttClient(
+  reach: Reach,
+  options: IClientOptions,
+  failed: (error: Error) => void,
+): Promise<MqttClient> {
+  // Here and not above: who bridges nothing pays neither the time nor the memory.
+  const { MqttClient, Store } = await import("mqtt");
+  const dial = dialOf(reach);
+  const watched: Dial = async (signal) => {
+    try {
+      return await dial(signal);
+    } catch (error) {
+      failed(error as Error);
+      throw error;
+    }
+  };
+  /** A packet that leaves the store is one that was sent before (MQTT 5.0 §3.3.1.1). */
+  class Unsettled extends Store {
+    override put(...[packet, done]: Parameters<InstanceType<typeof Store>["put"]>): this {
+      return super.put(packet.cmd === "publish" ? { ...packet, dup: true } : packet, done);
+    }
+  }
+  const all = { ...usual, outgoingStore: new Unsettled(), ...options };
+  return new MqttClient(() => dialingDuplex(watched) as never, all);
+}
+
+function dialOf({ url, tls, dial }: Reach): Dial {
+  if (dial !== undefined) return dial;
+  const target = parseTarget(url);
+  return (signal) => dialTarget(target, { tls, signal });
+}
