@@ -195,6 +195,7 @@ export function any(protocols: { mqtt?: OpenSession; http?: OpenSession } = {}):
 
 if (import.meta.main) {
   const { main } = await import("./actors/command/main.ts");
+  const { connectClient } = await import("./clients/command_client.ts");
   const { limitsOf, usualLimits } = await import("./protocols/limits.ts");
   const { default: { version } } = await import("./deno.json", { with: { type: "json" } });
   const streams = {
@@ -219,6 +220,7 @@ if (import.meta.main) {
     udp,
     streams,
     coap: (set) => coap(limitsOf(set).coap),
+    connect: connectClient,
   });
   Deno.exit(code);
 }

@@ -1,7 +1,8 @@
 import type { IClientOptions, MqttClient } from "mqtt";
 import { type ClientTls, type Dial, dial as dialTarget } from "./dial.ts";
 import { dialingDuplex } from "./dialing_duplex.ts";
-import { parseTarget } from "./target.ts";
+import { PacketStore } from "./packet_store.ts";
+import { parseTarget } from "../protocols/mqtt/url.ts";
 
 /** How to reach a server: by its URL, or by a stream made elsewhere. */
 export interface Reach {
@@ -32,7 +33,7 @@ export async function mqttClient(
   failed: (error: Error) => void,
 ): Promise<MqttClient> {
   // Here and not above: who bridges nothing pays neither the time nor the memory.
-  const { MqttClient, Store } = await import("mqtt");
+  const { MqttClient } = await import("mqtt");
   const dial = dialOf(reach);
   const watched: Dial = async (signal) => {
     try {
@@ -42,14 +43,12 @@ export async function mqttClient(
       throw error;
     }
   };
-  /** A packet that leaves the store is one that was sent before (MQTT 5.0 §3.3.1.1). */
-  class Unsettled extends Store {
-    override put(...[packet, done]: Parameters<InstanceType<typeof Store>["put"]>): this {
-      return super.put(packet.cmd === "publish" ? { ...packet, dup: true } : packet, done);
-    }
-  }
-  const all = { ...usual, outgoingStore: new Unsettled(), ...options };
-  return new MqttClient(() => dialingDuplex(watched) as never, all);
+  const stores = { outgoingStore: new PacketStore(), incomingStore: new PacketStore() };
+  return new MqttClient(() => dialingDuplex(watched) as never, {
+    ...usual,
+    ...stores,
+    ...options,
+  });
 }
 
 function dialOf({ url, tls, dial }: Reach): Dial {

@@ -17,7 +17,9 @@ export function messageOf(packet: IPublishPacket): UpstreamMessage {
     properties: properties && {
       payloadFormat: properties.payloadFormatIndicator === undefined
         ? undefined
-        : properties.payloadFormatIndicator ? 1 : 0,
+        : properties.payloadFormatIndicator
+        ? 1
+        : 0,
       expirySeconds: properties.messageExpiryInterval,
       responseTopic: properties.responseTopic,
       correlationData: properties.correlationData && bytesOf(properties.correlationData),
@@ -52,7 +54,9 @@ function pairsOf(
 ): (readonly [string, string])[] | undefined {
   if (record === undefined) return undefined;
   return Object.entries(record).flatMap(([name, value]) =>
-    typeof value === "string" ? [[name, value] as const] : value.map((each) => [name, each] as const)
+    typeof value === "string"
+      ? [[name, value] as const]
+      : value.map((each) => [name, each] as const)
   );
 }
 

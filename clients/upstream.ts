@@ -94,8 +94,8 @@ class Link implements Upstream {
       ? packetProperties(message)
       : undefined;
     this.client.publish(topic, payload as Buffer, { qos, retain, properties }, (error) => {
-      const isGone = (error as { code?: number } | undefined)?.code === PACKET_ID_NOT_FOUND;
-      settled(isGone ? undefined : error as Error | undefined);
+      const isGone = (error as { code?: number } | null)?.code === PACKET_ID_NOT_FOUND;
+      settled(isGone ? undefined : error ?? undefined);
     });
   }
 

@@ -7,14 +7,20 @@ const rules: Record<string, { types: string[]; values: string[] }> = {
   transports: { types: ["transports"], values: ["transports"] },
   protocols: { types: ["protocols"], values: ["protocols"] },
   actors: { types: ["actors", "protocols", "transports"], values: ["actors"] },
+  clients: {
+    types: ["clients", "actors", "protocols", "transports", "mqtt"],
+    values: ["clients", "protocols", "transports"],
+  },
 };
 
 /** The words of the trade that actors share with protocols. */
 const sharedValues = [
   "protocols/deadlines.ts",
+  "protocols/mqtt/url.ts",
   "protocols/publication.ts",
   "protocols/session.ts",
   "protocols/topic.ts",
+  "protocols/trail.ts",
 ];
 
 /** Built-in modules that compute, and neither wait nor touch the outside. */
