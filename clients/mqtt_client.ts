@@ -32,7 +32,7 @@ export async function mqttClient(
   options: IClientOptions,
   failed: (error: Error) => void,
 ): Promise<MqttClient> {
-  // Here and not above: who bridges nothing pays neither the time nor the memory.
+  // Here and not above: who has no client pays neither the time nor the memory.
   const { MqttClient } = await import("mqtt");
   const dial = dialOf(reach);
   const watched: Dial = async (signal) => {

@@ -114,6 +114,8 @@ export class ClientFlags {
     const flag = this.known.find(({ name, short }) => head === `--${name}` || head === `-${short}`);
     if (flag === undefined) {
       const names = this.known.map(({ name }) => `--${name}`);
+      // What follows is its value there, and no URL.
+      if (strangers[head] !== undefined && !/^-/.test(left[0] ?? "-")) left.shift();
       const hint = strangers[head] === undefined ? suggestion(head, names) : `: ${strangers[head]}`;
       this.faults.push(`Unknown flag ${quote(head)}${hint}`);
       return;

@@ -154,7 +154,7 @@ function helpOf({ program }: CommandHost): string {
       `tail -f log | ${program} pub mqtt://localhost -t log -l`,
       `${program} pub wss://host/mqtt -t a -m b -u me --password-file secret`,
       `${program} pub mqtts://host -t a -m b --cafile ca.pem`,
-      `${program} pub mqtt://localhost -t a -m b -D PUBLISH content-type text/plain`,
+      `${program} pub mqtt://localhost -t a -m b -D PUBLISH content-type b/c`,
     ],
   });
 }
