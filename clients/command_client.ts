@@ -1,4 +1,3 @@
-import type { IClientOptions, MqttClient } from "mqtt";
 import type {
   Client,
   ConnectOptions,
@@ -6,6 +5,7 @@ import type {
   Subscribing,
 } from "../actors/command/client/client.ts";
 import { mqttClient } from "./mqtt_client.ts";
+import type { ClientOptions, MqttClient } from "./npm_mqtt.d.ts";
 
 /** The pause before a lost connection is made again, in milliseconds. */
 const RETRY_MS = 1_000;
@@ -60,7 +60,7 @@ class CommandClient implements Client {
   private constructor(options: ConnectOptions, client: MqttClient) {
     this.#options = options;
     this.#client = client;
-    client.on("error", (error) => this.#error = error as Error);
+    client.on("error", (error) => this.#error = error);
     client.on("disconnect", ({ reasonCode, properties }) => {
       const why = properties?.reasonString ?? `reason 0x${(reasonCode ?? 0).toString(16)}`;
       this.#error = new Error(`the server says goodbye: ${why}`);
@@ -73,7 +73,7 @@ class CommandClient implements Client {
   publish({ topic, payload, qos, retain, properties }: Outgoing): Promise<void> {
     return new Promise((resolve, reject) => {
       const done = (error?: Error | null) => error ? reject(error) : resolve();
-      this.#client.publish(topic, payload as Buffer, { qos, retain, properties }, done);
+      this.#client.publish(topic, payload, { qos, retain, properties }, done);
     });
   }
 
@@ -109,7 +109,7 @@ class CommandClient implements Client {
   }
 }
 
-function packetOptions(options: ConnectOptions, level: 3 | 4 | 5): IClientOptions {
+function packetOptions(options: ConnectOptions, level: 3 | 4 | 5): ClientOptions {
   const { clientId, clean, keepAliveSeconds, username, password, will, properties } = options;
   const isFive = level === 5;
   return {
@@ -124,7 +124,7 @@ function packetOptions(options: ConnectOptions, level: 3 | 4 | 5): IClientOption
     queueQoSZero: true,
     will: will && {
       ...will,
-      payload: will.payload as Buffer,
+      payload: will.payload,
       properties: isFive ? will.properties : undefined,
     },
     properties: isFive ? { ...properties } : undefined,

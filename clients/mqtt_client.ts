@@ -1,6 +1,6 @@
-import type { IClientOptions, MqttClient } from "mqtt";
 import { type ClientTls, type Dial, dial as dialTarget } from "./dial.ts";
 import { dialingDuplex } from "./dialing_duplex.ts";
+import type { ClientOptions, MqttClient } from "./npm_mqtt.d.ts";
 import { PacketStore } from "./packet_store.ts";
 import { parseTarget } from "../protocols/mqtt/url.ts";
 
@@ -14,7 +14,7 @@ export interface Reach {
 }
 
 /** What is the same for all of our clients. */
-const usual: IClientOptions = {
+const usual: ClientOptions = {
   // Whoever uses the client dials again, after a pause of its own choice; and this long a period
   // tells npm:mqtt to keep what is not acknowledged.
   reconnectPeriod: 2_000_000_000,
@@ -29,11 +29,11 @@ const usual: IClientOptions = {
 /** A client that waits for `connect()`, and after each end for the next. */
 export async function mqttClient(
   reach: Reach,
-  options: IClientOptions,
+  options: ClientOptions,
   failed: (error: Error) => void,
 ): Promise<MqttClient> {
   // Here and not above: who has no client pays neither the time nor the memory.
-  const { MqttClient } = await import("mqtt");
+  const { MqttClient } = await import("./npm_mqtt.ts");
   const dial = dialOf(reach);
   const watched: Dial = async (signal) => {
     try {
@@ -44,7 +44,7 @@ export async function mqttClient(
     }
   };
   const stores = { outgoingStore: new PacketStore(), incomingStore: new PacketStore() };
-  return new MqttClient(() => dialingDuplex(watched) as never, {
+  return new MqttClient(() => dialingDuplex(watched), {
     ...usual,
     ...stores,
     ...options,

@@ -1,27 +1,26 @@
 import { Readable } from "node:stream";
-import type { IStore, Packet } from "mqtt";
+import type { Packet, Store } from "./npm_mqtt.d.ts";
 
 type Done = (error?: Error, packet?: Packet) => void;
-type Stored = Packet & { messageId?: number };
+type Numbered = { messageId?: number };
 
 /** Packets that are not settled, by their identifiers and in their order. */
-export class PacketStore implements IStore {
+export class PacketStore implements Store {
   readonly #packets = new Map<number, Packet>();
 
-  put(packet: Stored, done: Done): this {
+  put(packet: Packet, done: Done): this {
     // A PUBLISH that leaves the store is one that was sent before (MQTT 5.0 §3.3.1.1).
     const again = packet.cmd === "publish" ? { ...packet, dup: true } : packet;
-    this.#packets.set(packet.messageId!, again as Packet);
+    this.#packets.set(packet.messageId!, again);
     done();
     return this;
   }
 
-  createStream(): ReturnType<IStore["createStream"]> {
-    // npm:mqtt names the class of a package that does the same as Node's own.
-    return Readable.from([...this.#packets.values()]) as never;
+  createStream(): Readable {
+    return Readable.from([...this.#packets.values()]);
   }
 
-  del(packet: Pick<Stored, "messageId">, done: Done): this {
+  del(packet: Numbered, done: Done): this {
     const found = this.#packets.get(packet.messageId!);
     this.#packets.delete(packet.messageId!);
     if (found === undefined) done(new Error("Cannot find the packet"));
@@ -29,7 +28,7 @@ export class PacketStore implements IStore {
     return this;
   }
 
-  get(packet: Pick<Stored, "messageId">, done: Done): this {
+  get(packet: Numbered, done: Done): this {
     const found = this.#packets.get(packet.messageId!);
     if (found === undefined) done(new Error("Cannot find the packet"));
     else done(undefined, found);

@@ -1,17 +1,14 @@
-import type { IPublishPacket } from "mqtt";
 import type { UpstreamMessage } from "../actors/bridge/upstream.ts";
-import type { Qos } from "../protocols/publication.ts";
-
-type PacketProperties = NonNullable<IPublishPacket["properties"]>;
+import type { PublishPacket, PublishProperties } from "./npm_mqtt.d.ts";
 
 /** A received packet as we know messages. */
-export function messageOf(packet: IPublishPacket): UpstreamMessage {
+export function messageOf(packet: PublishPacket): UpstreamMessage {
   const { topic, payload, qos, retain, properties } = packet;
   return {
     topic,
     // As plain bytes: a Buffer's `slice` copies nothing.
-    payload: bytesOf(payload as Uint8Array),
-    qos: qos as Qos,
+    payload: bytesOf(payload),
+    qos,
     retain,
     contentType: properties?.contentType,
     properties: properties && {
@@ -33,10 +30,10 @@ function bytesOf({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
 }
 
 /** The MQTT 5 properties of a message, as npm:mqtt writes them. */
-export function packetProperties(message: UpstreamMessage): PacketProperties | undefined {
+export function packetProperties(message: UpstreamMessage): PublishProperties | undefined {
   const { contentType, properties } = message;
   if (contentType === undefined && properties === undefined) return undefined;
-  const written: PacketProperties = {};
+  const written: PublishProperties = {};
   if (contentType !== undefined) written.contentType = contentType;
   if (properties === undefined) return written;
   const { payloadFormat, expirySeconds, responseTopic, correlationData, userProperties } =
@@ -44,13 +41,13 @@ export function packetProperties(message: UpstreamMessage): PacketProperties | u
   if (payloadFormat !== undefined) written.payloadFormatIndicator = payloadFormat === 1;
   if (expirySeconds !== undefined) written.messageExpiryInterval = expirySeconds;
   if (responseTopic !== undefined) written.responseTopic = responseTopic;
-  if (correlationData !== undefined) written.correlationData = correlationData as Buffer;
+  if (correlationData !== undefined) written.correlationData = correlationData;
   if (userProperties !== undefined) written.userProperties = recordOf(userProperties);
   return written;
 }
 
 function pairsOf(
-  record: PacketProperties["userProperties"],
+  record: PublishProperties["userProperties"],
 ): (readonly [string, string])[] | undefined {
   if (record === undefined) return undefined;
   return Object.entries(record).flatMap(([name, value]) =>

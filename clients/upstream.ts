@@ -1,4 +1,3 @@
-import type { IConnackPacket, IPublishPacket, MqttClient } from "mqtt";
 import type {
   Upstream,
   UpstreamMessage,
@@ -7,6 +6,7 @@ import type {
 } from "../actors/bridge/upstream.ts";
 import type { Qos } from "../protocols/publication.ts";
 import { mqttClient } from "./mqtt_client.ts";
+import type { ConnackPacket, MqttClient, PublishPacket } from "./npm_mqtt.d.ts";
 import { messageOf, packetProperties } from "./properties.ts";
 
 /** CONNACK codes that say "not this version": of MQTT 3.1.1, and of MQTT 5. */
@@ -58,7 +58,7 @@ class Link implements Upstream {
   /** Goes up with each connection: what an earlier one brought is not acknowledged on this one. */
   #epoch = 0;
   /** Messages that nobody has taken yet, and whom to tell. */
-  readonly #waiting = new Map<IPublishPacket, Waiting>();
+  readonly #waiting = new Map<PublishPacket, Waiting>();
 
   constructor(options: UpstreamOptions, user: UpstreamUser) {
     this.#options = options;
@@ -67,7 +67,7 @@ class Link implements Upstream {
 
   listen(): void {
     const { client } = this;
-    client.on("error", (error) => this.error = error as Error);
+    client.on("error", (error) => this.error = error);
     client.on("connect", (packet) => this.#connected(packet));
     client.on("disconnect", ({ reasonCode, properties }) => {
       const why = properties?.reasonString ?? `reason 0x${(reasonCode ?? 0).toString(16)}`;
@@ -93,7 +93,7 @@ class Link implements Upstream {
     const properties = this.client.options.protocolVersion === 5
       ? packetProperties(message)
       : undefined;
-    this.client.publish(topic, payload as Buffer, { qos, retain, properties }, (error) => {
+    this.client.publish(topic, payload, { qos, retain, properties }, (error) => {
       const isGone = (error as { code?: number } | null)?.code === PACKET_ID_NOT_FOUND;
       settled(isGone ? undefined : error ?? undefined);
     });
@@ -105,7 +105,7 @@ class Link implements Upstream {
   ): void {
     // The upstream must not send back what we publish, and must say what is stored.
     const each = filters.map(({ filter, qos }) => [filter, { qos, nl: true, rap: true, rh: 0 }]);
-    this.client.subscribe(Object.fromEntries(each), (error) => done(error ?? undefined));
+    this.client.subscribe(Object.fromEntries(each), {}, (error) => done(error ?? undefined));
   }
 
   stayAlive(): void {
@@ -128,7 +128,7 @@ class Link implements Upstream {
     });
   }
 
-  #connected({ sessionPresent, properties }: IConnackPacket): void {
+  #connected({ sessionPresent, properties }: ConnackPacket): void {
     const isFive = this.client.options.protocolVersion === 5;
     this.#user.connected({
       version: isFive ? "5" : "3.1.1",
@@ -152,14 +152,14 @@ class Link implements Upstream {
     this.#user.closed(error);
   }
 
-  #message(packet: IPublishPacket, done: (error?: Error) => void): void {
+  #message(packet: PublishPacket, done: (error?: Error) => void): void {
     const again = this.#waiting.has(packet);
     this.#waiting.set(packet, { done, epoch: this.#epoch });
     // A PUBREL repeated on the next connection is about the message that we look at already.
     if (!again) this.#user.message(messageOf(packet), () => this.#taken(packet));
   }
 
-  #taken(packet: IPublishPacket): void {
+  #taken(packet: PublishPacket): void {
     const { done, epoch } = this.#waiting.get(packet)!;
     this.#waiting.delete(packet);
     if (epoch === this.#epoch) done();

@@ -8,7 +8,7 @@ const rules: Record<string, { types: string[]; values: string[] }> = {
   protocols: { types: ["protocols"], values: ["protocols"] },
   actors: { types: ["actors", "protocols", "transports"], values: ["actors"] },
   clients: {
-    types: ["clients", "actors", "protocols", "transports", "mqtt"],
+    types: ["clients", "actors", "protocols", "transports"],
     values: ["clients", "protocols", "transports"],
   },
 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { IConnackPacket, IPublishPacket, MqttClient } from "mqtt";
 import { mqttClient } from "../../clients/mqtt_client.ts";
+import type { ConnackPacket, MqttClient, PublishPacket } from "../../clients/npm_mqtt.d.ts";
 import { gateway, http, mqtt, tcp, tls } from "../../mod.ts";
 import { certificates, hasOpenssl, orSkipped } from "../transports/certificates.ts";
 
@@ -23,12 +23,12 @@ async function everyDoor() {
   return { hub, urls, [Symbol.asyncDispose]: () => hub.stop() };
 }
 
-function message(client: MqttClient): Promise<IPublishPacket> {
+function message(client: MqttClient): Promise<PublishPacket> {
   return new Promise((resolve) => client.once("message", (_topic, _payload, it) => resolve(it)));
 }
 
-async function connect(client: MqttClient): Promise<IConnackPacket> {
-  const come = new Promise<IConnackPacket>((resolve) => client.once("connect", resolve));
+async function connect(client: MqttClient): Promise<ConnackPacket> {
+  const come = new Promise<ConnackPacket>((resolve) => client.once("connect", resolve));
   client.connect();
   return await come;
 }
@@ -63,7 +63,7 @@ async function talk(scheme: string, version: 4 | 5): Promise<void> {
   const got: string[] = [];
   const all = Promise.withResolvers<void>();
   const large = "x".repeat(300_000);
-  receiver.client.on("message", (topic: string, payload: Uint8Array, packet: IPublishPacket) => {
+  receiver.client.on("message", (topic: string, payload: Uint8Array, packet: PublishPacket) => {
     got.push(`${topic} ${payload.length} ${packet.qos} ${packet.retain}`);
     if (got.length === 5) all.resolve();
   });
@@ -90,14 +90,14 @@ Deno.test("npm:mqtt in version 5 sees properties arrive as they were sent", stri
     payloadFormatIndicator: true,
     contentType: "text/plain",
     responseTopic: "back/to/me",
-    correlationData: new Uint8Array([1, 2, 3]) as Buffer,
+    correlationData: new Uint8Array([1, 2, 3]),
     userProperties: { colour: ["red", "blue"], size: "7" },
   };
   const came = message(receiver.client);
   await receiver.client.subscribeAsync("a", {
     qos: 1,
     properties: { subscriptionIdentifier: 9 },
-  } as never);
+  });
   await sender.client.publishAsync("a", "hello", { qos: 1, properties });
   const { properties: arrived } = await came;
   assert.equal(arrived?.contentType, "text/plain");
