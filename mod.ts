@@ -82,6 +82,13 @@ export type {
   Qos,
 } from "./protocols/publication.ts";
 export type { Levels, MessageHandler } from "./actors/subscriber.ts";
+export type { Bridge } from "./actors/bridge/bridges.ts";
+export type {
+  BridgeLimits,
+  BridgeOptions,
+  BridgeRoute,
+  BridgeTls,
+} from "./actors/bridge/bridge_options.ts";
 export type { Outcome } from "./protocols/hub.ts";
 
 // Requests, and those who answer them.
@@ -148,7 +155,7 @@ export type { Clock } from "./actors/clock.ts";
  * ```
  */
 export function gateway(options: GatewayOptions = {}): Gateway {
-  return new Gateway(Handlers, { upstream: openUpstream, ...options });
+  return new Gateway(Handlers, options, openUpstream);
 }
 
 /**

@@ -10,7 +10,8 @@ import { faultOfFilter, faultOfTopic } from "../protocols/topic.ts";
 import type { DatagramTransport, Transport } from "../transports/transport.ts";
 import type { Behaviour, Ref } from "./actor.ts";
 import type { BridgeOptions } from "./bridge/bridge_options.ts";
-import { type BridgeHandle, Bridges } from "./bridge/bridges.ts";
+import { type Bridge, Bridges } from "./bridge/bridges.ts";
+import type { OpenUpstream } from "./bridge/upstream.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { clockwork } from "./clockwork.ts";
 import { fetchHandler } from "./fetch_handler.ts";
@@ -73,7 +74,7 @@ export class Gateway {
   #names = 0;
 
   /** @ignore */
-  constructor(handlers: new () => HandlerTable, options: GatewayOptions = {}) {
+  constructor(handlers: new () => HandlerTable, options: GatewayOptions = {}, open?: OpenUpstream) {
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? new Log();
     this.#limits = options.limits ?? {};
@@ -89,26 +90,16 @@ export class Gateway {
       crashed: (actor, error) => this.#log.error("crash", { actor, error }),
       escalate: (error) => this.#fail(error),
     });
-    this.#listeners = new Listeners(this.#root, {
-      space: this.#space,
-      log: this.#log,
-      limits: this.#limits,
-    });
+    const shared = { space: this.#space, log: this.#log };
+    this.#listeners = new Listeners(this.#root, { ...shared, limits: this.#limits });
+    this.#bridges = new Bridges(this.#root, { ...shared, open });
     const backoff = { minMs: 10, maxMs: 5_000 };
     this.#actors = this.#root.supervise("actors", { maxRestarts: Infinity, backoff });
-    this.#bridges = new Bridges(this.#root, {
-      space: this.#space,
-      log: this.#log,
-      open: options.upstream,
-    });
     // A handler has no state that could be broken: however often it throws, it is there again.
     this.#subscribers = this.#root.supervise("handlers", { maxRestarts: Infinity });
     this.#root.spawn("clockwork", clockwork(this.#space), { restart: "crash", kind: "timer" });
-    this.#publisher = new Member(this.#space, {
-      name: "library",
-      deliver: () => false,
-      post: () => false,
-    });
+    const inbox = { name: "library", deliver: () => false, post: () => false };
+    this.#publisher = new Member(this.#space, inbox);
   }
 
   /** What was counted since the start, by name, such as `delivery.dropped`. */
@@ -214,11 +205,8 @@ export class Gateway {
   }
 
   /** The stored value of a topic; undefined when there is none, or it has expired. */
-  /**
-   * Carries messages to and from another MQTT broker, for as long as the gateway runs.
-   * Throws a `TypeError` when the options make no sense.
-   */
-  bridge(options: BridgeOptions): BridgeHandle {
+  /** Starts a bridge to another MQTT broker. Throws a `TypeError` when its options are wrong. */
+  bridge(options: BridgeOptions): Bridge {
     return this.#bridges.add(options);
   }
 

@@ -1,5 +1,4 @@
 import type { Exchange } from "../protocols/http/exchange.ts";
-import type { OpenUpstream } from "./bridge/upstream.ts";
 import type { Clock } from "./clock.ts";
 import type { ListenLimits } from "./listeners.ts";
 import type { Log } from "./log.ts";
@@ -47,8 +46,6 @@ export interface GatewayOptions {
   log?: Log;
   /** Default: the machine's clock. */
   clock?: Clock;
-  /** Makes the MQTT clients of bridges; without it there are none. */
-  upstream?: OpenUpstream;
 }
 
 /** Which path of the web server is whose. */

@@ -104,7 +104,8 @@ export declare class MqttClient {
   readonly connected: boolean;
   readonly options: ClientOptions;
   readonly incomingStore: Store;
-  readonly stream: {
+  /** There once `connect` was called. */
+  readonly stream?: {
     readonly writableLength: number;
     on(event: "drain", heard: () => void): unknown;
     destroy(): unknown;
@@ -117,7 +118,11 @@ export declare class MqttClient {
   off<Name extends keyof Events>(event: Name, heard: Events[Name]): this;
   connect(): this;
   publish(topic: string, payload: Uint8Array, options: PublishOptions, done: Done): this;
-  publishAsync(topic: string, payload: Uint8Array | string, options: PublishOptions): Promise<unknown>;
+  publishAsync(
+    topic: string,
+    payload: Uint8Array | string,
+    options: PublishOptions,
+  ): Promise<unknown>;
   subscribe(
     filters: string[] | Record<string, SubscribeOptions>,
     options: Partial<SubscribeOptions>,

@@ -85,7 +85,7 @@ class Link implements Upstream {
     this.error = undefined;
     this.#epoch++;
     this.client.connect();
-    this.client.stream.on("drain", () => this.#user.drained());
+    this.client.stream!.on("drain", () => this.#user.drained());
   }
 
   publish(message: UpstreamMessage, settled: (error?: Error) => void): void {
@@ -116,9 +116,11 @@ class Link implements Upstream {
   close(): Promise<void> {
     const { client } = this;
     this.#epoch = Infinity;
+    // Nobody has dialled yet.
+    if (client.stream === undefined) return Promise.resolve();
     return new Promise((resolve) => {
       // A peer that does not read does not take our goodbye either.
-      const timer = setTimeout(() => client.stream.destroy(), GOODBYE_MS);
+      const timer = setTimeout(() => client.stream?.destroy(), GOODBYE_MS);
       // What is not settled by now is not waited for.
       client.outgoing = {};
       client.end(!client.connected, () => {

@@ -29,10 +29,10 @@ const PUMP = Symbol("pump");
 
 /** Keeps one upstream connected, and carries messages both ways. */
 export function bridge(end: BridgeEnd, around: BridgeSurroundings): Behaviour<unknown> {
-  return (self) => new Bridge(self, end, around);
+  return (self) => new Span(self, end, around);
 }
 
-class Bridge implements Actor<unknown>, UpstreamUser, Sleeper {
+class Span implements Actor<unknown>, UpstreamUser, Sleeper {
   readonly #self: Self<unknown>;
   readonly #end: BridgeEnd;
   readonly #around: BridgeSurroundings;

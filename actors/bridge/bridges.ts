@@ -1,4 +1,5 @@
 import { Member } from "../member.ts";
+import { parseTarget } from "../../protocols/mqtt/url.ts";
 import { Publication } from "../../protocols/publication.ts";
 import type { Log } from "../log.ts";
 import type { Space } from "../space.ts";
@@ -14,11 +15,31 @@ const SESSION_EXPIRY_SECONDS = 7 * 86_400;
 /** How often a stopping gateway looks whether all is sent, in milliseconds. */
 const LOOK_MS = 20;
 
-/** One bridge, from the outside. */
-export interface BridgeHandle {
+/**
+ * One bridge, as `Gateway.bridge` answers it. It connects by itself, again and again.
+ *
+ * @example A bridge that is taken down again
+ * ```ts
+ * import { type Bridge, gateway } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * const bridge: Bridge = hub.bridge({
+ *   name: "plant",
+ *   dial: () => Promise.reject(new Error("Nobody is there yet")),
+ *   routes: [{ direction: "out", filter: "#" }],
+ * });
+ * assert.equal(bridge.state, "offline");
+ * assert.equal(hub.retained("$bridge/plant/state")?.text(), "offline");
+ * await bridge.close();
+ * ```
+ */
+export interface Bridge {
+  /** As it was named. */
   readonly name: string;
+  /** Whether it is connected at this moment. */
   readonly state: "online" | "offline";
-  /** Resolves as soon as the upstream is connected. */
+  /** Resolves as soon as the upstream is connected for the first time. */
   readonly online: Promise<void>;
   /** Says goodbye to the upstream and forgets what waits for it. */
   close(): Promise<void>;
@@ -45,7 +66,7 @@ export class Bridges {
   }
 
   /** Starts a bridge. Throws a `TypeError` when its options make no sense. */
-  add(options: BridgeOptions): BridgeHandle {
+  add(options: BridgeOptions): Bridge {
     const { space, log, open } = this.#options;
     if (open === undefined) throw new TypeError("Cannot bridge: this gateway has no MQTT client");
     const limits = { ...bridgeDefaults, ...options.limits };
@@ -135,8 +156,10 @@ function upstreamOptions(
   if (!clean && clientId === undefined) {
     throw new TypeError(`Cannot bridge by "${name}": a session that stays needs a clientId`);
   }
+  if (options.dial === undefined) targetOf(options.url, name);
   return {
     ...options,
+    url: options.url ?? "mqtt://dialled",
     clientId: clientId ?? `meerkat-${name}-${id}`,
     clean,
     sessionExpirySeconds: options.sessionExpirySeconds ?? SESSION_EXPIRY_SECONDS,
@@ -145,4 +168,12 @@ function upstreamOptions(
     connectTimeoutMs: limits.connectTimeoutMs,
     userProperties: { "meerkat-bridge": id },
   };
+}
+
+function targetOf(url: string | undefined, name: string): void {
+  try {
+    parseTarget(url ?? "");
+  } catch (error) {
+    throw new TypeError(`Cannot bridge by "${name}": ${(error as TypeError).message}`);
+  }
 }

@@ -1,6 +1,6 @@
 import type { Qos } from "../../protocols/publication.ts";
 import { faultOfFilter, matches } from "../../protocols/topic.ts";
-import type { Route } from "./bridge_options.ts";
+import type { BridgeRoute } from "./bridge_options.ts";
 
 /** Topic levels that a route may have. */
 const MAX_LEVELS = 128;
@@ -21,7 +21,7 @@ export interface Remapped {
 }
 
 /** Why a route cannot be used, or undefined when it can. */
-export function faultOfRoute({ filter, localPrefix = "", remotePrefix = "" }: Route):
+export function faultOfRoute({ filter, localPrefix = "", remotePrefix = "" }: BridgeRoute):
   | string
   | undefined {
   for (const prefix of [localPrefix, remotePrefix]) {
@@ -39,7 +39,7 @@ export class Routes {
   readonly out: readonly Lane[];
   readonly in: readonly Lane[];
 
-  constructor(routes: readonly Route[]) {
+  constructor(routes: readonly BridgeRoute[]) {
     this.out = routes.filter(({ direction }) => direction !== "in").map((route) => lane(route));
     this.in = routes.filter(({ direction }) => direction !== "out")
       .map(({ localPrefix, remotePrefix, ...route }) =>
@@ -53,7 +53,7 @@ export class Routes {
   }
 }
 
-function lane({ filter, qos = 1, localPrefix = "", remotePrefix = "" }: Route): Lane {
+function lane({ filter, qos = 1, localPrefix = "", remotePrefix = "" }: BridgeRoute): Lane {
   return { filter: localPrefix + filter, qos, from: localPrefix, to: remotePrefix };
 }
 

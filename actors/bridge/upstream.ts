@@ -1,3 +1,4 @@
+import type { BridgeTls } from "./bridge_options.ts";
 import type { MessageProperties, Qos } from "../../protocols/publication.ts";
 import type { ByteStream } from "../../transports/transport.ts";
 
@@ -11,23 +12,11 @@ export interface UpstreamMessage {
   properties?: MessageProperties;
 }
 
-/** Whom to trust and who we are, where the URL asks for TLS. All PEM is text. */
-export interface UpstreamTls {
-  /** Whoever vouches for the upstream; default: those that Deno trusts. */
-  ca?: string;
-  cert?: string;
-  key?: string;
-  /** The name to find in its certificate, in place of the host. */
-  servername?: string;
-  /** False takes any certificate. */
-  rejectUnauthorized?: boolean;
-}
-
 /** Where an upstream is, and who we are to it. */
 export interface UpstreamOptions {
   /** `mqtt:`, `mqtts:`, `ws:` or `wss:`. */
   url: string;
-  tls?: UpstreamTls;
+  tls?: BridgeTls;
   /** Makes the stream, in place of what the URL says. */
   dial?: (signal: AbortSignal) => Promise<ByteStream>;
   clientId: string;

@@ -1,5 +1,5 @@
-import type { BridgeHandle } from "../bridge/bridges.ts";
-import type { BridgeOptions, Route } from "../bridge/bridge_options.ts";
+import type { Bridge } from "../bridge/bridges.ts";
+import type { BridgeOptions, BridgeRoute } from "../bridge/bridge_options.ts";
 import type { Gateway } from "../gateway.ts";
 import type { Log } from "../log.ts";
 import type { BridgeDraft } from "./bridge_settings.ts";
@@ -52,7 +52,7 @@ export function resolveBridge(
       ...rest,
       name,
       url: url.url,
-      routes: routes as Route[],
+      routes: routes as BridgeRoute[],
       tls: trust,
       ...keepAlive !== undefined && { keepAliveSeconds: Math.ceil(keepAlive / 1000) },
       ...sessionExpiry !== undefined && { sessionExpirySeconds: Math.ceil(sessionExpiry / 1000) },
@@ -69,7 +69,7 @@ export async function startBridge(
   hub: Gateway,
   { options, passwordFile, tlsFiles }: BridgeSettings,
   { log, readFile }: { log: Log; readFile: (path: string) => Promise<string> },
-): Promise<BridgeHandle> {
+): Promise<Bridge> {
   const read = async (name: string | undefined) =>
     name === undefined ? undefined : await readFile(name);
   if (options.tls?.rejectUnauthorized === false) {

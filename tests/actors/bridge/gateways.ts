@@ -1,5 +1,5 @@
 import type { BridgeOptions } from "../../../actors/bridge/bridge_options.ts";
-import type { BridgeHandle } from "../../../actors/bridge/bridges.ts";
+import type { Bridge } from "../../../actors/bridge/bridges.ts";
 import type { Gateway } from "../../../actors/gateway.ts";
 import { silent } from "../../../actors/log.ts";
 import { gateway, MemoryTransport, mqtt } from "../../../mod.ts";
@@ -29,7 +29,7 @@ export class Place {
   }
 
   /** A bridge from here to `upstream`. */
-  bridge(upstream: Place, options: Partial<BridgeOptions> = {}): BridgeHandle {
+  bridge(upstream: Place, options: Partial<BridgeOptions> = {}): Bridge {
     return this.hub.bridge({
       name: "next",
       url: "mqtt://memory",
