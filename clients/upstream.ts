@@ -158,13 +158,14 @@ class Link implements Upstream {
     const again = this.#waiting.has(packet);
     this.#waiting.set(packet, { done, epoch: this.#epoch });
     // A PUBREL repeated on the next connection is about the message that we look at already.
-    if (!again) this.#user.message(messageOf(packet), () => this.#taken(packet));
+    if (!again) this.#user.message(messageOf(packet), (taken) => this.#settle(packet, taken));
   }
 
-  #taken(packet: PublishPacket): void {
+  #settle(packet: PublishPacket, taken: boolean): void {
     const { done, epoch } = this.#waiting.get(packet)!;
     this.#waiting.delete(packet);
-    if (epoch === this.#epoch) done();
+    if (!taken) done(new Error("Cannot take a message: the gateway stops"));
+    else if (epoch === this.#epoch) done();
     // Its PUBREL will come again, and must not find it.
     else if (packet.qos === 2 && this.#epoch < Infinity) {
       this.client.incomingStore.del(packet, () => {});

@@ -124,8 +124,8 @@ class Span implements Actor<unknown>, UpstreamUser, Sleeper {
     this.#self.turn(() => this.#closed(error));
   }
 
-  message(message: UpstreamMessage, taken: () => void): void {
-    this.#self.turn(() => this.#input.take(message, taken));
+  message(message: UpstreamMessage, settle: (taken: boolean) => void): void {
+    this.#self.turn(() => this.#input.take(message, settle));
   }
 
   drained(): void {
@@ -144,20 +144,22 @@ class Span implements Actor<unknown>, UpstreamUser, Sleeper {
       storedToo: isNew,
       log: this.#around.log,
     });
-    if (isNew && end.routes.in.length > 0) this.#subscribe(upstream);
     const { url, version } = { ...this.#around.upstream, ...session };
     this.#around.log.info("bridge up", { bridge: end.name, url, version });
-    this.#around.changed("online");
+    if (isNew && end.routes.in.length > 0) this.#subscribe(upstream, session);
+    else this.#around.changed("online");
     this.#output.pump();
   }
 
-  #subscribe(upstream: Upstream): void {
-    upstream.subscribe(this.#end.routes.in, (error) => {
-      if (error === undefined) this.#subscribed = true;
-      else if (this.#end.session !== undefined) {
-        this.#around.log.error("bridge cannot subscribe", { bridge: this.#end.name, error });
-      }
-    });
+  #subscribe(upstream: Upstream, session: UpstreamSession): void {
+    upstream.subscribe(this.#end.routes.in, (error) =>
+      this.#self.turn(() => {
+        // Lost in the meantime, it will be asked for again.
+        if (this.#end.session !== session) return;
+        if (error === undefined) this.#subscribed = true;
+        else this.#around.log.error("bridge cannot subscribe", { bridge: this.#end.name, error });
+        this.#around.changed("online");
+      }));
   }
 
   #closed(error: Error): void {

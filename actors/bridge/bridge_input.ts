@@ -19,7 +19,7 @@ export class BridgeInput {
   readonly #hub: Member;
   readonly #brake: Brake;
   /** Whom to tell once the receivers have caught up. */
-  #held: (() => void)[] = [];
+  #held: ((taken: boolean) => void)[] = [];
   #cancelRetry: (() => void) | undefined;
 
   constructor(self: Self<unknown>, end: BridgeEnd) {
@@ -30,15 +30,15 @@ export class BridgeInput {
     this.#hub = new Member(end.space, inbox, this.#brake);
   }
 
-  take(message: UpstreamMessage, taken: () => void): void {
+  take(message: UpstreamMessage, settle: (taken: boolean) => void): void {
     const { space, routes, echoes, session } = this.#end;
     const now = space.clock.now();
     this.received++;
     if (session?.version === "3.1.1" && echoes.returned(message.topic, message.payload, now)) {
       space.count("bridge.looped");
-      return taken();
+      return settle(true);
     }
-    this.#publish(message, { lanes: remap(routes.in, message.topic), taken, now });
+    this.#publish(message, { lanes: remap(routes.in, message.topic), settle, now });
   }
 
   stop(): void {
@@ -48,9 +48,9 @@ export class BridgeInput {
 
   #publish(
     message: UpstreamMessage,
-    { lanes, taken, now, pauseMs = RETRY_MS.first }: {
+    { lanes, settle, now, pauseMs = RETRY_MS.first }: {
       lanes: readonly Remapped[];
-      taken: () => void;
+      settle: (taken: boolean) => void;
       now: number;
       pauseMs?: number;
     },
@@ -70,28 +70,28 @@ export class BridgeInput {
         }),
       );
       // Not acknowledged, it comes again when there is a gateway again.
-      if (outcome === "closing") return;
+      if (outcome === "closing") return settle(false);
       if (outcome === "overloaded") refused.push(lane);
     }
-    if (refused.length === 0 || message.qos === 0) return this.#settle(taken);
+    if (refused.length === 0 || message.qos === 0) return this.#settle(settle);
     this.#cancelRetry = this.#end.space.clock.after(pauseMs, () => {
       this.#self.turn(() => {
         this.upstream?.stayAlive();
         const next = Math.min(pauseMs * 2, RETRY_MS.longest);
-        this.#publish(message, { lanes: refused, taken, now, pauseMs: next });
+        this.#publish(message, { lanes: refused, settle, now, pauseMs: next });
       });
     });
   }
 
   /** The next message comes once those who are behind have caught up, or were given up. */
-  #settle(taken: () => void): void {
-    if (this.#brake.on) this.#held.push(taken);
-    else taken();
+  #settle(settle: (taken: boolean) => void): void {
+    if (this.#brake.on) this.#held.push(settle);
+    else settle(true);
   }
 
   #released(): void {
     const held = this.#held;
     this.#held = [];
-    for (const taken of held) taken();
+    for (const settle of held) settle(true);
   }
 }

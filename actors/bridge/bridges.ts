@@ -80,7 +80,9 @@ export class Bridges {
     const below = this.#below;
     const end = new BridgeEnd(options, limits, space);
     const online = Promise.withResolvers<void>();
-    const changed = (state: "online" | "offline") => {
+    let present: Bridge["state"] = "offline";
+    const changed = (state: Bridge["state"]) => {
+      present = state;
       if (state === "online") online.resolve();
       this.#announce(options, state);
     };
@@ -102,7 +104,7 @@ export class Bridges {
     return {
       name: options.name,
       get state() {
-        return end.session === undefined ? "offline" : "online";
+        return present;
       },
       online: online.promise,
       close: async () => {

@@ -54,8 +54,11 @@ export interface UpstreamUser {
   connected(session: UpstreamSession): void;
   /** The connection, or the attempt, is over. */
   closed(error: Error): void;
-  /** A message arrived; `taken` has it acknowledged, and the next one come. */
-  message(message: UpstreamMessage, taken: () => void): void;
+  /**
+   * A message arrived; `settle` has it acknowledged, or with false come again on another
+   * connection, and lets the next one come.
+   */
+  message(message: UpstreamMessage, settle: (taken: boolean) => void): void;
   /** What was written has left. */
   drained(): void;
 }

@@ -20,7 +20,8 @@ export class Place {
   open = true;
   #streams: { close(): void }[] = [];
 
-  constructor() {
+  constructor({ deaf = false } = {}) {
+    if (deaf) return;
     this.hub.subscribe("#", (message) => {
       this.heard.push(`${message.topic} ${message.text()}`);
       this.messages.push(message);
