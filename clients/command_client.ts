@@ -27,20 +27,20 @@ export async function connectClient(options: ConnectOptions): Promise<Client> {
 
 class CommandClient implements Client {
   readonly #options: ConnectOptions;
-  readonly #client: MqttClient;
+  #client!: MqttClient;
   #error: Error | undefined;
   #subscribing: Subscribing | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
 
   static async connect(options: ConnectOptions, level: 3 | 4 | 5): Promise<Client> {
+    const self = new CommandClient(options);
     const failed = Promise.withResolvers<never>();
     failed.promise.catch(() => {});
-    let self: CommandClient | undefined;
     const client = await mqttClient(options, packetOptions(options, level), (error) => {
-      if (self !== undefined) self.#error = error;
+      self.#error = error;
     });
-    self = new CommandClient(options, client);
+    self.#listen(client);
     const connected = new Promise<void>((resolve) => client.once("connect", () => resolve()));
     const gone = () => failed.reject(self.#error ?? new Error("the server hung up"));
     client.once("close", gone);
@@ -57,8 +57,11 @@ class CommandClient implements Client {
     return self;
   }
 
-  private constructor(options: ConnectOptions, client: MqttClient) {
+  constructor(options: ConnectOptions) {
     this.#options = options;
+  }
+
+  #listen(client: MqttClient): void {
     this.#client = client;
     client.on("error", (error) => this.#error = error);
     client.on("disconnect", ({ reasonCode, properties }) => {
@@ -66,7 +69,7 @@ class CommandClient implements Client {
       this.#error = new Error(`the server says goodbye: ${why}`);
     });
     client.on("message", (topic, payload, { retain }) => {
-      options.message({ topic, payload, retain });
+      this.#options.message({ topic, payload, retain });
     });
   }
 

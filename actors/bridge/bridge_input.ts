@@ -20,7 +20,7 @@ export class BridgeInput {
   readonly #brake: Brake;
   /** Whom to tell once the receivers have caught up. */
   #held: ((taken: boolean) => void)[] = [];
-  #cancelRetry: (() => void) | undefined;
+  readonly #retries = new Set<() => void>();
 
   constructor(self: Self<unknown>, end: BridgeEnd) {
     this.#self = self;
@@ -42,7 +42,7 @@ export class BridgeInput {
   }
 
   stop(): void {
-    this.#cancelRetry?.();
+    for (const cancel of this.#retries) cancel();
     this.#held = [];
   }
 
@@ -74,13 +74,15 @@ export class BridgeInput {
       if (outcome === "overloaded") refused.push(lane);
     }
     if (refused.length === 0 || message.qos === 0) return this.#settle(settle);
-    this.#cancelRetry = this.#end.space.clock.after(pauseMs, () => {
+    const cancel = this.#end.space.clock.after(pauseMs, () => {
+      this.#retries.delete(cancel);
       this.#self.turn(() => {
         this.upstream?.stayAlive();
         const next = Math.min(pauseMs * 2, RETRY_MS.longest);
         this.#publish(message, { lanes: refused, settle, now, pauseMs: next });
       });
     });
+    this.#retries.add(cancel);
   }
 
   /** The next message comes once those who are behind have caught up, or were given up. */
