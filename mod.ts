@@ -29,7 +29,7 @@
  */
 import { Gateway } from "./actors/gateway.ts";
 import type { GatewayOptions } from "./actors/gateway_options.ts";
-import { openUpstream } from "./clients/upstream.ts";
+import { openUpstream } from "./actors/clients/upstream.ts";
 import { Handlers } from "./protocols/http/handlers.ts";
 import { coap } from "./protocols/coap/session.ts";
 import type { HttpOptions } from "./protocols/http/options.ts";
@@ -202,7 +202,7 @@ export function any(protocols: { mqtt?: OpenSession; http?: OpenSession } = {}):
 
 if (import.meta.main) {
   const { main } = await import("./actors/command/main.ts");
-  const { connectClient } = await import("./clients/command_client.ts");
+  const { connectClient } = await import("./actors/clients/command_client.ts");
   const { limitsOf, usualLimits } = await import("./protocols/limits.ts");
   const { default: { version } } = await import("./deno.json", { with: { type: "json" } });
   const streams = {

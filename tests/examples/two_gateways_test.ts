@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mqttClient } from "../../clients/mqtt_client.ts";
+import { mqttClient } from "../../actors/clients/mqtt_client.ts";
 import { site } from "../../examples/two_gateways.ts";
 import { hasMosquitto, Mosquitto, orSkipped } from "../interop/mosquitto.ts";
 

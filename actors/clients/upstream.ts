@@ -3,8 +3,8 @@ import type {
   UpstreamMessage,
   UpstreamOptions,
   UpstreamUser,
-} from "../actors/bridge/upstream.ts";
-import type { Qos } from "../protocols/publication.ts";
+} from "../bridge/upstream.ts";
+import type { Qos } from "../../protocols/publication.ts";
 import { mqttClient } from "./mqtt_client.ts";
 import type { ConnackPacket, MqttClient, PublishPacket } from "./npm_mqtt.d.ts";
 import { messageOf, packetProperties } from "./properties.ts";

@@ -1,9 +1,4 @@
-import type {
-  Client,
-  ConnectOptions,
-  Outgoing,
-  Subscribing,
-} from "../actors/command/client/client.ts";
+import type { Client, ConnectOptions, Outgoing, Subscribing } from "../command/client/client.ts";
 import { mqttClient } from "./mqtt_client.ts";
 import type { ClientOptions, MqttClient } from "./npm_mqtt.d.ts";
 

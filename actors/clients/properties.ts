@@ -1,4 +1,4 @@
-import type { UpstreamMessage } from "../actors/bridge/upstream.ts";
+import type { UpstreamMessage } from "../bridge/upstream.ts";
 import type { PublishPacket, PublishProperties } from "./npm_mqtt.d.ts";
 
 /** A received packet as we know messages. */

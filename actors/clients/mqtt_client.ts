@@ -2,7 +2,7 @@ import { type ClientTls, type Dial, dial as dialTarget } from "./dial.ts";
 import { dialingDuplex } from "./dialing_duplex.ts";
 import type { ClientOptions, MqttClient } from "./npm_mqtt.d.ts";
 import { PacketStore } from "./packet_store.ts";
-import { parseTarget } from "../protocols/mqtt/url.ts";
+import { parseTarget } from "../../protocols/mqtt/url.ts";
 
 /** How to reach a server: by its URL, or by a stream made elsewhere. */
 export interface Reach {

@@ -1,5 +1,5 @@
-import { StreamDuplex } from "../transports/stream_duplex.ts";
-import type { ByteStream } from "../transports/transport.ts";
+import { StreamDuplex } from "../../transports/stream_duplex.ts";
+import type { ByteStream } from "../../transports/transport.ts";
 import type { Dial } from "./dial.ts";
 
 /** A stream that npm:mqtt can use at once, though it is still being dialled. */

@@ -1,9 +1,9 @@
 import { encodeBase64 } from "@std/encoding/base64";
-import { answerEnd, openingRequest } from "../protocols/websocket/client_handshake.ts";
-import { decodeHeader } from "../protocols/websocket/codec.ts";
-import { opcodes } from "../protocols/websocket/codes.ts";
-import { encodeMaskedFrame } from "../protocols/websocket/masked.ts";
-import type { ByteStream } from "../transports/transport.ts";
+import { answerEnd, openingRequest } from "../../protocols/websocket/client_handshake.ts";
+import { decodeHeader } from "../../protocols/websocket/codec.ts";
+import { opcodes } from "../../protocols/websocket/codes.ts";
+import { encodeMaskedFrame } from "../../protocols/websocket/masked.ts";
+import type { ByteStream } from "../../transports/transport.ts";
 
 /** The limits of a WebSocket that we open. */
 export const defaults = {
