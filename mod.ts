@@ -35,6 +35,7 @@ import { coap } from "./protocols/coap/session.ts";
 import type { HttpOptions } from "./protocols/http/options.ts";
 import { http as openHttp } from "./protocols/http/session.ts";
 import type { CommonLimits } from "./protocols/limits.ts";
+import type { MqttOptions } from "./protocols/mqtt/options.ts";
 import { mqtt } from "./protocols/mqtt/session.ts";
 import type { OpenSession } from "./protocols/session.ts";
 import { looksLikeHttp, looksLikeMqtt, sniff } from "./protocols/sniff.ts";
@@ -53,6 +54,7 @@ export type { AdmissionLimits } from "./actors/admission.ts";
 export type { ConnectionLimits } from "./actors/connection_options.ts";
 export type { EndpointLimits } from "./actors/endpoint.ts";
 export type { RetainedLimits } from "./actors/retained.ts";
+export type { RetainedTree } from "./actors/retained_tree.ts";
 
 // Protocols that a listener may speak; `http()` and `any()` are below.
 export { coap, mqtt, websocket };
@@ -60,7 +62,11 @@ export type { HttpOptions };
 export type { WebSocketOptions } from "./protocols/websocket/upgrade.ts";
 export type { CoapLimits } from "./protocols/coap/limits.ts";
 export type { HttpLimits } from "./protocols/http/limits.ts";
-export type { MqttLimits } from "./protocols/mqtt/limits.ts";
+export type { MqttLimits, QueuePolicy, SharedStrategy } from "./protocols/mqtt/limits.ts";
+export type { MqttOptions, ServerReference } from "./protocols/mqtt/options.ts";
+export type { AuthExchange, AuthMethod, AuthStep } from "./protocols/mqtt/authentication.ts";
+export { scramCredentials, scramSha256 } from "./protocols/mqtt/scram.ts";
+export type { ScramCredentials, ScramOptions, ScramStore } from "./protocols/mqtt/scram.ts";
 export type { WebSocketLimits } from "./protocols/websocket/limits.ts";
 
 // Transports that a listener may use.
@@ -206,15 +212,17 @@ if (import.meta.main) {
   const { limitsOf, usualLimits } = await import("./protocols/limits.ts");
   const { default: { version } } = await import("./deno.json", { with: { type: "json" } });
   const streams = {
-    mqtt: (set: CommonLimits) => mqtt(limitsOf(set).mqtt),
-    http(set: CommonLimits): OpenSession {
+    mqtt: (set: CommonLimits, options: Partial<MqttOptions>) =>
+      mqtt({ ...limitsOf(set).mqtt, ...options }),
+    http(set: CommonLimits, options: Partial<MqttOptions>): OpenSession {
       const { http: limits, websocket: socket } = limitsOf(set);
       return openHttp({
         limits,
-        upgrade: websocket({ limits: socket, mqtt: streams.mqtt(set) }),
+        upgrade: websocket({ limits: socket, mqtt: streams.mqtt(set, options) }),
       });
     },
-    any: (set: CommonLimits) => any({ mqtt: streams.mqtt(set), http: streams.http(set) }),
+    any: (set: CommonLimits, options: Partial<MqttOptions>) =>
+      any({ mqtt: streams.mqtt(set, options), http: streams.http(set, options) }),
   };
   const code = await main({
     version,

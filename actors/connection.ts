@@ -131,10 +131,10 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
   // --- the peer, as the session sees it ---
 
   get full(): boolean {
-    const full = this.#writer.size > this.#options.limits.outboxHighWaterBytes;
-    // Whoever has seen it waits for `drained`.
-    if (full) this.#wasFull = true;
-    return full;
+    const { outboxHighWaterBytes } = this.#options.limits;
+    // Whoever has seen it waits for `drained`; what comes after the end, for another connection.
+    if (this.#writer.size <= outboxHighWaterBytes && this.#phase !== "ended") return false;
+    return this.#wasFull = true;
   }
 
   get paused(): boolean {
@@ -192,6 +192,10 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     return this.#self.waiting;
   }
 
+  get behind(): boolean {
+    return this.#reception.behind;
+  }
+
   post(signal: unknown): boolean {
     return this.#self.tell(signal);
   }
@@ -217,8 +221,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
   }
 
   failed(): void {
-    // A broken stream ends like a closed one: only its peer is concerned.
-    this.#self.stop();
+    this.#self.stop(); // A broken stream ends like a closed one: only its peer is concerned.
   }
 
   #consume(): void {

@@ -98,6 +98,10 @@ export interface Receiver {
  * ```
  */
 export interface Inbox extends Receiver {
+  /** Deliveries and signals that the session has not seen yet. */
+  readonly waiting?: number;
+  /** True while publishers wait for this receiver, or go on without it. */
+  readonly behind?: boolean;
   /**
    * Brings `signal` to the session's `signal` method, in a turn of its own and
    * after every delivery queued before. False when the session is gone.

@@ -207,4 +207,9 @@ export class Delivery {
     /** MQTT 5 subscription identifiers of every subscription that matched (MQTT 5.0 §3.3.4). */
     readonly ids: readonly number[] | undefined,
   ) {}
+
+  /** The same delivery of another copy of its publication. */
+  of(publication: Publication): Delivery {
+    return new Delivery(publication, this.qos, this.retain, this.ids);
+  }
 }

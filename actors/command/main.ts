@@ -13,6 +13,7 @@ import { type CommandHost, run, type Running } from "./command.ts";
 import { denoClientHost, denoHost } from "./deno_host.ts";
 import type { Limits } from "./limits.ts";
 import { withPort } from "./listen_url.ts";
+import type { MqttSettings } from "./mqtt_settings.ts";
 import type { ListenSettings, Settings } from "./resolve.ts";
 
 type Port = { port: number; hostname: string };
@@ -36,7 +37,7 @@ export interface Parts {
   unix(options: { path: string }): Transport;
   udp(options: Port): DatagramTransport;
   /** Protocols of streams, with the limits that were set. */
-  streams: Record<"mqtt" | "http" | "any", (limits: Limits) => OpenSession>;
+  streams: Record<"mqtt" | "http" | "any", (limits: Limits, mqtt: MqttSettings) => OpenSession>;
   coap(limits: Limits): OpenDatagramSession;
   /** Connects the commands that are MQTT clients. */
   connect: ClientHost["connect"];
@@ -75,7 +76,9 @@ interface Surroundings {
 }
 
 async function start(settings: Settings, around: Surroundings): Promise<Running> {
-  const hub = around.parts.gateway({ log: around.log, limits: settings.limits });
+  const { retainedTrees } = settings;
+  const limits = { ...settings.limits, ...retainedTrees && { retainedTrees } };
+  const hub = around.parts.gateway({ log: around.log, limits });
   const listeners: string[] = [];
   try {
     for (const each of settings.listen) listeners.push(await listen(hub, each, around));
@@ -88,13 +91,17 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
 }
 
 async function listen(hub: Gateway, each: ListenSettings, around: Surroundings): Promise<string> {
-  const { url, limits } = each;
+  const { url, limits, mqtt } = each;
   const { parts } = around;
   const options = { name: url.url, limits };
   try {
     const listening = url.protocol === "coap"
       ? hub.listen(parts.udp(url), parts.coap(limits), options)
-      : hub.listen(await transportOf(each, around), parts.streams[url.protocol](limits), options);
+      : hub.listen(
+        await transportOf(each, around),
+        parts.streams[url.protocol](limits, mqtt),
+        options,
+      );
     const { port } = await listening.ready;
     return withPort(url, port).url;
   } catch (error) {

@@ -1,7 +1,9 @@
 import { type BridgeSettings, resolveBridge } from "./bridges.ts";
 import type { LogFormat, LogLevel } from "../log.ts";
+import type { RetainedTree } from "../retained_tree.ts";
 import type { LimitName, Limits } from "./limits.ts";
 import { isLocal, type ListenUrl } from "./listen_url.ts";
+import { mqttOf, type MqttSettings } from "./mqtt_settings.ts";
 import { Place } from "./place.ts";
 import { commandLine, configuration, type Draft, type ListenDraft, settings } from "./settings.ts";
 import type { Sources } from "./sources.ts";
@@ -15,6 +17,8 @@ export interface Settings {
   readonly logFormat: LogFormat;
   /** The limits that were set for the whole gateway. */
   readonly limits: Limits;
+  /** Limits of parts of the topic space. */
+  readonly retainedTrees?: readonly RetainedTree[];
 }
 
 /** One listener. */
@@ -26,6 +30,8 @@ export interface ListenSettings {
   readonly allowAnonymous: boolean;
   /** The limits that were set for this listener, or for all. */
   readonly limits: Limits;
+  /** What was set of MQTT, for this listener or for all. */
+  readonly mqtt: MqttSettings;
 }
 
 /** Names of PEM files. */
@@ -90,6 +96,7 @@ class Resolver {
         logLevel: this.#value("logLevel"),
         logFormat: this.#value("logFormat"),
         limits: this.draft.limits ?? {},
+        ...this.draft.retainedTrees && { retainedTrees: treesOf(this.draft.retainedTrees) },
       },
       files: [...this.#files.values()],
     };
@@ -131,7 +138,8 @@ class Resolver {
       });
     }
     const limits = { ...this.draft.limits, ...draft.limits } as Partial<Record<LimitName, number>>;
-    return { url, ...tls && { tls }, allowAnonymous, limits };
+    const mqtt = mqttOf(draft, this.draft);
+    return { url, ...tls && { tls }, allowAnonymous, limits, mqtt };
   }
 
   #tls(url: ListenUrl, own: TlsDraft | undefined, place: Place): TlsSettings | undefined {
@@ -185,4 +193,11 @@ class Resolver {
     this.#files.set(`${holds} ${name}`, { place, name, holds });
     return name;
   }
+}
+
+/** Those that are complete: what is wrong with the others has been said. */
+function treesOf(drafts: NonNullable<Draft["retainedTrees"]>): RetainedTree[] {
+  return drafts.flatMap((each) =>
+    each?.filter === undefined ? [] : { ...each, filter: each.filter }
+  );
 }

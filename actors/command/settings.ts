@@ -2,6 +2,7 @@ import { formats, levels } from "../log.ts";
 import { bridgeSetting } from "./bridge_settings.ts";
 import { choice, duration, type Kind, list, text, yesOrNo } from "./kinds.ts";
 import { gatewayLimits, listenerLimits } from "./limits.ts";
+import { mqttSettings, retainedTrees } from "./mqtt_settings.ts";
 import { type ListenUrl, parseListenUrl } from "./listen_url.ts";
 import { inFile, record, type Setting, type Values } from "./record.ts";
 
@@ -54,6 +55,7 @@ const listenObject = record(
       doc: "Whether it lets clients in that do not log in, wherever they are.",
     },
     limits: { kind: listenerLimits, doc: "Its own limits, in place of those for all listeners." },
+    ...mqttSettings,
   } satisfies Record<string, Setting<unknown>>,
 );
 
@@ -120,6 +122,12 @@ export const settings = {
     doc: "Lines for people, or one JSON object in each line.",
   },
   limits: { kind: gatewayLimits, doc: "What a client, or all of them together, may use." },
+  ...mqttSettings,
+  retainedTrees: {
+    only: "file",
+    kind: retainedTrees,
+    doc: "What the values of parts of the topic space may take, and how long they stay.",
+  },
   help: {
     only: "flags",
     flag: "help",
