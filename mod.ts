@@ -29,6 +29,7 @@
  */
 import { Gateway } from "./actors/gateway.ts";
 import type { GatewayOptions } from "./actors/gateway_options.ts";
+import { openUpstream } from "./actors/clients/upstream.ts";
 import { Handlers } from "./protocols/http/handlers.ts";
 import { coap } from "./protocols/coap/session.ts";
 import type { HttpOptions } from "./protocols/http/options.ts";
@@ -87,6 +88,13 @@ export type {
   Qos,
 } from "./protocols/publication.ts";
 export type { Levels, MessageHandler } from "./actors/subscriber.ts";
+export type { Bridge } from "./actors/bridge/bridges.ts";
+export type {
+  BridgeLimits,
+  BridgeOptions,
+  BridgeRoute,
+  BridgeTls,
+} from "./actors/bridge/bridge_options.ts";
 export type { Outcome } from "./protocols/hub.ts";
 
 // Requests, and those who answer them.
@@ -153,7 +161,7 @@ export type { Clock } from "./actors/clock.ts";
  * ```
  */
 export function gateway(options: GatewayOptions = {}): Gateway {
-  return new Gateway(Handlers, options);
+  return new Gateway(Handlers, options, openUpstream);
 }
 
 /**
@@ -200,6 +208,7 @@ export function any(protocols: { mqtt?: OpenSession; http?: OpenSession } = {}):
 
 if (import.meta.main) {
   const { main } = await import("./actors/command/main.ts");
+  const { connectClient } = await import("./actors/clients/command_client.ts");
   const { limitsOf, usualLimits } = await import("./protocols/limits.ts");
   const { default: { version } } = await import("./deno.json", { with: { type: "json" } });
   const streams = {
@@ -226,6 +235,7 @@ if (import.meta.main) {
     udp,
     streams,
     coap: (set) => coap(limitsOf(set).coap),
+    connect: connectClient,
   });
   Deno.exit(code);
 }

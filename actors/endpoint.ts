@@ -77,6 +77,7 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
   readonly #alarm: Alarm;
   readonly #session: DatagramSession;
   #sending = 0;
+  #failed = 0;
   #closing = false;
   #ended = false;
   /** The time of the present turn; 0 between turns. */
@@ -139,7 +140,7 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
     this.#sending++;
     // An unreachable peer is its own affair: datagrams may be lost.
     // The kernel may take it later, and the session composes its next one in the same memory.
-    this.#port.send(bytes.slice(), to).then(this.#sent, this.#sent);
+    this.#port.send(bytes.slice(), to).then(this.#sent, this.#notSent);
     return true;
   }
 
@@ -150,6 +151,12 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
   post(signal: unknown): boolean {
     return this.#self.tell(signal);
   }
+
+  readonly #notSent = (error: unknown): void => {
+    // One peer that cannot be reached is its own affair; a socket that may not send is ours.
+    if (this.#failed++ === 0) this.#options.log.warn("cannot send datagrams", { error });
+    this.#sent();
+  };
 
   readonly #sent = (): void => {
     this.#sending--;

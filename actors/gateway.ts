@@ -9,6 +9,9 @@ import type {
 import { faultOfFilter, faultOfTopic } from "../protocols/topic.ts";
 import type { DatagramTransport, Transport } from "../transports/transport.ts";
 import type { Behaviour, Ref } from "./actor.ts";
+import type { BridgeOptions } from "./bridge/bridge_options.ts";
+import { type Bridge, Bridges } from "./bridge/bridges.ts";
+import type { OpenUpstream } from "./bridge/upstream.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { clockwork } from "./clockwork.ts";
 import { fetchHandler } from "./fetch_handler.ts";
@@ -64,13 +67,14 @@ export class Gateway {
   readonly #actors: Supervisor;
   readonly #subscribers: Supervisor;
   readonly #listeners: Listeners;
+  readonly #bridges: Bridges;
   readonly #publisher: Hub;
   #finish!: (error?: unknown) => void;
   #stopping: Promise<void> | undefined;
   #names = 0;
 
   /** @ignore */
-  constructor(handlers: new () => HandlerTable, options: GatewayOptions = {}) {
+  constructor(handlers: new () => HandlerTable, options: GatewayOptions = {}, open?: OpenUpstream) {
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? new Log();
     this.#limits = options.limits ?? {};
@@ -86,21 +90,16 @@ export class Gateway {
       crashed: (actor, error) => this.#log.error("crash", { actor, error }),
       escalate: (error) => this.#fail(error),
     });
-    this.#listeners = new Listeners(this.#root, {
-      space: this.#space,
-      log: this.#log,
-      limits: this.#limits,
-    });
+    const shared = { space: this.#space, log: this.#log };
+    this.#listeners = new Listeners(this.#root, { ...shared, limits: this.#limits });
+    this.#bridges = new Bridges(this.#root, { ...shared, open });
     const backoff = { minMs: 10, maxMs: 5_000 };
     this.#actors = this.#root.supervise("actors", { maxRestarts: Infinity, backoff });
     // A handler has no state that could be broken: however often it throws, it is there again.
     this.#subscribers = this.#root.supervise("handlers", { maxRestarts: Infinity });
     this.#root.spawn("clockwork", clockwork(this.#space), { restart: "crash", kind: "timer" });
-    this.#publisher = new Member(this.#space, {
-      name: "library",
-      deliver: () => false,
-      post: () => false,
-    });
+    const inbox = { name: "library", deliver: () => false, post: () => false };
+    this.#publisher = new Member(this.#space, inbox);
   }
 
   /** What was counted since the start, by name, such as `delivery.dropped`. */
@@ -170,7 +169,7 @@ export class Gateway {
     const receiver: Receiver = { name, deliver: (each) => this.#tell(ref, each) };
     this.#publisher.subscribe(plain, { qos: 2 }, receiver);
     for (const value of this.#publisher.retainedMatching(plain)) {
-      ref.tell(new Delivery(value, value.qos, true, undefined));
+      this.#tell(ref, new Delivery(value, value.qos, true, undefined));
     }
     return () => {
       this.#publisher.forget(receiver);
@@ -206,6 +205,12 @@ export class Gateway {
   }
 
   /** The stored value of a topic; undefined when there is none, or it has expired. */
+  /** Starts a bridge to another MQTT broker. Throws a `TypeError` when its options are wrong. */
+  bridge(options: BridgeOptions): Bridge {
+    return this.#bridges.add(options);
+  }
+
+  /** The stored value of a topic. */
   retained(topic: string): Publication | undefined {
     return this.#publisher.retained(topic);
   }
@@ -272,9 +277,10 @@ export class Gateway {
 
   async #drain(drainMs: number): Promise<void> {
     this.#space.closing = true;
-    await this.#listeners.drain(drainMs);
+    await Promise.all([this.#listeners.drain(drainMs), this.#bridges.drain(drainMs)]);
     this.#root.stop();
     this.#log.info("stopped", Object.fromEntries(this.#space.counters));
+    await this.#bridges.closed();
     this.#finish();
   }
 

@@ -1,6 +1,6 @@
 import type { OpenDatagramSession, OpenSession } from "../protocols/session.ts";
 import type { Address, ByteStream, DatagramTransport, Transport } from "../transports/transport.ts";
-import type { Behaviour, Ref } from "./actor.ts";
+import type { Behaviour, Ref, Self } from "./actor.ts";
 import { Admission, admissionDefaults, type AdmissionLimits } from "./admission.ts";
 import { connection, SHUTDOWN } from "./connection.ts";
 import { connectionDefaults, type ConnectionLimits } from "./connection_options.ts";
@@ -202,13 +202,18 @@ export class Listeners {
     },
   ): void {
     supervisor.spawn(name, (self) => {
-      this.#peers.add(self);
-      self.defer(() => {
-        this.#peers.delete(self);
-        ended?.();
-        if (this.#peers.size === 0) this.#emptied();
-      });
+      this.#enter(self, ended);
       return behaviour(self);
     }, options);
+  }
+
+  /** Apart from `#meet`, so that what is deferred keeps nothing else alive. */
+  #enter(self: Self<unknown>, ended?: () => void): void {
+    this.#peers.add(self);
+    self.defer(() => {
+      this.#peers.delete(self);
+      ended?.();
+      if (this.#peers.size === 0) this.#emptied();
+    });
   }
 }

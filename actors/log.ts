@@ -138,10 +138,6 @@ export class Log {
   }
 }
 
-// When Deno makes a stack readable for the first time it looks at its thread, for which it opens a
-// file, and panics when it cannot. So the first is not that of an error for want of descriptors.
-void new Error().stack;
-
 /** Writes nothing. */
 export const silent: Log = new Log({ level: "silent" });
 

@@ -6,9 +6,11 @@ import type { Gateway } from "../gateway.ts";
 import type { GatewayOptions } from "../gateway_options.ts";
 import type { Log } from "../log.ts";
 import { retainedDefaults } from "../retained.ts";
+import { startBridge } from "./bridges.ts";
+import type { ClientHost } from "./client/client.ts";
 import { ListenError } from "./cause.ts";
 import { type CommandHost, run, type Running } from "./command.ts";
-import { denoHost } from "./deno_host.ts";
+import { denoClientHost, denoHost } from "./deno_host.ts";
 import type { Limits } from "./limits.ts";
 import { withPort } from "./listen_url.ts";
 import type { MqttSettings } from "./mqtt_settings.ts";
@@ -37,6 +39,8 @@ export interface Parts {
   /** Protocols of streams, with the limits that were set. */
   streams: Record<"mqtt" | "http" | "any", (limits: Limits, mqtt: MqttSettings) => OpenSession>;
   coap(limits: Limits): OpenDatagramSession;
+  /** Connects the commands that are MQTT clients. */
+  connect: ClientHost["connect"];
 }
 
 /** What holds for connections and stored values when nothing is set. */
@@ -58,6 +62,7 @@ export function main(parts: Parts): Promise<number> {
     version,
     limits,
     program,
+    client: denoClientHost(parts.connect),
     serve: (settings, log) =>
       start(settings, { log, parts, readFile: (path) => host.readFile(path) }),
   });
@@ -77,6 +82,7 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
   const listeners: string[] = [];
   try {
     for (const each of settings.listen) listeners.push(await listen(hub, each, around));
+    for (const each of settings.bridges) await startBridge(hub, each, around);
   } catch (error) {
     await hub.stop({ drainMs: 0 });
     throw error;

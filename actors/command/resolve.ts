@@ -1,3 +1,4 @@
+import { type BridgeSettings, resolveBridge } from "./bridges.ts";
 import type { LogFormat, LogLevel } from "../log.ts";
 import type { RetainedTree } from "../retained_tree.ts";
 import type { LimitName, Limits } from "./limits.ts";
@@ -10,6 +11,7 @@ import type { Sources } from "./sources.ts";
 /** Everything that can be set, complete and free of contradictions. */
 export interface Settings {
   readonly listen: readonly ListenSettings[];
+  readonly bridges: readonly BridgeSettings[];
   readonly drainMs: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -44,7 +46,7 @@ export interface TlsSettings {
 export interface NeededFile {
   readonly place: Place;
   readonly name: string;
-  readonly holds: "certificate" | "private key";
+  readonly holds: "certificate" | "private key" | "password";
 }
 
 /** The settings, unless `sources` has heard of a fault; and the files they need. */
@@ -89,6 +91,7 @@ class Resolver {
     return {
       settings: {
         listen,
+        bridges: this.#bridges(),
         drainMs: this.#value("drain"),
         logLevel: this.#value("logLevel"),
         logFormat: this.#value("logFormat"),
@@ -97,6 +100,18 @@ class Resolver {
       },
       files: [...this.#files.values()],
     };
+  }
+
+  #bridges(): BridgeSettings[] {
+    const place = this.#top.member("bridges");
+    const names = new Set<string>();
+    return (this.draft.bridges ?? []).flatMap((draft, index) => {
+      const at = place.item(index), name = draft?.name;
+      if (name !== undefined && names.has(name)) at.member("name").refuse(name, "it is taken");
+      else if (name !== undefined) names.add(name);
+      const file = this.#file.bind(this);
+      return (draft && resolveBridge(draft, { place: at, file })) ?? [];
+    });
   }
 
   /** What was set, or what holds when nothing was. */

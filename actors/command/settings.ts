@@ -1,4 +1,5 @@
 import { formats, levels } from "../log.ts";
+import { bridgeSetting } from "./bridge_settings.ts";
 import { choice, duration, type Kind, list, text, yesOrNo } from "./kinds.ts";
 import { gatewayLimits, listenerLimits } from "./limits.ts";
 import { mqttSettings, retainedTrees } from "./mqtt_settings.ts";
@@ -97,6 +98,11 @@ export const settings = {
     doc: "Let clients in that do not log in, on any address; on loopback they always may.",
   },
   tls: { kind: tls, doc: "Certificates for all listeners that use TLS." },
+  bridges: {
+    only: "file",
+    kind: list(bridgeSetting),
+    doc: "Other MQTT brokers, and what to exchange with them.",
+  },
   drain: {
     flag: "drain",
     kind: duration(0, 3_600_000),

@@ -3,6 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { type Inbox, ProtocolError } from "../session.ts";
 import { faultOfTopic } from "../topic.ts";
+import { BRIDGE, Trail } from "../trail.ts";
 import type { Broker } from "./broker.ts";
 import type { Client } from "./client.ts";
 import { agreement } from "./connack.ts";
@@ -174,6 +175,8 @@ export function begin(
   broker.attach(client, inbox);
   client.limits = link.limits;
   client.will = will;
+  const isBridge = connect.properties?.userProperties?.some(([name]) => name === BRIDGE);
+  if (isBridge) link.hub.shared(Trail).active = true;
   client.expirySeconds = expirySeconds;
   const isSent = link.send({
     type: "connack",

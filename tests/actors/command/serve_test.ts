@@ -26,6 +26,7 @@ Deno.test("serve without flags reads no file and listens on loopback only", asyn
   );
   assert.deepEqual({ ...host.settings, listen: undefined }, {
     listen: undefined,
+    bridges: [],
     drainMs: 10_000,
     logLevel: "info",
     logFormat: "text",

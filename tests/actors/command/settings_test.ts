@@ -34,6 +34,7 @@ Deno.test("settings come from the file", async () => {
   ]);
   assert.deepEqual({ ...settings, listen: undefined }, {
     listen: undefined,
+    bridges: [],
     drainMs: 3000,
     logLevel: "error",
     logFormat: "json",
