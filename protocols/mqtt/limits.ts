@@ -73,7 +73,7 @@ export interface MqttLimits {
   maxQueuedMessages: number;
   /** Bytes of the messages that wait for one client; default 16 MiB. */
   maxQueuedBytes: number;
-  /** What happens to a message for which there is no room; default `drop-newest`. */
+  /** What happens to a message for which there is no room; default `disconnect`. */
   queuePolicy: QueuePolicy;
   /** Who of a shared subscription that begins here gets the next message; default `round-robin`. */
   sharedStrategy: SharedStrategy;
@@ -114,7 +114,7 @@ export const defaults: MqttLimits = {
   /** 16 MiB: the same in bytes, so that large messages count for more. */
   maxQueuedBytes: 16 << 20,
   /** The publisher of a refused message is told, so that nothing is lost in silence. */
-  queuePolicy: "drop-newest",
+  queuePolicy: "disconnect",
   /** Each in turn: what users of other brokers expect. */
   sharedStrategy: "round-robin",
   /** 256 MiB: clients that never come back must not fill the memory together. */

@@ -72,7 +72,7 @@ async function takeInOrder(client: MqttClient, publishers: number, acknowledges 
 
 /** Listens for those who are slow, on `broker` and `web`, and on `quick` for the others. */
 async function open(hub: Hub): Promise<{ broker: number; web: number; quick: number }> {
-  const strict = mqtt({ maxQueuedMessages: 200, queuePolicy: "disconnect" });
+  const strict = mqtt({ maxQueuedMessages: 200 });
   const first = await hub.listen(tcp({ port: 0 }), strict, { limits }).ready;
   const second = await hub.listen(tcp({ port: 0 }), http(), { limits }).ready;
   const third = await hub.listen(tcp({ port: 0 }), mqtt(), { limits: patient }).ready;
