@@ -83,6 +83,13 @@ export type {
 export type { Levels, MessageHandler } from "./actors/subscriber.ts";
 export type { Outcome } from "./protocols/hub.ts";
 
+// What an application decides about clients.
+export { Credentials, Refusal } from "./protocols/identity.ts";
+export type { CredentialsOptions, Identity, RefusalKind } from "./protocols/identity.ts";
+export type { Access, Decided, Guard, Screen } from "./protocols/guard.ts";
+export type { HookLimits } from "./actors/hook_chain.ts";
+export type { Hooks, Later, Login, Subscribed } from "./actors/hooks.ts";
+
 // Requests, and those who answer them.
 export type { Handler, HandlerInfo, RemoteAddress } from "./actors/handler.ts";
 
@@ -110,7 +117,14 @@ export type {
   Timed,
 } from "./protocols/hub.ts";
 export { Fields } from "./protocols/http/message.ts";
-export type { RequestHead, ResponseHead, Upgrade } from "./protocols/http/message.ts";
+export type {
+  RequestHead,
+  ResponseHead,
+  Upgrade,
+  UpgradeQuestion,
+  UpgradeRefusal,
+} from "./protocols/http/message.ts";
+export type { Traffic } from "./protocols/traffic.ts";
 
 // Transports of your own.
 export type {
@@ -167,7 +181,8 @@ export function gateway(options: GatewayOptions = {}): Gateway {
  * ```
  */
 export function http(options: HttpOptions = {}): OpenSession {
-  return openHttp({ upgrade: websocket({ mqtt: mqtt() }), ...options });
+  const { origins } = options;
+  return openHttp({ upgrade: websocket({ mqtt: mqtt(), origins }), ...options });
 }
 
 /**
@@ -198,14 +213,13 @@ if (import.meta.main) {
   const { default: { version } } = await import("./deno.json", { with: { type: "json" } });
   const streams = {
     mqtt: (set: CommonLimits) => mqtt(limitsOf(set).mqtt),
-    http(set: CommonLimits): OpenSession {
+    http(set: CommonLimits, origins: readonly string[]): OpenSession {
       const { http: limits, websocket: socket } = limitsOf(set);
-      return openHttp({
-        limits,
-        upgrade: websocket({ limits: socket, mqtt: streams.mqtt(set) }),
-      });
+      const upgrade = websocket({ limits: socket, mqtt: streams.mqtt(set), origins });
+      return openHttp({ limits, origins, upgrade });
     },
-    any: (set: CommonLimits) => any({ mqtt: streams.mqtt(set), http: streams.http(set) }),
+    any: (set: CommonLimits, origins: readonly string[]) =>
+      any({ mqtt: streams.mqtt(set), http: streams.http(set, origins) }),
   };
   const code = await main({
     version,

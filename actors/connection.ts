@@ -58,10 +58,12 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     this.#stream = stream;
     this.#options = options;
     this.peer = new StreamPeer(stream);
-    this.#reader = new Reader(stream, this);
+    this.#reader = new Reader(stream, this, options.space.traffic);
     this.#brake = new Brake(this);
-    this.#hub = new Member(options.space, this, this.#brake);
-    this.#writer = new Writer(stream, options.limits.outboxBytes, this);
+    const { space, listener } = options;
+    space.traffic.sockets++;
+    this.#hub = new Member(space, this, this.#brake, { listener, peer: this.peer });
+    this.#writer = new Writer(stream, options.limits.outboxBytes, this, options.space.traffic);
     this.#reception = new Reception(this, options.limits);
     this.#alarm = new Alarm(options.space.alarms, this);
     try {
@@ -122,6 +124,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     return {
       peer: this.peer.address,
       session: this.#session.label,
+      identity: this.#hub.identity,
       queuedBytes: this.#writer.size,
       dropped: this.#reception.dropped,
       slow: this.#reception.slow,

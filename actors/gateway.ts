@@ -14,12 +14,15 @@ import { clockwork } from "./clockwork.ts";
 import { fetchHandler } from "./fetch_handler.ts";
 import type { GatewayLimits, GatewayOptions, HandlerTable } from "./gateway_options.ts";
 import type { Handler } from "./handler.ts";
+import { HookChain, hookDefaults } from "./hook_chain.ts";
+import type { Hooks } from "./hooks.ts";
 import { Listeners, type Listening, type ListenOptions } from "./listeners.ts";
 import { Log } from "./log.ts";
 import { Member } from "./member.ts";
 import { Space } from "./space.ts";
 import { type MessageHandler, plainFilter, subscriber } from "./subscriber.ts";
 import { type SpawnOptions, Supervisor } from "./supervisor.ts";
+import { sysTopics } from "./sys.ts";
 import type { TreeNode } from "./tree.ts";
 
 /** Topic levels that the library itself accepts. */
@@ -96,6 +99,12 @@ export class Gateway {
     // A handler has no state that could be broken: however often it throws, it is there again.
     this.#subscribers = this.#root.supervise("handlers", { maxRestarts: Infinity });
     this.#root.spawn("clockwork", clockwork(this.#space), { restart: "crash", kind: "timer" });
+    const { sysIntervalMs: intervalMs = 0, version = "meerkat" } = options;
+    if (intervalMs > 0) {
+      const behaviour = sysTopics(this.#space, { intervalMs, version });
+      this.#root.spawn("sys", behaviour, { restart: "crash", kind: "timer" });
+    }
+    if (options.hooks) this.use(options.hooks);
     this.#publisher = new Member(this.#space, {
       name: "library",
       deliver: () => false,
@@ -106,6 +115,15 @@ export class Gateway {
   /** What was counted since the start, by name, such as `delivery.dropped`. */
   get counters(): ReadonlyMap<string, number> {
     return this.#space.counters;
+  }
+
+  /**
+   * Has `hooks` asked too, after those that are there already, until the answer is called. Clients
+   * that have been let in by then are not asked again who they are.
+   */
+  use(hooks: Hooks): () => void {
+    const limits = { ...hookDefaults, ...this.#limits };
+    return (this.#space.hooks ??= new HookChain(this.#log, this.#clock, limits)).add(hooks);
   }
 
   /**
@@ -274,6 +292,7 @@ export class Gateway {
     this.#space.closing = true;
     await this.#listeners.drain(drainMs);
     this.#root.stop();
+    this.#space.hooks?.stop();
     this.#log.info("stopped", Object.fromEntries(this.#space.counters));
     this.#finish();
   }
@@ -283,6 +302,7 @@ export class Gateway {
     this.#stopping = Promise.resolve();
     this.#log.debug("gateway failed", { error });
     this.#root.stop();
+    this.#space.hooks?.stop();
     this.#finish(error);
   }
 

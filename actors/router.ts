@@ -1,3 +1,4 @@
+import type { Screen } from "../protocols/guard.ts";
 import { Delivery, type Publication, type Qos } from "../protocols/publication.ts";
 import type { Outcome, Publisher, Receiver, Subscription } from "../protocols/session.ts";
 import { Trie } from "./trie.ts";
@@ -6,12 +7,16 @@ import { Trie } from "./trie.ts";
 const MAX_REMEMBERED_TOPICS = 8192;
 const MAX_REMEMBERED_MATCHES = 262_144;
 
+/** How the filters of shared subscriptions begin (MQTT 5.0 §4.8.2). */
+const SHARED = "$share/";
+
 /** One receiver that a topic concerns: all of its subscriptions taken together. */
 interface Match {
   readonly receiver: Receiver;
   readonly qos: Qos;
   readonly retainAsPublished: boolean;
   readonly ids: readonly number[] | undefined;
+  readonly screen: Screen | undefined;
   /** What is left of this match for what the receiver itself publishes. */
   own: Match | undefined;
 }
@@ -26,6 +31,7 @@ export class Router {
   readonly #filters = new Trie<Subscribers>();
   readonly #receivers = new Map<Receiver, Set<string>>();
   #subscriptions = 0;
+  #sharedSubscriptions = 0;
   // Publishers repeat their topics: what a topic matches is worth remembering until a subscription
   // changes.
   readonly #remembered = new Map<string, Match[]>();
@@ -34,6 +40,11 @@ export class Router {
   /** Subscriptions of all receivers. */
   get subscriptions(): number {
     return this.#subscriptions;
+  }
+
+  /** Those of them that share their messages with others. */
+  get sharedSubscriptions(): number {
+    return this.#sharedSubscriptions;
   }
 
   /** Receivers with a subscription. */
@@ -50,6 +61,7 @@ export class Router {
     subscribers.set(receiver, subscription);
     if (isNew) {
       this.#subscriptions++;
+      if (filter.startsWith(SHARED)) this.#sharedSubscriptions++;
       const filters = this.#receivers.get(receiver);
       if (filters) filters.add(filter);
       else this.#receivers.set(receiver, new Set([filter]));
@@ -63,6 +75,7 @@ export class Router {
     if (!subscribers?.delete(receiver)) return false;
     this.#forgetMatches();
     this.#subscriptions--;
+    if (filter.startsWith(SHARED)) this.#sharedSubscriptions--;
     if (subscribers.size === 0) this.#filters.delete(filter);
     const filters = this.#receivers.get(receiver);
     filters?.delete(filter);
@@ -96,8 +109,13 @@ export class Router {
         delivery === undefined || delivery.qos !== qos || delivery.retain !== retain ||
         delivery.ids !== match.ids
       ) shared = delivery = new Delivery(publication, qos, retain, match.ids);
+      const taken = match.screen === undefined
+        ? match.receiver.deliver(delivery, from)
+        : match.screen.deliver(delivery, match.receiver, from);
+      // What a receiver may not see does not concern it.
+      if (taken === undefined) continue;
       matched = true;
-      if (match.receiver.deliver(delivery, from)) accepted = true;
+      if (taken) accepted = true;
     }
     return accepted ? "accepted" : matched ? "overloaded" : "unmatched";
   }
@@ -150,6 +168,9 @@ function matchOf(receiver: Receiver, all: Subscription[]): Match {
     qos: Math.max(...all.map(({ qos }) => qos)) as Qos,
     retainAsPublished: all.some(({ retainAsPublished }) => retainAsPublished),
     ids: ids.length > 0 ? ids : undefined,
+    // One that has none sees everything, but then the others have none either, or it has no wildcard
+    // and was looked at when it was made.
+    screen: all.some(({ screen }) => screen === undefined) ? undefined : all[0]!.screen,
     own: undefined,
   };
   const heard = all.filter(({ noLocal }) => !noLocal);

@@ -1,7 +1,9 @@
 import type { Publication } from "../protocols/publication.ts";
 import type { Outcome, Publisher } from "../protocols/session.ts";
+import { Traffic } from "../protocols/traffic.ts";
 import { Alarms } from "./alarm.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import type { HookChain } from "./hook_chain.ts";
 import { Retained, retainedDefaults, type RetainedLimits } from "./retained.ts";
 import { Router } from "./router.ts";
 
@@ -11,6 +13,9 @@ export class Space {
   readonly retained: Retained;
   /** Deliveries thrown away. A field, for beside a slow receiver it counts every message. */
   dropped = 0;
+  readonly traffic = new Traffic();
+  /** What applications decide; undefined when there is nobody to ask. */
+  hooks: HookChain | undefined;
   readonly clock: Clock;
   readonly alarms: Alarms;
   /** True once the gateway takes no more publications. */

@@ -12,9 +12,11 @@ const rules: Record<string, { types: string[]; values: string[] }> = {
 /** The words of the trade that actors share with protocols. */
 const sharedValues = [
   "protocols/deadlines.ts",
+  "protocols/identity.ts",
   "protocols/publication.ts",
   "protocols/session.ts",
   "protocols/topic.ts",
+  "protocols/traffic.ts",
 ];
 
 /** Built-in modules that compute, and neither wait nor touch the outside. */

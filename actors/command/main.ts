@@ -33,8 +33,11 @@ export interface Parts {
   eitherTls(transport: Transport, identity: Identity): Transport;
   unix(options: { path: string }): Transport;
   udp(options: Port): DatagramTransport;
-  /** Protocols of streams, with the limits that were set. */
-  streams: Record<"mqtt" | "http" | "any", (limits: Limits) => OpenSession>;
+  /** Protocols of streams, with the limits that were set and the web pages that may use them. */
+  streams: Record<
+    "mqtt" | "http" | "any",
+    (limits: Limits, origins: readonly string[]) => OpenSession
+  >;
   coap(limits: Limits): OpenDatagramSession;
 }
 
@@ -70,10 +73,14 @@ interface Surroundings {
 }
 
 async function start(settings: Settings, around: Surroundings): Promise<Running> {
-  const hub = around.parts.gateway({ log: around.log, limits: settings.limits });
+  const { parts, log } = around, { limits, sysIntervalMs, origins } = settings;
+  const version = `meerkat version ${parts.version}`;
+  const hub = parts.gateway({ log, limits, sysIntervalMs, version });
   const listeners: string[] = [];
   try {
-    for (const each of settings.listen) listeners.push(await listen(hub, each, around));
+    for (const each of settings.listen) {
+      listeners.push(await listen(hub, each, { ...around, origins }));
+    }
   } catch (error) {
     await hub.stop({ drainMs: 0 });
     throw error;
@@ -81,14 +88,19 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
   return { listeners, finished: hub.finished, stop: (drainMs) => hub.stop({ drainMs }) };
 }
 
-async function listen(hub: Gateway, each: ListenSettings, around: Surroundings): Promise<string> {
+async function listen(
+  hub: Gateway,
+  each: ListenSettings,
+  around: Surroundings & { origins: readonly string[] },
+): Promise<string> {
   const { url, limits } = each;
-  const { parts } = around;
+  const { parts, origins } = around;
+  const stream = parts.streams[url.protocol as keyof Parts["streams"]];
   const options = { name: url.url, limits };
   try {
     const listening = url.protocol === "coap"
       ? hub.listen(parts.udp(url), parts.coap(limits), options)
-      : hub.listen(await transportOf(each, around), parts.streams[url.protocol](limits), options);
+      : hub.listen(await transportOf(each, around), stream(limits, origins), options);
     const { port } = await listening.ready;
     return withPort(url, port).url;
   } catch (error) {

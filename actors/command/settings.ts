@@ -1,5 +1,5 @@
 import { formats, levels } from "../log.ts";
-import { choice, duration, type Kind, list, text, yesOrNo } from "./kinds.ts";
+import { choice, duration, type Kind, list, origin, orZero, text, yesOrNo } from "./kinds.ts";
 import { gatewayLimits, listenerLimits } from "./limits.ts";
 import { type ListenUrl, parseListenUrl } from "./listen_url.ts";
 import { inFile, record, type Setting, type Values } from "./record.ts";
@@ -95,6 +95,17 @@ export const settings = {
     doc: "Let clients in that do not log in, on any address; on loopback they always may.",
   },
   tls: { kind: tls, doc: "Certificates for all listeners that use TLS." },
+  origins: {
+    flag: "origin",
+    kind: list(origin()),
+    doc: "Web pages of other hosts that may use topics and WebSockets; * is every page.",
+  },
+  sysInterval: {
+    flag: "sys-interval",
+    kind: orZero(duration(100, 86_400_000)),
+    default: "10s",
+    doc: "How often the topics below $SYS/broker are updated; 0 is never.",
+  },
   drain: {
     flag: "drain",
     kind: duration(0, 3_600_000),

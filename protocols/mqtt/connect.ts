@@ -1,7 +1,7 @@
 import { Reader } from "../bytes.ts";
 import { randomUUID } from "node:crypto";
 import { type Inbox, ProtocolError } from "../session.ts";
-import { faultOfTopic } from "../topic.ts";
+import { faultOfTopic, isReserved } from "../topic.ts";
 import type { Broker } from "./broker.ts";
 import type { Client } from "./client.ts";
 import { agreement } from "./connack.ts";
@@ -96,6 +96,10 @@ function grantedExpiry({ version, clean, properties }: Connect, limits: MqttLimi
 function ownWill(will: Will, limits: MqttLimits): Will {
   const fault = faultOfTopic(will.topic, limits.maxTopicLevels);
   if (fault !== undefined) throw new ProtocolError(fault, Reason.topicNameInvalid);
+  if (isReserved(will.topic)) {
+    const reason = "Cannot leave a will for $SYS topics: only the gateway publishes there";
+    throw new ProtocolError(reason, Reason.notAuthorized);
+  }
   const { properties } = will;
   if (properties !== undefined) {
     messageProperties(properties);
@@ -120,6 +124,7 @@ export function begin(
   if (connect.clean && client.present) broker.discard(client, { now, hub: link.hub });
   const sessionPresent = client.present;
   broker.attach(client, inbox);
+  client.user = link.hub.identity.user;
   client.limits = link.limits;
   client.will = will;
   client.expirySeconds = expirySeconds;

@@ -1,4 +1,5 @@
 import { copy } from "../bytes.ts";
+import { Refusal } from "../identity.ts";
 import { Publication } from "../publication.ts";
 import { type Outcome, ProtocolError } from "../session.ts";
 import type { Client } from "./client.ts";
@@ -6,6 +7,7 @@ import { bodyStart } from "./frame.ts";
 import type { Link } from "./link.ts";
 import { messageProperties } from "./message.ts";
 import { PacketType } from "./packet.ts";
+import { reasonOf as refusalReason } from "./permission.ts";
 import {
   encodePublish311Qos0,
   encodePublish311Qos12,
@@ -25,7 +27,7 @@ export class Incoming {
 
   /** Takes the PUBLISH that `bytes` hold from `at` to `end`. */
   publish(bytes: Uint8Array, { at, end, now }: { at: number; end: number; now: number }): void {
-    const { link, client } = this, packet = this.#packet;
+    const { link } = this, packet = this.#packet;
     packet.read(bytes, at, end, link.version, link.limits.maxTopicLevels);
     const { qos, packetId } = packet;
     const topic = packet.properties === undefined ? packet.topic : this.#resolve();
@@ -37,10 +39,35 @@ export class Incoming {
     }
     if (link.stopping) return;
     if (qos === 2 && !this.#isFirst(packetId)) return;
-    const outcome = link.hub.publish(this.#publication(bytes, { at, end, now }, topic));
+    const publication = this.#publication(bytes, { at, end, now }, topic), { guard } = link.hub;
+    if (guard === undefined) return this.#route(publication, qos, packetId);
+    link.ask<Publication | Refusal>(
+      (decided) => guard.publish(publication, link.hub.identity, decided),
+      (answer) => {
+        if (answer instanceof Refusal) this.#refuse(answer, qos, packetId);
+        else this.#route(answer, qos, packetId);
+      },
+    );
+  }
+
+  /** Publishes, and says what became of it. */
+  #route(publication: Publication, qos: number, packetId: number): void {
+    const { link } = this, outcome = link.hub.publish(publication);
     if (outcome === "closing") return link.stop();
     if (qos === 0) return;
-    const reason = reasonOf(outcome);
+    this.#acknowledge(reasonOf(outcome), qos, packetId);
+  }
+
+  /** Hooks do not want this message [MQTT-3.3.5-2]. */
+  #refuse(refusal: Refusal, qos: number, packetId: number): void {
+    const { link } = this;
+    link.hub.count("mqtt.refused");
+    if (link.version !== 5) return link.close();
+    if (qos > 0) this.#acknowledge(refusalReason(refusal), qos, packetId);
+  }
+
+  #acknowledge(reason: number, qos: number, packetId: number): void {
+    const { link, client } = this;
     // Before MQTT 5 an acknowledgement can only mean success.
     if (reason >= 0x80 && link.version !== 5) return link.close();
     if (qos === 1) return link.acknowledge(PacketType.puback, packetId, reason);
@@ -133,5 +160,6 @@ export class Incoming {
 
 function reasonOf(outcome: Outcome): number {
   if (outcome === "accepted") return Reason.success;
+  if (outcome === "reserved") return Reason.notAuthorized;
   return outcome === "unmatched" ? Reason.noMatchingSubscribers : Reason.quotaExceeded;
 }

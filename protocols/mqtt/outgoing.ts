@@ -142,6 +142,8 @@ export class Outgoing {
       link.hub.count("mqtt.dropped");
       return false;
     }
+    link.traffic.publishSent++;
+    link.traffic.publishBytesSent += delivery.publication.payload.length;
     link.sendBytes(bytes);
     return true;
   }

@@ -1,3 +1,4 @@
+import { type Identity, Refusal } from "../identity.ts";
 import type { Delivery } from "../publication.ts";
 import { type Hub, type OpenSession, ProtocolError, type Session, type Wire } from "../session.ts";
 import { Broker, HANDOVER, TAKEOVER } from "./broker.ts";
@@ -9,6 +10,7 @@ import { packetEnd } from "./frame.ts";
 import { defaults, type MqttLimits } from "./limits.ts";
 import { Link } from "./link.ts";
 import { PacketType, versionNames } from "./packet.ts";
+import { connectRefused, login } from "./permission.ts";
 import { allowsReason, Reason } from "./reason.ts";
 
 /** Serves MQTT 3.1, 3.1.1 and 5.0 to one client: the server's side. */
@@ -21,6 +23,8 @@ export class MqttSession implements Session {
   #client: Client | undefined;
   /** There while the state is open. */
   #conversation: Conversation | undefined;
+  /** True from the moment that hooks have heard of this client until they hear that it has gone. */
+  #isGuest = false;
   /** Of the client when this connection began: deliveries for an earlier one are void. */
   #epoch = 0;
   /** When CONNECT must have been answered. */
@@ -40,7 +44,7 @@ export class MqttSession implements Session {
     // Any byte is a sign of life: a large packet may take longer than the Keep Alive.
     this.#heardAt = now;
     if (this.#state === "open" && !this.#owns()) return bytes.length;
-    let at = 0;
+    let at = 0, packets = 0;
     while (at + 1 < bytes.length && this.#isReading) {
       const type = bytes[at]! >> 4;
       // [MQTT-3.1.0-1] and [MQTT-3.1.0-2], before the rest of the packet is waited for.
@@ -51,7 +55,9 @@ export class MqttSession implements Session {
       if (conversation === undefined) this.#connect(bytes, { at, end, now });
       else conversation.read(bytes, { at, end, now });
       at = end;
+      packets++;
     }
+    link.traffic.packetsReceived += packets;
     if (link.closed) this.#leave(now);
     return at;
   }
@@ -72,6 +78,7 @@ export class MqttSession implements Session {
   }
 
   signal(signal: unknown, now: number): void {
+    if (typeof signal === "function") return this.#resume(signal as () => void, now);
     const client = this.#client, { hub } = this.#link;
     if (client === undefined) return;
     if (signal === TAKEOVER && client.inbox === hub.self) this.#yield(now);
@@ -92,7 +99,9 @@ export class MqttSession implements Session {
   }
 
   get deadline(): number {
-    if (this.#link.closed) return Infinity;
+    const { closed, waiting } = this.#link;
+    // Whoever waits for hooks is answered in time by them.
+    if (closed || (waiting && this.#state === "connecting")) return Infinity;
     if (this.#state !== "open") return this.#connectBy;
     return this.#keepAliveMs === 0 ? Infinity : this.#heardAt + this.#keepAliveMs;
   }
@@ -142,19 +151,52 @@ export class MqttSession implements Session {
   }
 
   get #isReading(): boolean {
-    return !this.#link.closed && this.#state !== "waiting" && !this.#link.wire.paused;
+    const { closed, waiting, wire } = this.#link;
+    return !closed && !waiting && !wire.paused;
   }
 
   #connect(bytes: Uint8Array, { at, end, now }: { at: number; end: number; now: number }): void {
-    const link = this.#link, broker = this.#broker, { hub, limits } = link;
-    const admission = this.#admission = admit(link, broker, { bytes, at, end });
+    const link = this.#link;
+    const admission = this.#admission = admit(link, this.#broker, { bytes, at, end });
     const { clientId } = admission;
-    const client = this.#client = broker.client(clientId, limits);
     this.label = `mqtt ${versionNames[link.version]} ${clientId}`;
+    const { guard } = link.hub;
+    if (guard === undefined) return this.#admit({ ...link.hub.identity, clientId }, now);
+    link.ask<Identity | Refusal>(
+      (decided) => login({ link, guard }, admission, decided),
+      (answer, now) => {
+        if (answer instanceof Refusal) throw connectRefused(answer);
+        this.#admit(answer, now);
+      },
+    );
+  }
+
+  /** The client may come in, once nobody else has its session. */
+  #admit(identity: Identity, now: number): void {
+    const link = this.#link, broker = this.#broker, { hub, limits } = link;
+    const { clientId } = this.#admission!, { user } = broker.clients.get(clientId) ?? {};
+    if (user !== undefined && user !== identity.user) {
+      const reason = "Cannot take this client identifier: its session belongs to another user";
+      throw new ProtocolError(reason, Reason.notAuthorized);
+    }
+    hub.identify(identity);
+    const client = this.#client = broker.client(clientId, limits);
     if (broker.claim(client, hub.self, { now, hub })) return this.#open(client, now);
     this.#state = "waiting";
     this.#connectBy = now + limits.connectTimeoutMs;
+    link.waiting = true;
     link.wire.pause();
+  }
+
+  /** Goes on in this turn with what waited for hooks. */
+  #resume(work: () => void, now: number): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.refuse(error, now);
+    }
+    if (this.#link.closed) this.#leave(now);
   }
 
   #open(client: Client, now: number): void {
@@ -162,6 +204,10 @@ export class MqttSession implements Session {
     const waited = this.#state === "waiting";
     begin(link, client, { broker: this.#broker, admission, inbox: link.hub.self, now });
     this.#state = "open";
+    link.waiting = false;
+    link.traffic.connections++;
+    link.hub.guard?.connected(link.hub.identity);
+    this.#isGuest = true;
     this.#admission = undefined;
     this.#epoch = client.epoch;
     this.#heardAt = now;
@@ -199,6 +245,8 @@ export class MqttSession implements Session {
   #leave(now: number): void {
     const client = this.#client, { hub } = this.#link;
     if (client === undefined) return;
+    if (this.#isGuest) hub.guard?.disconnected(hub.identity);
+    this.#isGuest = false;
     if (client.inbox === hub.self) this.#broker.release(client, { now, hub });
     else if (this.#state === "waiting") this.#broker.withdraw(client, hub.self);
   }

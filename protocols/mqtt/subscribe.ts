@@ -1,8 +1,10 @@
+import type { Refusal } from "../identity.ts";
 import type { Subscription } from "../session.ts";
 import { faultOfFilter } from "../topic.ts";
 import type { Client } from "./client.ts";
 import type { Link } from "./link.ts";
 import type { FilterRequest, Subscribe, Unsubscribe } from "./packet.ts";
+import { reasonOf, withoutShare } from "./permission.ts";
 import { Reason } from "./reason.ts";
 import type { Retained } from "./retained.ts";
 
@@ -14,11 +16,17 @@ export interface Subscriber {
 }
 
 /** Answers SUBSCRIBE (MQTT 5.0 §3.8.4). Stored messages are ready to be pumped afterwards. */
-export function subscribe(subscriber: Subscriber, packet: Subscribe): void {
+export function subscribe(
+  subscriber: Subscriber,
+  packet: Subscribe,
+  /** Those that hooks have refused, in the order of the filters. */
+  refusals: readonly (Refusal | undefined)[] = [],
+): void {
   const { link } = subscriber;
   const id = packet.properties?.subscriptionIds?.[0];
-  const reasons = packet.filters.map((request) => {
-    const reason = subscribeOne(subscriber, request, id);
+  const reasons = packet.filters.map((request, index) => {
+    const refusal = refusals[index];
+    const reason = refusal ? reasonOf(refusal) : subscribeOne(subscriber, request, id);
     return reason >= 0x80 && link.version !== 5 ? 0x80 : reason;
   });
   link.send({ type: "suback", packetId: packet.packetId, reasons, properties: undefined });
@@ -36,10 +44,13 @@ function subscribeOne(
   if (isNew && client.subscriptions.size >= link.limits.maxSubscriptions) {
     return Reason.quotaExceeded;
   }
-  const subscription: Subscription = { qos, noLocal, retainAsPublished, id };
+  const { guard, identity } = link.hub;
+  const screen = guard?.screen(withoutShare(filter), identity);
+  const subscription: Subscription = { qos, noLocal, retainAsPublished, id, screen };
   client.subscriptions.set(filter, subscription);
   link.hub.subscribe(filter, subscription, client);
   if (retainHandling === 0 || (retainHandling === 1 && isNew)) retained.add(filter, subscription);
+  guard?.subscribed(identity, filter, qos);
   return qos;
 }
 
