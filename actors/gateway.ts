@@ -9,12 +9,10 @@ import type {
 import { faultOfFilter, faultOfTopic } from "../protocols/topic.ts";
 import type { DatagramTransport, Transport } from "../transports/transport.ts";
 import type { Behaviour, Ref } from "./actor.ts";
-import { type Clock, systemClock } from "./clock.ts";
-import { clockwork } from "./clockwork.ts";
+import { systemClock } from "./clock.ts";
 import { fetchHandler } from "./fetch_handler.ts";
-import type { GatewayLimits, GatewayOptions, HandlerTable } from "./gateway_options.ts";
+import type { GatewayOptions, HandlerTable } from "./gateway_options.ts";
 import type { Handler } from "./handler.ts";
-import { HookChain, hookDefaults } from "./hook_chain.ts";
 import type { Hooks } from "./hooks.ts";
 import { Listeners, type Listening, type ListenOptions } from "./listeners.ts";
 import { Log } from "./log.ts";
@@ -22,7 +20,7 @@ import { Member } from "./member.ts";
 import { Space } from "./space.ts";
 import { type MessageHandler, plainFilter, subscriber } from "./subscriber.ts";
 import { type SpawnOptions, Supervisor } from "./supervisor.ts";
-import { sysTopics } from "./sys.ts";
+import { startTimers } from "./timers.ts";
 import type { TreeNode } from "./tree.ts";
 
 /** Topic levels that the library itself accepts. */
@@ -60,56 +58,42 @@ export class Gateway {
   readonly finished: Promise<void>;
   readonly #space: Space;
   readonly #log: Log;
-  readonly #clock: Clock;
-  readonly #limits: Partial<GatewayLimits>;
   readonly #handlers: HandlerTable;
   readonly #root: Supervisor;
   readonly #actors: Supervisor;
   readonly #subscribers: Supervisor;
   readonly #listeners: Listeners;
   readonly #publisher: Hub;
-  #finish!: (error?: unknown) => void;
+  readonly #finish: (error?: unknown) => void;
   #stopping: Promise<void> | undefined;
   #names = 0;
 
   /** @ignore */
   constructor(handlers: new () => HandlerTable, options: GatewayOptions = {}) {
-    this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? new Log();
-    this.#limits = options.limits ?? {};
-    this.#space = new Space({ limits: this.#limits, clock: this.#clock });
+    const { limits = {}, clock = systemClock } = options;
+    this.#space = new Space({ limits, clock });
     this.#handlers = this.#space.shared(handlers);
-    this.finished = new Promise((resolve, reject) => {
-      this.#finish = (error) => error === undefined ? resolve() : reject(error);
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.finished = promise;
+    this.#finish = (error) => error === undefined ? resolve() : reject(error);
     // Whoever does not look at `finished` has still been told by the log.
     this.finished.catch(() => {});
     this.#root = new Supervisor("meerkat", {
-      clock: this.#clock,
+      clock,
       crashed: (actor, error) => this.#log.error("crash", { actor, error }),
       escalate: (error) => this.#fail(error),
     });
-    this.#listeners = new Listeners(this.#root, {
-      space: this.#space,
-      log: this.#log,
-      limits: this.#limits,
-    });
+    const shared = { space: this.#space, log: this.#log, limits };
+    this.#listeners = new Listeners(this.#root, shared);
     const backoff = { minMs: 10, maxMs: 5_000 };
     this.#actors = this.#root.supervise("actors", { maxRestarts: Infinity, backoff });
     // A handler has no state that could be broken: however often it throws, it is there again.
     this.#subscribers = this.#root.supervise("handlers", { maxRestarts: Infinity });
-    this.#root.spawn("clockwork", clockwork(this.#space), { restart: "crash", kind: "timer" });
-    const { sysIntervalMs: intervalMs = 0, version = "meerkat" } = options;
-    if (intervalMs > 0) {
-      const behaviour = sysTopics(this.#space, { intervalMs, version });
-      this.#root.spawn("sys", behaviour, { restart: "crash", kind: "timer" });
-    }
+    startTimers(this.#root, this.#space, options);
     if (options.hooks) this.use(options.hooks);
-    this.#publisher = new Member(this.#space, {
-      name: "library",
-      deliver: () => false,
-      post: () => false,
-    });
+    const inbox = { name: "library", deliver: () => false, post: () => false };
+    this.#publisher = new Member(this.#space, inbox);
   }
 
   /** What was counted since the start, by name, such as `delivery.dropped`. */
@@ -122,8 +106,7 @@ export class Gateway {
    * that have been let in by then are not asked again who they are.
    */
   use(hooks: Hooks): () => void {
-    const limits = { ...hookDefaults, ...this.#limits };
-    return (this.#space.hooks ??= new HookChain(this.#log, this.#clock, limits)).add(hooks);
+    return this.#space.use(hooks, this.#log);
   }
 
   /**
@@ -219,7 +202,7 @@ export class Gateway {
     const fault = faultOfTopic(topic, MAX_LEVELS);
     if (fault !== undefined) throw new TypeError(fault);
     const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload.slice();
-    const time = options.time ?? Math.floor(this.#clock.now());
+    const time = options.time ?? Math.floor(this.#space.clock.now());
     return this.#publisher.publish(new Publication(topic, bytes, { ...options, time }));
   }
 
@@ -291,8 +274,7 @@ export class Gateway {
   async #drain(drainMs: number): Promise<void> {
     this.#space.closing = true;
     await this.#listeners.drain(drainMs);
-    this.#root.stop();
-    this.#space.hooks?.stop();
+    this.#end();
     this.#log.info("stopped", Object.fromEntries(this.#space.counters));
     this.#finish();
   }
@@ -301,9 +283,13 @@ export class Gateway {
     if (this.#stopping) return;
     this.#stopping = Promise.resolve();
     this.#log.debug("gateway failed", { error });
+    this.#end();
+    this.#finish(error);
+  }
+
+  #end(): void {
     this.#root.stop();
     this.#space.hooks?.stop();
-    this.#finish(error);
   }
 
   #tell(ref: Ref<Delivery>, delivery: Delivery): boolean {

@@ -3,7 +3,9 @@ import type { Outcome, Publisher } from "../protocols/session.ts";
 import { Traffic } from "../protocols/traffic.ts";
 import { Alarms } from "./alarm.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import type { HookChain } from "./hook_chain.ts";
+import { HookChain, hookDefaults, type HookLimits } from "./hook_chain.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Log } from "./log.ts";
 import { Retained, retainedDefaults, type RetainedLimits } from "./retained.ts";
 import { Router } from "./router.ts";
 
@@ -23,7 +25,10 @@ export class Space {
   readonly #counts = new Map<string, number>();
   readonly #shared = new Map<unknown, unknown>();
 
-  constructor(options: { limits?: Partial<RetainedLimits>; clock?: Clock } = {}) {
+  readonly #hookLimits: HookLimits;
+
+  constructor(options: { limits?: Partial<RetainedLimits & HookLimits>; clock?: Clock } = {}) {
+    this.#hookLimits = { ...hookDefaults, ...options.limits };
     this.retained = new Retained({ ...retainedDefaults, ...options.limits });
     this.clock = options.clock ?? systemClock;
     this.alarms = new Alarms(this.clock);
@@ -38,6 +43,11 @@ export class Space {
     }
     this.router.publish(publication, from);
     return "accepted";
+  }
+
+  /** Asks `hooks` too, until the answer is called. */
+  use(hooks: Hooks, log: Log): () => void {
+    return (this.hooks ??= new HookChain(log, this.clock, this.#hookLimits)).add(hooks);
   }
 
   /** The one instance of `kind`. */
