@@ -29,11 +29,13 @@
  */
 import { Gateway } from "./actors/gateway.ts";
 import type { GatewayOptions } from "./actors/gateway_options.ts";
+import { openUpstream } from "./actors/clients/upstream.ts";
 import { Handlers } from "./protocols/http/handlers.ts";
 import { coap } from "./protocols/coap/session.ts";
 import type { HttpOptions } from "./protocols/http/options.ts";
 import { http as openHttp } from "./protocols/http/session.ts";
 import type { CommonLimits } from "./protocols/limits.ts";
+import type { StreamSettings } from "./actors/command/main.ts";
 import { mqtt } from "./protocols/mqtt/session.ts";
 import type { OpenSession } from "./protocols/session.ts";
 import { looksLikeHttp, looksLikeMqtt, sniff } from "./protocols/sniff.ts";
@@ -52,6 +54,7 @@ export type { AdmissionLimits } from "./actors/admission.ts";
 export type { ConnectionLimits } from "./actors/connection_options.ts";
 export type { EndpointLimits } from "./actors/endpoint.ts";
 export type { RetainedLimits } from "./actors/retained.ts";
+export type { RetainedTree } from "./actors/retained_tree.ts";
 
 // Protocols that a listener may speak; `http()` and `any()` are below.
 export { coap, mqtt, websocket };
@@ -59,7 +62,11 @@ export type { HttpOptions };
 export type { WebSocketOptions } from "./protocols/websocket/upgrade.ts";
 export type { CoapLimits } from "./protocols/coap/limits.ts";
 export type { HttpLimits } from "./protocols/http/limits.ts";
-export type { MqttLimits } from "./protocols/mqtt/limits.ts";
+export type { MqttLimits, QueuePolicy, SharedStrategy } from "./protocols/mqtt/limits.ts";
+export type { MqttOptions, ServerReference } from "./protocols/mqtt/options.ts";
+export type { AuthExchange, AuthMethod, AuthStep } from "./protocols/mqtt/authentication.ts";
+export { scramCredentials, scramSha256 } from "./protocols/mqtt/scram.ts";
+export type { ScramCredentials, ScramOptions, ScramStore } from "./protocols/mqtt/scram.ts";
 export type { WebSocketLimits } from "./protocols/websocket/limits.ts";
 
 // Transports that a listener may use.
@@ -81,6 +88,13 @@ export type {
   Qos,
 } from "./protocols/publication.ts";
 export type { Levels, MessageHandler } from "./actors/subscriber.ts";
+export type { Bridge } from "./actors/bridge/bridges.ts";
+export type {
+  BridgeLimits,
+  BridgeOptions,
+  BridgeRoute,
+  BridgeTls,
+} from "./actors/bridge/bridge_options.ts";
 export type { Outcome } from "./protocols/hub.ts";
 
 // What an application decides about clients.
@@ -161,7 +175,7 @@ export type { Clock } from "./actors/clock.ts";
  * ```
  */
 export function gateway(options: GatewayOptions = {}): Gateway {
-  return new Gateway(Handlers, options);
+  return new Gateway(Handlers, options, openUpstream);
 }
 
 /**
@@ -209,17 +223,20 @@ export function any(protocols: { mqtt?: OpenSession; http?: OpenSession } = {}):
 
 if (import.meta.main) {
   const { main } = await import("./actors/command/main.ts");
+  const { connectClient } = await import("./actors/clients/command_client.ts");
   const { limitsOf, usualLimits } = await import("./protocols/limits.ts");
   const { default: { version } } = await import("./deno.json", { with: { type: "json" } });
   const streams = {
-    mqtt: (set: CommonLimits) => mqtt(limitsOf(set).mqtt),
-    http(set: CommonLimits, origins: readonly string[]): OpenSession {
-      const { http: limits, websocket: socket } = limitsOf(set);
-      const upgrade = websocket({ limits: socket, mqtt: streams.mqtt(set), origins });
+    mqtt: (set: CommonLimits, options: StreamSettings) =>
+      mqtt({ ...limitsOf(set).mqtt, ...options.mqtt }),
+    http(set: CommonLimits, options: StreamSettings): OpenSession {
+      const { http: limits, websocket: socket } = limitsOf(set), { origins } = options;
+      const inside = streams.mqtt(set, options);
+      const upgrade = websocket({ limits: socket, mqtt: inside, origins });
       return openHttp({ limits, origins, upgrade });
     },
-    any: (set: CommonLimits, origins: readonly string[]) =>
-      any({ mqtt: streams.mqtt(set), http: streams.http(set, origins) }),
+    any: (set: CommonLimits, options: StreamSettings) =>
+      any({ mqtt: streams.mqtt(set, options), http: streams.http(set, options) }),
   };
   const code = await main({
     version,
@@ -232,6 +249,7 @@ if (import.meta.main) {
     udp,
     streams,
     coap: (set) => coap(limitsOf(set).coap),
+    connect: connectClient,
   });
   Deno.exit(code);
 }

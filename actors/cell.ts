@@ -1,6 +1,6 @@
 import type { Actor, Behaviour, Exit, Ref, Self } from "./actor.ts";
 import { Mailbox } from "./mailbox.ts";
-import { schedule } from "./scheduler.ts";
+import { schedule, type Turning } from "./scheduler.ts";
 import type { TreeNode } from "./tree.ts";
 
 /** Messages one turn may handle before other actors get theirs. */
@@ -28,7 +28,7 @@ export interface CellOptions {
 }
 
 /** The runtime of one actor: its mailbox, its present life, its record. */
-export class Cell<M> implements Ref<M> {
+export class Cell<M> implements Ref<M>, Turning {
   turns = 0;
   readonly #watcher: Watcher;
   readonly #keepsMail: boolean;
@@ -39,7 +39,6 @@ export class Cell<M> implements Ref<M> {
   #scheduled = false;
   /** True between a crash and the restart: mail is taken but not read. */
   #suspended = false;
-  #drain = () => this.#run();
 
   constructor(
     readonly name: string,
@@ -124,7 +123,8 @@ export class Cell<M> implements Ref<M> {
     return { mailbox, turns: this.turns, ...(detail ? { detail } : {}) };
   }
 
-  #run(): void {
+  /** Called by the scheduler: reads mail for one turn. */
+  run(): void {
     this.#scheduled = false;
     const actor = this.#actor, life = this.#life;
     if (actor === undefined || life === undefined) return;
@@ -146,7 +146,7 @@ export class Cell<M> implements Ref<M> {
   #wake(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    schedule(this.#drain);
+    schedule(this);
   }
 
   #end(life: Life<M>, exit: Exit): void {
@@ -194,7 +194,8 @@ class Life<M> implements Self<M> {
   }
 
   defer(release: () => void): void {
-    (this.#deferred ??= []).push(release);
+    // Most have one or two: an array that has been pushed to has room for seventeen.
+    this.#deferred = this.#deferred ? [...this.#deferred, release] : [release];
   }
 
   /** Newest first, and each whatever the others do. */

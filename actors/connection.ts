@@ -58,19 +58,18 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     this.#stream = stream;
     this.#options = options;
     this.peer = new StreamPeer(stream);
-    this.#reader = new Reader(stream, this, options.space.traffic);
+    const { space, listener, limits } = options;
+    this.#reader = new Reader(stream, this, space.traffic);
     this.#brake = new Brake(this);
-    const { space, listener } = options;
-    space.traffic.sockets++;
     this.#hub = new Member(space, this, this.#brake, { listener, peer: this.peer });
-    this.#writer = new Writer(stream, options.limits.outboxBytes, this, options.space.traffic);
-    this.#reception = new Reception(this, options.limits);
-    this.#alarm = new Alarm(options.space.alarms, this);
+    this.#writer = new Writer(stream, limits.outboxBytes, this, space.traffic);
+    this.#reception = new Reception(this, limits);
+    this.#alarm = new Alarm(space.alarms, this);
     try {
       this.#session = options.open(this, this.#hub, this.#now());
     } catch (error) {
       // What it subscribed to by then would stay for ever: an actor that never was is never stopped.
-      options.space.router.forget(this);
+      space.router.forget(this);
       throw error;
     }
     this.#alarm.set(this.#session.deadline);
@@ -134,10 +133,10 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
   // --- the peer, as the session sees it ---
 
   get full(): boolean {
-    const full = this.#writer.size > this.#options.limits.outboxHighWaterBytes;
-    // Whoever has seen it waits for `drained`.
-    if (full) this.#wasFull = true;
-    return full;
+    const { outboxHighWaterBytes } = this.#options.limits;
+    // Whoever has seen it waits for `drained`; what comes after the end, for another connection.
+    if (this.#writer.size <= outboxHighWaterBytes && this.#phase !== "ended") return false;
+    return this.#wasFull = true;
   }
 
   get paused(): boolean {
@@ -195,6 +194,10 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     return this.#self.waiting;
   }
 
+  get behind(): boolean {
+    return this.#reception.behind;
+  }
+
   post(signal: unknown): boolean {
     return this.#self.tell(signal);
   }
@@ -220,8 +223,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
   }
 
   failed(): void {
-    // A broken stream ends like a closed one: only its peer is concerned.
-    this.#self.stop();
+    this.#self.stop(); // A broken stream ends like a closed one: only its peer is concerned.
   }
 
   #consume(): void {
@@ -236,11 +238,8 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
       } while (this.#offered && input.size > 0 && !this.paused);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#options.log.debug("refused", {
-        peer: this.peer.address,
-        session: this.#session.label,
-        reason: error.message,
-      });
+      const peer = this.peer.address, { label: session } = this.#session, reason = error.message;
+      this.#options.log.debug("refused", { peer, session, reason });
       this.#session.refuse(error, this.#now());
       this.close();
     }

@@ -5,14 +5,16 @@ import type { Space } from "./space.ts";
 /**
  * What one connection may take.
  *
- * @example A gateway for clients that are never far behind
+ * @example Room for two of the largest messages
  * ```ts
- * import { type ConnectionLimits, gateway } from "@meerkat/gateway";
+ * import { type ConnectionLimits, gateway, mqtt, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const limits: Partial<ConnectionLimits> = { outboxBytes: 4 << 20, graceMs: 0 };
- * await using hub = gateway({ limits });
- * assert.equal(hub.counters.size, 0);
+ * const maxPacketBytes = 2 << 20;
+ * const limits: Partial<ConnectionLimits> = { outboxBytes: 2 * maxPacketBytes, graceMs: 0 };
+ * await using hub = gateway();
+ * const listening = hub.listen(tcp({ port: 0 }), mqtt({ maxPacketBytes }), { limits });
+ * assert.ok((await listening.ready).port > 0);
  * ```
  */
 export interface ConnectionLimits {

@@ -22,9 +22,14 @@ import type { Space } from "./space.ts";
  * import assert from "node:assert/strict";
  *
  * const limits: Partial<EndpointLimits> = { maxDatagramBytes: 1_452 };
- * await using hub = gateway();
- * const { port } = await hub.listen(udp({ port: 0 }), coap(), { limits }).ready;
- * assert.ok(port > 0);
+ * await using place = gateway();
+ * const maxBytes = await new Promise((resolve) => {
+ *   place.listen(udp({ port: 0 }), (wire, hub, now) => {
+ *     resolve(wire.maxBytes);
+ *     return coap()(wire, hub, now);
+ *   }, { limits });
+ * });
+ * assert.equal(maxBytes, 1_452);
  * ```
  */
 export interface EndpointLimits {
@@ -74,6 +79,7 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
   readonly #alarm: Alarm;
   readonly #session: DatagramSession;
   #sending = 0;
+  #failed = 0;
   #closing = false;
   #ended = false;
   /** The time of the present turn; 0 between turns. */
@@ -139,7 +145,7 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
     this.#options.space.traffic.bytesSent += bytes.length;
     // An unreachable peer is its own affair: datagrams may be lost.
     // The kernel may take it later, and the session composes its next one in the same memory.
-    this.#port.send(bytes.slice(), to).then(this.#sent, this.#sent);
+    this.#port.send(bytes.slice(), to).then(this.#sent, this.#notSent);
     return true;
   }
 
@@ -150,6 +156,12 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
   post(signal: unknown): boolean {
     return this.#self.tell(signal);
   }
+
+  readonly #notSent = (error: unknown): void => {
+    // One peer that cannot be reached is its own affair; a socket that may not send is ours.
+    if (this.#failed++ === 0) this.#options.log.warn("cannot send datagrams", { error });
+    this.#sent();
+  };
 
   readonly #sent = (): void => {
     this.#sending--;

@@ -1,14 +1,11 @@
-import { Delivery, Publication, type PublicationOptions } from "../protocols/publication.ts";
-import type {
-  Hub,
-  OpenDatagramSession,
-  OpenSession,
-  Outcome,
-  Receiver,
-} from "../protocols/session.ts";
+import { Publication, type PublicationOptions } from "../protocols/publication.ts";
+import type { Hub, OpenDatagramSession, OpenSession, Outcome } from "../protocols/session.ts";
 import { faultOfFilter, faultOfTopic } from "../protocols/topic.ts";
 import type { DatagramTransport, Transport } from "../transports/transport.ts";
 import type { Behaviour, Ref } from "./actor.ts";
+import type { BridgeOptions } from "./bridge/bridge_options.ts";
+import { type Bridge, Bridges } from "./bridge/bridges.ts";
+import type { OpenUpstream } from "./bridge/upstream.ts";
 import { systemClock } from "./clock.ts";
 import { fetchHandler } from "./fetch_handler.ts";
 import type { GatewayOptions, HandlerTable } from "./gateway_options.ts";
@@ -18,7 +15,7 @@ import { Listeners, type Listening, type ListenOptions } from "./listeners.ts";
 import { Log } from "./log.ts";
 import { Member } from "./member.ts";
 import { Space } from "./space.ts";
-import { type MessageHandler, plainFilter, subscriber } from "./subscriber.ts";
+import { follow, type MessageHandler, plainFilter, subscriber } from "./subscriber.ts";
 import { type SpawnOptions, Supervisor } from "./supervisor.ts";
 import { startTimers } from "./timers.ts";
 import type { TreeNode } from "./tree.ts";
@@ -63,13 +60,14 @@ export class Gateway {
   readonly #actors: Supervisor;
   readonly #subscribers: Supervisor;
   readonly #listeners: Listeners;
+  readonly #bridges: Bridges;
   readonly #publisher: Hub;
   readonly #finish: (error?: unknown) => void;
   #stopping: Promise<void> | undefined;
   #names = 0;
 
   /** @ignore */
-  constructor(handlers: new () => HandlerTable, options: GatewayOptions = {}) {
+  constructor(handlers: new () => HandlerTable, options: GatewayOptions = {}, open?: OpenUpstream) {
     this.#log = options.log ?? new Log();
     const { limits = {}, clock = systemClock } = options;
     this.#space = new Space({ limits, clock });
@@ -77,15 +75,17 @@ export class Gateway {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.finished = promise;
     this.#finish = (error) => error === undefined ? resolve() : reject(error);
+    const ended = () => this.#space.hooks?.stop();
     // Whoever does not look at `finished` has still been told by the log.
-    this.finished.catch(() => {});
+    this.finished.then(ended, ended);
     this.#root = new Supervisor("meerkat", {
       clock,
       crashed: (actor, error) => this.#log.error("crash", { actor, error }),
       escalate: (error) => this.#fail(error),
     });
-    const shared = { space: this.#space, log: this.#log, limits };
-    this.#listeners = new Listeners(this.#root, shared);
+    const shared = { space: this.#space, log: this.#log };
+    this.#listeners = new Listeners(this.#root, { ...shared, limits });
+    this.#bridges = new Bridges(this.#root, { ...shared, open });
     const backoff = { minMs: 10, maxMs: 5_000 };
     this.#actors = this.#root.supervise("actors", { maxRestarts: Infinity, backoff });
     // A handler has no state that could be broken: however often it throws, it is there again.
@@ -168,13 +168,9 @@ export class Gateway {
       kind: "subscriber",
       mailbox: HANDLER_MAILBOX,
     });
-    const receiver: Receiver = { name, deliver: (each) => this.#tell(ref, each) };
-    this.#publisher.subscribe(plain, { qos: 2 }, receiver);
-    for (const value of this.#publisher.retainedMatching(plain)) {
-      ref.tell(new Delivery(value, value.qos, true, undefined));
-    }
+    const forget = follow(this.#space, plain, ref);
     return () => {
-      this.#publisher.forget(receiver);
+      forget();
       this.#subscribers.stopChild(name);
     };
   }
@@ -207,6 +203,12 @@ export class Gateway {
   }
 
   /** The stored value of a topic; undefined when there is none, or it has expired. */
+  /** Starts a bridge to another MQTT broker. Throws a `TypeError` when its options are wrong. */
+  bridge(options: BridgeOptions): Bridge {
+    return this.#bridges.add(options);
+  }
+
+  /** The stored value of a topic. */
   retained(topic: string): Publication | undefined {
     return this.#publisher.retained(topic);
   }
@@ -273,9 +275,10 @@ export class Gateway {
 
   async #drain(drainMs: number): Promise<void> {
     this.#space.closing = true;
-    await this.#listeners.drain(drainMs);
-    this.#end();
+    await Promise.all([this.#listeners.drain(drainMs), this.#bridges.drain(drainMs)]);
+    this.#root.stop();
     this.#log.info("stopped", Object.fromEntries(this.#space.counters));
+    await this.#bridges.closed();
     this.#finish();
   }
 
@@ -283,18 +286,7 @@ export class Gateway {
     if (this.#stopping) return;
     this.#stopping = Promise.resolve();
     this.#log.debug("gateway failed", { error });
-    this.#end();
-    this.#finish(error);
-  }
-
-  #end(): void {
     this.#root.stop();
-    this.#space.hooks?.stop();
-  }
-
-  #tell(ref: Ref<Delivery>, delivery: Delivery): boolean {
-    if (ref.tell(delivery)) return true;
-    this.#space.dropped++;
-    return false;
+    this.#finish(error);
   }
 }

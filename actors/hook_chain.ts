@@ -91,6 +91,16 @@ export class HookChain {
     }
   }
 
+  /** Runs `work` later, unless nobody waits for answers any more; the answer cancels it. */
+  after(ms: number, work: () => void): () => void {
+    const cancel = this.clock.after(ms, () => {
+      this.#pending.delete(cancel);
+      work();
+    });
+    this.#pending.add(cancel);
+    return cancel;
+  }
+
   /** Nobody waits for answers any more. */
   stop(): void {
     for (const cancel of this.#pending) cancel();

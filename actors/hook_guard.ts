@@ -108,7 +108,7 @@ export class HookGuard implements Guard {
 
   #post(work: () => void, tries: number): void {
     if (this.inbox.post(work) || tries === 0) return;
-    this.chain.clock.after(RETRY_MS, () => this.#post(work, tries - 1));
+    this.chain.after(RETRY_MS, () => this.#post(work, tries - 1));
   }
 }
 

@@ -31,7 +31,8 @@ export class Input {
       this.#end -= this.#start;
       this.#start = 0;
     }
-    return this.#buffer.subarray(this.#end);
+    // An idle connection's read is under way for hours: it need not hold a view as well.
+    return this.#end === 0 ? this.#buffer : this.#buffer.subarray(this.#end);
   }
 
   /** `count` bytes were read into `space`. */

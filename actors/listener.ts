@@ -78,7 +78,9 @@ class Accepting implements Actor<never> {
       stream = await pending;
     } catch (error) {
       if (this.#ended) return false;
-      this.#options.log.warn("cannot accept", { listener: this.#self.name, error });
+      // Only in words: without a descriptor left, Deno panics when somebody looks at an error's stack.
+      const { log } = this.#options;
+      log.warn("cannot accept", { listener: this.#self.name, error: String(error) });
       await this.#pause(ACCEPT_BACKOFF_MS);
       return !this.#ended;
     }

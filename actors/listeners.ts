@@ -1,6 +1,6 @@
 import type { OpenDatagramSession, OpenSession } from "../protocols/session.ts";
 import type { Address, ByteStream, DatagramTransport, Transport } from "../transports/transport.ts";
-import type { Behaviour, Ref } from "./actor.ts";
+import type { Behaviour, Ref, Self } from "./actor.ts";
 import { Admission, admissionDefaults, type AdmissionLimits } from "./admission.ts";
 import { connection, SHUTDOWN } from "./connection.ts";
 import { connectionDefaults, type ConnectionLimits } from "./connection_options.ts";
@@ -60,14 +60,16 @@ export interface ListenOptions {
 /**
  * What connections through one listener may take. Each has its unit and default at its name.
  *
- * @example Patience of a tenth of a second with those who do not read
+ * @example Nobody gets in
  * ```ts
- * import { gateway, type ListenLimits } from "@meerkat/gateway";
+ * import { gateway, type ListenLimits, mqtt, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const limits: Partial<ListenLimits> = { graceMs: 100 };
- * await using hub = gateway({ limits });
- * assert.equal(hub.counters.get("receiver.slow"), undefined);
+ * const limits: Partial<ListenLimits> = { maxConnections: 0 };
+ * await using hub = gateway();
+ * const { port } = await hub.listen(tcp({ port: 0 }), mqtt(), { limits }).ready;
+ * using client = await Deno.connect({ port });
+ * assert.equal(await client.read(new Uint8Array(1)), null);
  * ```
  */
 export type ListenLimits = AdmissionLimits & ConnectionLimits & EndpointLimits;
@@ -112,6 +114,7 @@ export class Listeners {
     const options = { kind: "connection", mailbox: MAILBOX };
     let count = 0;
     const accepted = (stream: ByteStream, ended: () => void) => {
+      space.traffic.sockets++;
       const behaviour = connection(stream, driver);
       this.#meet(connections, `${name}#${++count}`, { behaviour, ended, options });
     };
@@ -200,13 +203,18 @@ export class Listeners {
     },
   ): void {
     supervisor.spawn(name, (self) => {
-      this.#peers.add(self);
-      self.defer(() => {
-        this.#peers.delete(self);
-        ended?.();
-        if (this.#peers.size === 0) this.#emptied();
-      });
+      this.#enter(self, ended);
       return behaviour(self);
     }, options);
+  }
+
+  /** Apart from `#meet`, so that what is deferred keeps nothing else alive. */
+  #enter(self: Self<unknown>, ended?: () => void): void {
+    this.#peers.add(self);
+    self.defer(() => {
+      this.#peers.delete(self);
+      ended?.();
+      if (this.#peers.size === 0) this.#emptied();
+    });
   }
 }

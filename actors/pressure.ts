@@ -1,5 +1,8 @@
 import type { Gate, Publisher } from "../protocols/session.ts";
 
+/** An alarm that comes this much too late shows that we stood still ourselves: no fault of the peer. */
+const STALL_MS = 50;
+
 /**
  * How far one receiver is behind. While it is behind, publishers wait here, but no longer than
  * a grace period: then it is slow, and they go on without it until it has drained.
@@ -41,7 +44,9 @@ export class Pressure implements Gate {
     if (this.#state === "free") {
       this.#state = "behind";
       this.#since = now;
-    } else if (now >= this.#since + this.graceMs) {
+    } else if (now >= this.deadline + STALL_MS) {
+      this.#since = now;
+    } else if (now >= this.deadline) {
       this.#state = "slow";
       this.open();
       return "slow";

@@ -37,6 +37,11 @@ export class Reception {
     return this.#pressure.slow;
   }
 
+  /** True while publishers wait for this receiver, or go on without it. */
+  get behind(): boolean {
+    return this.#pressure.slow || this.#isBehind();
+  }
+
   /** When `weigh` must be called at the latest. */
   get deadline(): number {
     return this.#pressure.deadline;

@@ -1,4 +1,5 @@
 import { Publication } from "../protocols/publication.ts";
+import { type RetainedTree, RetainedUsage, sizeOf } from "./retained_tree.ts";
 import { Trie } from "./trie.ts";
 
 /**
@@ -20,6 +21,8 @@ export interface RetainedLimits {
   maxRetained: number;
   /** Bytes of all topics and payloads together; default 256 MiB. */
   maxRetainedBytes: number;
+  /** Limits of parts of the topic space; a value keeps to those of every part that it is in. */
+  retainedTrees?: readonly RetainedTree[];
 }
 
 /** 1,000,000 and 256 MiB: a large plant's whole state, and less than a small server's memory. */
@@ -28,35 +31,50 @@ export const retainedDefaults: RetainedLimits = {
   maxRetainedBytes: 256 << 20,
 };
 
+/** Milliseconds between two searches for values that have ended: each looks at all of them. */
+const SWEEP_INTERVAL_MS = 10_000;
+
 /** The newest retained message of each topic. */
 export class Retained {
   readonly #values = new Trie<Publication>();
-  #bytes = 0;
+  readonly #all: RetainedUsage;
+  readonly #everywhere: RetainedUsage[];
+  readonly #trees: RetainedUsage[];
+  #sweptAt = 0;
 
-  constructor(readonly limits: RetainedLimits = retainedDefaults) {}
+  constructor(limits: RetainedLimits = retainedDefaults) {
+    const { maxRetained: max, maxRetainedBytes: maxBytes, retainedTrees = [] } = limits;
+    this.#all = new RetainedUsage({ filter: "#", max, maxBytes });
+    this.#everywhere = [this.#all];
+    this.#trees = retainedTrees.map((tree) => new RetainedUsage(tree));
+  }
 
   get size(): number {
     return this.#values.size;
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#all.bytes;
   }
 
   /** Stores or, with an empty payload, clears (MQTT-3.3.1-6). False when there is no room. */
   set(publication: Publication): boolean {
-    const { topic, payload } = publication;
-    const old = this.#values.get(topic);
-    const bytes = this.#bytes - (old ? sizeOf(old) : 0);
+    const { topic, payload, time } = publication;
     if (payload.length === 0) {
-      if (this.#values.delete(topic)) this.#bytes = bytes;
+      this.#delete(topic);
       return true;
     }
-    const after = bytes + sizeOf(publication);
-    const { maxRetained, maxRetainedBytes } = this.limits;
-    if (after > maxRetainedBytes || (!old && this.#values.size >= maxRetained)) return false;
-    this.#values.set(topic, owned(publication));
-    this.#bytes = after;
+    const usages = this.#usagesOf(topic);
+    if (!this.#fits(publication, usages)) {
+      // What has ended and was not asked for since may make room.
+      if (time < this.#sweptAt + SWEEP_INTERVAL_MS) return false;
+      this.#sweep(time);
+      if (!this.#fits(publication, usages)) return false;
+    }
+    const old = this.#values.get(topic);
+    const bytes = sizeOf(publication) - (old === undefined ? 0 : sizeOf(old));
+    for (const usage of usages) usage.add(old === undefined ? 1 : 0, bytes);
+    this.#values.set(topic, owned(publication, usages));
     return true;
   }
 
@@ -72,10 +90,33 @@ export class Retained {
       if (!expired(value, now)) yield value;
     }
   }
-}
 
-function sizeOf({ topic, payload }: Publication): number {
-  return topic.length + payload.length;
+  #usagesOf(topic: string): RetainedUsage[] {
+    if (this.#trees.length === 0) return this.#everywhere;
+    return [...this.#everywhere, ...this.#trees.filter((tree) => tree.selects(topic))];
+  }
+
+  #fits(publication: Publication, usages: RetainedUsage[]): boolean {
+    const old = this.#values.get(publication.topic);
+    const bytes = sizeOf(publication) - (old === undefined ? 0 : sizeOf(old));
+    return usages.every((usage) => usage.hasRoom(old === undefined ? 1 : 0, bytes));
+  }
+
+  #delete(topic: string): void {
+    const old = this.#values.get(topic);
+    if (old === undefined) return;
+    this.#values.delete(topic);
+    for (const usage of this.#usagesOf(topic)) usage.add(-1, -sizeOf(old));
+  }
+
+  #sweep(now: number): void {
+    this.#sweptAt = now;
+    for (const filter of ["#", "$SYS/#"]) {
+      for (const value of [...this.#values.selectedBy(filter)]) {
+        if (expired(value, now)) this.#delete(value.topic);
+      }
+    }
+  }
 }
 
 function expired({ time, properties }: Publication, now: number): boolean {
@@ -84,8 +125,21 @@ function expired({ time, properties }: Publication, now: number): boolean {
 }
 
 /** A copy: a small payload shares its page with others, which a stored one must not keep alive. */
-function owned(publication: Publication): Publication {
-  const { topic, payload, qos, retain, time, contentType, properties } = publication;
-  // Nor must it keep its publisher alive, so it has no origin.
-  return new Publication(topic, payload.slice(), { qos, retain, time, contentType, properties });
+function owned(publication: Publication, usages: RetainedUsage[]): Publication {
+  const { topic, payload, qos, retain, time, contentType } = publication;
+  let { properties } = publication;
+  const most = Math.min(...usages.map(({ tree }) => tree.expirySeconds ?? Infinity));
+  if (most < (properties?.expirySeconds ?? Infinity)) {
+    properties = { ...properties, expirySeconds: most };
+  }
+  // Nor must it keep its publisher alive, so it knows only a name.
+  const origin = (publication.origin as { name?: string } | undefined)?.name;
+  return new Publication(topic, payload.slice(), {
+    qos,
+    retain,
+    time,
+    contentType,
+    properties,
+    origin,
+  });
 }

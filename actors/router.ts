@@ -7,9 +7,6 @@ import { Trie } from "./trie.ts";
 const MAX_REMEMBERED_TOPICS = 8192;
 const MAX_REMEMBERED_MATCHES = 262_144;
 
-/** How the filters of shared subscriptions begin (MQTT 5.0 §4.8.2). */
-const SHARED = "$share/";
-
 /** One receiver that a topic concerns: all of its subscriptions taken together. */
 interface Match {
   readonly receiver: Receiver;
@@ -31,7 +28,6 @@ export class Router {
   readonly #filters = new Trie<Subscribers>();
   readonly #receivers = new Map<Receiver, Set<string>>();
   #subscriptions = 0;
-  #sharedSubscriptions = 0;
   // Publishers repeat their topics: what a topic matches is worth remembering until a subscription
   // changes.
   readonly #remembered = new Map<string, Match[]>();
@@ -40,11 +36,6 @@ export class Router {
   /** Subscriptions of all receivers. */
   get subscriptions(): number {
     return this.#subscriptions;
-  }
-
-  /** Those of them that share their messages with others. */
-  get sharedSubscriptions(): number {
-    return this.#sharedSubscriptions;
   }
 
   /** Receivers with a subscription. */
@@ -61,7 +52,6 @@ export class Router {
     subscribers.set(receiver, subscription);
     if (isNew) {
       this.#subscriptions++;
-      if (filter.startsWith(SHARED)) this.#sharedSubscriptions++;
       const filters = this.#receivers.get(receiver);
       if (filters) filters.add(filter);
       else this.#receivers.set(receiver, new Set([filter]));
@@ -75,7 +65,6 @@ export class Router {
     if (!subscribers?.delete(receiver)) return false;
     this.#forgetMatches();
     this.#subscriptions--;
-    if (filter.startsWith(SHARED)) this.#sharedSubscriptions--;
     if (subscribers.size === 0) this.#filters.delete(filter);
     const filters = this.#receivers.get(receiver);
     filters?.delete(filter);

@@ -3,18 +3,24 @@ import { setImmediate } from "node:timers";
 /** Turns taken before timers and sockets get the event loop back: some milliseconds of work. */
 const BUDGET = 1024;
 
+/** Whoever has turns to take. */
+export interface Turning {
+  /** Takes one turn. */
+  run(): void;
+}
+
 /** Whoever has something to do once no turn is waiting. */
 export interface Flushing {
   flush(): void;
 }
 
-let ready: (() => void)[] = [];
+let ready: Turning[] = [];
 const flushing: Flushing[] = [];
 let scheduled = false;
 
 /** Queues one turn. Turns run in order, as soon as the current one ends. */
-export function schedule(turn: () => void): void {
-  ready.push(turn);
+export function schedule(who: Turning): void {
+  ready.push(who);
   wake();
 }
 
@@ -39,7 +45,7 @@ function drain(): void {
     while (ready.length > 0) {
       const batch = ready;
       ready = [];
-      for (let i = 0; i < batch.length; i++) run(batch[i]!);
+      for (let i = 0; i < batch.length; i++) turn(batch[i]!);
       if ((spent += batch.length) >= BUDGET) {
         flushAll();
         return void setImmediate(drain);
@@ -61,9 +67,9 @@ function flushAll(): void {
 }
 
 /** One turn that throws must not take those queued behind it along. */
-function run(turn: () => void): void {
+function turn(who: Turning): void {
   try {
-    turn();
+    who.run();
   } catch (error) {
     reportError(error);
   }

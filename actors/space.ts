@@ -1,6 +1,7 @@
 import type { Publication } from "../protocols/publication.ts";
 import type { Outcome, Publisher } from "../protocols/session.ts";
 import { Traffic } from "../protocols/traffic.ts";
+import { Trail } from "../protocols/trail.ts";
 import { Alarms } from "./alarm.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { HookChain, hookDefaults, type HookLimits } from "./hook_chain.ts";
@@ -11,19 +12,21 @@ import { Router } from "./router.ts";
 
 /** The one topic space that all protocols share. */
 export class Space {
+  readonly #shared = new Map<unknown, unknown>();
   readonly router = new Router();
   readonly retained: Retained;
   /** Deliveries thrown away. A field, for beside a slow receiver it counts every message. */
   dropped = 0;
   readonly traffic = new Traffic();
   /** What applications decide; undefined when there is nobody to ask. */
-  hooks: HookChain | undefined;
+  hooks: HookChain | undefined = undefined;
   readonly clock: Clock;
   readonly alarms: Alarms;
+  /** What keeps bridges from sending messages round and round. */
+  readonly trail: Trail = this.shared(Trail);
   /** True once the gateway takes no more publications. */
   closing = false;
   readonly #counts = new Map<string, number>();
-  readonly #shared = new Map<unknown, unknown>();
 
   readonly #hookLimits: HookLimits;
 
@@ -32,10 +35,16 @@ export class Space {
     this.retained = new Retained({ ...retainedDefaults, ...options.limits });
     this.clock = options.clock ?? systemClock;
     this.alarms = new Alarms(this.clock);
+    this.trail.id = crypto.randomUUID().slice(-12);
   }
 
   publish(publication: Publication, from?: Publisher): Outcome {
     if (this.closing) return "closing";
+    if (this.trail.active) return this.#pass(publication, from);
+    return this.#route(publication, from);
+  }
+
+  #route(publication: Publication, from?: Publisher): Exclude<Outcome, "closing"> {
     if (!publication.retain) return this.router.publish(publication, from);
     if (!this.retained.set(publication)) {
       this.count("retained.refused");
@@ -43,6 +52,18 @@ export class Space {
     }
     this.router.publish(publication, from);
     return "accepted";
+  }
+
+  #pass(publication: Publication, from?: Publisher): Outcome {
+    const passed = this.trail.pass(publication);
+    if (typeof passed === "string") {
+      this.count(`bridge.${passed}`);
+      // It has been taken before.
+      return "accepted";
+    }
+    const outcome = this.#route(passed, from);
+    if (outcome !== "overloaded") this.trail.taken(passed);
+    return outcome;
   }
 
   /** Asks `hooks` too, until the answer is called. */

@@ -114,6 +114,7 @@ function surveyOf({ services }: Space): Survey {
     queued: 0,
     queuedBytes: 0,
     inflight: 0,
+    shared: 0,
   };
   for (const service of services) {
     if (!isSurveyed(service)) continue;

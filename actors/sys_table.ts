@@ -44,7 +44,7 @@ export const values: Readonly<Record<string, (sight: Sight) => number | string>>
   "bytes/received": ({ space }) => space.traffic.bytesReceived,
   "bytes/sent": ({ space }) => space.traffic.bytesSent,
   "subscriptions/count": ({ space }) => space.router.subscriptions,
-  "shared_subscriptions/count": ({ space }) => space.router.sharedSubscriptions,
+  "shared_subscriptions/count": ({ survey }) => survey.shared,
   "retained messages/count": ({ space }) => space.retained.size,
   "store/messages/count": ({ space, survey }) =>
     space.retained.size + survey.queued + survey.inflight,

@@ -101,6 +101,10 @@ export interface Receiver {
  * ```
  */
 export interface Inbox extends Receiver {
+  /** Deliveries and signals that the session has not seen yet. */
+  readonly waiting?: number;
+  /** True while publishers wait for this receiver, or go on without it. */
+  readonly behind?: boolean;
   /**
    * Brings `signal` to the session's `signal` method, in a turn of its own and
    * after every delivery queued before. A function is called there instead. False when the session is gone.
@@ -114,11 +118,17 @@ export interface Inbox extends Receiver {
  *
  * @example At least once, and never one's own
  * ```ts
- * import type { Subscription } from "@meerkat/gateway";
+ * import type { Hub, Subscription } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
  * const chat: Subscription = { qos: 1, noLocal: true };
- * assert.equal(chat.retainAsPublished ?? false, false);
+ * function join(hub: Pick<Hub, "subscribe">, room: string): boolean {
+ *   return hub.subscribe(`chat/${room}`, chat);
+ * }
+ *
+ * const rooms = new Map<string, Subscription>();
+ * join({ subscribe: (filter, wish) => rooms.set(filter, wish).size > 0 }, "lobby");
+ * assert.equal(rooms.get("chat/lobby")?.noLocal, true);
  * ```
  */
 export interface Subscription {

@@ -7,6 +7,8 @@ import { defaults as websocket, type WebSocketLimits } from "./websocket/limits.
 export interface CommonLimits {
   readonly maxPacketBytes?: number;
   readonly maxTopicLevels?: number;
+  readonly maxWildcardLevels?: number;
+  readonly maxMessagesPerSecond?: number;
   readonly maxSubscriptions?: number;
   readonly maxQueuedMessages?: number;
   readonly maxQueuedBytes?: number;
@@ -29,6 +31,8 @@ export interface ProtocolLimits {
 export const usualLimits: Required<CommonLimits> = {
   maxPacketBytes: mqtt.maxPacketBytes,
   maxTopicLevels: mqtt.maxTopicLevels,
+  maxWildcardLevels: mqtt.maxWildcardLevels,
+  maxMessagesPerSecond: mqtt.maxMessagesPerSecond,
   maxSubscriptions: mqtt.maxSubscriptions,
   maxQueuedMessages: mqtt.maxQueuedMessages,
   maxQueuedBytes: mqtt.maxQueuedBytes,
@@ -47,6 +51,8 @@ export function limitsOf(set: CommonLimits): ProtocolLimits {
     mqtt: given({
       maxPacketBytes,
       maxTopicLevels,
+      maxWildcardLevels: set.maxWildcardLevels,
+      maxMessagesPerSecond: set.maxMessagesPerSecond,
       maxSubscriptions,
       maxQueuedMessages,
       maxQueuedBytes,

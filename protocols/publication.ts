@@ -66,7 +66,7 @@ export interface PublicationOptions {
   retain?: boolean;
   /**
    * When it was published, in milliseconds since 1970; default 0 (not known), and for
-   * `hub.publish` the present.
+   * `Gateway.publish` the present.
    */
   time?: number;
   /** The media type of the payload, such as `text/plain`. */
@@ -132,7 +132,7 @@ export class Publication {
   #encoded: Uint8Array | undefined;
   #others: Map<Encoder, Uint8Array> | undefined;
 
-  /** A message for `topic`. Nothing is checked: `hub.publish` does that. */
+  /** A message for `topic`. Nothing is checked here: `Gateway.publish` does that. */
   constructor(
     /** A topic name (MQTT 5.0 §4.7). */
     readonly topic: string,
@@ -207,4 +207,9 @@ export class Delivery {
     /** MQTT 5 subscription identifiers of every subscription that matched (MQTT 5.0 §3.3.4). */
     readonly ids: readonly number[] | undefined,
   ) {}
+
+  /** The same delivery of another copy of its publication. */
+  of(publication: Publication): Delivery {
+    return new Delivery(publication, this.qos, this.retain, this.ids);
+  }
 }

@@ -56,4 +56,6 @@ export interface Survey {
   readonly queuedBytes: number;
   /** Messages sent and not acknowledged. */
   readonly inflight: number;
+  /** Shared subscriptions. */
+  readonly shared: number;
 }

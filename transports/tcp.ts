@@ -11,7 +11,8 @@ import type { ByteStream, Listener, Transport } from "./transport.ts";
  * import assert from "node:assert/strict";
  *
  * const everywhere: TcpOptions = { port: 1883, hostname: "[::]" };
- * assert.equal(tcp(everywhere).name, "tcp");
+ * const wrong = tcp({ ...everywhere, port: 70_000 });
+ * await assert.rejects(async () => await wrong.listen(), /a port is a whole number from 0 to 65535/);
  * ```
  */
 export interface TcpOptions {

@@ -10,7 +10,8 @@ import type { Address, DatagramPort, DatagramTransport } from "./transport.ts";
  * import assert from "node:assert/strict";
  *
  * const everywhere: UdpOptions = { port: 5683, hostname: "[::]" };
- * assert.equal(udp(everywhere).name, "udp");
+ * const wrong = udp({ ...everywhere, port: 70_000 });
+ * await assert.rejects(async () => await wrong.bind(), /a port is a whole number from 0 to 65535/);
  * ```
  */
 export interface UdpOptions {

@@ -10,8 +10,10 @@ import type { Listener, Transport } from "./transport.ts";
  * import { unix, type UnixOptions } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const options: UnixOptions = { path: "/run/meerkat.sock", mode: 0o660 };
- * assert.equal(unix(options).name, "unix");
+ * const options: UnixOptions = { path: `/tmp/${crypto.randomUUID()}.sock`, mode: 0o660 };
+ * const listener = await unix(options).listen();
+ * assert.equal((await Deno.stat(options.path)).mode! & 0o777, 0o660);
+ * listener.close();
  * ```
  */
 export interface UnixOptions {

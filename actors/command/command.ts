@@ -1,5 +1,8 @@
 import type { Log } from "../log.ts";
 import { check } from "./check.ts";
+import type { ClientHost } from "./client/client.ts";
+import { pub } from "./client/pub.ts";
+import { sub } from "./client/sub.ts";
 import { flags, readFlags } from "./flags.ts";
 import { help } from "./help.ts";
 import type { Limits } from "./limits.ts";
@@ -18,6 +21,8 @@ export interface CommandHost {
   readonly limits: Limits;
   /** Starts the gateway. Rejects with a `ListenError` when a listener cannot start. */
   serve(settings: Settings, log: Log): Promise<Running>;
+  /** What the commands need that are clients themselves. */
+  readonly client?: ClientHost;
   stdout(line: string): void;
   stderr(line: string): void;
   readFile(path: string): Promise<string>;
@@ -42,6 +47,8 @@ export interface Command {
   readonly usage: string;
   /** One sentence for help. */
   readonly doc: string;
+  /** True when it has flags of its own, and a help of its own. */
+  readonly hasOwnFlags?: true;
   run(args: string[], host: CommandHost): Promise<number>;
 }
 
@@ -65,6 +72,20 @@ const commands: readonly Command[] = [
     doc: "Print the JSON Schema of configuration files.",
     run: printSchema,
   },
+  {
+    name: "pub",
+    usage: "URL -t TOPIC -m TEXT [flags]",
+    doc: "Publish to an MQTT server; pub --help tells more.",
+    hasOwnFlags: true,
+    run: pub,
+  },
+  {
+    name: "sub",
+    usage: "URL -t FILTER [flags]",
+    doc: "Print what an MQTT server has to say; sub --help tells more.",
+    hasOwnFlags: true,
+    run: sub,
+  },
 ];
 
 /** Runs the command line; resolves with what the process is to exit with. */
@@ -72,6 +93,8 @@ export async function run(args: string[], host: CommandHost): Promise<number> {
   const [first = ""] = args;
   const word = first.startsWith("-") ? "" : first;
   const rest = word === "" ? args : args.slice(1);
+  const own = commands.find(({ name, hasOwnFlags }) => hasOwnFlags && name === word);
+  if (own !== undefined) return await own.run(rest, host);
   const { given } = readFlags(rest);
   if (given.has("help") || word === "help") {
     host.stdout(help({ commands, flags, ...host }));

@@ -1,8 +1,9 @@
+import type { ClientHost } from "./client/client.ts";
 import type { CommandHost } from "./command.ts";
 
 /** Standard output, standard error, files and signals of this process. */
 export function denoHost(
-  rest: Pick<CommandHost, "version" | "program" | "limits" | "serve">,
+  rest: Pick<CommandHost, "version" | "program" | "limits" | "serve" | "client">,
 ): CommandHost {
   return {
     ...rest,
@@ -23,9 +24,23 @@ export function denoHost(
   };
 }
 
+/** What the commands need of this process that are clients. */
+export function denoClientHost(connect: ClientHost["connect"]): ClientHost {
+  return {
+    connect,
+    readBytes: (path) => Deno.readFile(path),
+    input: () => Deno.stdin.readable,
+    write: (bytes) => writeBytes(Deno.stdout, bytes),
+    variable: (name) => Deno.env.get(name),
+  };
+}
+
 function write(to: { writeSync(bytes: Uint8Array): number }, line: string): void {
+  writeBytes(to, new TextEncoder().encode(line + "\n"));
+}
+
+function writeBytes(to: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
   try {
-    let bytes = new TextEncoder().encode(line + "\n");
     while (bytes.length > 0) bytes = bytes.subarray(to.writeSync(bytes));
   } catch {
     // Nobody reads it any more, as in `… | head -1`, which is no reason to stop serving.

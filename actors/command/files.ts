@@ -14,6 +14,10 @@ export async function checkFiles(
       place.refuse(name, wordsOf(error));
       continue;
     }
+    if (holds === "password") {
+      if (/^\r?(\n|$)/.test(text)) place.refuse(name, "its first line must be the password");
+      continue;
+    }
     const found = [...text.matchAll(/^-----BEGIN ([A-Z\d ]+)-----/gm)].map(([, label]) => label!);
     const fault = holds === "certificate" ? faultOfCertificate(found) : faultOfKey(found);
     if (fault !== undefined) place.refuse(name, fault);

@@ -83,7 +83,8 @@ function defaultOf(name: string, value: number | undefined): number | string | u
   return name.endsWith("Ms") ? showDuration(value) : value;
 }
 
-function section(title: string, rows: [string, string][], note?: string): string {
+/** A heading and lines of two columns. */
+export function section(title: string, rows: [string, string][], note?: string): string {
   const width = Math.min(28, Math.max(...rows.map(([head]) => head.length))) + 4;
   const lines = rows.map(([head, text]) => {
     const body = wrap(text, COLUMNS - width).join("\n" + " ".repeat(width));

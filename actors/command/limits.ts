@@ -22,6 +22,14 @@ const perListener = {
     kind: count(1, 65_535),
     doc: "Levels of a topic or filter: `a/b/c` has three.",
   },
+  maxWildcardLevels: {
+    kind: count(0, 65_535),
+    doc: "Levels of an MQTT filter that may be wildcards; 0 allows none.",
+  },
+  maxMessagesPerSecond: {
+    kind: count(0, 10_000_000),
+    doc: "MQTT messages a second above which a client is read from more slowly; 0 is any number.",
+  },
   maxSubscriptions: {
     kind: count(1, 1_000_000),
     doc: "Subscriptions of one client.",

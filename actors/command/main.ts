@@ -6,11 +6,14 @@ import type { Gateway } from "../gateway.ts";
 import type { GatewayOptions } from "../gateway_options.ts";
 import type { Log } from "../log.ts";
 import { retainedDefaults } from "../retained.ts";
+import { startBridge } from "./bridges.ts";
+import type { ClientHost } from "./client/client.ts";
 import { ListenError } from "./cause.ts";
 import { type CommandHost, run, type Running } from "./command.ts";
-import { denoHost } from "./deno_host.ts";
+import { denoClientHost, denoHost } from "./deno_host.ts";
 import type { Limits } from "./limits.ts";
 import { withPort } from "./listen_url.ts";
+import type { MqttSettings } from "./mqtt_settings.ts";
 import type { ListenSettings, Settings } from "./resolve.ts";
 
 type Port = { port: number; hostname: string };
@@ -21,6 +24,13 @@ type Identity = {
   clientCertificates: "none" | "optional" | "required";
   refused: (error: Error) => void;
 };
+
+/** What is set for the protocols of streams beside their limits. */
+export interface StreamSettings {
+  mqtt: MqttSettings;
+  /** Origins of web pages that may use the gateway. */
+  origins: readonly string[];
+}
 
 /** What the command is put together from: transports and protocols are not its business. */
 export interface Parts {
@@ -33,12 +43,11 @@ export interface Parts {
   eitherTls(transport: Transport, identity: Identity): Transport;
   unix(options: { path: string }): Transport;
   udp(options: Port): DatagramTransport;
-  /** Protocols of streams, with the limits that were set and the web pages that may use them. */
-  streams: Record<
-    "mqtt" | "http" | "any",
-    (limits: Limits, origins: readonly string[]) => OpenSession
-  >;
+  /** Protocols of streams, with the limits that were set. */
+  streams: Record<"mqtt" | "http" | "any", (limits: Limits, set: StreamSettings) => OpenSession>;
   coap(limits: Limits): OpenDatagramSession;
+  /** Connects the commands that are MQTT clients. */
+  connect: ClientHost["connect"];
 }
 
 /** What holds for connections and stored values when nothing is set. */
@@ -60,6 +69,7 @@ export function main(parts: Parts): Promise<number> {
     version,
     limits,
     program,
+    client: denoClientHost(parts.connect),
     serve: (settings, log) =>
       start(settings, { log, parts, readFile: (path) => host.readFile(path) }),
   });
@@ -73,7 +83,8 @@ interface Surroundings {
 }
 
 async function start(settings: Settings, around: Surroundings): Promise<Running> {
-  const { parts, log } = around, { limits, sysIntervalMs, origins } = settings;
+  const { parts, log } = around, { retainedTrees, sysIntervalMs, origins } = settings;
+  const limits = { ...settings.limits, ...retainedTrees && { retainedTrees } };
   const version = `meerkat version ${parts.version}`;
   const hub = parts.gateway({ log, limits, sysIntervalMs, version });
   const listeners: string[] = [];
@@ -81,6 +92,7 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
     for (const each of settings.listen) {
       listeners.push(await listen(hub, each, { ...around, origins }));
     }
+    for (const each of settings.bridges) await startBridge(hub, each, around);
   } catch (error) {
     await hub.stop({ drainMs: 0 });
     throw error;
@@ -93,14 +105,17 @@ async function listen(
   each: ListenSettings,
   around: Surroundings & { origins: readonly string[] },
 ): Promise<string> {
-  const { url, limits } = each;
+  const { url, limits, mqtt } = each;
   const { parts, origins } = around;
-  const stream = parts.streams[url.protocol as keyof Parts["streams"]];
   const options = { name: url.url, limits };
   try {
     const listening = url.protocol === "coap"
       ? hub.listen(parts.udp(url), parts.coap(limits), options)
-      : hub.listen(await transportOf(each, around), stream(limits, origins), options);
+      : hub.listen(
+        await transportOf(each, around),
+        parts.streams[url.protocol](limits, { mqtt, origins }),
+        options,
+      );
     const { port } = await listening.ready;
     return withPort(url, port).url;
   } catch (error) {

@@ -1,6 +1,9 @@
+import { type BridgeSettings, resolveBridge } from "./bridges.ts";
 import type { LogFormat, LogLevel } from "../log.ts";
+import type { RetainedTree } from "../retained_tree.ts";
 import type { LimitName, Limits } from "./limits.ts";
 import { isLocal, type ListenUrl } from "./listen_url.ts";
+import { mqttOf, type MqttSettings } from "./mqtt_settings.ts";
 import { Place } from "./place.ts";
 import { commandLine, configuration, type Draft, type ListenDraft, settings } from "./settings.ts";
 import type { Sources } from "./sources.ts";
@@ -12,11 +15,14 @@ export interface Settings {
   readonly origins: readonly string[];
   /** 0 for never. */
   readonly sysIntervalMs: number;
+  readonly bridges: readonly BridgeSettings[];
   readonly drainMs: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** The limits that were set for the whole gateway. */
   readonly limits: Limits;
+  /** Limits of parts of the topic space. */
+  readonly retainedTrees?: readonly RetainedTree[];
 }
 
 /** One listener. */
@@ -28,6 +34,8 @@ export interface ListenSettings {
   readonly allowAnonymous: boolean;
   /** The limits that were set for this listener, or for all. */
   readonly limits: Limits;
+  /** What was set of MQTT, for this listener or for all. */
+  readonly mqtt: MqttSettings;
 }
 
 /** Names of PEM files. */
@@ -42,7 +50,7 @@ export interface TlsSettings {
 export interface NeededFile {
   readonly place: Place;
   readonly name: string;
-  readonly holds: "certificate" | "private key";
+  readonly holds: "certificate" | "private key" | "password";
 }
 
 /** The settings, unless `sources` has heard of a fault; and the files they need. */
@@ -92,13 +100,27 @@ class Resolver {
         listen,
         origins: this.draft.origins?.flatMap((each) => each ?? []) ?? [],
         sysIntervalMs: this.#value("sysInterval"),
+        bridges: this.#bridges(),
         drainMs: this.#value("drain"),
         logLevel: this.#value("logLevel"),
         logFormat: this.#value("logFormat"),
         limits: this.draft.limits ?? {},
+        ...this.draft.retainedTrees && { retainedTrees: treesOf(this.draft.retainedTrees) },
       },
       files: [...this.#files.values()],
     };
+  }
+
+  #bridges(): BridgeSettings[] {
+    const place = this.#top.member("bridges");
+    const names = new Set<string>();
+    return (this.draft.bridges ?? []).flatMap((draft, index) => {
+      const at = place.item(index), name = draft?.name;
+      if (name !== undefined && names.has(name)) at.member("name").refuse(name, "it is taken");
+      else if (name !== undefined) names.add(name);
+      const file = this.#file.bind(this);
+      return (draft && resolveBridge(draft, { place: at, file })) ?? [];
+    });
   }
 
   /** What was set, or what holds when nothing was. */
@@ -123,7 +145,8 @@ class Resolver {
       });
     }
     const limits = { ...this.draft.limits, ...draft.limits } as Partial<Record<LimitName, number>>;
-    return { url, ...tls && { tls }, allowAnonymous, limits };
+    const mqtt = mqttOf(draft, this.draft);
+    return { url, ...tls && { tls }, allowAnonymous, limits, mqtt };
   }
 
   #tls(url: ListenUrl, own: TlsDraft | undefined, place: Place): TlsSettings | undefined {
@@ -177,4 +200,11 @@ class Resolver {
     this.#files.set(`${holds} ${name}`, { place, name, holds });
     return name;
   }
+}
+
+/** Those that are complete: what is wrong with the others has been said. */
+function treesOf(drafts: NonNullable<Draft["retainedTrees"]>): RetainedTree[] {
+  return drafts.flatMap((each) =>
+    each?.filter === undefined ? [] : { ...each, filter: each.filter }
+  );
 }

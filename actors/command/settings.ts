@@ -1,6 +1,8 @@
 import { formats, levels } from "../log.ts";
+import { bridgeSetting } from "./bridge_settings.ts";
 import { choice, duration, type Kind, list, origin, orZero, text, yesOrNo } from "./kinds.ts";
 import { gatewayLimits, listenerLimits } from "./limits.ts";
+import { mqttSettings, retainedTrees } from "./mqtt_settings.ts";
 import { type ListenUrl, parseListenUrl } from "./listen_url.ts";
 import { inFile, record, type Setting, type Values } from "./record.ts";
 
@@ -53,6 +55,7 @@ const listenObject = record(
       doc: "Whether it lets clients in that do not log in, wherever they are.",
     },
     limits: { kind: listenerLimits, doc: "Its own limits, in place of those for all listeners." },
+    ...mqttSettings,
   } satisfies Record<string, Setting<unknown>>,
 );
 
@@ -106,6 +109,11 @@ export const settings = {
     default: "10s",
     doc: "How often the topics below $SYS/broker are updated; 0 is never.",
   },
+  bridges: {
+    only: "file",
+    kind: list(bridgeSetting),
+    doc: "Other MQTT brokers, and what to exchange with them.",
+  },
   drain: {
     flag: "drain",
     kind: duration(0, 3_600_000),
@@ -125,6 +133,12 @@ export const settings = {
     doc: "Lines for people, or one JSON object in each line.",
   },
   limits: { kind: gatewayLimits, doc: "What a client, or all of them together, may use." },
+  ...mqttSettings,
+  retainedTrees: {
+    only: "file",
+    kind: retainedTrees,
+    doc: "What the values of parts of the topic space may take, and how long they stay.",
+  },
   help: {
     only: "flags",
     flag: "help",

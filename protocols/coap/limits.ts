@@ -1,15 +1,19 @@
 /**
  * What the peers of one CoAP socket may take, and when we lose patience with them (RFC 7252 §4.8).
  *
- * @example For a slow radio network
+ * @example For a slow radio network, and readings of two bytes
  * ```ts
  * import { coap, type CoapLimits, gateway, udp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const limits: Partial<CoapLimits> = { ackTimeoutMs: 10_000, maxObserversPerPeer: 8 };
+ * const limits: Partial<CoapLimits> = { ackTimeoutMs: 10_000, maxPayloadBytes: 2 };
  * await using hub = gateway();
- * const { host } = await hub.listen(udp({ port: 0 }), coap(limits)).ready;
- * assert.equal(host, "127.0.0.1");
+ * const { port } = await hub.listen(udp({ port: 0 }), coap(limits)).ready;
+ * const client = await udp({ port: 0 }).bind();
+ * const put = [0x40, 3, 0, 7, 0xb6, ...new TextEncoder().encode("topics"), 1, 0x61, 0xff];
+ * await client.send(Uint8Array.of(...put, 1, 2, 3), `127.0.0.1:${port}`);
+ * assert.equal((await client.receive())!.bytes[1], 0x8d); // 4.13 Request Entity Too Large
+ * client.close();
  * ```
  */
 export interface CoapLimits {

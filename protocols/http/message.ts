@@ -164,18 +164,22 @@ export interface UpgradeQuestion {
  * stream over, having sent its 101; a refusal to be sent; a question to be asked first; or undefined
  * when the request asks for nothing that this upgrade knows and is to be answered as any other.
  *
- * @example WebSockets for clients that name themselves
+ * @example WebSockets for clients that know a word
  * ```ts
  * import { gateway, http, tcp, type Upgrade, websocket } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
  * const accept = websocket();
  * const upgrade: Upgrade = (request, wire, hub, now) =>
- *   request.fields.has("user-agent") ? accept(request, wire, hub, now) : { status: 403 };
+ *   request.fields.has("upgrade") && request.query !== "word=sesame"
+ *     ? { status: 403 }
+ *     : accept(request, wire, hub, now);
  *
  * await using hub = gateway();
  * const { port } = await hub.listen(tcp({ port: 0 }), http({ upgrade })).ready;
- * assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
+ * const socket = new WebSocket(`ws://127.0.0.1:${port}/topics/a?word=basil`);
+ * const error = await new Promise<Event>((resolve) => socket.onerror = resolve);
+ * assert.match((error as ErrorEvent).message, /403/);
  * ```
  */
 export type Upgrade = (

@@ -5,6 +5,7 @@ import { Client } from "./client.ts";
 import type { MqttLimits } from "./limits.ts";
 import { willPublication } from "./message.ts";
 import type { Tally } from "./queue.ts";
+import { Shares, surrender } from "./shares.ts";
 
 /** To a connection: another one wants its session. */
 export const TAKEOVER = Symbol("takeover");
@@ -27,8 +28,16 @@ export class Broker implements Tally, Timed, Surveyed {
   maxConnected = 0;
   #connected = 0;
   readonly clients = new Map<string, Client>();
+  readonly shares = new Shares(this);
   /** Sessions without a connection that have something to come: an end, a will. */
   readonly #away = new Set<Client>();
+  /** Losses that nobody has counted yet. */
+  readonly #losses = new Map<string, number>();
+
+  lose(event: "mqtt.dropped" | "mqtt.conflated"): void {
+    this.#losses.set(event, (this.#losses.get(event) ?? 0) + 1);
+    this.deadline = 0;
+  }
 
   survey(): Survey {
     return census(this.clients.values(), this);
@@ -43,8 +52,8 @@ export class Broker implements Tally, Timed, Surveyed {
 
   /** Asks for a session; false when another connection has it: `HANDOVER` comes to `heir` later. */
   claim(client: Client, heir: Inbox, { now, hub }: { now: number; hub: BrokerHub }): boolean {
-    if (client.inbox === undefined && client.heirs.length === 0) return true;
-    client.heirs.push(heir);
+    if (client.inbox === undefined && client.heirs === undefined) return true;
+    (client.heirs ??= []).push(heir);
     // The old connection may have gone without a word.
     if (client.inbox?.post(TAKEOVER) === false) this.release(client, { now, hub });
     return false;
@@ -54,8 +63,8 @@ export class Broker implements Tally, Timed, Surveyed {
   attach(client: Client, inbox: Inbox): void {
     if (client.inbox === undefined) this.#connected++;
     this.maxConnected = Math.max(this.maxConnected, this.#connected);
-    client.inbox = inbox;
-    client.heirs = client.heirs.filter((each) => each !== inbox);
+    client.move(inbox);
+    dismiss(client, inbox);
     client.present = true;
     client.expiresAt = client.willAt = Infinity;
     this.#away.delete(client);
@@ -64,12 +73,13 @@ export class Broker implements Tally, Timed, Surveyed {
   /** Takes the session from its connection: the next one gets it, or it waits, or it ends. */
   release(client: Client, { now, hub }: { now: number; hub: BrokerHub }): void {
     if (client.inbox !== undefined) this.#connected--;
-    client.inbox = undefined;
+    client.move(undefined);
     const { will, expirySeconds } = client;
     const delaySeconds = Math.min(will?.properties?.willDelay ?? 0, expirySeconds);
     if (expirySeconds === 0) {
       this.discard(client, { now, hub });
     } else {
+      for (const each of surrender(client)) each.group.takeBack(each);
       client.settle();
       client.expiresAt = expirySeconds === NEVER ? Infinity : now + expirySeconds * 1000;
       if (will !== undefined) client.willAt = now + delaySeconds * 1000;
@@ -84,19 +94,24 @@ export class Broker implements Tally, Timed, Surveyed {
     // The end of a session also ends the delay of its will (MQTT 5.0 §3.1.3.2.2).
     this.#publishWill(client, { now, hub });
     hub.forget(client);
+    const shared = surrender(client);
+    this.shares.forget(client, hub);
     client.reset();
     this.#away.delete(client);
+    for (const each of shared) each.group.takeBack(each);
   }
 
   /** A connection that waited for a session is gone. */
   withdraw(client: Client, heir: Inbox): void {
-    client.heirs = client.heirs.filter((each) => each !== heir);
+    dismiss(client, heir);
     if (client.inbox === undefined) this.#summon(client);
   }
 
   /** Publishes wills and ends sessions whose time has come. */
   tick(now: number, hub: BrokerHub): void {
     this.deadline = Infinity;
+    for (const [event, amount] of this.#losses) hub.count(event, amount);
+    this.#losses.clear();
     for (const client of [...this.#away]) {
       if (client.expiresAt <= now) {
         this.expired++;
@@ -122,8 +137,10 @@ export class Broker implements Tally, Timed, Surveyed {
 
   /** Tells the first who waits that the session is free; forgets it when it is empty and nobody waits. */
   #summon(client: Client): void {
-    while (client.heirs.length > 0 && !client.heirs[0]!.post(HANDOVER)) client.heirs.shift();
-    if (client.heirs.length > 0 || client.present) return;
+    while (client.heirs !== undefined && !client.heirs[0]!.post(HANDOVER)) {
+      dismiss(client, client.heirs[0]!);
+    }
+    if (client.heirs !== undefined || client.present) return;
     // Not a later session of the same name.
     if (this.clients.get(client.name) === client) this.clients.delete(client.name);
   }
@@ -136,4 +153,9 @@ export class Broker implements Tally, Timed, Surveyed {
     const outcome = hub.publish(willPublication(will, client, now));
     if (outcome === "overloaded") hub.count("mqtt.dropped");
   }
+}
+
+function dismiss(client: Client, heir: Inbox): void {
+  const others = client.heirs?.filter((each) => each !== heir);
+  client.heirs = others?.length ? others : undefined;
 }

@@ -1,16 +1,20 @@
 import type { Delivery } from "../publication.ts";
 import type { Inbox, Publisher, Receiver, Subscription } from "../session.ts";
+import type { Group } from "./group.ts";
 import { Inflight } from "./inflight.ts";
 import type { MqttLimits } from "./limits.ts";
 import type { Will } from "./packet.ts";
 import { outliving, Queue, type Tally } from "./queue.ts";
 
+/** To a connection: its client's queue is full, and the policy is to hang up. */
+export const OVERFLOW = Symbol("overflow");
+
 /** The state of an MQTT session, which may outlive its connection (MQTT 5.0 §4.1). */
 export class Client implements Receiver {
   /** The present connection; undefined while there is none. */
-  inbox: Inbox | undefined;
-  /** Connections that wait for this session, first come first. */
-  heirs: Inbox[] = [];
+  inbox: Inbox | undefined = undefined;
+  /** Connections that wait for this session, first come first; mostly none. */
+  heirs: Inbox[] | undefined = undefined;
   /** True when there is a session that the next connection can continue. */
   present = false;
   /** Goes up when the session begins anew: what was meant for the former must not reach the next. */
@@ -21,34 +25,116 @@ export class Client implements Receiver {
   expirySeconds = 0;
   /** When it ends, or Infinity. */
   expiresAt = Infinity;
-  will: Will | undefined;
+  will: Will | undefined = undefined;
   /** When the will is due after the connection was lost, or Infinity. */
   willAt = Infinity;
-  readonly subscriptions = new Map<string, Subscription>();
-  /** Messages of QoS 1 and 2 sent and not settled. */
-  readonly inflight = new Inflight();
-  /** Messages of QoS 1 and 2 not yet sent. */
-  readonly queue: Queue;
-  /** Packet identifiers of QoS 2 messages taken over and not yet released by the client. */
-  readonly received = new Set<number>();
+  /** Messages of QoS 1 and 2 that the connection may have under way; 0 without a connection. */
+  window = 0;
+  // Most of a broker's clients publish alone or hear a little: what they do not use takes no memory.
+  #subscriptions: Map<string, Subscription> | undefined = undefined;
+  #groups: Set<Group> | undefined = undefined;
+  #inflight: Inflight | undefined = undefined;
+  #queue: Queue | undefined = undefined;
+  #received: Set<number> | undefined = undefined;
+  /** Messages of QoS 1 and 2 handed to the connection, which has not seen them yet. */
+  #mail = 0;
 
-  constructor(readonly name: string, public limits: MqttLimits, tally: Tally) {
-    this.queue = new Queue(tally);
+  constructor(readonly name: string, public limits: MqttLimits, readonly tally: Tally) {}
+
+  /** By filter, those that are shared included. */
+  get subscriptions(): Map<string, Subscription> {
+    return this.#subscriptions ??= new Map();
+  }
+
+  /** The shared subscriptions in which this client takes part. */
+  get groups(): Set<Group> | undefined {
+    return this.#groups;
+  }
+
+  /** Messages of QoS 1 and 2 sent and not settled. */
+  get inflight(): Inflight {
+    return this.#inflight ??= new Inflight();
+  }
+
+  /** Messages of QoS 1 and 2 not yet sent. */
+  get queue(): Queue {
+    return this.#queue ??= new Queue(this.tally);
+  }
+
+  /** Packet identifiers of QoS 2 messages taken over and not yet released by the client. */
+  get received(): Set<number> {
+    return this.#received ??= new Set();
+  }
+
+  /** How many messages are sent and not settled. */
+  get unsettled(): number {
+    return this.#inflight === undefined ? 0 : this.#inflight.size;
+  }
+
+  /** How many messages wait. */
+  get queued(): number {
+    return this.#queue === undefined ? 0 : this.#queue.size;
+  }
+
+  /** How much this client has to deal with: what waits for it, and what it has not acknowledged. */
+  get load(): number {
+    return this.queued + this.unsettled + (this.inbox?.waiting ?? 0);
   }
 
   deliver(delivery: Delivery, from?: Publisher): boolean {
-    return this.inbox !== undefined ? this.inbox.deliver(delivery, from) : this.keep(delivery);
+    if (this.inbox === undefined) return this.keep(delivery);
+    return this.take(delivery, from) || this.#lost(delivery);
+  }
+
+  /** Hands a delivery to the connection; false when there is none, or no room. */
+  take(delivery: Delivery, from?: Publisher): boolean {
+    const { inbox } = this;
+    if (inbox === undefined) return false;
+    if (delivery.qos === 0) return inbox.deliver(delivery, from);
+    // What is taken here must find room once the connection sees it, or its publisher is told a lie.
+    if (this.queued + this.#mail >= this.limits.maxQueuedMessages / 2 || this.queued > 0) {
+      const room = Math.max(0, this.window - this.unsettled) - this.#mail;
+      if (!this.queue.makeRoom(delivery, this.limits, room)) return this.#refuse(inbox);
+    }
+    if (!inbox.deliver(delivery, from)) return false;
+    this.#mail++;
+    return true;
   }
 
   /** Queues a delivery for later; false when there is no room. */
   keep(delivery: Delivery): boolean {
     // Nobody promised to store QoS 0 for those who are away: that is no overload.
-    return delivery.qos === 0 || this.queue.push(delivery, this.limits);
+    return delivery.qos === 0 || this.queue.offer(delivery, this.limits) || this.#lost(delivery);
+  }
+
+  /** The connection looks at a delivery of QoS 1 or 2 that it was handed. */
+  opened(): void {
+    if (this.#mail > 0) this.#mail--;
+  }
+
+  /** Becomes a connection's, or nobody's. */
+  move(inbox: Inbox | undefined): void {
+    this.inbox = inbox;
+    this.#mail = 0;
+    this.window = 0;
+  }
+
+  join(group: Group): void {
+    (this.#groups ??= new Set()).add(group);
+  }
+
+  leave(group: Group): void {
+    this.#groups?.delete(group);
+    if (this.#groups?.size === 0) this.#groups = undefined;
   }
 
   /** Prepares for a long wait: nothing that stays keeps more memory than its own. */
   settle(): void {
-    for (const each of this.inflight.inOrder()) each.delivery = outliving(each.delivery);
+    const { inflight } = this;
+    for (const each of inflight.inOrder()) each.delivery = outliving(each.delivery);
+    if (inflight.size === 0) this.#inflight = undefined;
+    if (this.queued === 0) this.#queue = undefined;
+    if (this.#received?.size === 0) this.#received = undefined;
   }
 
   /** Forgets everything but who waits for it. */
@@ -59,9 +145,19 @@ export class Client implements Receiver {
     this.expirySeconds = 0;
     this.expiresAt = this.willAt = Infinity;
     this.will = undefined;
-    this.subscriptions.clear();
-    this.inflight.clear();
-    this.queue.clear();
-    this.received.clear();
+    this.#queue?.clear();
+    this.#subscriptions = this.#groups = undefined;
+    this.#inflight = this.#queue = this.#received = undefined;
+  }
+
+  #refuse(inbox: Inbox): false {
+    if (this.limits.queuePolicy === "disconnect") inbox.post(OVERFLOW);
+    return false;
+  }
+
+  #lost({ qos }: Delivery): false {
+    // What is lost of QoS 0 has been counted by the connection.
+    if (qos > 0) this.tally.lose("mqtt.dropped");
+    return false;
   }
 }

@@ -1,6 +1,5 @@
 import type { ProtocolError } from "../session.ts";
 import type { Admission } from "./connect.ts";
-import type { MqttLimits } from "./limits.ts";
 import type { Link } from "./link.ts";
 import { PacketType } from "./packet.ts";
 import type { Properties } from "./property.ts";
@@ -8,15 +7,28 @@ import { allowsReason, Reason } from "./reason.ts";
 
 /** What CONNACK tells an MQTT 5 client about its session (MQTT 5.0 §3.2.2.3). */
 export function agreement(
-  { connect, clientId, keepAlive, expirySeconds }: Admission,
-  limits: MqttLimits,
+  { connect, clientId, keepAlive, expirySeconds, method, authenticationData }: Admission,
+  { limits, user }: Link,
 ): Properties {
+  const { responseInformation } = limits;
   const properties: Properties = {
     receiveMaximum: Math.min(limits.receiveMaximum, 0xffff),
     maximumPacketSize: limits.maxPacketBytes,
     topicAliasMaximum: limits.topicAliasMaximum,
-    sharedAvailable: 0,
+    sharedAvailable: 1,
   };
+  if (limits.maxWildcardLevels === 0) properties.wildcardsAvailable = 0;
+  // [MQTT-3.1.2-31]
+  if (responseInformation !== undefined && connect.properties?.requestResponse === 1) {
+    properties.responseInformation = responseInformation
+      .replaceAll("{client}", () => clientId)
+      .replaceAll("{user}", () => user ?? "");
+  }
+  // [MQTT-4.12.0-5], [MQTT-4.12.0-6]
+  if (method !== undefined) {
+    properties.authenticationMethod = method.name;
+    properties.authenticationData = authenticationData;
+  }
   if (expirySeconds !== (connect.properties?.sessionExpiry ?? 0)) {
     properties.sessionExpiry = expirySeconds;
   }
@@ -30,6 +42,8 @@ const returnCodes: Record<number, number> = {
   [Reason.unsupportedVersion]: 1,
   [Reason.clientIdNotValid]: 2,
   [Reason.serverUnavailable]: 3,
+  [Reason.useAnotherServer]: 3,
+  [Reason.serverMoved]: 3,
   [Reason.quotaExceeded]: 3,
   [Reason.badUserNameOrPassword]: 4,
   [Reason.notAuthorized]: 5,
@@ -42,6 +56,11 @@ export function refuseConnect(link: Link, error: ProtocolError): void {
     ? known ? error.code : Reason.unspecifiedError
     : returnCodes[error.code];
   if (reason === undefined) return;
-  const properties = link.version === 5 ? { reasonString: error.message } : undefined;
-  link.send({ type: "connack", sessionPresent: false, reason, properties });
+  const connack = { type: "connack", sessionPresent: false, reason } as const;
+  if (link.version !== 5) return void link.send({ ...connack, properties: undefined });
+  const moved = reason === Reason.useAnotherServer || reason === Reason.serverMoved;
+  const needed: Properties = moved ? { serverReference: link.limits.serverReference?.server } : {};
+  const full = { ...needed, reasonString: error.message };
+  // [MQTT-3.2.2-19]: the text is the first thing to go.
+  if (!link.send({ ...connack, properties: full })) link.send({ ...connack, properties: needed });
 }

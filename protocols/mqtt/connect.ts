@@ -1,16 +1,19 @@
 import { Reader } from "../bytes.ts";
+import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { type Inbox, ProtocolError } from "../session.ts";
 import { faultOfTopic, isReserved } from "../topic.ts";
+import { BRIDGE, Trail } from "../trail.ts";
 import type { Broker } from "./broker.ts";
 import type { Client } from "./client.ts";
 import { agreement } from "./connack.ts";
 import { decodePacket } from "./decode.ts";
 import { readVersion } from "./decode_connect.ts";
 import { bodyStart } from "./frame.ts";
-import type { MqttLimits } from "./limits.ts";
+import type { AuthMethod } from "./authentication.ts";
 import type { Link } from "./link.ts";
 import { messageProperties } from "./message.ts";
+import type { MqttOptions } from "./options.ts";
 import type { Connect, Will } from "./packet.ts";
 import { Reason } from "./reason.ts";
 
@@ -24,6 +27,10 @@ export interface Admission {
   readonly keepAlive: number;
   /** Seconds that the session may outlive the connection. */
   readonly expirySeconds: number;
+  /** How the client wants to prove who it is, beyond a user name and a password. */
+  readonly method: AuthMethod | undefined;
+  /** What the method has to say at the end. */
+  authenticationData: Uint8Array | undefined;
 }
 
 /** Reads the CONNECT that `bytes` hold from `at` to `end`. Throws what is to be answered. */
@@ -35,7 +42,9 @@ export function admit(
   // First of all the version, in whose words a refusal must be.
   const body = bytes.subarray(bodyStart(bytes, at), end);
   link.version = readVersion(new Reader(body, Reason.malformedPacket));
-  const admission = examine(decodePacket(bytes, at, end, link.version) as Connect, link);
+  const connect = decodePacket(bytes, at, end, link.version) as Connect;
+  adopt(link, connect);
+  const admission = examine(connect, link);
   const { maxSessions } = link.limits;
   if (!broker.clients.has(admission.clientId) && broker.clients.size >= maxSessions) {
     throw new ProtocolError(
@@ -46,14 +55,54 @@ export function admit(
   return admission;
 }
 
+/** Keeps to what the client can take, beginning with the answer to its CONNECT. */
+function adopt(link: Link, { version, username, properties }: Connect): void {
+  link.user = username;
+  link.maxPacketBytes = properties?.maximumPacketSize ?? Infinity;
+  link.receiveMaximum = properties?.receiveMaximum ??
+    (version === 5 ? 0xffff : link.limits.maxInflight);
+  link.topicAliasMaximum = properties?.topicAliasMaximum ?? 0;
+  link.wantsReasons = properties?.requestProblem !== 0;
+}
+
 /** Looks at everything that CONNECT asks for. */
 function examine(connect: Connect, { limits }: Link): Admission {
-  const { version, clientId, clean, properties } = connect;
-  if (properties?.authenticationMethod !== undefined) {
-    // Enhanced authentication begins here; a user name and password are looked at here, too.
+  const { version, properties } = connect;
+  if (limits.serverReference !== undefined) {
+    const { server, permanent } = limits.serverReference;
     throw new ProtocolError(
-      "Cannot authenticate by this method: none is supported",
+      `Cannot serve clients here: connect to ${server}`,
+      permanent ? Reason.serverMoved : Reason.useAnotherServer,
+    );
+  }
+  const name = properties?.authenticationMethod;
+  const method = limits.authMethods?.find((each) => each.name === name);
+  if (name !== undefined && method === undefined) {
+    // [MQTT-4.12.0-1]
+    throw new ProtocolError(
+      "Cannot authenticate by this method: this server does not know it",
       Reason.badAuthenticationMethod,
+    );
+  }
+  checkClientId(connect, limits);
+  const longest = limits.maxKeepAliveSeconds;
+  const isTooLong = longest > 0 && (connect.keepAlive === 0 || connect.keepAlive > longest);
+  return {
+    connect,
+    will: connect.will && ownWill(connect.will, limits),
+    clientId: connect.clientId === "" ? `meerkat-${randomUUID()}` : connect.clientId,
+    keepAlive: version === 5 && isTooLong ? longest : connect.keepAlive,
+    expirySeconds: grantedExpiry(connect, limits),
+    method,
+    authenticationData: undefined,
+  };
+}
+
+function checkClientId({ version, clientId, clean }: Connect, limits: MqttOptions): void {
+  if (clientId !== "" && limits.clientIdPattern && !fits(clientId, limits.clientIdPattern)) {
+    throw new ProtocolError(
+      "Cannot accept this client identifier: it must be of the form that this server wants",
+      Reason.clientIdNotValid,
     );
   }
   // [MQTT-3.1.3-8] of 3.1.1; MQTT 3.1 wants 1 to 23 characters, MQTT 5 always assigns.
@@ -72,28 +121,26 @@ function examine(connect: Connect, { limits }: Link): Admission {
       Reason.clientIdNotValid,
     );
   }
-  const longest = limits.maxKeepAliveSeconds;
-  const isTooLong = longest > 0 && (connect.keepAlive === 0 || connect.keepAlive > longest);
-  return {
-    connect,
-    will: connect.will && ownWill(connect.will, limits),
-    clientId: clientId === "" ? `meerkat-${randomUUID()}` : clientId,
-    keepAlive: version === 5 && isTooLong ? longest : connect.keepAlive,
-    expirySeconds: grantedExpiry(connect, limits),
-  };
+}
+
+/** True when the pattern describes the text from end to end. */
+function fits(text: string, pattern: RegExp): boolean {
+  pattern.lastIndex = 0;
+  const found = pattern.exec(text);
+  return found !== null && found[0].length === text.length;
 }
 
 function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
-function grantedExpiry({ version, clean, properties }: Connect, limits: MqttLimits): number {
+function grantedExpiry({ version, clean, properties }: Connect, limits: MqttOptions): number {
   if (version !== 5) return clean ? 0 : limits.maxSessionExpirySeconds;
   return Math.min(properties?.sessionExpiry ?? 0, limits.maxSessionExpirySeconds);
 }
 
 /** A will outlives the packet that brought it. */
-function ownWill(will: Will, limits: MqttLimits): Will {
+function ownWill(will: Will, limits: MqttOptions): Will {
   const fault = faultOfTopic(will.topic, limits.maxTopicLevels);
   if (fault !== undefined) throw new ProtocolError(fault, Reason.topicNameInvalid);
   if (isReserved(will.topic)) {
@@ -101,6 +148,12 @@ function ownWill(will: Will, limits: MqttLimits): Will {
     throw new ProtocolError(reason, Reason.notAuthorized);
   }
   const { properties } = will;
+  if (limits.checkPayloadFormat && properties?.payloadFormat === 1 && !isUtf8(will.payload)) {
+    throw new ProtocolError(
+      "Cannot take this will: its payload is said to be UTF-8 and is not",
+      Reason.payloadFormatInvalid,
+    );
+  }
   if (properties !== undefined) {
     messageProperties(properties);
     properties.correlationData = properties.correlationData?.slice();
@@ -127,15 +180,16 @@ export function begin(
   client.user = link.hub.identity.user;
   client.limits = link.limits;
   client.will = will;
+  const isBridge = connect.properties?.userProperties?.some(([name]) => name === BRIDGE);
+  if (isBridge) link.hub.shared(Trail).active = true;
   client.expirySeconds = expirySeconds;
-  link.maxPacketBytes = connect.properties?.maximumPacketSize ?? Infinity;
-  link.receiveMaximum = connect.properties?.receiveMaximum ??
-    (connect.version === 5 ? 0xffff : link.limits.maxInflight);
-  link.send({
+  const isSent = link.send({
     type: "connack",
     // MQTT 3.1 knows no such flag.
     sessionPresent: sessionPresent && connect.version !== 3,
     reason: Reason.success,
-    properties: connect.version === 5 ? agreement(admission, link.limits) : undefined,
+    properties: connect.version === 5 ? agreement(admission, link) : undefined,
   });
+  // A client that cannot take the answer would wait for it for ever.
+  if (!isSent) link.close();
 }

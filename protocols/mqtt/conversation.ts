@@ -1,5 +1,6 @@
 import type { Refusal } from "../identity.ts";
 import { ProtocolError } from "../session.ts";
+import type { Authentication } from "./authentication.ts";
 import type { Client } from "./client.ts";
 import { decodePacket } from "./decode.ts";
 import { Incoming } from "./incoming.ts";
@@ -9,21 +10,44 @@ import { type Disconnect, type Packet, PacketType, type Subscribe } from "./pack
 import { permissions } from "./permission.ts";
 import { Reason } from "./reason.ts";
 import { subscribe, unsubscribe } from "./subscribe.ts";
+import { Throttle } from "./throttle.ts";
+
+/** Where a packet is in the input, and the time. */
+export interface Span {
+  at: number;
+  end: number;
+  now: number;
+}
 
 /** What is said between CONNACK and DISCONNECT. */
 export class Conversation {
   readonly incoming: Incoming;
   readonly outgoing: Outgoing;
+  /** When the client, which sends too fast, is read from again; Infinity while it is. */
+  resumeAt = Infinity;
+  readonly authentication: Authentication | undefined;
+  readonly #throttle: Throttle | undefined;
 
-  constructor(readonly link: Link, readonly client: Client) {
+  constructor(
+    readonly link: Link,
+    readonly client: Client,
+    { authentication, now }: { authentication: Authentication | undefined; now: number },
+  ) {
     this.incoming = new Incoming(link, client);
     this.outgoing = new Outgoing(link, client);
+    this.authentication = authentication;
+    const { maxMessagesPerSecond } = link.limits;
+    if (maxMessagesPerSecond > 0) this.#throttle = new Throttle(maxMessagesPerSecond, now);
   }
 
   /** Handles the packet that `bytes` hold from `at` to `end`. */
-  read(bytes: Uint8Array, { at, end, now }: { at: number; end: number; now: number }): void {
+  read(bytes: Uint8Array, { at, end, now }: Span): void {
     const first = bytes[at]!;
-    if (first >> 4 === PacketType.publish) return this.incoming.publish(bytes, { at, end, now });
+    if (first >> 4 === PacketType.publish) {
+      this.incoming.publish(bytes, { at, end, now });
+      if (this.#throttle !== undefined) this.#slowDown(this.#throttle.take(now), now);
+      return;
+    }
     // Nearly all acknowledgements are four bytes, and there are as many as there are messages.
     const packetId = bytes[at + 2]! << 8 | bytes[at + 3]!;
     if (end - at === 4 && bytes[at + 1] === 2 && packetId > 0 && isAck(first)) {
@@ -34,9 +58,23 @@ export class Conversation {
     if (this.link.stopping) this.finish();
   }
 
+  /** Reads on: the client has waited long enough. */
+  resume(): void {
+    this.resumeAt = Infinity;
+    this.link.throttled = false;
+    if (!this.link.waiting) this.link.wire.resume();
+  }
+
   /** Hangs up once nothing that was promised is outstanding. */
   finish(): void {
     if (this.outgoing.isSettled) this.link.stop();
+  }
+
+  #slowDown(until: number, now: number): void {
+    if (until <= now) return;
+    this.resumeAt = until;
+    this.link.throttled = true;
+    this.link.wire.pause();
   }
 
   #settle(type: number, ack: { packetId: number; reason: number }, now: number): void {
@@ -65,7 +103,11 @@ export class Conversation {
       case "unsubscribe":
         return unsubscribe({ link, client, retained: outgoing.retained }, packet);
       case "pingreq":
-        return link.send({ type: "pingresp" });
+        return void link.send({ type: "pingresp" });
+      case "auth":
+        // [MQTT-4.12.0-7]
+        if (this.authentication === undefined) throw misplaced(PacketType.auth);
+        return this.authentication.take(packet, now);
       case "disconnect":
         return this.#disconnect(packet);
       default:

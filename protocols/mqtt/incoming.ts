@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { copy } from "../bytes.ts";
 import { Refusal } from "../identity.ts";
 import { Publication } from "../publication.ts";
@@ -17,17 +18,19 @@ import {
 import { PublishReader } from "./publish_reader.ts";
 import { Reason } from "./reason.ts";
 
+// Nothing looks at it after a turn, so all connections share it.
+const packet = new PublishReader();
+
 /** Messages from a client: the receiver's half of QoS 0, 1 and 2 (MQTT 5.0 §4.3). */
 export class Incoming {
-  readonly #packet = new PublishReader();
   /** Topics by alias; they end with the connection (MQTT 5.0 §3.3.2.3.4). */
-  #aliases: Map<number, string> | undefined;
+  #aliases: Map<number, string> | undefined = undefined;
 
   constructor(readonly link: Link, readonly client: Client) {}
 
   /** Takes the PUBLISH that `bytes` hold from `at` to `end`. */
   publish(bytes: Uint8Array, { at, end, now }: { at: number; end: number; now: number }): void {
-    const { link } = this, packet = this.#packet;
+    const { link } = this;
     packet.read(bytes, at, end, link.version, link.limits.maxTopicLevels);
     const { qos, packetId } = packet;
     const topic = packet.properties === undefined ? packet.topic : this.#resolve();
@@ -39,6 +42,7 @@ export class Incoming {
     }
     if (link.stopping) return;
     if (qos === 2 && !this.#isFirst(packetId)) return;
+    if (link.limits.checkPayloadFormat && !isAsSaid(bytes, end)) return this.#misfit(qos, packetId);
     const publication = this.#publication(bytes, { at, end, now }, topic), { guard } = link.hub;
     if (guard === undefined) return this.#route(publication, qos, packetId);
     link.ask<Publication | Refusal>(
@@ -63,7 +67,14 @@ export class Incoming {
     const { link } = this;
     link.hub.count("mqtt.refused");
     if (link.version !== 5) return link.close();
-    if (qos > 0) this.#acknowledge(refusalReason(refusal), qos, packetId);
+    const reason = refusalReason(refusal);
+    if (qos === 0) return;
+    if (!link.wantsReasons) return this.#acknowledge(reason, qos, packetId);
+    const type = qos === 1 ? "puback" : "pubrec", properties = { reasonString: refusal.reason };
+    // [MQTT-3.4.2-2], [MQTT-3.5.2-2]: the text is the first thing to go.
+    if (!link.send({ type, packetId, reason, properties })) {
+      this.#acknowledge(reason, qos, packetId);
+    }
   }
 
   #acknowledge(reason: number, qos: number, packetId: number): void {
@@ -73,6 +84,17 @@ export class Incoming {
     if (qos === 1) return link.acknowledge(PacketType.puback, packetId, reason);
     if (reason < 0x80) client.received.add(packetId);
     link.acknowledge(PacketType.pubrec, packetId, reason);
+  }
+
+  /** The payload is said to be UTF-8 and is not (MQTT 5.0 §3.3.2.3.2). */
+  #misfit(qos: number, packetId: number): void {
+    const { link } = this, reason = Reason.payloadFormatInvalid;
+    if (qos > 0) {
+      link.acknowledge(qos === 1 ? PacketType.puback : PacketType.pubrec, packetId, reason);
+    } else {throw new ProtocolError(
+        "Cannot take this payload: it is said to be UTF-8 and is not",
+        reason,
+      );}
   }
 
   /** PUBREL: the client will not send this message again. */
@@ -104,7 +126,7 @@ export class Incoming {
 
   /** The topic, by its alias if that is all there is. */
   #resolve(): string {
-    const { properties, topic } = this.#packet;
+    const { properties, topic } = packet;
     if (properties!.subscriptionIds !== undefined) {
       // [MQTT-3.3.4-6]
       throw new ProtocolError(
@@ -132,7 +154,7 @@ export class Incoming {
     { at, end, now }: { at: number; end: number; now: number },
     topic: string,
   ): Publication {
-    const { qos, retain, properties, payloadAt } = this.#packet;
+    const { qos, retain, properties, payloadAt } = packet;
     const { version } = this.link;
     // The input is overwritten after this turn.
     const body = bodyStart(bytes, at);
@@ -156,6 +178,10 @@ export class Incoming {
     }
     return publication;
   }
+}
+
+function isAsSaid(bytes: Uint8Array, end: number): boolean {
+  return packet.properties?.payloadFormat !== 1 || isUtf8(bytes.subarray(packet.payloadAt, end));
 }
 
 function reasonOf(outcome: Outcome): number {

@@ -1,5 +1,22 @@
 /**
- * What one client may cost. Every number can be changed for each listener.
+ * What happens to a message for which a client's queue has no room:
+ * - `drop-newest`: it is refused, and its publisher is told.
+ * - `drop-oldest`: the oldest that waits makes room for it.
+ * - `conflate`: of each topic only the newest waits; when that is too much, it is refused.
+ * - `disconnect`: it is refused, and a client that is there is hung up on.
+ */
+export type QueuePolicy = "drop-newest" | "drop-oldest" | "conflate" | "disconnect";
+
+/**
+ * Who of a shared subscription gets the next message:
+ * - `round-robin`: each in turn.
+ * - `least-loaded`: whoever has the fewest messages to deal with.
+ * - `sticky-by-publisher`: whoever got the publisher's last message, as long as it is there.
+ */
+export type SharedStrategy = "round-robin" | "least-loaded" | "sticky-by-publisher";
+
+/**
+ * What one client may cost. Everything can be changed for each listener.
  *
  * @example For small sensors that come in great numbers
  * ```ts
@@ -9,7 +26,9 @@
  * const limits: Partial<MqttLimits> = { maxPacketBytes: 4_096, maxSubscriptions: 10 };
  * await using hub = gateway();
  * const { port } = await hub.listen(tcp({ port: 0 }), mqtt(limits)).ready;
- * assert.ok(port > 0);
+ * using client = await Deno.connect({ port });
+ * await client.write(Uint8Array.of(0x10, 0xff, 0x7f)); // a CONNECT of 16,386 bytes
+ * assert.equal(await client.read(new Uint8Array(1)), null);
  * ```
  */
 export interface MqttLimits {
@@ -26,19 +45,27 @@ export interface MqttLimits {
   maxClientIdBytes: number;
   /** Levels of a topic or filter; default 128. */
   maxTopicLevels: number;
+  /** Levels of a filter that may be wildcards; default 128. 0: none, and MQTT 5 clients are told so. */
+  maxWildcardLevels: number;
+  /** Messages a second above which a client is read from more slowly; default 0: any number. */
+  maxMessagesPerSecond: number;
   /** Subscriptions of one client; default 10,000. */
   maxSubscriptions: number;
   /** Messages of QoS 1 and 2 that wait for one client; default 10,000. */
   maxQueuedMessages: number;
   /** Bytes of the messages that wait for one client; default 16 MiB. */
   maxQueuedBytes: number;
+  /** What happens to a message for which there is no room; default `drop-newest`. */
+  queuePolicy: QueuePolicy;
+  /** Who of a shared subscription that begins here gets the next message; default `round-robin`. */
+  sharedStrategy: SharedStrategy;
   /** Bytes of the messages that wait for all clients together; default 256 MiB. */
   maxTotalQueuedBytes: number;
   /** Messages of QoS 1 and 2 sent to one client and not yet acknowledged; default 1,024. */
   maxInflight: number;
   /** Messages of QoS 2 that an MQTT 5 client may have under way to us; default 1,024. */
   receiveMaximum: number;
-  /** Topic aliases that an MQTT 5 client may set; default 32. */
+  /** Topic aliases that an MQTT 5 client may set, and that are set for it at most; default 32. */
   topicAliasMaximum: number;
   /** Seconds that a session outlives its connection; default 2,592,000. 0xffffffff is for ever. */
   maxSessionExpirySeconds: number;
@@ -58,12 +85,20 @@ export const defaults: MqttLimits = {
   maxClientIdBytes: 512,
   /** 128: deeper than any naming scheme, shallow enough that walking the trie costs little. */
   maxTopicLevels: 128,
+  /** 128: as many as there are levels, for each costs no more than walking one more branch. */
+  maxWildcardLevels: 128,
+  /** Any: publishers already wait for receivers that are behind. */
+  maxMessagesPerSecond: 0,
   /** 10,000: bridges have thousands; each costs a few hundred bytes. */
   maxSubscriptions: 10_000,
   /** 10,000: a night of a sensor network for a client that comes back in the morning. */
   maxQueuedMessages: 10_000,
   /** 16 MiB: the same in bytes, so that large messages count for more. */
   maxQueuedBytes: 16 << 20,
+  /** The publisher of a refused message is told, so that nothing is lost in silence. */
+  queuePolicy: "drop-newest",
+  /** Each in turn: what users of other brokers expect. */
+  sharedStrategy: "round-robin",
   /** 256 MiB: clients that never come back must not fill the memory together. */
   maxTotalQueuedBytes: 256 << 20,
   /** 1,024: fills a link of 100 ms at 10,000 messages a second. */

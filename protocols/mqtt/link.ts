@@ -2,7 +2,7 @@ import type { Decided } from "../guard.ts";
 import type { Hub, Wire } from "../session.ts";
 import type { Traffic } from "../traffic.ts";
 import { encode } from "./encode.ts";
-import type { MqttLimits } from "./limits.ts";
+import type { MqttOptions } from "./options.ts";
 import { type Packet, PacketType, type Version } from "./packet.ts";
 import { Reason } from "./reason.ts";
 
@@ -17,15 +17,23 @@ export class Link {
   maxPacketBytes = Infinity;
   /** PUBLISH packets that the client lets us have unacknowledged. */
   receiveMaximum: number;
+  /** Topic aliases that the client lets us set. */
+  topicAliasMaximum = 0;
+  /** False when the client wants to hear reasons only where the connection ends. */
+  wantsReasons = true;
+  /** Who the client says it is, or has proved to be. */
+  user: string | undefined = undefined;
   /** True once this side has hung up. */
   closed = false;
   /** True while an answer is awaited that the next packet needs. */
   waiting = false;
+  /** True while the client sends too fast and is not read from. */
+  throttled = false;
   readonly traffic: Traffic;
   /** True once the gateway stops: nothing new is taken. */
   stopping = false;
 
-  constructor(readonly wire: Wire, readonly hub: Hub, readonly limits: MqttLimits) {
+  constructor(readonly wire: Wire, readonly hub: Hub, readonly limits: MqttOptions) {
     this.receiveMaximum = limits.maxInflight;
     this.traffic = hub.traffic;
   }
@@ -39,7 +47,7 @@ export class Link {
       this.waiting = false;
       if (this.closed) return;
       then(answer, now);
-      if (!this.waiting && !this.closed) this.wire.resume();
+      if (!this.waiting && !this.throttled && !this.closed) this.wire.resume();
     });
     isLate = true;
     if (isAnswered) return;
@@ -47,10 +55,12 @@ export class Link {
     this.wire.pause();
   }
 
-  /** Sends a packet unless the client does not want packets of its size [MQTT-3.1.2-24]. */
-  send(packet: Packet): void {
+  /** Sends a packet; false when it is larger than the client wants [MQTT-3.1.2-27]. */
+  send(packet: Packet): boolean {
     const bytes = encode(packet, this.version);
-    if (bytes !== undefined) this.sendBytes(bytes);
+    if (bytes === undefined || bytes.length > this.maxPacketBytes) return false;
+    this.sendBytes(bytes);
+    return true;
   }
 
   sendBytes(bytes: Uint8Array): void {
@@ -75,10 +85,10 @@ export class Link {
   disconnect(reason: number, reasonString?: string): void {
     if (this.version === 5 && !this.closed) {
       const properties = reasonString === undefined ? undefined : { reasonString };
-      const bytes = encode({ type: "disconnect", reason, properties }, 5);
       // [MQTT-3.14.2-3]: the text is the first thing to go.
-      if (bytes !== undefined && bytes.length <= this.maxPacketBytes) this.sendBytes(bytes);
-      else if (properties !== undefined) return this.disconnect(reason);
+      if (!this.send({ type: "disconnect", reason, properties }) && properties !== undefined) {
+        return this.disconnect(reason);
+      }
     }
     this.close();
   }

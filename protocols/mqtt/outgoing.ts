@@ -1,5 +1,6 @@
 import type { Delivery } from "../publication.ts";
 import { ProtocolError } from "../session.ts";
+import { TopicAliases } from "./alias.ts";
 import type { Client } from "./client.ts";
 import type { Unsettled } from "./inflight.ts";
 import type { Link } from "./link.ts";
@@ -16,43 +17,53 @@ const CONGESTED_MESSAGES = 1000;
 /** Messages in flight above which each gets its own memory: a page has room for thousands of others. */
 const PAGED_MESSAGES = 256;
 
+const NONE: Unsettled[] = [];
+
 /** Messages on their way to a client: the sender's half of QoS 0, 1 and 2 (MQTT 5.0 §4.3). */
 export class Outgoing {
-  readonly retained: Retained;
+  #retained: Retained | undefined = undefined;
+  #aliases: TopicAliases | undefined = undefined;
   /** What a former connection left unsettled, latest first [MQTT-4.4.0-1]. */
-  #again: Unsettled[];
+  #again = NONE;
   /** PUBLISH packets sent on this connection and not settled (MQTT 5.0 §4.9). */
   #counted = 0;
   readonly #window: number;
   readonly #mark: number;
 
   constructor(readonly link: Link, readonly client: Client) {
-    const { maxInflight, maxQueuedMessages } = link.limits;
-    this.retained = new Retained(link, client);
+    const { maxInflight, maxQueuedMessages, topicAliasMaximum } = link.limits;
     this.#window = Math.min(link.receiveMaximum, maxInflight, 65_534);
     this.#mark = Math.min(maxQueuedMessages / 2, CONGESTED_MESSAGES);
+    client.window = this.#window;
+    const aliases = Math.min(link.topicAliasMaximum, topicAliasMaximum);
+    if (aliases > 0) this.#aliases = new TopicAliases(aliases);
+    if (client.unsettled === 0) return;
     this.#again = client.inflight.inOrder().reverse();
     for (const each of this.#again) each.counted = false;
   }
 
+  /** Stored messages that are still to be sent. */
+  get retained(): Retained {
+    return this.#retained ??= new Retained(this.link, this.client);
+  }
+
   /** True while publishers should wait. */
   get congested(): boolean {
-    return this.client.queue.size > this.#mark;
+    return this.client.queued > this.#mark;
   }
 
   /** True when nothing that was promised is outstanding. */
   get isSettled(): boolean {
-    return this.client.inflight.size === 0 && this.client.queue.size === 0;
+    return this.client.unsettled === 0 && this.client.queued === 0;
   }
 
   deliver(delivery: Delivery, now: number): void {
     if (delivery.qos === 0) {
       if (!isExpired(delivery.publication, now)) this.#send(delivery, 0, false, now);
-    } else if (this.#again.length === 0 && this.client.queue.size === 0 && this.#hasRoom()) {
+    } else if (this.#again.length === 0 && this.client.queued === 0 && this.#hasRoom()) {
       this.#begin(delivery, now);
-    } else if (!this.client.keep(delivery)) {
-      this.link.hub.count("mqtt.dropped");
-      this.link.disconnect(Reason.quotaExceeded);
+    } else {
+      this.client.queue.push(delivery, this.link.limits);
     }
   }
 
@@ -60,17 +71,35 @@ export class Outgoing {
   pump(now: number): void {
     while (this.#again.length > 0 && this.#hasRoom()) this.#repeat(this.#again.pop()!, now);
     while (this.#again.length === 0 && this.#hasRoom()) {
-      const delivery = this.client.queue.shift();
+      const delivery = this.#next();
       if (delivery === undefined) break;
-      if (!isExpired(delivery.publication, now)) this.#begin(delivery, now);
+      if (isExpired(delivery.publication, now)) continue;
+      if (delivery.qos === 0) this.#send(delivery, 0, false, now);
+      else this.#begin(delivery, now);
     }
+    if (this.#retained !== undefined) this.#pumpRetained(this.#retained, now);
+  }
+
+  #pumpRetained(retained: Retained, now: number): void {
     while (!this.link.wire.full && !this.link.closed) {
-      const hasRoom = this.#again.length === 0 && this.client.queue.size === 0 && this.#hasRoom();
-      const delivery = this.retained.next(hasRoom, now);
+      const hasRoom = this.#again.length === 0 && this.client.queued === 0 && this.#hasRoom();
+      const delivery = retained.next(hasRoom, now);
       if (delivery === undefined) break;
       if (delivery.qos === 0) this.#send(delivery, 0, false, now);
       else this.#begin(delivery, now);
     }
+  }
+
+  /** What waits longest: for any member of a group, then for this client alone. */
+  #next(): Delivery | undefined {
+    const { client } = this;
+    if (client.groups !== undefined) {
+      for (const group of client.groups) {
+        const delivery = group.next(client);
+        if (delivery !== undefined) return delivery;
+      }
+    }
+    return client.queued === 0 ? undefined : client.queue.shift();
   }
 
   /** PUBACK, or PUBCOMP: the message has arrived. */
@@ -144,7 +173,11 @@ export class Outgoing {
     }
     link.traffic.publishSent++;
     link.traffic.publishBytesSent += delivery.publication.payload.length;
-    link.sendBytes(bytes);
+    if (this.#aliases === undefined) link.sendBytes(bytes);
+    else {
+      const { topic } = delivery.publication;
+      link.sendBytes(this.#aliases.shorten(bytes, topic, link.maxPacketBytes));
+    }
     return true;
   }
 }

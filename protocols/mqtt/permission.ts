@@ -6,14 +6,15 @@ import type { Admission } from "./connect.ts";
 import type { Link } from "./link.ts";
 import type { Subscribe } from "./packet.ts";
 import { Reason } from "./reason.ts";
+import { isShared, sharedFilter } from "./shares.ts";
 
 /** Finds out who connects, and whether it may leave the will that it leaves. */
 export function login(
   { link, guard }: { link: Link; guard: Guard },
-  { connect, clientId, will }: Admission,
+  admission: Admission,
   decided: Decided<Identity | Refusal>,
 ): void {
-  const { wire: { peer }, hub } = link;
+  const { wire: { peer }, hub } = link, { connect, clientId } = admission;
   const credentials = new Credentials({
     protocol: "mqtt",
     peer,
@@ -24,11 +25,25 @@ export function login(
     password: connect.password?.slice(),
   });
   guard.authenticate(credentials, (identity, now) => {
-    if (identity instanceof Refusal || will === undefined) return decided(identity, now);
-    const { topic, qos, retain } = will;
-    const access = { action: "publish", identity, topic, qos, retain } as const;
-    guard.authorize(access, (refusal, now) => decided(refusal ?? identity, now));
+    if (identity instanceof Refusal) decided(identity, now);
+    else mayLeaveWill(guard, { identity, admission, now }, decided);
   });
+}
+
+/** Finds out whether somebody may leave the will that he leaves. */
+export function mayLeaveWill(
+  guard: Guard,
+  { identity, admission: { will }, now }: {
+    identity: Identity;
+    admission: Admission;
+    now: number;
+  },
+  decided: Decided<Identity | Refusal>,
+): void {
+  if (will === undefined) return decided(identity, now);
+  const { topic, qos, retain } = will;
+  const access = { action: "publish", identity, topic, qos, retain } as const;
+  guard.authorize(access, (refusal, now) => decided(refusal ?? identity, now));
 }
 
 /** Finds out which filters of a SUBSCRIBE are refused; those that are not valid are not asked about. */
@@ -42,8 +57,8 @@ export function permissions(
   const askFrom = (index: number, now: number): void => {
     const request = filters[index];
     if (request === undefined) return decided(refusals, now);
-    const { filter, qos } = request, topic = withoutShare(filter);
-    if (faultOfFilter(topic, link.limits.maxTopicLevels) !== undefined) {
+    const { filter, qos } = request, topic = followed(filter);
+    if (topic === undefined || faultOfFilter(topic, link.limits.maxTopicLevels) !== undefined) {
       return askFrom(index + 1, now);
     }
     const access = { action: "subscribe", identity, topic, qos, retain: false } as const;
@@ -55,9 +70,9 @@ export function permissions(
   askFrom(0, 0);
 }
 
-/** The filter itself of a shared subscription, `$share/<name>/<filter>` (MQTT 5.0 §4.8.2). */
-export function withoutShare(filter: string): string {
-  return /^\$share\/[^/]+\/(.+)$/s.exec(filter)?.[1] ?? filter;
+/** What a subscription follows, be it shared or not; undefined when it is not valid. */
+export function followed(filter: string): string | undefined {
+  return isShared(filter) ? sharedFilter(filter) : filter;
 }
 
 /** What CONNACK says. */

@@ -68,8 +68,13 @@ export class Retained {
     now: number,
   ): Delivery | undefined {
     if (isExpired(publication, now)) return undefined;
-    if (noLocal && publication.origin === this.client) return undefined;
+    if (noLocal && isBy(publication.origin, this.client.name)) return undefined;
     const qos = Math.min(publication.qos, maximum) as Qos;
     return new Delivery(publication, qos, true, id === undefined ? undefined : [id]);
   }
+}
+
+/** True for a publisher of this name; a stored message knows only the name [MQTT-3.8.3-3]. */
+function isBy(origin: unknown, name: string): boolean {
+  return origin === name || (origin as { name?: string } | undefined)?.name === name;
 }

@@ -1,12 +1,15 @@
 import type { Refusal } from "../identity.ts";
-import type { Subscription } from "../session.ts";
+import { ProtocolError, type Subscription } from "../session.ts";
 import { faultOfFilter } from "../topic.ts";
+import { Broker } from "./broker.ts";
 import type { Client } from "./client.ts";
+import type { MqttLimits } from "./limits.ts";
 import type { Link } from "./link.ts";
 import type { FilterRequest, Subscribe, Unsubscribe } from "./packet.ts";
-import { reasonOf, withoutShare } from "./permission.ts";
+import { followed, reasonOf } from "./permission.ts";
 import { Reason } from "./reason.ts";
 import type { Retained } from "./retained.ts";
+import { isShared, sharedFilter } from "./shares.ts";
 
 /** What SUBSCRIBE and UNSUBSCRIBE change. */
 export interface Subscriber {
@@ -23,13 +26,47 @@ export function subscribe(
   refusals: readonly (Refusal | undefined)[] = [],
 ): void {
   const { link } = subscriber;
+  for (const { filter, noLocal } of packet.filters) {
+    if (!noLocal || !isShared(filter)) continue;
+    // [MQTT-3.8.3-4]
+    throw new ProtocolError(
+      "Cannot share a subscription with No Local: leave one of the two out",
+      Reason.protocolError,
+    );
+  }
   const id = packet.properties?.subscriptionIds?.[0];
   const reasons = packet.filters.map((request, index) => {
     const refusal = refusals[index];
     const reason = refusal ? reasonOf(refusal) : subscribeOne(subscriber, request, id);
     return reason >= 0x80 && link.version !== 5 ? 0x80 : reason;
   });
-  link.send({ type: "suback", packetId: packet.packetId, reasons, properties: undefined });
+  const { packetId } = packet;
+  const refusal = refusals.find((each) => each !== undefined);
+  const why = link.version === 5 && link.wantsReasons
+    ? refusal?.reason ?? faultOf(packet, reasons, link)
+    : undefined;
+  const properties = why === undefined ? undefined : { reasonString: why };
+  // [MQTT-3.9.2-1]: the text is the first thing to go.
+  if (!link.send({ type: "suback", packetId, reasons, properties }) && properties !== undefined) {
+    link.send({ type: "suback", packetId, reasons, properties: undefined });
+  }
+}
+
+/** What is wrong with the first filter that was refused. */
+function faultOf(packet: Subscribe, reasons: number[], { limits }: Link): string | undefined {
+  const at = reasons.findIndex((reason) => reason >= 0x80);
+  if (at < 0) return undefined;
+  const { filter } = packet.filters[at]!;
+  switch (reasons[at]) {
+    case Reason.quotaExceeded:
+      return `Cannot take more subscriptions: the limit is ${limits.maxSubscriptions}`;
+    case Reason.wildcardsNotSupported:
+      return "Cannot subscribe with wildcards: this server does not allow them";
+  }
+  const plain = isShared(filter) ? sharedFilter(filter) : filter;
+  if (plain === undefined) return "Cannot share this: write $share/, a name, / and a filter";
+  return faultOfFilter(plain, limits.maxTopicLevels) ??
+    `Cannot take more than ${limits.maxWildcardLevels} levels of wildcards in a filter`;
 }
 
 function subscribeOne(
@@ -38,27 +75,44 @@ function subscribeOne(
   id: number | undefined,
 ): number {
   const { filter, qos, noLocal, retainAsPublished, retainHandling } = request;
-  if (faultOfFilter(filter, link.limits.maxTopicLevels)) return Reason.topicFilterInvalid;
-  if (filter.startsWith("$share/")) return Reason.sharedSubscriptionsNotSupported;
+  const { hub, limits } = link;
+  const fault = faultOfRequest(filter, limits);
+  if (fault !== undefined) return fault;
   const isNew = !client.subscriptions.has(filter);
-  if (isNew && client.subscriptions.size >= link.limits.maxSubscriptions) {
-    return Reason.quotaExceeded;
-  }
-  const { guard, identity } = link.hub;
-  const screen = guard?.screen(withoutShare(filter), identity);
+  if (isNew && client.subscriptions.size >= limits.maxSubscriptions) return Reason.quotaExceeded;
+  const { guard, identity } = hub, screen = guard?.screen(followed(filter)!, identity);
   const subscription: Subscription = { qos, noLocal, retainAsPublished, id, screen };
   client.subscriptions.set(filter, subscription);
-  link.hub.subscribe(filter, subscription, client);
-  if (retainHandling === 0 || (retainHandling === 1 && isNew)) retained.add(filter, subscription);
+  // Stored messages are not for those who share (MQTT 5.0 §4.8.2).
+  if (isShared(filter)) {
+    hub.shared(Broker).shares.subscribe(filter, subscription, client, hub);
+    guard?.subscribed(identity, filter, qos);
+    return qos;
+  }
+  hub.subscribe(filter, subscription, client);
   guard?.subscribed(identity, filter, qos);
+  if (retainHandling === 0 || (retainHandling === 1 && isNew)) retained.add(filter, subscription);
   return qos;
+}
+
+/** The reason why nobody may subscribe to `request`, or undefined. */
+function faultOfRequest(request: string, limits: MqttLimits): number | undefined {
+  const filter = isShared(request) ? sharedFilter(request) : request;
+  if (filter === undefined || faultOfFilter(filter, limits.maxTopicLevels) !== undefined) {
+    return Reason.topicFilterInvalid;
+  }
+  const wildcards = filter.match(/[+#]/g)?.length ?? 0;
+  if (wildcards <= limits.maxWildcardLevels) return undefined;
+  return limits.maxWildcardLevels === 0 ? Reason.wildcardsNotSupported : Reason.topicFilterInvalid;
 }
 
 /** Answers UNSUBSCRIBE (MQTT 5.0 §3.10.4). */
 export function unsubscribe({ link, client, retained }: Subscriber, packet: Unsubscribe): void {
+  const { hub } = link;
   const reasons = packet.filters.map((filter) => {
     if (!client.subscriptions.delete(filter)) return Reason.noSubscriptionExisted;
-    link.hub.unsubscribe(filter, client);
+    if (isShared(filter)) hub.shared(Broker).shares.unsubscribe(filter, client, hub);
+    else hub.unsubscribe(filter, client);
     retained.remove(filter);
     return Reason.success;
   });

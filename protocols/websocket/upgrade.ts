@@ -36,7 +36,11 @@ import { WebSocketSession } from "./session.ts";
  * await using hub = gateway();
  * const protocol = http({ upgrade: websocket(options) });
  * const { port } = await hub.listen(tcp({ port: 0 }), protocol).ready;
- * assert.ok(port > 0);
+ * const headers = { origin: "https://app.example" };
+ * const socket = new WebSocket(`ws://127.0.0.1:${port}/topics/chat`, { headers });
+ * await new Promise((resolve) => socket.onopen = resolve);
+ * assert.equal(socket.readyState, WebSocket.OPEN);
+ * socket.close();
  * ```
  */
 export interface WebSocketOptions {

@@ -42,7 +42,7 @@ Deno.test("After the grace period a receiver is slow, and nobody waits for it", 
 Deno.test("A slow receiver has caught up once it has drained, not before", () => {
   const pressure = new Pressure(250);
   pressure.update(behind, 0);
-  pressure.update(behind, 300);
+  pressure.update(behind, 260);
   assert.equal(pressure.update(between, 400), undefined);
   assert.equal(pressure.slow, true);
   assert.equal(pressure.update(drained, 500), "caught up");
@@ -56,4 +56,12 @@ Deno.test("A receiver that was behind twice has a grace period each time", () =>
   pressure.update(behind, 240);
   assert.equal(pressure.update(behind, 260), undefined);
   assert.equal(pressure.update(behind, 490), "slow");
+});
+
+Deno.test("A receiver has its grace period again when we stood still ourselves", () => {
+  const pressure = new Pressure(250);
+  pressure.update(behind, 0);
+  assert.equal(pressure.update(behind, 900), undefined);
+  assert.deepEqual([pressure.slow, pressure.deadline], [false, 1150]);
+  assert.equal(pressure.update(behind, 1150), "slow");
 });

@@ -71,3 +71,53 @@ Deno.test("Values that come and go while a receiver takes them do not disturb it
   }
   assert.equal(seen, 100);
 });
+
+Deno.test("Retained keeps to the limits of every part of the topic space that a value is in", () => {
+  const retained = new Retained({
+    ...retainedDefaults,
+    retainedTrees: [
+      { filter: "a/#", max: 2 },
+      { filter: "a/b/#", maxBytes: 10 },
+      { filter: "+/b/+", max: 1 },
+    ],
+  });
+  const stored = ["a/b/1", "a/b/2", "a/1", "a/2", "b/b/1", "b/1"].map((topic) =>
+    retained.set(value(topic, "v"))
+  );
+  assert.deepEqual(stored, [true, false, true, false, false, true]);
+  assert.equal(retained.set(value("a/b/1", "123456")), false);
+  assert.equal(retained.set(value("a/b/1", "12345")), true);
+  retained.set(value("a/1", ""));
+  assert.equal(retained.set(value("a/2", "v")), true);
+  retained.set(value("a/b/1", ""));
+  assert.equal(retained.set(value("b/b/1", "v")), true);
+});
+
+Deno.test("Retained ends values after the time that their part of the topic space allows", () => {
+  const retained = new Retained({
+    ...retainedDefaults,
+    retainedTrees: [{ filter: "a/#", expirySeconds: 10 }, { filter: "#", expirySeconds: 60 }],
+  });
+  retained.set(value("a/1", "v", { time: 1000 }));
+  retained.set(value("a/2", "v", { time: 1000, properties: { expirySeconds: 5 } }));
+  retained.set(
+    value("b", "v", { time: 1000, properties: { expirySeconds: 100, payloadFormat: 1 } }),
+  );
+  const left = (now: number) => [...retained.matching("#", now)].map(({ topic }) => topic);
+  assert.deepEqual(left(5999), ["a/1", "a/2", "b"]);
+  assert.deepEqual(left(6000), ["a/1", "b"]);
+  assert.deepEqual(left(11_000), ["b"]);
+  assert.deepEqual(retained.get("b", 0)?.properties, { expirySeconds: 60, payloadFormat: 1 });
+  assert.deepEqual(left(61_000), []);
+});
+
+Deno.test("Retained makes room by removing what has ended", () => {
+  const retained = new Retained({
+    ...retainedDefaults,
+    retainedTrees: [{ filter: "a/#", max: 2, expirySeconds: 10 }],
+  });
+  for (const topic of ["a/1", "a/2"]) retained.set(value(topic, "v", { time: 1000 }));
+  assert.equal(retained.set(value("a/3", "v", { time: 2000 })), false);
+  assert.equal(retained.set(value("a/3", "v", { time: 20_000 })), true);
+  assert.deepEqual([retained.size, retained.bytes], [1, 4]);
+});

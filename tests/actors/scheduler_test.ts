@@ -1,16 +1,19 @@
 import assert from "node:assert/strict";
 import type { Ref } from "../../actors/actor.ts";
-import { schedule } from "../../actors/scheduler.ts";
+import { flushLater, schedule } from "../../actors/scheduler.ts";
 import { Supervisor } from "../../actors/supervisor.ts";
 import { settle } from "./fakes.ts";
 
 Deno.test("schedule() runs turns in order, after the current one", async () => {
   const seen: string[] = [];
-  schedule(() => {
-    seen.push("first");
-    schedule(() => seen.push("third"));
+  const turn = (name: string, next?: () => void) => ({
+    run: () => {
+      seen.push(name);
+      next?.();
+    },
   });
-  schedule(() => seen.push("second"));
+  schedule(turn("first", () => schedule(turn("third"))));
+  schedule(turn("second"));
   assert.deepEqual(seen, []);
   await settle();
   assert.deepEqual(seen, ["first", "second", "third"]);
@@ -38,4 +41,38 @@ Deno.test("Two actors that answer each other for ever do not starve a timer", {
   assert.ok(messages > 1000, `only ${messages} messages`);
   await settle();
   supervisor.stop();
+});
+
+Deno.test("flushLater() waits until no turn is left, and flushes the newest first", async () => {
+  const seen: string[] = [];
+  const flushing = (name: string) => ({ flush: () => void seen.push(name) });
+  flushLater(flushing("publisher"));
+  schedule({
+    run: () => {
+      seen.push("turn");
+      flushLater(flushing("subscriber"));
+      schedule({ run: () => void seen.push("second turn") });
+    },
+  });
+  await settle();
+  assert.deepEqual(seen, ["turn", "second turn", "subscriber", "publisher"]);
+});
+
+Deno.test("A flush that throws keeps nobody else from theirs", async () => {
+  const seen: string[] = [];
+  const reported: unknown[] = [];
+  const report = (event: ErrorEvent) => {
+    event.preventDefault();
+    reported.push(event.error.message);
+  };
+  globalThis.addEventListener("error", report);
+  flushLater({ flush: () => void seen.push("last") });
+  flushLater({
+    flush() {
+      throw new Error("boom");
+    },
+  });
+  await settle();
+  globalThis.removeEventListener("error", report);
+  assert.deepEqual([seen, reported], [["last"], ["boom"]]);
 });

@@ -21,6 +21,7 @@ class Clients implements Surveyed {
       queued: 7,
       queuedBytes: 70,
       inflight: 2,
+      shared: 3,
     };
   }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { testWith } from "../interop/programs.ts";
+import { run } from "../interop/child.ts";
+import { program, testWith } from "../interop/programs.ts";
 import { listening, start, type StartOptions } from "./meerkat.ts";
 
 const without: StartOptions = { deno: ["--no-prompt"] };
@@ -123,11 +124,20 @@ testWith([], "The command exits with 1 when something else listens there", async
 });
 
 testWith([], "The command names each listener with the port that the system chose", async () => {
-  const urls = ["http://127.0.0.1:0", "mqtt://localhost:0", "any://[::1]:0", "coap://127.0.0.1:0"];
+  const urls = ["http://127.0.0.1:0", "mqtt://localhost:0", "coap://127.0.0.1:0"];
   await using gateway = await listening(urls);
   for (const [index, url] of urls.entries()) {
     const port = gateway.ports[index]!;
     assert.ok(port > 0);
     assert.equal(gateway.lines[index], `listening ${url.replace(/0$/, `${port}`)}`);
+  }
+});
+
+testWith(["curl", "IPv6"], "A listener on [::] serves IPv6 and IPv4", async () => {
+  await using gateway = await listening(["http://[::]:0"], ["--allow-anonymous"]);
+  for (const host of ["127.0.0.1", "[::1]"]) {
+    const url = `http://${host}:${gateway.ports[0]}/topics/`;
+    const { stdout } = await run(program("curl"), "-sS", "--fail", url);
+    assert.equal(new TextDecoder().decode(stdout).trim(), "[]");
   }
 });

@@ -9,8 +9,10 @@ import { sample } from "../protocols/websocket/peer.ts";
 import { Raw } from "./raw.ts";
 import { connections, detailOf, nodes } from "./tree.ts";
 
-/** Small, so that a slow receiver is one soon. */
+/** Of those who are slow on purpose: small, so that they are so soon. */
 const limits = { outboxHighWaterBytes: 64 << 10, outboxBytes: 1 << 20, graceMs: 50 };
+/** Of the others: they share this process with the gateway, and may be held up themselves. */
+const patient = { graceMs: 20_000 };
 const MESSAGES = 4_000;
 /** Three times as much from each publisher as the kernel's buffers take of one connection. */
 const PAYLOAD_BYTES = 4_096;
@@ -39,7 +41,9 @@ async function deafOnes(ports: { broker: number; web: number }): Promise<Deaf[]>
       `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${sample.key}\r\n\r\n`,
   );
   await second.until("\r\n\r\n");
-  await third.send("GET /topics/news HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n");
+  await third.send(
+    "GET /topics/news HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n",
+  );
   await third.until("retry");
   return [
     { label: "deaf", raw: first },
@@ -50,7 +54,7 @@ async function deafOnes(ports: { broker: number; web: number }): Promise<Deaf[]>
 
 /** The message of a publisher: its number, then filling. */
 function message(number: number): Uint8Array {
-  const payload = new Uint8Array(PAYLOAD_BYTES);
+  const payload = new Uint8Array(PAYLOAD_BYTES).fill(120);
   new DataView(payload.buffer).setUint32(0, number);
   return payload;
 }
@@ -68,10 +72,13 @@ async function takeInOrder(client: MqttClient, publishers: number, acknowledges 
   }
 }
 
-async function open(hub: Hub): Promise<{ broker: number; web: number }> {
-  const first = await hub.listen(tcp({ port: 0 }), mqtt({ maxQueuedMessages: 200 })).ready;
-  const second = await hub.listen(tcp({ port: 0 }), http()).ready;
-  return { broker: first.port, web: second.port };
+/** Listens for those who are slow, on `broker` and `web`, and on `quick` for the others. */
+async function open(hub: Hub): Promise<{ broker: number; web: number; quick: number }> {
+  const strict = mqtt({ maxQueuedMessages: 200 });
+  const first = await hub.listen(tcp({ port: 0 }), strict, { limits }).ready;
+  const second = await hub.listen(tcp({ port: 0 }), http(), { limits }).ready;
+  const third = await hub.listen(tcp({ port: 0 }), mqtt(), { limits: patient }).ready;
+  return { broker: first.port, web: second.port, quick: third.port };
 }
 
 testWith(
@@ -80,14 +87,14 @@ testWith(
   async () => {
     const warnings: string[] = [];
     const log = new Log({ sink: (line) => warnings.push(line) });
-    await using hub = gateway({ limits, log });
+    await using hub = gateway({ log });
     const ports = await open(hub);
     const deaf = await deafOnes(ports);
-    const healthy = await dialMqtt(ports.broker, { clientId: "healthy" });
+    const healthy = await dialMqtt(ports.quick, { clientId: "healthy" });
     await healthy.subscribe("news");
     const publishers = [
-      await dialMqtt(ports.broker, { clientId: "publisher 0" }),
-      await dialMqtt(ports.broker, { clientId: "publisher 1" }),
+      await dialMqtt(ports.quick, { clientId: "publisher 0" }),
+      await dialMqtt(ports.quick, { clientId: "publisher 1" }),
     ];
     const publishing = publishers.map(async (client, index) => {
       for (let count = 0; count < MESSAGES; count++) {
@@ -95,8 +102,7 @@ testWith(
       }
       await client.ping();
     });
-    await takeInOrder(healthy, publishers.length);
-    await Promise.all(publishing);
+    await Promise.all([takeInOrder(healthy, publishers.length), ...publishing]);
 
     let dropped = 0;
     for (const { label } of deaf) {
@@ -122,12 +128,12 @@ testWith(
   [],
   "One that acknowledges nothing at QoS 1 is disconnected with 0x97, a healthy one loses nothing",
   async () => {
-    await using hub = gateway({ limits, log: new Log({ level: "silent" }) });
-    const { broker } = await open(hub);
+    await using hub = gateway({ log: new Log({ level: "silent" }) });
+    const { broker, quick } = await open(hub);
     const stuck = await dialMqtt(broker, { clientId: "stuck", version: 5 });
-    const healthy = await dialMqtt(broker, { clientId: "healthy", version: 5 });
+    const healthy = await dialMqtt(quick, { clientId: "healthy", version: 5 });
     for (const client of [stuck, healthy]) await client.subscribe("news", 1);
-    const publisher = await dialMqtt(broker, { clientId: "publisher", version: 5 });
+    const publisher = await dialMqtt(quick, { clientId: "publisher", version: 5 });
     const publishing = (async () => {
       let acknowledged = 0;
       for (let sent = 0; acknowledged < MESSAGES;) {
@@ -139,8 +145,7 @@ testWith(
         acknowledged++;
       }
     })();
-    await takeInOrder(healthy, 1, true);
-    await publishing;
+    await Promise.all([takeInOrder(healthy, 1, true), publishing]);
     await stuck.ended;
     const last = stuck.packets.at(-1)!;
     assert.deepEqual([last.type, (last as { reason: number }).reason], ["disconnect", 0x97]);

@@ -99,7 +99,10 @@ export class MqttClient {
 
   /** The first packet not yet taken by `next`. */
   next(): Promise<Packet> {
-    return within("an MQTT packet", this.#next());
+    const packet = this.packets[this.#taken];
+    if (packet === undefined) return within("an MQTT packet", this.#next());
+    this.#taken++;
+    return Promise.resolve(packet);
   }
 
   /** The payload of the next packet, a PUBLISH, as text. */

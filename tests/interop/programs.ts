@@ -19,7 +19,16 @@ function isProgram(path: string): boolean {
   }
 }
 
-/** Real clients, where they are installed. */
+function hasIpv6(): boolean {
+  try {
+    Deno.listen({ hostname: "::1", port: 0 }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Real clients, where they are installed, and what else a machine may lack. */
 export const programs = {
   mosquitto_pub: find("mosquitto_pub"),
   mosquitto_sub: find("mosquitto_sub"),
@@ -32,6 +41,7 @@ export const programs = {
     "coap-client-gnutls",
   ),
   openssl: find("openssl"),
+  IPv6: hasIpv6() ? "::1" : undefined,
   chromium: find("chromium", "chromium-browser", "google-chrome"),
 };
 

@@ -5,6 +5,7 @@ import { eventually } from "./patience.ts";
 import { everyByte, everyByteFile } from "./every_byte.ts";
 import { listenToAll } from "./listeners.ts";
 import { program, testWith } from "./programs.ts";
+import { publishers } from "./publishers.ts";
 import { readers } from "./readers.ts";
 import { stores } from "./stores.ts";
 
@@ -60,3 +61,19 @@ testWith(
     assert.match(new TextDecoder().decode(table.stdout), /content-type: text\/csv[^]*1,2$/);
   },
 );
+
+for (const [from, { needs, publish }] of Object.entries(publishers)) {
+  testWith(needs, `A message from ${from} says when it was published`, async () => {
+    await using hub = gateway();
+    const ports = await listenToAll(hub);
+    await using file = await everyByteFile();
+    const times: number[] = [];
+    hub.subscribe("timed", ({ time }) => void times.push(time));
+    const before = Date.now();
+    await publish(ports, "timed", file.path);
+    await eventually("the message", () => times.length === 1);
+    assert.ok(Number.isInteger(times[0]), `${times[0]}`);
+    // The two clocks need not agree to the millisecond.
+    assert.ok(Math.abs(times[0]! - before) < 60_000);
+  });
+}

@@ -28,6 +28,7 @@ Deno.test("serve without flags reads no file and listens on loopback only", asyn
     listen: undefined,
     origins: [],
     sysIntervalMs: 10_000,
+    bridges: [],
     drainMs: 10_000,
     logLevel: "info",
     logFormat: "text",

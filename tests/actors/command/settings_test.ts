@@ -36,6 +36,7 @@ Deno.test("settings come from the file", async () => {
     listen: undefined,
     origins: [],
     sysIntervalMs: 10_000,
+    bridges: [],
     drainMs: 3000,
     logLevel: "error",
     logFormat: "json",
@@ -135,7 +136,6 @@ for (const [what, config] of refused) {
     );
   });
 }
-
 Deno.test("the $SYS topics are updated as often as asked, or never", async () => {
   const interval = async (config: unknown, ...args: string[]) =>
     (await settingsOf(config, ...args)).sysIntervalMs;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Broker } from "../../../protocols/mqtt/broker.ts";
 import type { MqttLimits } from "../../../protocols/mqtt/limits.ts";
 import { FakeSpace } from "../fakes.ts";
 import {
@@ -139,11 +140,16 @@ Deno.test("MqttSession is congested while half of its queue is taken", () => {
   assert.equal(session.congested, false);
 });
 
-Deno.test("MqttSession hangs up when its queue overflows, and keeps what it has", () => {
-  const { space, from, to } = pair({ maxInflight: 1, maxQueuedMessages: 2 });
+Deno.test("MqttSession hangs up when its queue overflows where the policy says so, and keeps what it has", () => {
+  const { space, from, to } = pair({
+    maxInflight: 1,
+    maxQueuedMessages: 2,
+    queuePolicy: "disconnect",
+  });
   send(from, 1, "a", "b", "c", "d");
   assert.deepEqual(to.messages(), ["t a q1 #1"]);
   assert.ok(to.stage.closed);
+  space.shared(Broker).tick(0, to.stage);
   assert.equal(space.counts.get("mqtt.dropped"), 1);
   to.stage.end();
   assert.deepEqual(back(space).messages(), ["t a q1 dup #1", "t b q1 #2", "t c q1 #3"]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Broker } from "../../../protocols/mqtt/broker.ts";
 import { decode } from "../../../protocols/mqtt/decode.ts";
 import { encode } from "../../../protocols/mqtt/encode.ts";
-import type { MqttLimits } from "../../../protocols/mqtt/limits.ts";
+import type { MqttOptions } from "../../../protocols/mqtt/options.ts";
 import type {
   Ack,
   Connack,
@@ -22,7 +22,7 @@ export class Talk {
   readonly version: Version;
 
   constructor(
-    options: { space?: FakeSpace; version?: Version; limits?: Partial<MqttLimits>; now?: number } =
+    options: { space?: FakeSpace; version?: Version; limits?: Partial<MqttOptions>; now?: number } =
       {},
   ) {
     this.version = options.version ?? 4;
@@ -73,7 +73,7 @@ export function online(
   clientId: string,
   options: Partial<Connect> & {
     space?: FakeSpace;
-    limits?: Partial<MqttLimits>;
+    limits?: Partial<MqttOptions>;
     now?: number;
   } = {},
 ): Talk {

@@ -29,7 +29,7 @@ Deno.test("MqttSession tells an MQTT 5 client what it supports", () => {
       receiveMaximum: 1024,
       maximumPacketSize: 1 << 20,
       topicAliasMaximum: 32,
-      sharedAvailable: 0,
+      sharedAvailable: 1,
     },
   });
 });

@@ -1,0 +1,86 @@
+import type { Publication, Qos } from "../../protocols/publication.ts";
+
+/** What the objects around a waiting message take, in bytes. */
+const OVERHEAD_BYTES = 256;
+
+/** One message on its way to the upstream. */
+export interface Outbound {
+  readonly publication: Publication;
+  /** What the upstream calls its topic. */
+  readonly topic: string;
+  readonly qos: Qos;
+  readonly retain: boolean;
+}
+
+/** Messages that the upstream does not have yet: those that wait, and those under way. */
+export class BridgeQueue {
+  readonly #limits: { maxQueuedMessages: number; maxQueuedBytes: number };
+  #waiting: (Outbound | undefined)[] = [];
+  #head = 0;
+  #bytes = 0;
+  readonly #underWay = new Set<Outbound>();
+
+  constructor(limits: { maxQueuedMessages: number; maxQueuedBytes: number }) {
+    this.#limits = limits;
+  }
+
+  /** Messages not sent yet. */
+  get waiting(): number {
+    return this.#waiting.length - this.#head;
+  }
+
+  /** Messages of QoS 1 and 2 sent and not settled. */
+  get underWay(): number {
+    return this.#underWay.size;
+  }
+
+  /** Messages in all. */
+  get size(): number {
+    return this.waiting + this.#underWay.size;
+  }
+
+  /** Bytes in all. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** False when there is no room: the message is not taken. */
+  push(outbound: Outbound): boolean {
+    const cost = costOf(outbound);
+    const { maxQueuedMessages, maxQueuedBytes } = this.#limits;
+    if (this.size >= maxQueuedMessages || this.#bytes + cost > maxQueuedBytes) return false;
+    this.#bytes += cost;
+    this.#waiting.push(outbound);
+    return true;
+  }
+
+  /** The next to be sent, which then is under way if its QoS is 1 or 2. */
+  shift(): Outbound | undefined {
+    if (this.waiting === 0) return undefined;
+    const next = this.#waiting[this.#head]!;
+    this.#waiting[this.#head++] = undefined;
+    if (this.#head > 1024 && this.#head * 2 > this.#waiting.length || this.waiting === 0) {
+      this.#waiting = this.#waiting.slice(this.#head);
+      this.#head = 0;
+    }
+    if (next.qos > 0) this.#underWay.add(next);
+    else this.#bytes -= costOf(next);
+    return next;
+  }
+
+  /** The upstream has it, or will never take it. */
+  settle(outbound: Outbound): void {
+    if (this.#underWay.delete(outbound)) this.#bytes -= costOf(outbound);
+  }
+
+  /** Nobody knows any more what became of those under way: they are sent again, first of all. */
+  rewind(): void {
+    this.#waiting = [...this.#underWay, ...this.#waiting.slice(this.#head)];
+    this.#head = 0;
+    this.#underWay.clear();
+  }
+}
+
+function costOf({ publication, topic }: Outbound): number {
+  return publication.payload.length + topic.length + OVERHEAD_BYTES;
+}

@@ -1,0 +1,81 @@
+import type { BridgeTls } from "./bridge_options.ts";
+import type { MessageProperties, Qos } from "../../protocols/publication.ts";
+import type { ByteStream } from "../../transports/transport.ts";
+
+/** One message between a bridge and its upstream. */
+export interface UpstreamMessage {
+  topic: string;
+  payload: Uint8Array;
+  qos: Qos;
+  retain: boolean;
+  contentType?: string;
+  properties?: MessageProperties;
+}
+
+/** Where an upstream is, and who we are to it. */
+export interface UpstreamOptions {
+  /** `mqtt:`, `mqtts:`, `ws:` or `wss:`. */
+  url: string;
+  tls?: BridgeTls;
+  /** Makes the stream, in place of what the URL says. */
+  dial?: (signal: AbortSignal) => Promise<ByteStream>;
+  clientId: string;
+  username?: string;
+  password?: string;
+  /** True for a session that ends with the connection. */
+  clean: boolean;
+  /** Seconds that the upstream keeps the session of an MQTT 5 client that is away. */
+  sessionExpirySeconds: number;
+  keepAliveSeconds: number;
+  /** Default: 5, and 3.1.1 for an upstream that refuses it. */
+  version?: "5" | "3.1.1";
+  /** Messages of QoS 1 and 2 that may be under way to us. */
+  receiveMaximum: number;
+  /** Milliseconds from dialling to CONNACK. */
+  connectTimeoutMs: number;
+  /** Told to an MQTT 5 upstream at CONNECT. */
+  userProperties: Readonly<Record<string, string>>;
+}
+
+/** What an upstream grants. */
+export interface UpstreamSession {
+  version: "5" | "3.1.1";
+  /** True when it kept our subscriptions and what came meanwhile. */
+  present: boolean;
+  /** Messages of QoS 1 and 2 that may be under way to it. */
+  receiveMaximum: number;
+  maximumPacketBytes: number;
+  maximumQos: Qos;
+  retainAvailable: boolean;
+}
+
+/** Whoever uses an upstream. */
+export interface UpstreamUser {
+  connected(session: UpstreamSession): void;
+  /** The connection, or the attempt, is over. */
+  closed(error: Error): void;
+  /**
+   * A message arrived; `settle` has it acknowledged, or with false come again on another
+   * connection, and lets the next one come.
+   */
+  message(message: UpstreamMessage, settle: (taken: boolean) => void): void;
+  /** What was written has left. */
+  drained(): void;
+}
+
+/** A client of another broker. It dials when it is told to, and keeps what is not acknowledged. */
+export interface Upstream {
+  /** Bytes written that have not left. */
+  readonly queuedBytes: number;
+  connect(): void;
+  /** `settled` is called once: when the upstream has the message, or will never take it. */
+  publish(message: UpstreamMessage, settled: (error?: Error) => void): void;
+  subscribe(filters: readonly { filter: string; qos: Qos }[], done: (error?: Error) => void): void;
+  /** Keeps the connection while a message waits to be taken. */
+  stayAlive(): void;
+  /** Says goodbye, if it can, and is over. */
+  close(): Promise<void>;
+}
+
+/** Makes a client of another broker; it does not dial yet. */
+export type OpenUpstream = (options: UpstreamOptions, user: UpstreamUser) => Promise<Upstream>;

@@ -1,0 +1,30 @@
+import { dialTcp } from "../../transports/tcp.ts";
+import { dialTls, type DialTlsOptions } from "../../transports/dial_tls.ts";
+import type { ByteStream } from "../../transports/transport.ts";
+import type { Target } from "../../protocols/mqtt/url.ts";
+import { openWebSocket } from "./websocket_stream.ts";
+
+/** Whom to trust and who we are, when the URL asks for TLS. */
+export type ClientTls = Omit<DialTlsOptions, "host" | "handshakeTimeoutMs">;
+
+/** Makes one stream to a server. */
+export type Dial = (signal: AbortSignal) => Promise<ByteStream>;
+
+/** Connects to an MQTT server by TCP, TLS or WebSocket, as its URL says. */
+export async function dial(
+  target: Target,
+  { tls, signal }: { tls?: ClientTls; signal?: AbortSignal } = {},
+): Promise<ByteStream> {
+  const { hostname, port, host, path } = target;
+  let stream = await dialTcp({ hostname, port, signal });
+  // Giving up means closing: whoever waits for the stream then hears of it.
+  const giveUp = () => stream.close();
+  signal?.addEventListener("abort", giveUp);
+  try {
+    if (target.tls) stream = await dialTls(stream, { ...tls, host: hostname });
+    if (target.websocket) stream = await openWebSocket(stream, { host, path });
+    return stream;
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
+  }
+}

@@ -1,0 +1,2 @@
+// @ts-types="./npm_mqtt.d.ts"
+export { MqttClient } from "mqtt";

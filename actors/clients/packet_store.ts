@@ -1,0 +1,41 @@
+import { Readable } from "node:stream";
+import type { Packet, Store } from "./npm_mqtt.d.ts";
+
+type Done = (error?: Error, packet?: Packet) => void;
+type Numbered = { messageId?: number };
+
+/** Packets that are not settled, by their identifiers and in their order. */
+export class PacketStore implements Store {
+  readonly #packets = new Map<number, Packet>();
+
+  put(packet: Packet, done: Done): this {
+    // A PUBLISH that leaves the store is one that was sent before (MQTT 5.0 §3.3.1.1).
+    const again = packet.cmd === "publish" ? { ...packet, dup: true } : packet;
+    this.#packets.set(packet.messageId!, again);
+    done();
+    return this;
+  }
+
+  createStream(): Readable {
+    return Readable.from([...this.#packets.values()]);
+  }
+
+  del(packet: Numbered, done: Done): this {
+    const found = this.#packets.get(packet.messageId!);
+    this.#packets.delete(packet.messageId!);
+    if (found === undefined) done(new Error("Cannot find the packet"));
+    else done(undefined, found);
+    return this;
+  }
+
+  get(packet: Numbered, done: Done): this {
+    const found = this.#packets.get(packet.messageId!);
+    if (found === undefined) done(new Error("Cannot find the packet"));
+    else done(undefined, found);
+    return this;
+  }
+
+  close(done: (error?: Error) => void): void {
+    done();
+  }
+}

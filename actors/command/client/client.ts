@@ -1,0 +1,75 @@
+import type { Qos } from "../../../protocols/publication.ts";
+
+/** MQTT 5 properties, by the names that npm:mqtt knows them by. */
+export type PacketProperties = Record<string, unknown>;
+
+/** A message to publish, now or as a will. */
+export interface Outgoing {
+  topic: string;
+  payload: Uint8Array;
+  qos: Qos;
+  retain: boolean;
+  properties?: PacketProperties;
+}
+
+/** A message that came. */
+export interface Incoming {
+  topic: string;
+  payload: Uint8Array;
+  retain: boolean;
+}
+
+/** How a command connects. */
+export interface ConnectOptions {
+  url: string;
+  tls: {
+    ca?: string;
+    cert?: string;
+    key?: string;
+    servername?: string;
+    rejectUnauthorized?: boolean;
+  };
+  /** Default: 5, and 3.1.1 for a server that refuses it. */
+  version?: "5" | "3.1.1" | "3.1";
+  clientId?: string;
+  clean: boolean;
+  keepAliveSeconds: number;
+  username?: string;
+  password?: string;
+  will?: Outgoing;
+  properties?: PacketProperties;
+  /** Told of each message, in order. */
+  message(message: Incoming): void;
+  /** Told when an established connection is lost; it is made again until `end`. */
+  lost(error: Error): void;
+}
+
+/** What to subscribe to. */
+export interface Subscribing {
+  filters: readonly string[];
+  qos: Qos;
+  properties?: PacketProperties;
+}
+
+/** A connection of a command. */
+export interface Client {
+  /** Resolves when the message has arrived, as far as its QoS can tell. */
+  publish(message: Outgoing): Promise<void>;
+  /** Also after each new connection. Rejects when a filter is refused. */
+  subscribe(subscribing: Subscribing): Promise<void>;
+  /** Says goodbye. */
+  end(): Promise<void>;
+}
+
+/** The world as the commands that are clients see it. */
+export interface ClientHost {
+  /** Rejects when the first connection cannot be made. */
+  connect(options: ConnectOptions): Promise<Client>;
+  readBytes(path: string): Promise<Uint8Array>;
+  /** Standard input, piece by piece. */
+  input(): AsyncIterable<Uint8Array>;
+  /** Writes to standard output. */
+  write(bytes: Uint8Array): void;
+  /** A variable of the environment. */
+  variable(name: string): string | undefined;
+}

@@ -1,0 +1,52 @@
+import type { Publication } from "../protocols/publication.ts";
+import { matches } from "../protocols/topic.ts";
+
+/**
+ * What the stored values of one part of the topic space may take.
+ *
+ * @example A thousand sensors, each for a day
+ * ```ts
+ * import { gateway } from "@meerkat/gateway";
+ *
+ * const retainedTrees = [{ filter: "sensors/#", max: 1_000, expirySeconds: 86_400 }];
+ * await using hub = gateway({ limits: { retainedTrees } });
+ * ```
+ */
+export interface RetainedTree {
+  /** Which topics: a filter. */
+  readonly filter: string;
+  /** Topics with a value. */
+  readonly max?: number;
+  /** Bytes of their topics and payloads together. */
+  readonly maxBytes?: number;
+  /** Seconds after which a value ends that does not end before. */
+  readonly expirySeconds?: number;
+}
+
+/** One part of the topic space, and what its values take. */
+export class RetainedUsage {
+  values = 0;
+  bytes = 0;
+
+  constructor(readonly tree: RetainedTree) {}
+
+  selects(topic: string): boolean {
+    return matches(this.tree.filter, topic);
+  }
+
+  /** True when there is room for so many more values and bytes. */
+  hasRoom(values: number, bytes: number): boolean {
+    const { max = Infinity, maxBytes = Infinity } = this.tree;
+    return this.values + values <= max && this.bytes + bytes <= maxBytes;
+  }
+
+  add(values: number, bytes: number): void {
+    this.values += values;
+    this.bytes += bytes;
+  }
+}
+
+/** What a stored value takes, in bytes. */
+export function sizeOf({ topic, payload }: Publication): number {
+  return topic.length + payload.length;
+}

@@ -1,0 +1,138 @@
+import { ProtocolError } from "../session.ts";
+import type { Link } from "./link.ts";
+import type { Auth } from "./packet.ts";
+import { Reason } from "./reason.ts";
+
+/** What a method makes of what the client said. */
+export type AuthStep =
+  | { kind: "continue"; data: Uint8Array }
+  | { kind: "success"; data?: Uint8Array; user?: string }
+  | { kind: "failure"; message: string; reason?: number };
+
+/** One client on its way to prove who it is. */
+export interface AuthExchange {
+  /**
+   * Takes the client's authentication data and calls `answer` once: at once, or in a later turn.
+   * What it throws is a fault of this server.
+   */
+  take(data: Uint8Array | undefined, answer: (step: AuthStep) => void): void;
+}
+
+/**
+ * A way to prove who a client is, such as SCRAM-SHA-256 (MQTT 5.0 §4.12).
+ *
+ * @example A word that must be said
+ * ```ts
+ * import { type AuthMethod, type AuthStep, gateway, mqtt, tcp } from "@meerkat/gateway";
+ *
+ * const wrong: AuthStep = { kind: "failure", message: "Cannot let you in: the word is another" };
+ * const word: AuthMethod = {
+ *   name: "WORD",
+ *   begin: () => ({
+ *     take(data, answer) {
+ *       const said = new TextDecoder().decode(data);
+ *       answer(said === "sesame" ? { kind: "success", user: "ali" } : wrong);
+ *     },
+ *   }),
+ * };
+ * await using hub = gateway();
+ * hub.listen(tcp({ port: 0 }), mqtt({ authMethods: [word] }));
+ * ```
+ */
+export interface AuthMethod {
+  /** What clients call it. */
+  readonly name: string;
+  /** A client begins. */
+  begin(clientId: string): AuthExchange;
+}
+
+/** Who waits for the authentication at CONNECT, and who ends the connection when one fails. */
+export interface AuthOwner {
+  authenticated(step: AuthStep & { kind: "success" }, now: number): void;
+  rejected(error: ProtocolError, now: number): void;
+}
+
+/** To a connection: a method has answered in a turn of its own. */
+export class AuthAnswer {
+  constructor(readonly exchange: AuthExchange, readonly step: AuthStep) {}
+}
+
+/** Enhanced authentication of one connection: at CONNECT, and whenever the client wants it again. */
+export class Authentication {
+  /** True once CONNACK has been sent. */
+  isDone = false;
+  #exchange: AuthExchange | undefined = undefined;
+  /** True while the method has not answered. */
+  waits = false;
+
+  constructor(
+    readonly link: Link,
+    readonly owner: AuthOwner,
+    readonly options: { method: AuthMethod; clientId: string },
+  ) {}
+
+  /** Begins with what CONNECT, or AUTH with reason 0x19, brought. */
+  begin(data: Uint8Array | undefined, now: number): void {
+    const { method, clientId } = this.options;
+    this.#exchange = method.begin(clientId);
+    this.#ask(data, now);
+  }
+
+  /** Takes an AUTH packet. */
+  take({ reason, properties }: Auth, now: number): void {
+    const { method } = this.options;
+    // [MQTT-4.12.0-5], [MQTT-4.12.1-1]
+    if (properties?.authenticationMethod !== method.name) {
+      throw wrong(`the method must be ${method.name}, as in CONNECT`);
+    }
+    if (this.waits) throw wrong("the last one has not been answered");
+    const data = properties.authenticationData;
+    if (reason === Reason.reAuthenticate && this.isDone) return this.begin(data, now);
+    // [MQTT-4.12.0-3]
+    if (reason !== Reason.continueAuthentication || this.#exchange === undefined) {
+      throw wrong("its reason does not fit the state of the authentication");
+    }
+    this.#ask(data, now);
+  }
+
+  /** A method has answered late. */
+  answered({ exchange, step }: AuthAnswer, now: number): void {
+    if (exchange === this.#exchange && this.waits) this.#answer(step, now);
+  }
+
+  #say(reason: number, data: Uint8Array | undefined): void {
+    const { name } = this.options.method;
+    const properties = { authenticationMethod: name, authenticationData: data };
+    this.link.send({ type: "auth", reason, properties });
+  }
+
+  #ask(data: Uint8Array | undefined, now: number): void {
+    const exchange = this.#exchange!;
+    let isNow = true;
+    this.waits = true;
+    // A copy: the method may look at it in a later turn.
+    exchange.take(data?.slice(), (step) => {
+      if (!isNow) this.link.hub.self.post(new AuthAnswer(exchange, step));
+      else if (this.waits) this.#answer(step, now);
+    });
+    isNow = false;
+  }
+
+  #answer(step: AuthStep, now: number): void {
+    this.waits = false;
+    // [MQTT-4.12.0-2]
+    if (step.kind === "continue") return this.#say(Reason.continueAuthentication, step.data);
+    this.#exchange = undefined;
+    if (step.kind === "success") {
+      if (!this.isDone) return this.owner.authenticated(step, now);
+      if (step.user === this.link.user) return this.#say(Reason.success, step.data);
+      const why = "Cannot become another user: connect again";
+      return this.owner.rejected(new ProtocolError(why, Reason.notAuthorized), now);
+    }
+    this.owner.rejected(new ProtocolError(step.message, step.reason ?? Reason.notAuthorized), now);
+  }
+}
+
+function wrong(why: string): ProtocolError {
+  return new ProtocolError(`Cannot take this AUTH: ${why}`, Reason.protocolError);
+}

@@ -1,0 +1,187 @@
+import type { Screen } from "../guard.ts";
+import { Delivery, type Publication, type Qos } from "../publication.ts";
+import type { Publisher, Receiver, Subscription } from "../session.ts";
+import type { Client } from "./client.ts";
+import type { MqttLimits } from "./limits.ts";
+import { Queue, type Tally } from "./queue.ts";
+
+/** A message of QoS 1 or 2 that one member of a group got for all of them. */
+export class SharedDelivery extends Delivery {
+  constructor(
+    publication: Publication,
+    { qos, retain, ids }: { qos: Qos; retain: boolean; ids: readonly number[] | undefined },
+    readonly group: Group,
+  ) {
+    super(publication, qos, retain, ids);
+  }
+
+  override of(publication: Publication): SharedDelivery {
+    return new SharedDelivery(publication, this, this.group);
+  }
+}
+
+/**
+ * A shared subscription (MQTT 5.0 §4.8.2): of each message one member gets one copy.
+ * Its own queue holds what no member could take.
+ */
+export class Group implements Receiver {
+  readonly #members: Client[] = [];
+  readonly #subscriptions = new Map<Client, Subscription>();
+  readonly #queue: Queue;
+  /** Whose turn it is. */
+  #turn = 0;
+  /** Who got each publisher's last message. */
+  readonly #sticky = new WeakMap<object, Client>();
+
+  constructor(readonly name: string, public limits: MqttLimits, readonly tally: Tally) {
+    this.#queue = new Queue(tally);
+  }
+
+  get isEmpty(): boolean {
+    return this.#members.length === 0;
+  }
+
+  /** What this group asks of the router: as much as any of its members. */
+  get subscription(): Subscription {
+    const all = [...this.#subscriptions.values()];
+    return {
+      qos: Math.max(0, ...all.map(({ qos }) => qos)) as Qos,
+      retainAsPublished: all.some(({ retainAsPublished }) => retainAsPublished),
+    };
+  }
+
+  /** Adds a member, or changes how it wants its messages. */
+  add(client: Client, subscription: Subscription): void {
+    if (!this.#subscriptions.has(client)) this.#members.push(client);
+    this.#subscriptions.set(client, subscription);
+    client.join(this);
+  }
+
+  /** Removes a member; what waits for all of them ends with the last. */
+  remove(client: Client): void {
+    client.leave(this);
+    if (!this.#subscriptions.delete(client)) return;
+    this.#members.splice(this.#members.indexOf(client), 1);
+    if (!this.isEmpty) return;
+    while (this.#queue.shift() !== undefined) this.tally.lose("mqtt.dropped");
+  }
+
+  deliver(delivery: Delivery, from?: Publisher): boolean {
+    if (this.#give(delivery, from)) return true;
+    // As for a single client that is away: nobody promised to store QoS 0.
+    if (delivery.qos === 0) return this.#members.every(({ inbox }) => inbox === undefined);
+    if (this.#queue.offer(delivery, this.limits)) return true;
+    this.tally.lose("mqtt.dropped");
+    return false;
+  }
+
+  /** Takes over what a member left unacknowledged: another one gets it. */
+  takeBack({ publication }: SharedDelivery): void {
+    if (this.isEmpty) return this.tally.lose("mqtt.dropped");
+    this.deliver(new Delivery(publication, publication.qos, false, undefined));
+  }
+
+  /** The oldest message that waits for all, for a member that has room. */
+  next(client: Client): Delivery | undefined {
+    const { screen } = this.#subscriptions.get(client) ?? {};
+    if (screen !== undefined) return this.#nextSeen(client, screen);
+    const delivery = this.#queue.shift();
+    return delivery && this.#deliveryFor(client, delivery);
+  }
+
+  /** The same, of those that this member may see; the others wait on. */
+  #nextSeen(client: Client, screen: Screen): Delivery | undefined {
+    for (let left = this.#queue.size; left > 0; left--) {
+      const delivery = this.#queue.shift()!, { publication, qos } = delivery;
+      if (screen.shows(publication, this.#door(client), qos)) {
+        return this.#deliveryFor(client, delivery);
+      }
+      this.#queue.push(delivery, this.limits);
+    }
+    return undefined;
+  }
+
+  /** Where a member takes what is the group's. */
+  #door(client: Client): Receiver {
+    return {
+      name: client.name,
+      deliver: (delivery, from) => client.take(this.#deliveryFor(client, delivery), from),
+    };
+  }
+
+  #offer(client: Client, delivery: Delivery, from?: Publisher): boolean {
+    const { screen } = this.#subscriptions.get(client)!;
+    if (screen === undefined) return client.take(this.#deliveryFor(client, delivery), from);
+    return screen.deliver(delivery, this.#door(client), from) === true;
+  }
+
+  #give(delivery: Delivery, from?: Publisher): boolean {
+    const chosen = this.#choose(delivery.publication.origin);
+    if (chosen === undefined) return false;
+    if (this.#offer(chosen, delivery, from)) return true;
+    return this.#members.some((each) => each !== chosen && this.#offer(each, delivery, from));
+  }
+
+  #choose(origin: unknown): Client | undefined {
+    const { sharedStrategy } = this.limits;
+    if (sharedStrategy === "least-loaded") return this.#leastLoaded();
+    if (sharedStrategy === "round-robin" || !isObject(origin)) return this.#inTurn();
+    const last = this.#sticky.get(origin);
+    if (last !== undefined && this.#subscriptions.has(last) && isFree(last)) return last;
+    const next = this.#inTurn();
+    if (next !== undefined) this.#sticky.set(origin, next);
+    return next;
+  }
+
+  /** The next who is there; whoever is behind is passed over while another is not. */
+  #inTurn(): Client | undefined {
+    const members = this.#members, { length } = members;
+    let busy = -1;
+    for (let step = 0; step < length; step++) {
+      const at = (this.#turn + step) % length, member = members[at]!;
+      if (isFree(member)) {
+        this.#turn = at + 1;
+        return member;
+      }
+      if (busy < 0 && member.inbox !== undefined) busy = at;
+    }
+    this.#turn = busy + 1;
+    return members[busy];
+  }
+
+  #leastLoaded(): Client | undefined {
+    const members = this.#members, { length } = members;
+    let best: Client | undefined, bestLoad = Infinity;
+    for (let step = 0; step < length; step++) {
+      const member = members[(this.#turn + step) % length]!;
+      if (member.inbox === undefined) continue;
+      // Whoever is behind comes after everyone who is not.
+      const load = member.load + (isFree(member) ? 0 : Number.MAX_SAFE_INTEGER / 2);
+      if (load >= bestLoad) continue;
+      best = member;
+      bestLoad = load;
+    }
+    this.#turn = length === 0 ? 0 : (this.#turn + 1) % length;
+    return best;
+  }
+
+  #deliveryFor(client: Client, delivery: Delivery): Delivery {
+    const { publication } = delivery, subscription = this.#subscriptions.get(client)!;
+    const { qos: maximum, id, retainAsPublished } = subscription;
+    const retain = retainAsPublished === true && publication.retain;
+    const qos = Math.min(publication.qos, maximum) as Qos;
+    const ids = id === undefined ? undefined : [id];
+    if (qos > 0) return new SharedDelivery(publication, { qos, retain, ids }, this);
+    if (delivery.qos === 0 && delivery.retain === retain && ids === undefined) return delivery;
+    return new Delivery(publication, 0, retain, ids);
+  }
+}
+
+/** True while a member is there and keeps up. */
+function isFree({ inbox, queued }: Client): boolean {
+  return inbox !== undefined && inbox.behind !== true && queued === 0;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}

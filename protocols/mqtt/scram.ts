@@ -1,0 +1,145 @@
+import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
+import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from "node:crypto";
+import { Buffer } from "node:buffer";
+import { utf8 } from "../bytes.ts";
+import type { AuthExchange, AuthMethod, AuthStep } from "./authentication.ts";
+
+const METHOD = "SCRAM-SHA-256";
+/** 15,000 hashes take some milliseconds: several times the least that RFC 7677 §4 allows. */
+const ITERATIONS = 15_000;
+/** 24 bytes: as many as nobody will ever guess. */
+const NONCE_BYTES = 24;
+/** Bytes of one message of the client; user names are short. */
+const MAX_MESSAGE_BYTES = 4096;
+
+/** What a server keeps of a password (RFC 5802 §3); the password cannot be had from it. */
+export interface ScramCredentials {
+  /** What makes equal passwords look different. */
+  readonly salt: Uint8Array;
+  /** Hashes for each guess at the password. */
+  readonly iterations: number;
+  /** Shows that a client knows the password. */
+  readonly storedKey: Uint8Array;
+  /** Shows that the server knows the client. */
+  readonly serverKey: Uint8Array;
+}
+
+/** Finds the credentials of a user, or undefined when there is no such user. */
+export type ScramStore = (user: string) => ScramCredentials | undefined;
+
+/** How a password is made into what is kept of it. */
+export interface ScramOptions {
+  /** Default: 16 random bytes. */
+  salt?: Uint8Array;
+  /** Hashes for each guess at the password; default 15,000. */
+  iterations?: number;
+}
+
+/** What to keep of a password. */
+export function scramCredentials(
+  password: string,
+  { salt = randomBytes(16), iterations = ITERATIONS }: ScramOptions = {},
+): ScramCredentials {
+  const salted = pbkdf2Sync(password.normalize("NFKC"), salt, iterations, 32, "sha256");
+  const storedKey = createHash("sha256").update(hmac(salted, "Client Key")).digest();
+  return { salt, iterations, storedKey, serverKey: hmac(salted, "Server Key") };
+}
+
+/**
+ * SCRAM-SHA-256 (RFC 5802, RFC 7677): the password never travels, and the server proves itself too.
+ *
+ * @example Users whose passwords this server cannot read
+ * ```ts
+ * import { gateway, mqtt, type ScramCredentials, scramCredentials, scramSha256, tcp } from "@meerkat/gateway";
+ *
+ * const users = new Map<string, ScramCredentials>();
+ * users.set("ada", scramCredentials("correct horse"));
+ * await using hub = gateway();
+ * hub.listen(tcp({ port: 0 }), mqtt({ authMethods: [scramSha256((user) => users.get(user))] }));
+ * ```
+ */
+export function scramSha256(
+  store: ScramStore,
+  nonce: () => string = () => encodeBase64(randomBytes(NONCE_BYTES)),
+): AuthMethod {
+  const secret = randomBytes(32);
+  return { name: METHOD, begin: () => new ScramExchange(store, nonce(), secret) };
+}
+
+class ScramExchange implements AuthExchange {
+  #user = "";
+  #header = "";
+  /** Both first messages, once they are known. */
+  #first = "";
+  #nonce: string;
+  #credentials: ScramCredentials | undefined;
+  #isKnown = false;
+
+  constructor(readonly store: ScramStore, nonce: string, readonly secret: Uint8Array) {
+    this.#nonce = nonce;
+  }
+
+  take(data: Uint8Array | undefined, answer: (step: AuthStep) => void): void {
+    const message = data && data.length <= MAX_MESSAGE_BYTES ? utf8(data) : undefined;
+    if (message === undefined) return answer(refusal("authentication data of UTF-8 is needed"));
+    answer(this.#first === "" ? this.#begin(message) : this.#finish(message));
+  }
+
+  #begin(message: string): AuthStep {
+    // No channel binding: MQTT hands nothing of TLS to its authentication.
+    const found = /^([ny],(?:a=([^,]+))?,)(n=([^,]+),r=([\x21-\x2b\x2d-\x7e]+))$/.exec(message);
+    if (found === null) return refusal("the first message is not of the form n,,n=USER,r=NONCE");
+    const [, header, identity, bare, name, clientNonce] = found;
+    const user = unescaped(name!);
+    if (user === undefined || (identity !== undefined && identity !== name)) {
+      return refusal("the user name is not in order");
+    }
+    this.#user = user;
+    this.#header = header!;
+    const credentials = this.store(user);
+    this.#isKnown = credentials !== undefined;
+    this.#credentials = credentials ?? this.#decoy(user);
+    this.#nonce = clientNonce + this.#nonce;
+    const { salt, iterations } = this.#credentials;
+    const reply = `r=${this.#nonce},s=${encodeBase64(salt)},i=${iterations}`;
+    this.#first = `${bare},${reply}`;
+    return { kind: "continue", data: Buffer.from(reply) };
+  }
+
+  #finish(message: string): AuthStep {
+    const found = /^(c=([^,]+),r=([^,]+)),p=([A-Za-z0-9+/]{43}=)$/.exec(message);
+    if (found === null) return refusal("the final message is not of the form c=…,r=…,p=…");
+    const [, bare, binding, nonce, proof] = found;
+    if (binding !== encodeBase64(this.#header) || nonce !== this.#nonce) {
+      return refusal("the final message does not belong to the first");
+    }
+    const { storedKey, serverKey } = this.#credentials!;
+    const said = `${this.#first},${bare}`;
+    const signature = hmac(storedKey, said);
+    const clientKey = decodeBase64(proof!).map((byte, index) => byte ^ signature[index]!);
+    const isRight = timingSafeEqual(createHash("sha256").update(clientKey).digest(), storedKey);
+    if (!isRight || !this.#isKnown) return refusal("the user name or the password is wrong");
+    const data = Buffer.from(`v=${encodeBase64(hmac(serverKey, said))}`);
+    return { kind: "success", data, user: this.#user };
+  }
+
+  /** Unknown users get a salt, too, and always the same: nobody can find out who is known. */
+  #decoy(user: string): ScramCredentials {
+    const salt = hmac(this.secret, user).subarray(0, 16);
+    return { salt, iterations: ITERATIONS, storedKey: randomBytes(32), serverKey: randomBytes(32) };
+  }
+}
+
+function hmac(key: Uint8Array, message: string): Uint8Array {
+  return createHmac("sha256", key).update(message).digest();
+}
+
+/** `=2C` is a comma and `=3D` an equals sign (RFC 5802 §5.1). */
+function unescaped(name: string): string | undefined {
+  if (/=(?!2C|3D)/.test(name)) return undefined;
+  return name.replaceAll("=2C", ",").replaceAll("=3D", "=").normalize("NFKC");
+}
+
+function refusal(why: string): AuthStep {
+  return { kind: "failure", message: `Cannot authenticate by ${METHOD}: ${why}` };
+}

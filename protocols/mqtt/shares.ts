@@ -1,0 +1,83 @@
+import type { Hub, Subscription } from "../session.ts";
+import type { Client } from "./client.ts";
+import { Group, SharedDelivery } from "./group.ts";
+import type { Tally } from "./queue.ts";
+
+const PREFIX = "$share/";
+
+/** True for the filter of a shared subscription, right or wrong. */
+export function isShared(filter: string): boolean {
+  return filter.startsWith(PREFIX);
+}
+
+/**
+ * What `$share/name/filter` shares, or undefined when it is not of this form:
+ * a name without wildcards, then a filter [MQTT-4.8.2-1] [MQTT-4.8.2-2].
+ */
+export function sharedFilter(shared: string): string | undefined {
+  const end = shared.indexOf("/", PREFIX.length);
+  const name = shared.slice(PREFIX.length, end);
+  return end <= PREFIX.length || /[+#]/.test(name) ? undefined : shared.slice(end + 1);
+}
+
+/** The shared subscriptions of a gateway. */
+export class Shares {
+  readonly #groups = new Map<string, Group>();
+
+  constructor(readonly tally: Tally) {}
+
+  get size(): number {
+    return this.#groups.size;
+  }
+
+  /** Makes a client a member of the group that `shared` names. */
+  subscribe(shared: string, subscription: Subscription, client: Client, hub: Hub): void {
+    let group = this.#groups.get(shared);
+    if (group === undefined) {
+      this.#groups.set(shared, group = new Group(shared, client.limits, this.tally));
+    }
+    group.add(client, subscription);
+    hub.subscribe(sharedFilter(shared)!, group.subscription, group);
+  }
+
+  /** Ends a client's membership. */
+  unsubscribe(shared: string, client: Client, hub: Hub): void {
+    const group = this.#groups.get(shared);
+    if (group === undefined) return;
+    this.#remove(client, group, hub);
+    if (!group.isEmpty) hub.subscribe(sharedFilter(shared)!, group.subscription, group);
+  }
+
+  /** Ends all memberships of a client whose session ends. */
+  forget(client: Client, hub: Pick<Hub, "forget">): void {
+    for (const group of client.groups ?? []) this.#remove(client, group, hub);
+  }
+
+  #remove(client: Client, group: Group, hub: Pick<Hub, "forget">): void {
+    group.remove(client);
+    if (!group.isEmpty) return;
+    hub.forget(group);
+    this.#groups.delete(group.name);
+  }
+}
+
+/**
+ * Takes from a client without a connection what it got for its groups and did not acknowledge.
+ * A message of QoS 2 that was sent stays: nobody else may have it [MQTT-4.8.2-4] [MQTT-4.8.2-5].
+ */
+export function surrender(client: Client): SharedDelivery[] {
+  const found: SharedDelivery[] = [];
+  if (client.unsettled > 0) {
+    for (const each of client.inflight.inOrder()) {
+      const { delivery } = each;
+      if (!(delivery instanceof SharedDelivery) || delivery.qos !== 1) continue;
+      client.inflight.remove(each);
+      found.push(delivery);
+    }
+  }
+  if (client.queued > 0) {
+    const waiting = client.queue.extract((each) => each instanceof SharedDelivery);
+    found.push(...waiting as SharedDelivery[]);
+  }
+  return found;
+}

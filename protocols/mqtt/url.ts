@@ -1,0 +1,69 @@
+/** How a scheme travels, and to which port when the URL names none. */
+const schemes = {
+  mqtt: { tls: false, websocket: false, port: 1883 },
+  mqtts: { tls: true, websocket: false, port: 8883 },
+  ws: { tls: false, websocket: true, port: 80 },
+  wss: { tls: true, websocket: true, port: 443 },
+} as const;
+
+/** Names of schemes that other tools use for the same. */
+const aliases: Readonly<Record<string, keyof typeof schemes>> = {
+  tcp: "mqtt",
+  ssl: "mqtts",
+  tls: "mqtts",
+};
+
+/** Where an MQTT server is. */
+export interface Target {
+  /** Without brackets. */
+  readonly hostname: string;
+  readonly port: number;
+  readonly tls: boolean;
+  readonly websocket: boolean;
+  /** `host` or `host:port` as in the URL, for the field Host. */
+  readonly host: string;
+  /** Path and query; `/mqtt` when the URL has none. */
+  readonly path: string;
+  /** All of it, without user and password. */
+  readonly url: string;
+}
+
+/** Reads the URL of an MQTT server. Throws a `TypeError` whose message says what would be right. */
+export function parseTarget(text: string): Target {
+  const [, given] = /^([a-z][a-z\d+.-]*):\/\//i.exec(text) ?? [];
+  if (given === undefined) {
+    throw new TypeError("give a URL such as mqtt://127.0.0.1:1883 or wss://host/mqtt");
+  }
+  const lower = given.toLowerCase();
+  const scheme = aliases[lower] ?? lower;
+  if (!Object.hasOwn(schemes, scheme)) {
+    throw new TypeError(
+      `unknown scheme "${given}", known are ${Object.keys(schemes).join(", ")}`,
+    );
+  }
+  const { tls, websocket, port } = schemes[scheme as keyof typeof schemes];
+  // URL knows the default ports of http: and leaves them out, which is what Host wants.
+  const url = URL.parse(`${tls ? "https" : "http"}://${text.slice(given.length + 3)}`);
+  if (url === null || url.hostname === "") {
+    throw new TypeError(`give a host, as in ${scheme}://127.0.0.1:${port}`);
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new TypeError("a URL shows to others: give the user and the password apart from it");
+  }
+  if (!websocket && (url.pathname !== "/" || url.search !== "")) {
+    throw new TypeError(`${scheme}: has a host and a port and nothing after them`);
+  }
+  const named = /:(\d+)$/.exec(/^[^/?#]*/.exec(text.slice(given.length + 3))![0])?.[1];
+  const actual = named === undefined ? port : Number(named);
+  const path = url.pathname === "/" ? `/mqtt${url.search}` : url.pathname + url.search;
+  const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  return {
+    hostname,
+    port: actual,
+    tls,
+    websocket,
+    host: url.host,
+    path,
+    url: `${scheme}://${url.hostname}:${actual}${websocket ? path : ""}`,
+  };
+}

@@ -1,0 +1,74 @@
+import { Publication } from "./publication.ts";
+
+/** The user property that says through which gateways a message has come. */
+export const VIA = "meerkat-via";
+/** The user property by which a bridge shows itself at CONNECT. */
+export const BRIDGE = "meerkat-bridge";
+
+/** The limits of what is remembered of messages between gateways. */
+export const defaults = {
+  /** 8 gateways: more than any sensible plan of bridges has on one way. */
+  maxHops: 8,
+  /** 131,072 messages, about 10 MiB: a duplicate comes within seconds, or after an outage. */
+  rememberedMessages: 131_072,
+};
+
+/** `ORIGIN/NUMBER GATEWAY GATEWAY …`: the message's name, then all others that passed it on. */
+const pattern = /^([\w-]{1,64})\/\d{1,16}(?: [\w-]{1,64}){0,63}$/;
+
+/**
+ * Names messages and knows those that have been here: what goes round in a ring of gateways, or
+ * comes by two ways, is published once. One for each gateway; idle until the first bridge.
+ */
+export class Trail {
+  /** This gateway's own name. */
+  id = "";
+  /** True once there is a bridge, ours or one that came to us. */
+  active = false;
+  #number = 0;
+  /** Names of messages seen: when the young are many, they are the old, and the old are forgotten. */
+  #young = new Set<string>();
+  #old = new Set<string>();
+
+  /**
+   * The message with this gateway added to its trail. Otherwise it must not go on: it came back,
+   * or came too far (`looped`), or came by another way before (`doubled`).
+   */
+  pass(publication: Publication): Publication | "looped" | "doubled" {
+    const via = viaOf(publication);
+    if (via === undefined) return marked(publication, `${this.id}/${++this.#number}`);
+    const gateways = via.split(" ");
+    const name = gateways[0]!;
+    const isOwn = name.startsWith(`${this.id}/`) || gateways.includes(this.id);
+    if (isOwn || gateways.length >= defaults.maxHops) return "looped";
+    if (this.#young.has(name) || this.#old.has(name)) return "doubled";
+    return marked(publication, `${via} ${this.id}`);
+  }
+
+  /** Remembers a message that was taken: what was refused may come again. */
+  taken(publication: Publication): void {
+    const via = viaOf(publication)!;
+    const space = via.indexOf(" ");
+    // Our own are known by our name.
+    if (space < 0) return;
+    this.#young.add(via.slice(0, space));
+    if (this.#young.size < defaults.rememberedMessages / 2) return;
+    this.#old = this.#young;
+    this.#young = new Set();
+  }
+}
+
+/** The trail of a message, if it has one that can be read. */
+export function viaOf({ properties }: Publication): string | undefined {
+  const found = properties?.userProperties?.find(([name]) => name === VIA)?.[1];
+  return found !== undefined && pattern.test(found) ? found : undefined;
+}
+
+function marked(publication: Publication, via: string): Publication {
+  const { topic, payload, properties } = publication;
+  const others = properties?.userProperties?.filter(([name]) => name !== VIA) ?? [];
+  return new Publication(topic, payload, {
+    ...publication,
+    properties: { ...properties, userProperties: [...others, [VIA, via]] },
+  });
+}

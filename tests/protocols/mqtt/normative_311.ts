@@ -1,0 +1,120 @@
+import type { Coverage } from "./normative.ts";
+
+const numbers = `
+1.5.3-1..3 2.2.2-1..2 2.3.1-1..7
+3.1.0-1..2 3.1.2-1..24 3.1.3-1..11 3.1.4-1..5 3.2.0-1 3.2.2-1..6
+3.3.1-1..12 3.3.2-1..3 3.3.4-1 3.3.5-1..2 3.6.1-1 3.8.1-1 3.8.3-1..4 3.8.4-1..6 3.9.3-1..2
+3.10.1-1 3.10.3-1..2 3.10.4-1..6 3.12.4-1 3.14.1-1 3.14.4-1..3
+4.1.0-1..2 4.3.1-1 4.3.2-1..2 4.3.3-1..2 4.4.0-1 4.5.0-1..2 4.6.0-1..6
+4.7.1-1..3 4.7.2-1 4.7.3-1..4 4.8.0-1..2 6.0.0-1..4 7.0.0-1..2 7.1.1-1 7.1.2-1`;
+
+const tests: Coverage = [
+  ["1.5.3-1", "decode() refuses a topic with a surrogate"],
+  ["1.5.3-2 4.7.3-2", "decode() refuses a topic with NUL"],
+  ["1.5.3-3", "decode() keeps a byte order mark"],
+  ["2.2.2-1..2", "decode() refuses flags on PINGREQ"],
+  ["2.3.1-1", "decode() refuses packet identifier 0 on SUBSCRIBE"],
+  ["2.3.1-4", "MqttSession gives each message on its way an identifier of its own"],
+  ["2.3.1-5", "publishPacket() writes each subscriber's own into bytes that all share"],
+  ["2.3.1-6 3.3.4-1", "MqttSession answers PUBLISH by its QoS"],
+  ["2.3.1-7 3.8.4-1..2 3.8.4-4..5 3.9.3-1..2", "MqttSession answers each filter of SUBSCRIBE"],
+  ["3.1.0-1", "MqttSession hangs up in silence when the first packet is not CONNECT"],
+  ["3.1.0-2", "MqttSession hangs up on a second CONNECT"],
+  ["3.1.2-1", "decode() refuses CONNECT of another protocol"],
+  ["3.1.2-2", "MqttSession answers an unknown protocol level with return code 1"],
+  ["3.1.2-3 3.1.4-1 3.2.2-6", "MqttSession says nothing to a CONNECT that is broken"],
+  ["3.1.2-4 3.2.2-1..3", "MqttSession says whether it found a session"],
+  ["3.1.2-5 4.5.0-1", "MqttSession delivers what was published while the client was away"],
+  ["3.1.2-6 3.1.4-3", "MqttSession forgets subscriptions and messages when a clean client comes"],
+  ["3.1.2-7", "MqttSession keeps stored messages when the session of their publisher ends"],
+  ["3.1.2-8", "MqttSession publishes the will of a client that vanishes"],
+  [
+    "3.1.2-9 3.1.2-16..17",
+    "MqttSession publishes a will with the QoS and the retain flag that it was given",
+  ],
+  ["3.1.2-10 3.14.4-3", "MqttSession publishes no will after DISCONNECT"],
+  ["3.1.2-11 3.1.2-13", "decode() refuses Will QoS without a will"],
+  ["3.1.2-12", "MqttSession publishes no will for a client that has none"],
+  ["3.1.2-14", "decode() refuses Will QoS 3"],
+  ["3.1.2-15", "decode() refuses Will Retain without a will"],
+  ["3.1.2-18 3.1.2-20", "decode() refuses CONNECT that goes on"],
+  ["3.1.2-19 3.1.2-21", "MqttSession takes user name and password"],
+  ["3.1.2-22", "decode() refuses a password without a name"],
+  ["3.1.2-24", "MqttSession hangs up after one and a half times the Keep Alive"],
+  [
+    "3.1.3-1 3.1.3-3..4 3.1.3-10..11",
+    "decode() meets any changed byte with a packet or a ProtocolError",
+  ],
+  ["3.1.3-2", "MqttSession publishes a message of QoS 2 once even across connections"],
+  ["3.1.3-5", "MqttSession takes every client identifier that a server must allow"],
+  ["3.1.3-6", "MqttSession gives a name to a clean client without one"],
+  ["3.1.3-8", "MqttSession refuses a client without a name whose session would stay"],
+  ["3.1.3-9", "MqttSession refuses a client identifier over the limit"],
+  ["3.1.4-2", "MqttSession says nothing to an MQTT 3.1.1 client that is replaced"],
+  ["3.1.4-4 3.2.0-1", "MqttSession answers CONNECT with CONNACK"],
+  ["3.1.4-5", "MqttSession processes nothing that follows a CONNECT which it refuses"],
+  ["3.2.2-4..5", "MqttSession refuses more sessions than the limit"],
+  ["3.3.1-1 4.4.0-1", "MqttSession sends again in order what a connection left unacknowledged"],
+  [
+    "3.3.1-2..3 4.3.1-1",
+    "MqttSession sets the duplicate flag by its own sending and not by the publisher's",
+  ],
+  ["3.3.1-4", "decode() refuses PUBLISH of QoS 3"],
+  ["3.3.1-5 3.3.1-7..8", "MqttSession sends stored messages after SUBACK, marked as such"],
+  ["3.3.1-6 3.8.4-3", "MqttSession sends stored messages again for a repeated SUBSCRIBE"],
+  ["3.3.1-9", "MqttSession passes a live message on without the retain flag"],
+  ["3.3.1-10..11", "MqttSession clears a stored message with an empty one"],
+  [
+    "3.3.1-12",
+    "MqttSession leaves the stored message alone when one without the retain flag comes",
+  ],
+  ["3.3.2-1", "decode() refuses PUBLISH without a topic length"],
+  ["3.3.2-2 4.7.1-1", "decode() refuses a topic with a wildcard"],
+  ["3.3.2-3", "MqttSession brings a message from one client to another"],
+  ["3.3.5-1", "MqttSession delivers one message where filters overlap"],
+  ["3.3.5-2 4.8.0-2", "MqttSession hangs up rather than acknowledge what was thrown away"],
+  ["3.6.1-1", "decode() refuses no flags on PUBREL"],
+  ["3.8.1-1", "decode() refuses a duplicate SUBSCRIBE in MQTT 3.1.1"],
+  ["3.8.3-1", "decode() refuses a filter that is no UTF-8"],
+  ["3.8.3-3", "decode() refuses SUBSCRIBE without a filter"],
+  ["3.8.3-4", "decode() refuses SUBSCRIBE with QoS 3"],
+  ["3.8.4-6", "MqttSession delivers with the lower of both QoS"],
+  ["3.10.1-1", "decode() refuses no flags on UNSUBSCRIBE"],
+  ["3.10.3-1", "decode() refuses an UNSUBSCRIBE filter that is no UTF-8"],
+  ["3.10.3-2", "decode() refuses UNSUBSCRIBE without a filter"],
+  [
+    "3.10.4-1 3.10.4-6",
+    "MqttSession ends exactly the subscriptions that UNSUBSCRIBE names, and answers once",
+  ],
+  ["3.10.4-2 3.10.4-4..5", "MqttSession hears no more of a filter after UNSUBSCRIBE"],
+  ["3.10.4-3", "MqttSession still sends what was queued before UNSUBSCRIBE"],
+  ["3.12.4-1", "MqttSession answers PINGREQ with PINGRESP"],
+  ["3.14.1-1", "decode() refuses flags on DISCONNECT"],
+  ["4.1.0-1", "MqttSession keeps mail that came too late for its connection"],
+  ["4.1.0-2", "MqttSession keeps the session while the connection is open, whatever its expiry"],
+  ["4.3.2-1", "MqttSession sends nothing again while the connection lasts"],
+  ["4.3.2-2", "MqttSession takes a PUBLISH whose identifier was acknowledged for a new one"],
+  ["4.3.3-1", "MqttSession sends a message of QoS 2 in four steps"],
+  ["4.3.3-2", "MqttSession publishes a message of QoS 2 once"],
+  ["4.6.0-5..6", "MqttSession sends messages of one client in the order in which they came"],
+  ["4.7.1-2..3 4.7.3-1", "faultOfFilter() says what is wrong with a filter"],
+  ["4.7.2-1", "MqttSession hides topics that begin with $ from filters that begin with a wildcard"],
+  ["4.7.3-3", "publishPacket() is empty where MQTT cannot say it"],
+  ["4.7.3-4", "MqttSession compares topics as they are: letters, marks and slashes all count"],
+  ["4.8.0-1", "MqttSession publishes the will of a client that breaks the rules"],
+  ["6.0.0-1", "FramedWire refuses text with 1003"],
+  ["6.0.0-2", "FramedWire gives the same packets however they are framed, cut and paused"],
+  ["6.0.0-4", "chooseSubprotocol takes the client's first that is known"],
+  ["7.1.1-1", "MqttSession has the same effects for a conversation fed whole and byte by byte"],
+];
+
+const exempt: Coverage = [
+  [
+    "2.3.1-2..3 3.1.2-23 3.1.3-7 3.14.4-1..2 4.5.0-2 4.6.0-1..4 6.0.0-3 7.1.2-1",
+    "It binds clients.",
+  ],
+  ["3.8.3-2", "This server supports wildcards unless it is told not to."],
+  ["7.0.0-1..2", "It is about a product as a whole."],
+];
+
+export const coverage311 = { numbers, tests, exempt };
