@@ -158,3 +158,15 @@ testWith(
     client.close();
   },
 );
+
+testWith([], "Handlers are told who asks", async () => {
+  await using hub = gateway({ hooks: hooks(false) });
+  hub.handle("/me", (_request, { identity }) => new Response(identity.user));
+  const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+  const url = `http://127.0.0.1:${port}/me`;
+  const answer = await fetch(url, { headers: { authorization: basic } });
+  assert.equal(await answer.text(), "ann");
+  const stranger = await fetch(url);
+  assert.equal(stranger.headers.get("www-authenticate")?.slice(0, 5), "Basic");
+  await stranger.text();
+});

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type { Hooks, Login } from "../../../actors/hooks.ts";
 import { Refusal } from "../../../protocols/identity.ts";
+import type { AuthMethod } from "../../../protocols/mqtt/authentication.ts";
 import type { Connack, Will } from "../../../protocols/mqtt/packet.ts";
 import { bytes, FakeSpace } from "../fakes.ts";
-import { Answer } from "../hooked.ts";
+import { Answer, hook } from "../hooked.ts";
 import { brief, connecting, online } from "./guests.ts";
 import { ping, publish, subscribe, Talk } from "./talk.ts";
 
@@ -122,4 +123,32 @@ Deno.test("MqttSession keeps a session for its user: the same name from another 
   ann.stage.end();
   const again = connecting({ hooks, space, username: "ann", clean: false });
   assert.equal((again.hearOne() as Connack).sessionPresent, true);
+});
+
+Deno.test("MqttSession asks no hook for a password when a method has found who it is", async () => {
+  const asked: string[] = [];
+  const hooks: Hooks = {
+    authenticate: () => false,
+    authorize: ({ identity, topic }) => (asked.push(`${identity.user} ${topic}`), true),
+  };
+  for (const later of [false, true]) {
+    const answered = new Answer<void>();
+    const method: AuthMethod = {
+      name: "TEST",
+      begin: () => ({
+        take(_data, answer) {
+          const say = () => answer({ kind: "success", user: "ann" });
+          if (later) answered.promise.then(say);
+          else say();
+        },
+      }),
+    };
+    const talk = new Talk({ version: 5, limits: { authMethods: [method] } });
+    hook(talk.stage, hooks);
+    talk.connect({ clientId: "c", will, properties: { authenticationMethod: "TEST" } });
+    if (later) await answered.give(undefined, talk.stage);
+    assert.deepEqual(talk.hear().map(brief), ["connack 00"]);
+    assert.equal(talk.stage.identity.user, "ann");
+  }
+  assert.deepEqual(asked, ["ann wills/c", "ann wills/c"]);
 });

@@ -172,3 +172,24 @@ Deno.test("MqttSession does not let clients publish to $SYS", () => {
   assert.deepEqual(talk.hear().map(brief), ["puback 87", shown(pong), shown(pong)]);
   assert.equal(talk.stage.space.values.size, 0);
 });
+
+Deno.test("A shared subscription gives a message to a member that may see it, or keeps it for one", () => {
+  const space = new FakeSpace();
+  const hooks: Hooks = {
+    authenticate: ({ clientId }) => ({ user: clientId }),
+    authorize: ({ action, identity, topic }) =>
+      action !== "deliver" || identity.user === "boss" || topic !== "a/secret",
+  };
+  const worker = online({ hooks, space, clientId: "worker" });
+  const filter = "$share/g/a/+";
+  worker.say(subscribe(filter)).hear();
+  for (const topic of ["a/open", "a/secret"]) {
+    space.publish(new Publication(topic, bytes("1"), { qos: 1 }));
+  }
+  assert.deepEqual(worker.messages(), ["a/open 1 q1 #1"]);
+  const boss = online({ hooks, space, clientId: "boss" });
+  boss.say(subscribe(filter));
+  assert.deepEqual(boss.messages(), ["a/secret 1 q1 #1"]);
+  for (let i = 0; i < 3; i++) space.publish(new Publication("a/secret", bytes("2")));
+  assert.deepEqual([worker.messages(), boss.messages().length], [[], 3]);
+});
