@@ -35,7 +35,7 @@ import { coap } from "./protocols/coap/session.ts";
 import type { HttpOptions } from "./protocols/http/options.ts";
 import { http as openHttp } from "./protocols/http/session.ts";
 import type { CommonLimits } from "./protocols/limits.ts";
-import type { MqttOptions } from "./protocols/mqtt/options.ts";
+import type { StreamSettings } from "./actors/command/main.ts";
 import { mqtt } from "./protocols/mqtt/session.ts";
 import type { OpenSession } from "./protocols/session.ts";
 import { looksLikeHttp, looksLikeMqtt, sniff } from "./protocols/sniff.ts";
@@ -97,6 +97,13 @@ export type {
 } from "./actors/bridge/bridge_options.ts";
 export type { Outcome } from "./protocols/hub.ts";
 
+// What an application decides about clients.
+export { Credentials, Refusal } from "./protocols/identity.ts";
+export type { CredentialsOptions, Identity, RefusalKind } from "./protocols/identity.ts";
+export type { Access, Decided, Guard, Screen } from "./protocols/guard.ts";
+export type { HookLimits } from "./actors/hook_chain.ts";
+export type { Hooks, Later, Login, Subscribed } from "./actors/hooks.ts";
+
 // Requests, and those who answer them.
 export type { Handler, HandlerInfo, RemoteAddress } from "./actors/handler.ts";
 
@@ -124,7 +131,14 @@ export type {
   Timed,
 } from "./protocols/hub.ts";
 export { Fields } from "./protocols/http/message.ts";
-export type { RequestHead, ResponseHead, Upgrade } from "./protocols/http/message.ts";
+export type {
+  RequestHead,
+  ResponseHead,
+  Upgrade,
+  UpgradeQuestion,
+  UpgradeRefusal,
+} from "./protocols/http/message.ts";
+export type { Traffic } from "./protocols/traffic.ts";
 
 // Transports of your own.
 export type {
@@ -181,7 +195,8 @@ export function gateway(options: GatewayOptions = {}): Gateway {
  * ```
  */
 export function http(options: HttpOptions = {}): OpenSession {
-  return openHttp({ upgrade: websocket({ mqtt: mqtt() }), ...options });
+  const { origins } = options;
+  return openHttp({ upgrade: websocket({ mqtt: mqtt(), origins }), ...options });
 }
 
 /**
@@ -212,16 +227,15 @@ if (import.meta.main) {
   const { limitsOf, usualLimits } = await import("./protocols/limits.ts");
   const { default: { version } } = await import("./deno.json", { with: { type: "json" } });
   const streams = {
-    mqtt: (set: CommonLimits, options: Partial<MqttOptions>) =>
-      mqtt({ ...limitsOf(set).mqtt, ...options }),
-    http(set: CommonLimits, options: Partial<MqttOptions>): OpenSession {
-      const { http: limits, websocket: socket } = limitsOf(set);
-      return openHttp({
-        limits,
-        upgrade: websocket({ limits: socket, mqtt: streams.mqtt(set, options) }),
-      });
+    mqtt: (set: CommonLimits, options: StreamSettings) =>
+      mqtt({ ...limitsOf(set).mqtt, ...options.mqtt }),
+    http(set: CommonLimits, options: StreamSettings): OpenSession {
+      const { http: limits, websocket: socket } = limitsOf(set), { origins } = options;
+      const inside = streams.mqtt(set, options);
+      const upgrade = websocket({ limits: socket, mqtt: inside, origins });
+      return openHttp({ limits, origins, upgrade });
     },
-    any: (set: CommonLimits, options: Partial<MqttOptions>) =>
+    any: (set: CommonLimits, options: StreamSettings) =>
       any({ mqtt: streams.mqtt(set, options), http: streams.http(set, options) }),
   };
   const code = await main({

@@ -58,17 +58,18 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     this.#stream = stream;
     this.#options = options;
     this.peer = new StreamPeer(stream);
-    this.#reader = new Reader(stream, this);
+    const { space, listener, limits } = options;
+    this.#reader = new Reader(stream, this, space.traffic);
     this.#brake = new Brake(this);
-    this.#hub = new Member(options.space, this, this.#brake);
-    this.#writer = new Writer(stream, options.limits.outboxBytes, this);
-    this.#reception = new Reception(this, options.limits);
-    this.#alarm = new Alarm(options.space.alarms, this);
+    this.#hub = new Member(space, this, this.#brake, { listener, peer: this.peer });
+    this.#writer = new Writer(stream, limits.outboxBytes, this, space.traffic);
+    this.#reception = new Reception(this, limits);
+    this.#alarm = new Alarm(space.alarms, this);
     try {
       this.#session = options.open(this, this.#hub, this.#now());
     } catch (error) {
       // What it subscribed to by then would stay for ever: an actor that never was is never stopped.
-      options.space.router.forget(this);
+      space.router.forget(this);
       throw error;
     }
     this.#alarm.set(this.#session.deadline);
@@ -122,6 +123,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     return {
       peer: this.peer.address,
       session: this.#session.label,
+      identity: this.#hub.identity,
       queuedBytes: this.#writer.size,
       dropped: this.#reception.dropped,
       slow: this.#reception.slow,
@@ -236,11 +238,8 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
       } while (this.#offered && input.size > 0 && !this.paused);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#options.log.debug("refused", {
-        peer: this.peer.address,
-        session: this.#session.label,
-        reason: error.message,
-      });
+      const peer = this.peer.address, { label: session } = this.#session, reason = error.message;
+      this.#options.log.debug("refused", { peer, session, reason });
       this.#session.refuse(error, this.#now());
       this.close();
     }

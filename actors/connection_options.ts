@@ -48,6 +48,8 @@ export const connectionDefaults: ConnectionLimits = {
 /** What a connection needs besides its stream. */
 export interface ConnectionOptions {
   open: OpenSession;
+  /** The name of the listener that it came in through. */
+  listener: string;
   space: Space;
   log: Log;
   limits: ConnectionLimits;

@@ -51,6 +51,8 @@ export interface EndpointOptions {
   /** What is bound already, for the first life; later ones ask the transport. */
   bound: DatagramPort;
   open: OpenDatagramSession;
+  /** The name of the listener that it is. */
+  listener: string;
   space: Space;
   log: Log;
   limits: EndpointLimits;
@@ -91,7 +93,9 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
     this.#alarm = new Alarm(options.space.alarms, this);
     // Nobody waits at an endpoint: a peer that is held back would hold back all the others.
     try {
-      this.#session = options.open(this, new Member(options.space, this), this.#now());
+      const { space, listener } = options;
+      const hub = new Member(space, this, undefined, { listener });
+      this.#session = options.open(this, hub, this.#now());
     } catch (error) {
       // What it subscribed to by then would stay for ever: an actor that never was is never stopped.
       options.space.router.forget(this);
@@ -138,6 +142,7 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
       return false;
     }
     this.#sending++;
+    this.#options.space.traffic.bytesSent += bytes.length;
     // An unreachable peer is its own affair: datagrams may be lost.
     // The kernel may take it later, and the session composes its next one in the same memory.
     this.#port.send(bytes.slice(), to).then(this.#sent, this.#notSent);
@@ -171,6 +176,7 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
         const datagram = await port.receive();
         if (datagram === undefined) break;
         this.received++;
+        this.#options.space.traffic.bytesReceived += datagram.bytes.length;
         this.#self.turn(() => this.#session.receive(datagram.bytes, datagram.from, this.#now()));
       }
       this.#self.stop();

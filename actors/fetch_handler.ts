@@ -51,7 +51,8 @@ class Answering {
     this.#post(() => this.#watch());
     let answer: Response | Promise<Response>;
     try {
-      answer = handler(request, { remoteAddr: remoteAddress(this.#exchange.peer.address) });
+      const { peer, hub: { identity } } = this.#exchange;
+      answer = handler(request, { remoteAddr: remoteAddress(peer.address), identity });
     } catch (error) {
       this.#refuse();
       throw error;

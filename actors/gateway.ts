@@ -1,28 +1,23 @@
-import { Delivery, Publication, type PublicationOptions } from "../protocols/publication.ts";
-import type {
-  Hub,
-  OpenDatagramSession,
-  OpenSession,
-  Outcome,
-  Receiver,
-} from "../protocols/session.ts";
+import { Publication, type PublicationOptions } from "../protocols/publication.ts";
+import type { Hub, OpenDatagramSession, OpenSession, Outcome } from "../protocols/session.ts";
 import { faultOfFilter, faultOfTopic } from "../protocols/topic.ts";
 import type { DatagramTransport, Transport } from "../transports/transport.ts";
 import type { Behaviour, Ref } from "./actor.ts";
 import type { BridgeOptions } from "./bridge/bridge_options.ts";
 import { type Bridge, Bridges } from "./bridge/bridges.ts";
 import type { OpenUpstream } from "./bridge/upstream.ts";
-import { type Clock, systemClock } from "./clock.ts";
-import { clockwork } from "./clockwork.ts";
+import { systemClock } from "./clock.ts";
 import { fetchHandler } from "./fetch_handler.ts";
-import type { GatewayLimits, GatewayOptions, HandlerTable } from "./gateway_options.ts";
+import type { GatewayOptions, HandlerTable } from "./gateway_options.ts";
 import type { Handler } from "./handler.ts";
+import type { Hooks } from "./hooks.ts";
 import { Listeners, type Listening, type ListenOptions } from "./listeners.ts";
 import { Log } from "./log.ts";
 import { Member } from "./member.ts";
 import { Space } from "./space.ts";
-import { type MessageHandler, plainFilter, subscriber } from "./subscriber.ts";
+import { follow, type MessageHandler, plainFilter, subscriber } from "./subscriber.ts";
 import { type SpawnOptions, Supervisor } from "./supervisor.ts";
+import { startTimers } from "./timers.ts";
 import type { TreeNode } from "./tree.ts";
 
 /** Topic levels that the library itself accepts. */
@@ -60,8 +55,6 @@ export class Gateway {
   readonly finished: Promise<void>;
   readonly #space: Space;
   readonly #log: Log;
-  readonly #clock: Clock;
-  readonly #limits: Partial<GatewayLimits>;
   readonly #handlers: HandlerTable;
   readonly #root: Supervisor;
   readonly #actors: Supervisor;
@@ -69,35 +62,36 @@ export class Gateway {
   readonly #listeners: Listeners;
   readonly #bridges: Bridges;
   readonly #publisher: Hub;
-  #finish!: (error?: unknown) => void;
+  readonly #finish: (error?: unknown) => void;
   #stopping: Promise<void> | undefined;
   #names = 0;
 
   /** @ignore */
   constructor(handlers: new () => HandlerTable, options: GatewayOptions = {}, open?: OpenUpstream) {
-    this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? new Log();
-    this.#limits = options.limits ?? {};
-    this.#space = new Space({ limits: this.#limits, clock: this.#clock });
+    const { limits = {}, clock = systemClock } = options;
+    this.#space = new Space({ limits, clock });
     this.#handlers = this.#space.shared(handlers);
-    this.finished = new Promise((resolve, reject) => {
-      this.#finish = (error) => error === undefined ? resolve() : reject(error);
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.finished = promise;
+    this.#finish = (error) => error === undefined ? resolve() : reject(error);
+    const ended = () => this.#space.hooks?.stop();
     // Whoever does not look at `finished` has still been told by the log.
-    this.finished.catch(() => {});
+    this.finished.then(ended, ended);
     this.#root = new Supervisor("meerkat", {
-      clock: this.#clock,
+      clock,
       crashed: (actor, error) => this.#log.error("crash", { actor, error }),
       escalate: (error) => this.#fail(error),
     });
     const shared = { space: this.#space, log: this.#log };
-    this.#listeners = new Listeners(this.#root, { ...shared, limits: this.#limits });
+    this.#listeners = new Listeners(this.#root, { ...shared, limits });
     this.#bridges = new Bridges(this.#root, { ...shared, open });
     const backoff = { minMs: 10, maxMs: 5_000 };
     this.#actors = this.#root.supervise("actors", { maxRestarts: Infinity, backoff });
     // A handler has no state that could be broken: however often it throws, it is there again.
     this.#subscribers = this.#root.supervise("handlers", { maxRestarts: Infinity });
-    this.#root.spawn("clockwork", clockwork(this.#space), { restart: "crash", kind: "timer" });
+    startTimers(this.#root, this.#space, options);
+    if (options.hooks) this.use(options.hooks);
     const inbox = { name: "library", deliver: () => false, post: () => false };
     this.#publisher = new Member(this.#space, inbox);
   }
@@ -105,6 +99,14 @@ export class Gateway {
   /** What was counted since the start, by name, such as `delivery.dropped`. */
   get counters(): ReadonlyMap<string, number> {
     return this.#space.counters;
+  }
+
+  /**
+   * Has `hooks` asked too, after those that are there already, until the answer is called. Clients
+   * that have been let in by then are not asked again who they are.
+   */
+  use(hooks: Hooks): () => void {
+    return this.#space.use(hooks, this.#log);
   }
 
   /**
@@ -166,13 +168,9 @@ export class Gateway {
       kind: "subscriber",
       mailbox: HANDLER_MAILBOX,
     });
-    const receiver: Receiver = { name, deliver: (each) => this.#tell(ref, each) };
-    this.#publisher.subscribe(plain, { qos: 2 }, receiver);
-    for (const value of this.#publisher.retainedMatching(plain)) {
-      this.#tell(ref, new Delivery(value, value.qos, true, undefined));
-    }
+    const forget = follow(this.#space, plain, ref);
     return () => {
-      this.#publisher.forget(receiver);
+      forget();
       this.#subscribers.stopChild(name);
     };
   }
@@ -200,7 +198,7 @@ export class Gateway {
     const fault = faultOfTopic(topic, MAX_LEVELS);
     if (fault !== undefined) throw new TypeError(fault);
     const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload.slice();
-    const time = options.time ?? Math.floor(this.#clock.now());
+    const time = options.time ?? Math.floor(this.#space.clock.now());
     return this.#publisher.publish(new Publication(topic, bytes, { ...options, time }));
   }
 
@@ -290,11 +288,5 @@ export class Gateway {
     this.#log.debug("gateway failed", { error });
     this.#root.stop();
     this.#finish(error);
-  }
-
-  #tell(ref: Ref<Delivery>, delivery: Delivery): boolean {
-    if (ref.tell(delivery)) return true;
-    this.#space.dropped++;
-    return false;
   }
 }

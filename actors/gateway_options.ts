@@ -1,5 +1,7 @@
 import type { Exchange } from "../protocols/http/exchange.ts";
 import type { Clock } from "./clock.ts";
+import type { HookLimits } from "./hook_chain.ts";
+import type { Hooks } from "./hooks.ts";
 import type { ListenLimits } from "./listeners.ts";
 import type { Log } from "./log.ts";
 import type { RetainedLimits } from "./retained.ts";
@@ -18,7 +20,7 @@ import type { RetainedLimits } from "./retained.ts";
  * assert.equal(hub.publish("b", "2", { retain: true }), "overloaded");
  * ```
  */
-export type GatewayLimits = ListenLimits & RetainedLimits;
+export type GatewayLimits = ListenLimits & RetainedLimits & HookLimits;
 
 /**
  * How a gateway is made.
@@ -46,6 +48,12 @@ export interface GatewayOptions {
   log?: Log;
   /** Default: the machine's clock. */
   clock?: Clock;
+  /** What the application decides; `Gateway.use` adds more. */
+  hooks?: Hooks;
+  /** Milliseconds between two updates of the topics below `$SYS/broker`; default 0, which is never. */
+  sysIntervalMs?: number;
+  /** What `$SYS/broker/version` says; default `meerkat`. */
+  version?: string;
 }
 
 /** Which path of the web server is whose. */

@@ -1,3 +1,5 @@
+import type { Identity } from "../protocols/identity.ts";
+
 /**
  * Where a request comes from: the shape of `Deno.Addr`. `hostname` is an IP address without
  * brackets, `path` that of a Unix socket.
@@ -36,6 +38,8 @@ export type RemoteAddress =
 export interface HandlerInfo {
   /** The other end of the connection: a proxy's, if there is one. */
   remoteAddr: RemoteAddress;
+  /** Who asks, as far as an `authenticate` hook has found that out. */
+  identity: Identity;
 }
 
 /**

@@ -110,10 +110,11 @@ export class Listeners {
       ...this.#options.limits,
       ...own.limits,
     });
-    const driver = { open, space, log, limits };
+    const driver = { open, listener: name, space, log, limits };
     const options = { kind: "connection", mailbox: MAILBOX };
     let count = 0;
     const accepted = (stream: ByteStream, ended: () => void) => {
+      space.traffic.sockets++;
       const behaviour = connection(stream, driver);
       this.#meet(connections, `${name}#${++count}`, { behaviour, ended, options });
     };
@@ -146,7 +147,7 @@ export class Listeners {
     const start = async () => {
       const bound = await transport.bind();
       if (this.#draining || isClosed) bound.close();
-      const behaviour = endpoint({ transport, bound, open, space, log, limits });
+      const behaviour = endpoint({ transport, bound, open, listener: name, space, log, limits });
       const options = { kind: "endpoint", restart: "crash", mailbox: MAILBOX } as const;
       this.#meet(below, "endpoint", { behaviour, options });
       return bound.address;

@@ -1,24 +1,70 @@
+import type { Guard } from "../protocols/guard.ts";
+import type { Identity } from "../protocols/identity.ts";
 import type { Publication } from "../protocols/publication.ts";
 import type {
   Hub,
   Inbox,
   Outcome,
+  Peer,
   Publisher,
   Receiver,
   Subscription,
 } from "../protocols/session.ts";
+import { isReserved } from "../protocols/topic.ts";
+import type { Traffic } from "../protocols/traffic.ts";
+import { HookGuard } from "./hook_guard.ts";
 import type { Space } from "./space.ts";
+
+/** Where a client came in. */
+export interface Door {
+  /** The listener's name. */
+  readonly listener: string;
+  /** Nobody in particular, for a socket that many send datagrams to. */
+  readonly peer?: Peer;
+}
 
 /** The topic space as one session sees it. */
 export class Member implements Hub {
+  #guard: HookGuard | undefined;
+  #identity: Identity | undefined;
+
   constructor(
     readonly space: Space,
     readonly self: Inbox,
     /** Who waits when a receiver falls behind; nobody, for datagrams. */
     readonly publisher?: Publisher,
+    /** Where the client came in; the gateway's own parts were never outside, and are asked nothing. */
+    readonly door?: Door,
   ) {}
 
+  get traffic(): Traffic {
+    return this.space.traffic;
+  }
+
+  get guard(): Guard | undefined {
+    const { hooks } = this.space;
+    if (hooks === undefined || this.door === undefined) return undefined;
+    return this.#guard ??= new HookGuard(
+      hooks,
+      this.self,
+      () => this.space.dropped++,
+    );
+  }
+
+  get identity(): Identity {
+    return this.#identity ?? nobody(this.door);
+  }
+
+  identify(identity: Identity): void {
+    this.#identity = identity;
+  }
+
   publish(publication: Publication): Outcome {
+    if (this.door === undefined) return this.space.publish(publication, this.publisher);
+    if (isReserved(publication.topic)) return "reserved";
+    const { traffic } = this.space;
+    traffic.publishReceived++;
+    traffic.publishBytesReceived += publication.payload.length;
     return this.space.publish(publication, this.publisher);
   }
 
@@ -38,8 +84,13 @@ export class Member implements Hub {
     return this.space.retained.get(topic, this.space.clock.now());
   }
 
-  retainedMatching(filter: string): IterableIterator<Publication> {
-    return this.space.retained.matching(filter, this.space.clock.now());
+  retainedMatching(
+    filter: string,
+    subscription?: Subscription,
+    receiver: Receiver = this.self,
+  ): IterableIterator<Publication> {
+    const values = this.space.retained.matching(filter, this.space.clock.now());
+    return subscription?.screen === undefined ? values : shown(values, subscription, receiver);
   }
 
   shared<T>(kind: new () => T): T {
@@ -49,4 +100,24 @@ export class Member implements Hub {
   count(event: string, amount?: number): void {
     this.space.count(event, amount);
   }
+}
+
+function nobody(door: Door | undefined): Identity {
+  return {
+    user: undefined,
+    clientId: undefined,
+    groups: [],
+    certificate: door?.peer?.certificate,
+    address: door?.peer?.address ?? "",
+    listener: door?.listener ?? "",
+  };
+}
+
+/** Those that the subscriber may see. */
+function* shown(
+  values: Iterable<Publication>,
+  { screen, qos }: Subscription,
+  receiver: Receiver,
+): IterableIterator<Publication> {
+  for (const value of values) if (screen!.shows(value, receiver, qos)) yield value;
 }

@@ -1,3 +1,4 @@
+import type { Traffic } from "../protocols/traffic.ts";
 import type { ByteStream } from "../transports/transport.ts";
 import { Input } from "./input.ts";
 
@@ -20,11 +21,13 @@ export class Reader {
   done = false;
   readonly #stream: ByteStream;
   readonly #owner: Appetite;
+  readonly #traffic: Traffic;
   #stopped = false;
   #wake: (() => void) | undefined;
 
-  constructor(stream: ByteStream, owner: Appetite) {
+  constructor(stream: ByteStream, owner: Appetite, traffic: Traffic) {
     this.#stream = stream;
+    this.#traffic = traffic;
     this.#owner = owner;
   }
 
@@ -49,6 +52,7 @@ export class Reader {
           const count = await this.#stream.read(input.space());
           if (count === null) break;
           input.filled(count);
+          this.#traffic.bytesReceived += count;
         } else {
           await new Promise<void>((wake) => this.#wake = wake);
           this.#wake = undefined;

@@ -1,3 +1,4 @@
+import type { Screen } from "../protocols/guard.ts";
 import { Delivery, type Publication, type Qos } from "../protocols/publication.ts";
 import type { Outcome, Publisher, Receiver, Subscription } from "../protocols/session.ts";
 import { Trie } from "./trie.ts";
@@ -12,6 +13,7 @@ interface Match {
   readonly qos: Qos;
   readonly retainAsPublished: boolean;
   readonly ids: readonly number[] | undefined;
+  readonly screen: Screen | undefined;
   /** What is left of this match for what the receiver itself publishes. */
   own: Match | undefined;
 }
@@ -96,8 +98,13 @@ export class Router {
         delivery === undefined || delivery.qos !== qos || delivery.retain !== retain ||
         delivery.ids !== match.ids
       ) shared = delivery = new Delivery(publication, qos, retain, match.ids);
+      const taken = match.screen === undefined
+        ? match.receiver.deliver(delivery, from)
+        : match.screen.deliver(delivery, match.receiver, from);
+      // What a receiver may not see does not concern it.
+      if (taken === undefined) continue;
       matched = true;
-      if (match.receiver.deliver(delivery, from)) accepted = true;
+      if (taken) accepted = true;
     }
     return accepted ? "accepted" : matched ? "overloaded" : "unmatched";
   }
@@ -150,6 +157,9 @@ function matchOf(receiver: Receiver, all: Subscription[]): Match {
     qos: Math.max(...all.map(({ qos }) => qos)) as Qos,
     retainAsPublished: all.some(({ retainAsPublished }) => retainAsPublished),
     ids: ids.length > 0 ? ids : undefined,
+    // One that has none sees everything, but then the others have none either, or it has no wildcard
+    // and was looked at when it was made.
+    screen: all.some(({ screen }) => screen === undefined) ? undefined : all[0]!.screen,
     own: undefined,
   };
   const heard = all.filter(({ noLocal }) => !noLocal);

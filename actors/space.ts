@@ -1,8 +1,12 @@
 import type { Publication } from "../protocols/publication.ts";
 import type { Outcome, Publisher } from "../protocols/session.ts";
+import { Traffic } from "../protocols/traffic.ts";
 import { Trail } from "../protocols/trail.ts";
 import { Alarms } from "./alarm.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { HookChain, hookDefaults, type HookLimits } from "./hook_chain.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Log } from "./log.ts";
 import { Retained, retainedDefaults, type RetainedLimits } from "./retained.ts";
 import { Router } from "./router.ts";
 
@@ -13,6 +17,9 @@ export class Space {
   readonly retained: Retained;
   /** Deliveries thrown away. A field, for beside a slow receiver it counts every message. */
   dropped = 0;
+  readonly traffic = new Traffic();
+  /** What applications decide; undefined when there is nobody to ask. */
+  hooks: HookChain | undefined = undefined;
   readonly clock: Clock;
   readonly alarms: Alarms;
   /** What keeps bridges from sending messages round and round. */
@@ -21,7 +28,10 @@ export class Space {
   closing = false;
   readonly #counts = new Map<string, number>();
 
-  constructor(options: { limits?: Partial<RetainedLimits>; clock?: Clock } = {}) {
+  readonly #hookLimits: HookLimits;
+
+  constructor(options: { limits?: Partial<RetainedLimits & HookLimits>; clock?: Clock } = {}) {
+    this.#hookLimits = { ...hookDefaults, ...options.limits };
     this.retained = new Retained({ ...retainedDefaults, ...options.limits });
     this.clock = options.clock ?? systemClock;
     this.alarms = new Alarms(this.clock);
@@ -54,6 +64,11 @@ export class Space {
     const outcome = this.#route(passed, from);
     if (outcome !== "overloaded") this.trail.taken(passed);
     return outcome;
+  }
+
+  /** Asks `hooks` too, until the answer is called. */
+  use(hooks: Hooks, log: Log): () => void {
+    return (this.hooks ??= new HookChain(log, this.clock, this.#hookLimits)).add(hooks);
   }
 
   /** The one instance of `kind`. */

@@ -1,5 +1,6 @@
 import { Delivery, type Publication } from "../protocols/publication.ts";
-import type { Behaviour } from "./actor.ts";
+import type { Behaviour, Ref } from "./actor.ts";
+import type { Space } from "./space.ts";
 
 /**
  * The named levels of a filter, known to the compiler: those of `a/+room` are `{ room: string }`.
@@ -78,4 +79,21 @@ export function subscriber<Filter extends string>(
       );
     },
   });
+}
+
+/** Has `ref` told what `filter` selects, stored values first, until the answer is called. */
+export function follow(space: Space, filter: string, ref: Ref<Delivery>): () => void {
+  const receiver = {
+    name: ref.name,
+    deliver(delivery: Delivery): boolean {
+      if (ref.tell(delivery)) return true;
+      space.dropped++;
+      return false;
+    },
+  };
+  space.router.subscribe(filter, { qos: 2 }, receiver);
+  for (const value of space.retained.matching(filter, space.clock.now())) {
+    receiver.deliver(new Delivery(value, value.qos, true, undefined));
+  }
+  return () => space.router.forget(receiver);
 }

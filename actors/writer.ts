@@ -1,3 +1,4 @@
+import type { Traffic } from "../protocols/traffic.ts";
 import type { ByteStream } from "../transports/transport.ts";
 import { Outbox } from "./outbox.ts";
 import { type Flushing, flushLater } from "./scheduler.ts";
@@ -20,7 +21,7 @@ export class Writer implements Flushing {
   readonly #owner: Voice;
   #waits = false;
 
-  constructor(stream: ByteStream, limit: number, owner: Voice) {
+  constructor(stream: ByteStream, limit: number, owner: Voice, readonly traffic: Traffic) {
     this.#stream = stream;
     this.#outbox = new Outbox(limit);
     this.#owner = owner;
@@ -62,6 +63,7 @@ export class Writer implements Flushing {
     } catch {
       return this.#owner.failed();
     }
+    this.traffic.bytesSent += bytes.length;
     this.#outbox.written();
     this.#owner.wrote();
   }

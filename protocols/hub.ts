@@ -1,4 +1,7 @@
+import type { Guard, Screen } from "./guard.ts";
+import type { Identity } from "./identity.ts";
 import type { Delivery, Publication, Qos } from "./publication.ts";
+import type { Traffic } from "./traffic.ts";
 
 /**
  * Something that makes publishers wait: a receiver above its high-water mark.
@@ -104,7 +107,7 @@ export interface Inbox extends Receiver {
   readonly behind?: boolean;
   /**
    * Brings `signal` to the session's `signal` method, in a turn of its own and
-   * after every delivery queued before. False when the session is gone.
+   * after every delivery queued before. A function is called there instead. False when the session is gone.
    * Callable from any actor.
    */
   post(signal: unknown): boolean;
@@ -137,6 +140,8 @@ export interface Subscription {
   retainAsPublished?: boolean;
   /** MQTT 5 subscription identifier. */
   id?: number;
+  /** Holds back what the subscriber may not see; without one it sees all that the filter selects. */
+  screen?: Screen | undefined;
 }
 
 /**
@@ -145,6 +150,7 @@ export interface Subscription {
  * - `unmatched`: nobody subscribes to its topic.
  * - `overloaded`: all who subscribe threw it away, or there is no room to store it.
  * - `closing`: the gateway is shutting down and takes nothing more.
+ * - `reserved`: the topic is the gateway's own: `$SYS/…`.
  *
  * @example The status of an HTTP answer
  * ```ts
@@ -159,7 +165,7 @@ export interface Subscription {
  * assert.equal(statusOf(hub.publish("a", "1")), 204);
  * ```
  */
-export type Outcome = "accepted" | "unmatched" | "overloaded" | "closing";
+export type Outcome = "accepted" | "unmatched" | "overloaded" | "closing" | "reserved";
 
 /**
  * The other clients, as a session sees them.
@@ -183,6 +189,17 @@ export type Outcome = "accepted" | "unmatched" | "overloaded" | "closing";
 export interface Hub {
   /** This session's own mailbox. */
   readonly self: Inbox;
+  /** Who this session acts for. */
+  readonly identity: Identity;
+  /** Remembers who this session acts for from now on. */
+  identify(identity: Identity): void;
+  /**
+   * Who must be asked before anything is done; undefined when there are no hooks, so that all may do
+   * everything.
+   */
+  readonly guard: Guard | undefined;
+  /** What all sessions count together. */
+  readonly traffic: Traffic;
   /**
    * Routes a publication and, if it says so, stores or clears the retained value.
    * Afterwards `wire.paused` may be true: a receiver is behind and the session must stop for now.
@@ -196,8 +213,15 @@ export interface Hub {
   forget(receiver: Receiver): void;
   /** The stored value of one topic. */
   retained(topic: string): Publication | undefined;
-  /** The stored values that a filter matches, lazily, in no particular order. */
-  retainedMatching(filter: string): IterableIterator<Publication>;
+  /**
+   * The stored values that a filter matches, lazily, in no particular order; those that the screen of
+   * `subscription` lets through. Default receiver: `self`.
+   */
+  retainedMatching(
+    filter: string,
+    subscription?: Subscription,
+    receiver?: Receiver,
+  ): IterableIterator<Publication>;
   /**
    * The gateway's one instance of `kind`, made by whoever asks first.
    * One that is a `Timed` is ticked by the gateway.

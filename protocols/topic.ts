@@ -43,6 +43,11 @@ function shown(topic: string): string {
   return clean.replaceAll("\0", "\\0");
 }
 
+/** True for topics that only the gateway itself publishes to. */
+export function isReserved(topic: string): boolean {
+  return topic.charCodeAt(0) === 0x24 && (topic.startsWith("$SYS/") || topic === "$SYS");
+}
+
 /** True when `filter` (valid) selects `topic`; wildcards do not select `$` topics (MQTT-4.7.2-1). */
 export function matches(filter: string, topic: string): boolean {
   if (topic.startsWith("$") && /^[+#]/.test(filter)) return false;

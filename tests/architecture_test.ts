@@ -15,10 +15,12 @@ const CLIENTS = "actors/clients/";
 /** The words of the trade that actors share with protocols. */
 const sharedValues = [
   "protocols/deadlines.ts",
+  "protocols/identity.ts",
   "protocols/mqtt/url.ts",
   "protocols/publication.ts",
   "protocols/session.ts",
   "protocols/topic.ts",
+  "protocols/traffic.ts",
   "protocols/trail.ts",
 ];
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { admissionDefaults } from "../actors/admission.ts";
 import { connectionDefaults } from "../actors/connection_options.ts";
 import { endpointDefaults } from "../actors/endpoint.ts";
+import { hookDefaults } from "../actors/hook_chain.ts";
 import { retainedDefaults } from "../actors/retained.ts";
 import { defaults as coap } from "../protocols/coap/limits.ts";
 import { defaults as http } from "../protocols/http/limits.ts";
@@ -76,6 +77,7 @@ Deno.test("Every limit is documented with its default", strict, async () => {
     CoapLimits: coap,
     ConnectionLimits: connectionDefaults,
     EndpointLimits: endpointDefaults,
+    HookLimits: hookDefaults,
     HttpLimits: http,
     MqttLimits: mqtt,
     RetainedLimits: retainedDefaults,

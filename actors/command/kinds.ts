@@ -73,6 +73,26 @@ export function duration(min: number, max: number, bare = false): Kind<number> {
   return measure("DURATION", right, { min, max, units: durationUnits, bare });
 }
 
+/** The same, or `0` without a unit, which for durations means never. */
+export function orZero(kind: Kind<number>): Kind<number> {
+  return {
+    ...kind,
+    read: (raw, place) => raw === 0 || raw === "0" ? 0 : kind.read(raw, place),
+    schema: () => ({ anyOf: [{ enum: [0, "0"] }, kind.schema()] }),
+  };
+}
+
+/** The origin of web pages, such as `https://app.example`; `null` for pages without, `*` for all. */
+export function origin(): Kind<string> {
+  const right = 'give scheme, host and port of a page, such as "https://app.example", or "*"';
+  return scalar(
+    "ORIGIN",
+    right,
+    { type: "string", minLength: 1 },
+    (raw) => raw === "*" || raw === "null" || isOrigin(raw) ? raw as string : undefined,
+  );
+}
+
 /** One or more of one kind. What is wrong leaves a gap, so that the rest keeps its place. */
 export function list<T>(of: Kind<T>): Kind<(T | undefined)[]> {
   return {
@@ -133,6 +153,15 @@ function scalar<T>(
     read: (raw, place) => value(raw) ?? place.refuse(raw, right),
     schema: () => schema,
   };
+}
+
+/** True for what browsers send as `Origin`: no path, no user, no port that is the scheme's own. */
+function isOrigin(raw: unknown): boolean {
+  try {
+    return typeof raw === "string" && /^https?:/.test(raw) && new URL(raw).origin === raw;
+  } catch {
+    return false;
+  }
 }
 
 function within(raw: unknown, min: number, max: number): number | undefined {

@@ -25,6 +25,13 @@ type Identity = {
   refused: (error: Error) => void;
 };
 
+/** What is set for the protocols of streams beside their limits. */
+export interface StreamSettings {
+  mqtt: MqttSettings;
+  /** Origins of web pages that may use the gateway. */
+  origins: readonly string[];
+}
+
 /** What the command is put together from: transports and protocols are not its business. */
 export interface Parts {
   readonly version: string;
@@ -37,7 +44,7 @@ export interface Parts {
   unix(options: { path: string }): Transport;
   udp(options: Port): DatagramTransport;
   /** Protocols of streams, with the limits that were set. */
-  streams: Record<"mqtt" | "http" | "any", (limits: Limits, mqtt: MqttSettings) => OpenSession>;
+  streams: Record<"mqtt" | "http" | "any", (limits: Limits, set: StreamSettings) => OpenSession>;
   coap(limits: Limits): OpenDatagramSession;
   /** Connects the commands that are MQTT clients. */
   connect: ClientHost["connect"];
@@ -76,12 +83,15 @@ interface Surroundings {
 }
 
 async function start(settings: Settings, around: Surroundings): Promise<Running> {
-  const { retainedTrees } = settings;
+  const { parts, log } = around, { retainedTrees, sysIntervalMs, origins } = settings;
   const limits = { ...settings.limits, ...retainedTrees && { retainedTrees } };
-  const hub = around.parts.gateway({ log: around.log, limits });
+  const version = `meerkat version ${parts.version}`;
+  const hub = parts.gateway({ log, limits, sysIntervalMs, version });
   const listeners: string[] = [];
   try {
-    for (const each of settings.listen) listeners.push(await listen(hub, each, around));
+    for (const each of settings.listen) {
+      listeners.push(await listen(hub, each, { ...around, origins }));
+    }
     for (const each of settings.bridges) await startBridge(hub, each, around);
   } catch (error) {
     await hub.stop({ drainMs: 0 });
@@ -90,16 +100,20 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
   return { listeners, finished: hub.finished, stop: (drainMs) => hub.stop({ drainMs }) };
 }
 
-async function listen(hub: Gateway, each: ListenSettings, around: Surroundings): Promise<string> {
+async function listen(
+  hub: Gateway,
+  each: ListenSettings,
+  around: Surroundings & { origins: readonly string[] },
+): Promise<string> {
   const { url, limits, mqtt } = each;
-  const { parts } = around;
+  const { parts, origins } = around;
   const options = { name: url.url, limits };
   try {
     const listening = url.protocol === "coap"
       ? hub.listen(parts.udp(url), parts.coap(limits), options)
       : hub.listen(
         await transportOf(each, around),
-        parts.streams[url.protocol](limits, mqtt),
+        parts.streams[url.protocol](limits, { mqtt, origins }),
         options,
       );
     const { port } = await listening.ready;

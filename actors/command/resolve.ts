@@ -11,6 +11,10 @@ import type { Sources } from "./sources.ts";
 /** Everything that can be set, complete and free of contradictions. */
 export interface Settings {
   readonly listen: readonly ListenSettings[];
+  /** Origins of web pages that may use the gateway. */
+  readonly origins: readonly string[];
+  /** 0 for never. */
+  readonly sysIntervalMs: number;
   readonly bridges: readonly BridgeSettings[];
   readonly drainMs: number;
   readonly logLevel: LogLevel;
@@ -68,6 +72,9 @@ export function resolve(flags: Record<string, unknown>, sources: Sources): Resol
   return new Resolver(draft, sources).resolve();
 }
 
+/** Settings that hold a value even when nothing was set. */
+type Usual = "listen" | "allowAnonymous" | "sysInterval" | "drain" | "logLevel" | "logFormat";
+
 class Resolver {
   readonly #top: Place;
   readonly #files = new Map<string, NeededFile>();
@@ -91,6 +98,8 @@ class Resolver {
     return {
       settings: {
         listen,
+        origins: this.draft.origins?.flatMap((each) => each ?? []) ?? [],
+        sysIntervalMs: this.#value("sysInterval"),
         bridges: this.#bridges(),
         drainMs: this.#value("drain"),
         logLevel: this.#value("logLevel"),
@@ -115,9 +124,7 @@ class Resolver {
   }
 
   /** What was set, or what holds when nothing was. */
-  #value<Name extends "listen" | "allowAnonymous" | "drain" | "logLevel" | "logFormat">(
-    name: Name,
-  ): NonNullable<Draft[Name]> {
+  #value<Name extends Usual>(name: Name): NonNullable<Draft[Name]> {
     const { kind, default: usual } = settings[name];
     return (this.draft[name] ?? kind.read(usual, this.#top.member(name))) as NonNullable<
       Draft[Name]

@@ -1,6 +1,6 @@
 import { formats, levels } from "../log.ts";
 import { bridgeSetting } from "./bridge_settings.ts";
-import { choice, duration, type Kind, list, text, yesOrNo } from "./kinds.ts";
+import { choice, duration, type Kind, list, origin, orZero, text, yesOrNo } from "./kinds.ts";
 import { gatewayLimits, listenerLimits } from "./limits.ts";
 import { mqttSettings, retainedTrees } from "./mqtt_settings.ts";
 import { type ListenUrl, parseListenUrl } from "./listen_url.ts";
@@ -98,6 +98,17 @@ export const settings = {
     doc: "Let clients in that do not log in, on any address; on loopback they always may.",
   },
   tls: { kind: tls, doc: "Certificates for all listeners that use TLS." },
+  origins: {
+    flag: "origin",
+    kind: list(origin()),
+    doc: "Web pages of other hosts that may use topics and WebSockets; * is every page.",
+  },
+  sysInterval: {
+    flag: "sys-interval",
+    kind: orZero(duration(100, 86_400_000)),
+    default: "10s",
+    doc: "How often the topics below $SYS/broker are updated; 0 is never.",
+  },
   bridges: {
     only: "file",
     kind: list(bridgeSetting),

@@ -1,3 +1,4 @@
+import type { Screen } from "../guard.ts";
 import type { Publication } from "../publication.ts";
 import type { Hub } from "../session.ts";
 import { topicToPath } from "../topic.ts";
@@ -5,6 +6,7 @@ import { Answer, refusal } from "./answer.ts";
 import { Code, encodeBody, Option } from "./codec.ts";
 import { Format, formatOf } from "./content_format.ts";
 import { Options, uint } from "./options.ts";
+import { loginParameters } from "./permission.ts";
 import type { Request } from "./request.ts";
 
 /** Bytes that the options of a listing take, with the marker of its payload. */
@@ -14,6 +16,8 @@ const utf8 = new TextEncoder();
 
 /** What bounds a listing. */
 export interface ListingLimits {
+  /** Holds back what the client may not see. */
+  screen?: Screen | undefined;
   /** A listing ends with the last entry that fits: a query (`?href=/topics/a/*`) narrows it. */
   maxBodyBytes: number;
   maxScanned: number;
@@ -66,9 +70,10 @@ function list(
   return links.answer(Format.linkFormat);
 }
 
-function* valuesOf(hub: Hub, { maxScanned }: ListingLimits): IterableIterator<Publication> {
+function* valuesOf(hub: Hub, limits: ListingLimits): IterableIterator<Publication> {
+  const { maxScanned, screen } = limits;
   let scanned = 0;
-  for (const value of hub.retainedMatching("#")) {
+  for (const value of hub.retainedMatching("#", { qos: 0, screen })) {
     if (++scanned > maxScanned) return;
     yield value;
   }
@@ -91,6 +96,7 @@ function isSelected(link: Link, queries: readonly string[] | undefined): boolean
       : name === "ct"
       ? String(link.format)
       : undefined;
+    if (has === undefined && loginParameters.includes(name)) continue;
     if (has === undefined) return false;
     if (value.endsWith("*") ? !has.startsWith(value.slice(0, -1)) : has !== value) return false;
   }

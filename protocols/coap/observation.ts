@@ -1,3 +1,4 @@
+import type { Screen } from "../guard.ts";
 import type { Delivery, Publication } from "../publication.ts";
 import type { Receiver } from "../session.ts";
 import { type Answer, refusal } from "./answer.ts";
@@ -14,6 +15,8 @@ export interface ObservationWish extends Wish {
   filter: string;
   /** Every notification is confirmable, and not only one in a few: `?qos=1`. */
   everyConfirmed: boolean;
+  /** Holds back what the observer may not see. */
+  screen?: Screen | undefined;
   /** The observation ends when the value is cleared: what the publish-subscribe draft asks for. */
   endsWhenCleared: boolean;
 }
@@ -79,6 +82,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
     this.lastId = id;
     this.sequence = sequence;
     this.outdated = false;
+    this.#count();
     this.#value = undefined;
     this.#unconfirmed++;
     return true;
@@ -88,6 +92,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
     if (this.outdated) {
       this.outdated = false;
       this.sequence = after(this.sequence);
+      this.#count();
     }
     const { composer } = this.observers.exchange;
     const answer = this.#answer(now);
@@ -119,7 +124,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
     }
     deadlines.set(this, now + limits.probeAfterMs);
     if (this.outdated) return;
-    this.#value = this.observers.valueOf(this.wish.filter);
+    this.#value = this.observers.valueOf(this.wish);
     this.outdated = true;
     this.#list();
   }
@@ -132,6 +137,12 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
       return refusal(Code.notFound, "The topic was cleared");
     }
     return represent(value, this.wish, now);
+  }
+
+  #count(): void {
+    const { traffic } = this.observers.hub;
+    traffic.publishSent++;
+    traffic.publishBytesSent += this.#value?.payload.length ?? 0;
   }
 
   #mustConfirm(now: number): boolean {

@@ -29,7 +29,7 @@ export class Observers {
   register(peer: Peer, request: Request, wish: ObservationWish, now: number): Answer {
     const { token } = request.message, key = keyOf(token);
     const { limits } = this.exchange;
-    const value = this.valueOf(wish.filter);
+    const value = this.valueOf(wish);
     const answer = value === undefined
       ? new Answer(Code.content)
       : request.etags !== undefined && isAmong(request.etags, value)
@@ -50,7 +50,7 @@ export class Observers {
     this.#all.add(observation);
     this.exchange.deadlines.set(observation, now + limits.probeAfterMs);
     const qos: Qos = wish.everyConfirmed ? 1 : 0;
-    this.hub.subscribe(wish.filter, { qos }, observation);
+    this.hub.subscribe(wish.filter, { qos, screen: wish.screen }, observation);
     return new Answer(answer.code, observed(answer.body, sequence));
   }
 
@@ -87,10 +87,10 @@ export class Observers {
   }
 
   /** What a topic holds, or the newest of what a filter selects. */
-  valueOf(filter: string): Publication | undefined {
+  valueOf({ filter, screen }: ObservationWish): Publication | undefined {
     if (!isWild(filter)) return this.hub.retained(filter);
     let newest: Publication | undefined, scanned = 0;
-    for (const value of this.hub.retainedMatching(filter)) {
+    for (const value of this.hub.retainedMatching(filter, { qos: 0, screen })) {
       if (newest === undefined || value.time > newest.time) newest = value;
       if (++scanned === this.exchange.limits.maxScanned) break;
     }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { type Identity, Refusal } from "../identity.ts";
 import {
   type DatagramSession,
   type DatagramWire,
@@ -11,9 +12,11 @@ import { Changes } from "./changes.ts";
 import { ACK, Code, CON, decode, type Message, NON, RST } from "./codec.ts";
 import { Exchange } from "./exchange.ts";
 import { type CoapLimits, defaults } from "./limits.ts";
+import { LateAnswers } from "./late.ts";
 import { discover } from "./links.ts";
 import { Observers } from "./observers.ts";
 import { Replies } from "./replies.ts";
+import { credentialsOf, refused } from "./permission.ts";
 import { readRequest, type Request } from "./request.ts";
 import { type Origin, Topics } from "./topics.ts";
 
@@ -26,6 +29,7 @@ export class CoapSession implements DatagramSession {
   readonly #observers: Observers;
   readonly #replies: Replies;
   readonly #topics: Topics;
+  readonly #lates: LateAnswers;
   #closing = false;
 
   constructor(wire: DatagramWire, hub: Hub, limits: CoapLimits, random: () => number) {
@@ -34,6 +38,7 @@ export class CoapSession implements DatagramSession {
     this.#changes = new Changes(hub.self, limits.maxBurst);
     this.#observers = new Observers(hub, this.#exchange, this.#changes);
     this.#replies = new Replies(hub, this.#exchange, this.#changes);
+    this.#lates = new LateAnswers(this.#exchange);
     this.#topics = new Topics(hub, this.#exchange, this.#observers, this.#replies);
   }
 
@@ -56,6 +61,8 @@ export class CoapSession implements DatagramSession {
   receive(bytes: Uint8Array, from: string, now: number): void {
     // RFC 7252 §3: another version is ignored, and so is what has no header.
     if (bytes.length < 4 || bytes[0]! >> 6 !== 1) return this.#hub.count("coap.ignored");
+    // What waits for hooks outlives the datagram.
+    if (this.#hub.guard !== undefined) bytes = bytes.slice();
     let message: Message;
     try {
       message = decode(bytes, this.#exchange.limits.maxOptions);
@@ -70,7 +77,8 @@ export class CoapSession implements DatagramSession {
   }
 
   signal(signal: unknown, now: number): void {
-    if (signal === this.#changes) this.#changes.flush(now);
+    if (typeof signal === "function") signal();
+    else if (signal === this.#changes) this.#changes.flush(now);
   }
 
   tick(now: number): void {
@@ -82,6 +90,7 @@ export class CoapSession implements DatagramSession {
     this.#closing = true;
     this.#observers.shutdown(now);
     this.#replies.shutdown(now);
+    this.#lates.shutdown(now);
   }
 
   ended(): void {
@@ -109,8 +118,9 @@ export class CoapSession implements DatagramSession {
     if (message.code === Code.get && request.observe !== 0 && request.observe !== 1) {
       // Reading twice does no harm (RFC 7252 §4.5): remembering reads would cost the room that
       // keeps publications from being carried out twice.
-      const answer = this.#execute(request, { peer: undefined, address: from, now })!;
-      return this.#exchange.answer(message, from, answer);
+      const answer = this.#execute(request, { peer: undefined, address: from, now });
+      if (answer !== undefined) this.#exchange.answer(message, from, answer);
+      return;
     }
     const { peers, duplicates } = this.#exchange;
     const peer = peers.open(from), before = peer.remembered.get(message.id);
@@ -132,6 +142,19 @@ export class CoapSession implements DatagramSession {
   }
 
   #execute(request: Request, from: Origin): Answer | undefined {
+    const { guard, identity: { listener } } = this.#hub;
+    if (guard === undefined) return this.#serve(request, from);
+    const { address } = from, late = this.#lates.begin(request.message, address);
+    return late.ask<Identity | Refusal>(
+      (decided) => guard.authenticate(credentialsOf(request, { address, listener }), decided),
+      (identity, now) => {
+        if (identity instanceof Refusal) return refused(identity);
+        return this.#serve(request, { ...from, now, caller: { identity, guard, late } });
+      },
+    );
+  }
+
+  #serve(request: Request, from: Origin): Answer | undefined {
     if (this.#closing) return refusal(Code.unavailable, "The gateway is shutting down");
     const { root, rest, message } = request;
     if (message.code === Code.get && request.observe === 1) {
@@ -144,7 +167,8 @@ export class CoapSession implements DatagramSession {
     if (message.code !== Code.get) return refusal(Code.methodNotAllowed, "Only GET is known here");
     const { limits, composer } = this.#exchange;
     const { maxScanned } = limits, { maxBodyBytes } = composer;
-    return discover(this.#hub, request, { maxBodyBytes, maxScanned });
+    const { caller } = from, screen = caller?.guard.screen("#", caller.identity);
+    return discover(this.#hub, request, { maxBodyBytes, maxScanned, screen });
   }
 
   /** An acknowledgement or a reset: never answered (RFC 7252 §4.2). */

@@ -1,4 +1,6 @@
 import { copy } from "../bytes.ts";
+import type { Guard } from "../guard.ts";
+import { type Identity, Refusal } from "../identity.ts";
 import { Publication, type PublicationOptions, type Qos } from "../publication.ts";
 import type { Hub, Outcome } from "../session.ts";
 import { faultOfFilter, faultOfTopic } from "../topic.ts";
@@ -6,10 +8,13 @@ import { Answer, changed, created, deleted, refusal } from "./answer.ts";
 import { Code, CON, NONE, Option } from "./codec.ts";
 import { mediaTypeOf } from "./content_format.ts";
 import type { Exchange } from "./exchange.ts";
+import type { LateAnswer } from "./late.ts";
 import { listTopics } from "./links.ts";
+import type { ObservationWish } from "./observation.ts";
 import { isWild, type Observers } from "./observers.ts";
 import { Options, uint } from "./options.ts";
 import type { Peer } from "./peers.ts";
+import { refused } from "./permission.ts";
 import { parameter, qosOf, replyMsOf, retainOf } from "./query.ts";
 import type { Replies } from "./replies.ts";
 import { isAmong, represent, validBody } from "./representation.ts";
@@ -19,6 +24,8 @@ import type { Request } from "./request.ts";
 export interface Origin {
   /** Its sender; undefined for a plain GET, which leaves no trace. */
   peer: Peer | undefined;
+  /** Who asks, and how hooks are asked about it; undefined when there are none. */
+  caller?: { identity: Identity; guard: Guard; late: LateAnswer };
   address: string;
   now: number;
 }
@@ -39,7 +46,7 @@ export class Topics {
   answer(request: Request, from: Origin): Answer | undefined {
     const { rest } = request, { code } = request.message;
     if (rest === undefined || rest === "") {
-      return code === Code.get ? this.#list(request) : notAllowed("GET");
+      return code === Code.get ? this.#list(request, from) : notAllowed("GET");
     }
     switch (code) {
       case Code.get:
@@ -53,18 +60,26 @@ export class Topics {
     return notAllowed("GET, PUT, POST and DELETE");
   }
 
-  #list(request: Request): Answer {
+  #list(request: Request, { caller }: Origin): Answer {
     const { maxScanned } = this.exchange.limits;
     const { maxBodyBytes } = this.exchange.composer;
-    return listTopics(this.hub, request, { maxBodyBytes, maxScanned });
+    const screen = caller?.guard.screen("#", caller.identity);
+    return listTopics(this.hub, request, { maxBodyBytes, maxScanned, screen });
   }
 
-  #get(request: Request, topic: string, from: Origin): Answer {
+  #get(request: Request, topic: string, from: Origin): Answer | undefined {
     // RFC 7959 §2.4: whoever asks for the first block may be given everything.
     if (request.block2 !== undefined && request.block2 >> 4 > 0) {
       return refusal(Code.badRequest, "Cannot send a block: values are sent whole");
     }
     if (request.observe === 0) return this.#observe(request, topic, from);
+    if (from.caller === undefined) return this.#read(request, topic, from.now);
+    const fault = faultOfTopic(topic, this.exchange.limits.maxTopicLevels);
+    if (fault !== undefined) return refusal(Code.badRequest, fault);
+    return this.#mayFollow(topic, 0, from.caller, (now) => this.#read(request, topic, now));
+  }
+
+  #read(request: Request, topic: string, now: number): Answer {
     const value = this.hub.retained(topic);
     if (value === undefined) {
       const fault = faultOfTopic(topic, this.exchange.limits.maxTopicLevels);
@@ -75,22 +90,59 @@ export class Topics {
       return new Answer(Code.valid, validBody(value));
     }
     const { maxBodyBytes } = this.exchange.composer;
-    return represent(value, { accept: request.accept, maxBodyBytes }, from.now);
+    return represent(value, { accept: request.accept, maxBodyBytes }, now);
   }
 
-  #observe(request: Request, path: string, { peer, now }: Origin): Answer {
+  #observe(request: Request, path: string, { peer, now, caller }: Origin): Answer | undefined {
     const filter = unescaped(path);
     const fault = faultOfFilter(filter, this.exchange.limits.maxTopicLevels);
     if (fault !== undefined) return refusal(Code.badRequest, fault);
     const qos = qosOf(request);
     if (qos instanceof Answer) return qos;
-    return this.observers.register(peer!, request, {
+    const wish: ObservationWish = {
       filter,
       accept: request.accept,
       maxBodyBytes: this.exchange.composer.maxBodyBytes,
       everyConfirmed: (qos ?? 0) > 0,
       endsWhenCleared: request.root === "ps" && !isWild(filter),
-    }, now);
+    };
+    if (caller === undefined) return this.observers.register(peer!, request, wish, now);
+    const { guard, identity } = caller;
+    return this.#mayFollow(filter, qos ?? 0, caller, (now) => {
+      const screen = guard.screen(filter, identity);
+      const answer = this.observers.register(peer!, request, { ...wish, screen }, now);
+      guard.subscribed(identity, filter, qos ?? 0);
+      return answer;
+    });
+  }
+
+  /** Reading, too, is following: a value is what whoever subscribes is sent first. */
+  #mayFollow(
+    topic: string,
+    qos: Qos,
+    { identity, guard, late }: NonNullable<Origin["caller"]>,
+    then: (now: number) => Answer | undefined,
+  ): Answer | undefined {
+    const access = { action: "subscribe", identity, topic, qos, retain: false } as const;
+    return late.ask<Refusal | undefined>(
+      (decided) => guard.authorize(access, decided),
+      (refusal, now) => refusal === undefined ? then(now) : refused(refusal),
+    );
+  }
+
+  /** Publishes what hooks make of a publication. */
+  #offer(
+    publication: Publication,
+    caller: Origin["caller"],
+    publish: (publication: Publication) => Answer | undefined,
+    refuse: (refusal: Refusal) => Answer = refused,
+  ): Answer | undefined {
+    if (caller === undefined) return publish(publication);
+    const { identity, guard, late } = caller;
+    return late.ask<Publication | Refusal>(
+      (decided) => guard.publish(publication, identity, decided),
+      (answer) => answer instanceof Refusal ? refuse(answer) : publish(answer),
+    );
   }
 
   #publish(request: Request, topic: string, from: Origin): Answer | undefined {
@@ -113,28 +165,36 @@ export class Topics {
     if (!isPut && parameter(request, "reply") !== undefined) {
       return this.#ask(request, new Publication(topic, payload, options), from);
     }
-    const isNew = isPut && retain && payload.length > 0 && this.hub.retained(topic) === undefined;
-    return answerTo(
-      this.hub.publish(new Publication(topic, payload, options)),
-      isNew ? created : changed,
-    );
+    return this.#offer(new Publication(topic, payload, options), from.caller, (publication) => {
+      const fault = this.#conditions(request, topic);
+      if (fault !== undefined) return fault;
+      const isNew = isPut && retain && payload.length > 0 && this.hub.retained(topic) === undefined;
+      return answerTo(this.hub.publish(publication), isNew ? created : changed);
+    });
   }
 
-  #delete(request: Request, topic: string, { now }: Origin): Answer {
+  #delete(request: Request, topic: string, { now, caller }: Origin): Answer | undefined {
     const refused = this.#refused(request, topic);
     if (refused !== undefined) return refused;
     const qos = qosOf(request);
     if (qos instanceof Answer) return qos;
     const options = { qos: qos ?? defaultQos(request), retain: true, time: now };
-    return answerTo(this.hub.publish(new Publication(topic, NONE, options)), deleted);
+    return this.#offer(
+      new Publication(topic, NONE, options),
+      caller,
+      (publication) =>
+        this.#conditions(request, topic) ?? answerTo(this.hub.publish(publication), deleted),
+    );
   }
 
   /** Publishes a question; the first answer to it, or 5.04, follows separately. */
   #ask(
     request: Request,
     question: Publication,
-    { peer, address, now }: Origin,
+    { peer, address, now, caller }: Origin,
   ): Answer | undefined {
+    const fault = this.#conditions(request, question.topic);
+    if (fault !== undefined) return fault;
     const replyMs = replyMsOf(request, this.exchange.limits.maxReplyMs);
     if (replyMs instanceof Answer) return replyMs;
     if (!this.replies.hasRoomFor(peer!)) return overloaded();
@@ -143,13 +203,23 @@ export class Topics {
     const waiting = this.replies.wait(peer!, message, responseTopic, now + replyMs);
     const options: PublicationOptions = { ...question, properties };
     const { topic, payload } = question;
-    const outcome = this.hub.publish(new Publication(topic, payload, options));
-    if (outcome === "accepted") {
-      if (message.type === CON) this.exchange.acknowledge(message.id, address);
-      return undefined;
-    }
-    this.replies.finish(waiting);
-    return answerTo(outcome, refusal(Code.gatewayTimeout, "Nobody subscribes to this topic"));
+    let isPublished = false;
+    const answer = this.#offer(new Publication(topic, payload, options), caller, (publication) => {
+      isPublished = true;
+      const outcome = this.hub.publish(publication);
+      if (outcome === "accepted") {
+        if (message.type === CON) this.exchange.acknowledge(message.id, address);
+        return undefined;
+      }
+      this.replies.finish(waiting);
+      return answerTo(outcome, refusal(Code.gatewayTimeout, "Nobody subscribes to this topic"));
+    }, (refusal) => {
+      this.replies.finish(waiting);
+      return refused(refusal);
+    });
+    // Too many wait for hooks already.
+    if (answer !== undefined && !isPublished) this.replies.finish(waiting);
+    return answer;
   }
 
   /** Why a topic cannot be written to, by this request. */
@@ -167,12 +237,11 @@ export class Topics {
         [size],
       );
     }
-    return request.ifMatch === undefined && !request.ifNoneMatch
-      ? undefined
-      : this.#conditions(request, topic);
+    return undefined;
   }
 
   #conditions({ ifMatch, ifNoneMatch }: Request, topic: string): Answer | undefined {
+    if (ifMatch === undefined && !ifNoneMatch) return undefined;
     const value = this.hub.retained(topic);
     if (ifNoneMatch && value !== undefined) {
       return refusal(Code.preconditionFailed, "If-None-Match: this topic holds a value");
@@ -201,6 +270,9 @@ function unescaped(path: string): string {
 
 function answerTo(outcome: Outcome, success: Answer): Answer {
   if (outcome === "overloaded") return overloaded();
+  if (outcome === "reserved") {
+    return refusal(Code.forbidden, "Only the gateway itself publishes to this topic");
+  }
   return outcome === "closing"
     ? refusal(Code.unavailable, "The gateway is shutting down")
     : success;

@@ -5,6 +5,7 @@ import { faultOfFilter } from "../topic.ts";
 import { type Exchange, respondText } from "./exchange.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { RequestHead } from "./message.ts";
+import { ifAllowed } from "./permission.ts";
 import { entityTag } from "./state.ts";
 import { qosOf } from "./publishing.ts";
 
@@ -29,6 +30,15 @@ export function follow(exchange: Exchange, filter: string, limits: HttpLimits): 
   if (fault !== undefined) return respondText(exchange, 400, fault);
   const qos = qosOf(exchange.request);
   if (qos === undefined) return respondText(exchange, 400, "Cannot follow: qos must be 0, 1 or 2");
+  const access = { action: "subscribe", topic: filter, qos, retain: false } as const;
+  ifAllowed(exchange, access, () => begin(exchange, filter, { qos, limits }));
+}
+
+function begin(
+  exchange: Exchange,
+  filter: string,
+  { qos, limits }: { qos: Qos; limits: HttpLimits },
+): void {
   const { request } = exchange;
   const fields = [
     ["content-type", EVENTS],
@@ -58,9 +68,12 @@ class EventStream {
     exchange.onDrained = () => this.#sendValues();
     exchange.onHurry = () => exchange.end();
     exchange.write(RETRY);
-    exchange.follow(filter, this.qos, (delivery) => this.#send(delivery));
+    const { qos } = this, { guard, identity } = exchange.hub;
+    const subscription = { qos, screen: guard?.screen(filter, identity) };
+    exchange.follow(filter, subscription, (delivery) => this.#send(delivery));
+    guard?.subscribed(identity, filter, qos);
     this.#seen = seen;
-    this.#values = exchange.hub.retainedMatching(filter);
+    this.#values = exchange.hub.retainedMatching(filter, subscription);
     this.#sendValues();
     this.#keepAlive();
   }
@@ -78,8 +91,11 @@ class EventStream {
   }
 
   #send(delivery: Delivery): boolean {
-    this.#lastSent = this.exchange.now;
-    return this.exchange.write(encodeEvent(delivery));
+    const { exchange } = this, { traffic } = exchange.hub;
+    this.#lastSent = exchange.now;
+    traffic.publishSent++;
+    traffic.publishBytesSent += delivery.publication.payload.length;
+    return exchange.write(encodeEvent(delivery));
   }
 
   #keepAlive(): void {

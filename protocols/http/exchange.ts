@@ -1,5 +1,5 @@
-import type { Delivery, Qos } from "../publication.ts";
-import type { Hub, Peer } from "../session.ts";
+import type { Delivery } from "../publication.ts";
+import type { Hub, Peer, Subscription } from "../session.ts";
 import type { Fields, RequestHead, ResponseHead } from "./message.ts";
 
 /** Where a request's body goes. */
@@ -42,6 +42,8 @@ export interface Exchange {
   /** Lets the body go on. */
   resume(): void;
 
+  /** Adds fields to whatever is answered. */
+  share(fields: readonly (readonly [string, string])[]): void;
   /** Set true before the head is sent to end the connection with this answer. */
   closes: boolean;
   /** Sends a whole answer. The body is not sent where the method or the status has none. */
@@ -63,7 +65,7 @@ export interface Exchange {
   abort(): void;
 
   /** Subscribes this connection until the answer is complete. At most once in an exchange. */
-  follow(filter: string, qos: Qos, deliver: (delivery: Delivery) => void): void;
+  follow(filter: string, subscription: Subscription, deliver: (delivery: Delivery) => void): void;
   /** Calls `work` at `time`, once, unless the exchange is closed first. Replaces what was set before. */
   wake(time: number, work: () => void): void;
   /** Runs `work` in the connection's own turn. False when the connection is gone. */

@@ -32,7 +32,8 @@ function gather(
 ): { items: string[]; leftOut: number } {
   const items: string[] = [];
   let leftOut = 0, room = listedBytes;
-  for (const { topic } of hub.retainedMatching("#")) {
+  const screen = hub.guard?.screen("#", hub.identity);
+  for (const { topic } of hub.retainedMatching("#", { qos: 0, screen })) {
     if (items.length < listedTopics && room > 0) {
       const item = format(topic);
       items.push(item);

@@ -1,3 +1,4 @@
+import type { Decided } from "../guard.ts";
 import type { Hub, Session, Wire } from "../session.ts";
 
 /**
@@ -118,9 +119,50 @@ export interface ResponseHead {
 }
 
 /**
+ * An answer to a request for another protocol that says no.
+ *
+ * @example Not without a name
+ * ```ts
+ * import type { UpgradeRefusal } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const refusal: UpgradeRefusal = { status: 403, body: "Say who you are\n" };
+ * assert.equal(refusal.status, 403);
+ * ```
+ */
+export type UpgradeRefusal = ResponseHead & { body?: string };
+
+/**
+ * A request for another protocol that hooks decide about.
+ *
+ * @example Asked, and refused
+ * ```ts
+ * import { gateway, http, tcp, type Upgrade, type UpgradeQuestion } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const question: UpgradeQuestion = {
+ *   ask: (decided) => decided({ status: 403 }, 0),
+ *   open() {
+ *     throw new Error("It was refused");
+ *   },
+ * };
+ * const upgrade: Upgrade = () => question;
+ * assert.equal(typeof upgrade, "function");
+ * await using hub = gateway();
+ * hub.listen(tcp({ port: 0 }), http({ upgrade }));
+ * ```
+ */
+export interface UpgradeQuestion {
+  /** Finds out why not; undefined when nothing speaks against it. */
+  ask(decided: Decided<UpgradeRefusal | undefined>): void;
+  /** Begins the session that takes the stream over, having sent its 101. */
+  open(now: number): Session;
+}
+
+/**
  * Answers a request that asks for another protocol (RFC 9110 §7.8): the session that takes the
- * stream over, having sent its 101; a refusal to be sent; or undefined when the request asks for
- * nothing that this upgrade knows and is to be answered as any other.
+ * stream over, having sent its 101; a refusal to be sent; a question to be asked first; or undefined
+ * when the request asks for nothing that this upgrade knows and is to be answered as any other.
  *
  * @example WebSockets for clients that know a word
  * ```ts
@@ -145,4 +187,4 @@ export type Upgrade = (
   wire: Wire,
   hub: Hub,
   now: number,
-) => Session | (ResponseHead & { body?: string }) | undefined;
+) => Session | UpgradeRefusal | UpgradeQuestion | undefined;

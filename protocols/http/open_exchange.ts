@@ -1,5 +1,5 @@
-import type { Delivery, Qos } from "../publication.ts";
-import type { Hub, Peer, Wire } from "../session.ts";
+import type { Delivery } from "../publication.ts";
+import type { Hub, Peer, Subscription, Wire } from "../session.ts";
 import { CONTINUE, encodeHead, encodeLastChunk, sendChunk } from "./encode.ts";
 import type { BodySink, Exchange } from "./exchange.ts";
 import type { Intake } from "./intake.ts";
@@ -52,6 +52,7 @@ export class OpenExchange implements Exchange {
   /** True when deliveries are this exchange's own. */
   #current = false;
   #continues: boolean;
+  #shared: readonly (readonly [string, string])[] | undefined;
 
   constructor(readonly request: RequestHead, readonly intake: Intake, readonly line: Line) {
     this.closes = !isPersistent(request);
@@ -104,6 +105,10 @@ export class OpenExchange implements Exchange {
     this.line.release();
   }
 
+  share(fields: readonly (readonly [string, string])[]): void {
+    this.#shared = fields;
+  }
+
   respond(head: ResponseHead, body: Uint8Array | string = NOTHING): void {
     if (this.closed) return;
     const bytes = typeof body === "string" ? encoder.encode(body) : body;
@@ -115,7 +120,7 @@ export class OpenExchange implements Exchange {
   get plain(): boolean {
     const { intake, line, request } = this;
     return request.minor === 1 && !this.closes && !line.ending && intake.done && !this.closed &&
-      request.method !== "HEAD";
+      request.method !== "HEAD" && this.#shared === undefined;
   }
 
   respondEncoded(bytes: Uint8Array): void {
@@ -139,7 +144,8 @@ export class OpenExchange implements Exchange {
     this.closes ||= this.line.ending || this.waits ||
       (!this.intake.wanted && !this.intake.cheap);
     const keptAlive = minor === 0 ? "keep-alive" : undefined;
-    const bytes = encodeHead(head, {
+    const fields = this.#shared ? [...head.fields ?? [], ...this.#shared] : head.fields;
+    const bytes = encodeHead({ status: head.status, fields }, {
       now: this.now,
       ...(typeof length === "number" && !empty ? { length } : {}),
       chunked: this.#chunked,
@@ -182,12 +188,16 @@ export class OpenExchange implements Exchange {
     this.line.hangUp();
   }
 
-  follow(filter: string, qos: Qos, deliver: (delivery: Delivery) => void): void {
+  follow(
+    filter: string,
+    subscription: Subscription,
+    deliver: (delivery: Delivery) => void,
+  ): void {
     if (this.closed) return;
     if (this.#filter !== undefined) throw new TypeError("Cannot follow a second filter");
     this.#filter = filter;
     this.#deliver = deliver;
-    this.hub.subscribe(filter, { qos });
+    this.hub.subscribe(filter, subscription);
     // What an earlier exchange's subscription left in the mailbox comes before this mark.
     this.#current = !this.line.subscribed || !this.post(() => this.#current = true);
     this.line.subscribed = true;

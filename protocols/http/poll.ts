@@ -22,11 +22,13 @@ export function poll(
     if (current === undefined) notFound(exchange, topic, applied);
     else respondUnchanged(exchange, current, applied);
   };
-  exchange.follow(topic, 1, ({ publication }) => {
+  exchange.follow(topic, { qos: 1 }, ({ publication }) => {
     const cleared = publication.retain && publication.payload.length === 0;
     if (cleared) notFound(exchange, topic, applied);
     else respondState(exchange, publication, applied);
   });
+  const { guard, identity } = exchange.hub;
+  guard?.subscribed(identity, topic, 1);
   exchange.wake(exchange.now + waitMs, giveUp);
   exchange.onHurry = giveUp;
 }

@@ -10,6 +10,9 @@ export function respondOutcome(exchange: Exchange, outcome: Outcome, success: Re
       "Cannot publish: all who follow the topic, or the store, have more than they can take";
     return respondText(exchange, 503, text, [["retry-after", "1"]]);
   }
+  if (outcome === "reserved") {
+    return respondText(exchange, 403, "Cannot publish to $SYS: only the gateway itself does");
+  }
   if (outcome !== "closing") return exchange.respond(success);
   exchange.closes = true;
   respondText(exchange, 503, "Cannot publish: the gateway is stopping");

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { Publication, type PublicationOptions } from "../publication.ts";
+import type { Outcome } from "../session.ts";
 import { type Exchange, respondText } from "./exchange.ts";
 import type { RequestHead } from "./message.ts";
+import { publish } from "./permission.ts";
 import { mediaType } from "./state.ts";
 import { respondOutcome } from "./publishing.ts";
 
@@ -37,7 +39,7 @@ export function request(
   const { hub } = exchange;
   const responseTopic = hub.shared(ReplyTopics).next();
   const correlationData = randomBytes(8);
-  exchange.follow(responseTopic, 1, ({ publication }) => {
+  exchange.follow(responseTopic, { qos: 1 }, ({ publication }) => {
     const answered = publication.properties?.correlationData;
     // A responder that repeats nothing, such as an HTTP client, is still the only one who knows the topic.
     if (answered && !correlationData.equals(answered)) return;
@@ -45,14 +47,21 @@ export function request(
     exchange.respond({ status: 200, fields }, publication.payload);
   });
   const properties = { responseTopic, correlationData };
-  const outcome = hub.publish(
-    new Publication(topic, wish.body, { ...wish.options, properties }),
-  );
+  const question = new Publication(topic, wish.body, { ...wish.options, properties });
+  publish(exchange, question, (outcome) => wait(exchange, { topic, outcome, ms: wish.replyMs }));
+}
+
+function wait(
+  exchange: Exchange,
+  { topic, outcome, ms }: { topic: string; outcome: Outcome; ms: number },
+): void {
+  // Answered while it was published.
+  if (exchange.closed) return;
   if (outcome === "unmatched") {
     return respondText(exchange, 504, `Cannot get a reply: nobody follows "${topic.slice(0, 64)}"`);
   }
   if (outcome !== "accepted") return respondOutcome(exchange, outcome, { status: 204 });
-  exchange.wake(exchange.now + wish.replyMs, () => {
-    respondText(exchange, 504, `Cannot get a reply: none came within ${wish.replyMs} ms`);
+  exchange.wake(exchange.now + ms, () => {
+    respondText(exchange, 504, `Cannot get a reply: none came within ${ms} ms`);
   });
 }

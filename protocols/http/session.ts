@@ -2,28 +2,23 @@ import type { Delivery } from "../publication.ts";
 import { type Hub, type OpenSession, ProtocolError, type Session, type Wire } from "../session.ts";
 import { framingOf } from "./body.ts";
 import { encodeRefusal } from "./encode.ts";
-import { type Answer, respondText } from "./exchange.ts";
+import { respondText } from "./exchange.ts";
 import { decodeHead } from "./head.ts";
 import { Intake } from "./intake.ts";
-import { defaults, type HttpLimits } from "./limits.ts";
+import { defaults } from "./limits.ts";
 import type { Upgrade } from "./message.ts";
 import { type Line, OpenExchange } from "./open_exchange.ts";
 import type { HttpOptions } from "./options.ts";
+import { entrance } from "./permission.ts";
+import type { HttpRules } from "./rules.ts";
 import { site } from "./site.ts";
 
 /** HTTP/1.1 and HTTP/1.0 for a listener. */
 export function http(options: HttpOptions = {}): OpenSession {
   const limits = { ...defaults, ...options.limits };
-  const rules: HttpRules = { limits, upgrade: options.upgrade, answer: site(limits) };
+  const answer = entrance(site(limits), options.origins ?? []);
+  const rules: HttpRules = { limits, upgrade: options.upgrade, answer };
   return (wire, hub, now) => new HttpSession(wire, hub, now, rules);
-}
-
-/** What all sessions of a listener share. */
-export interface HttpRules {
-  limits: HttpLimits;
-  upgrade: Upgrade | undefined;
-  /** Answers everything else. */
-  answer: Answer;
 }
 
 /** One HTTP connection: one request after the other, each answered before the next is read. */
@@ -117,14 +112,22 @@ export class HttpSession implements Session, Line {
     // HTTP/1.0 has no upgrade (RFC 9110 §7.8); a body would be taken for the next protocol's bytes.
     if (upgrade && request.minor === 1 && intake.done && request.fields.has("upgrade")) {
       const next = upgrade(request, this.wire, this.hub, this.now);
-      if (next !== undefined && "status" in next) return exchange.respond(next, next.body);
-      if (next !== undefined) {
-        this.#exchange = undefined;
-        this.#over();
-        return this.wire.upgrade(next);
-      }
+      if (next !== undefined) return this.#switch(exchange, next);
     }
     answer(exchange, this.now);
+  }
+
+  #switch(exchange: OpenExchange, next: NonNullable<ReturnType<Upgrade>>): void {
+    if ("ask" in next) {
+      return next.ask((refusal, now) => {
+        if (!exchange.closed) this.#switch(exchange, refusal ?? next.open(now));
+      });
+    }
+    if ("status" in next) return exchange.respond(next, next.body);
+    this.#exchange = undefined;
+    this.#over();
+    this.wire.upgrade(next);
+    if (this.#holding) this.wire.resume();
   }
 
   #feed(exchange: OpenExchange, bytes: Uint8Array, at: number): number {

@@ -7,6 +7,7 @@ import { type Answer, type Exchange, respondText } from "./exchange.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { RequestHead } from "./message.ts";
 import { listTopics } from "./listing.ts";
+import { ifAllowed, publish } from "./permission.ts";
 import { poll, waitOf } from "./poll.ts";
 import { qosOf, respondOutcome } from "./publishing.ts";
 import { replyOf, request } from "./reply.ts";
@@ -71,6 +72,11 @@ class Topics {
       return respondText(exchange, 400, text);
     }
     if (!this.#isTopic(exchange, topic)) return;
+    const access = { action: "subscribe", topic, qos: 1, retain: false } as const;
+    ifAllowed(exchange, access, () => this.#read(exchange, topic));
+  }
+
+  #read(exchange: Exchange, topic: string): void {
     const current = exchange.hub.retained(topic);
     const status = current && preconditions(exchange.request, current, exchange.now);
     const waitMs = waitOf(exchange.request, this.limits.waitMs);
@@ -86,6 +92,11 @@ class Topics {
   #put(exchange: Exchange, topic: string): void {
     const qos = this.#qos(exchange, topic);
     if (qos === undefined) return;
+    const access = { action: "publish", topic, qos, retain: true } as const;
+    ifAllowed(exchange, access, () => this.#store(exchange, topic, qos));
+  }
+
+  #store(exchange: Exchange, topic: string, qos: Qos): void {
     collect(exchange, this.limits.bodyBytes, (body) => {
       const { hub, request, now } = exchange;
       if (body.length === 0) {
@@ -99,7 +110,8 @@ class Topics {
         { qos, retain: true, time: Math.floor(now), contentType: own(typeOf(request)) },
       );
       const fields = [["etag", entityTag(publication)]] as const;
-      respondOutcome(exchange, hub.publish(publication), { status: before ? 204 : 201, fields });
+      const success = { status: before ? 204 : 201, fields };
+      publish(exchange, publication, (outcome) => respondOutcome(exchange, outcome, success));
     });
   }
 
@@ -108,18 +120,36 @@ class Topics {
     if (qos === undefined) return;
     const replyMs = replyOf(exchange.request, this.limits.waitMs);
     if (typeof replyMs === "string") return respondText(exchange, 400, replyMs);
+    const access = { action: "publish", topic, qos, retain: false } as const;
+    ifAllowed(exchange, access, () => this.#send(exchange, topic, { qos, replyMs }));
+  }
+
+  #send(
+    exchange: Exchange,
+    topic: string,
+    { qos, replyMs }: { qos: Qos; replyMs: number | undefined },
+  ): void {
     collect(exchange, this.limits.bodyBytes, (body) => {
       const time = Math.floor(exchange.now);
       const options = { qos, time, contentType: typeOf(exchange.request) };
       if (replyMs !== undefined) return request(exchange, topic, { body, options, replyMs });
       const publication = new Publication(topic, body, options);
-      respondOutcome(exchange, exchange.hub.publish(publication), { status: 204 });
+      publish(
+        exchange,
+        publication,
+        (outcome) => respondOutcome(exchange, outcome, { status: 204 }),
+      );
     });
   }
 
   #delete(exchange: Exchange, topic: string): void {
     const qos = this.#qos(exchange, topic);
     if (qos === undefined) return;
+    const access = { action: "publish", topic, qos, retain: true } as const;
+    ifAllowed(exchange, access, () => this.#clear(exchange, topic, qos));
+  }
+
+  #clear(exchange: Exchange, topic: string, qos: Qos): void {
     const { hub, request, now } = exchange;
     const before = hub.retained(topic);
     if (preconditions(request, before, now) !== undefined) return conditionFailed(exchange);
@@ -130,7 +160,7 @@ class Topics {
       retain: true,
       time: Math.floor(now),
     });
-    respondOutcome(exchange, hub.publish(empty), { status: 204 });
+    publish(exchange, empty, (outcome) => respondOutcome(exchange, outcome, { status: 204 }));
   }
 
   /** The QoS to publish with; undefined when the request has been answered with what is wrong. */

@@ -1,4 +1,6 @@
 import type { Hub, Inbox, Timed } from "../session.ts";
+import type { Survey, Surveyed } from "../traffic.ts";
+import { census } from "./census.ts";
 import { Client } from "./client.ts";
 import type { MqttLimits } from "./limits.ts";
 import { willPublication } from "./message.ts";
@@ -16,10 +18,15 @@ const NEVER = 0xffff_ffff;
 export type BrokerHub = Pick<Hub, "publish" | "forget" | "count">;
 
 /** All MQTT sessions of a gateway by client identifier. */
-export class Broker implements Tally, Timed {
+export class Broker implements Tally, Timed, Surveyed {
   /** When `tick` is due; Infinity for never. */
   deadline = Infinity;
   queuedBytes = 0;
+  /** Sessions that ended because their client stayed away too long. */
+  expired = 0;
+  /** The most connections that had a session at once. */
+  maxConnected = 0;
+  #connected = 0;
   readonly clients = new Map<string, Client>();
   readonly shares = new Shares(this);
   /** Sessions without a connection that have something to come: an end, a will. */
@@ -30,6 +37,10 @@ export class Broker implements Tally, Timed {
   lose(event: "mqtt.dropped" | "mqtt.conflated"): void {
     this.#losses.set(event, (this.#losses.get(event) ?? 0) + 1);
     this.deadline = 0;
+  }
+
+  survey(): Survey {
+    return census(this.clients.values(), this);
   }
 
   /** The session of this client identifier, new if there is none. */
@@ -50,6 +61,8 @@ export class Broker implements Tally, Timed {
 
   /** Gives the session to a connection. */
   attach(client: Client, inbox: Inbox): void {
+    if (client.inbox === undefined) this.#connected++;
+    this.maxConnected = Math.max(this.maxConnected, this.#connected);
     client.move(inbox);
     dismiss(client, inbox);
     client.present = true;
@@ -59,6 +72,7 @@ export class Broker implements Tally, Timed {
 
   /** Takes the session from its connection: the next one gets it, or it waits, or it ends. */
   release(client: Client, { now, hub }: { now: number; hub: BrokerHub }): void {
+    if (client.inbox !== undefined) this.#connected--;
     client.move(undefined);
     const { will, expirySeconds } = client;
     const delaySeconds = Math.min(will?.properties?.willDelay ?? 0, expirySeconds);
@@ -100,6 +114,7 @@ export class Broker implements Tally, Timed {
     this.#losses.clear();
     for (const client of [...this.#away]) {
       if (client.expiresAt <= now) {
+        this.expired++;
         this.discard(client, { now, hub });
         this.#summon(client);
         continue;

@@ -19,6 +19,8 @@ export class Client implements Receiver {
   present = false;
   /** Goes up when the session begins anew: what was meant for the former must not reach the next. */
   epoch = 0;
+  /** Whose session it is, where hooks have found that out. */
+  user: string | undefined = undefined;
   /** Seconds that the session lives on without a connection; 0xffffffff for ever. */
   expirySeconds = 0;
   /** When it ends, or Infinity. */
@@ -139,6 +141,7 @@ export class Client implements Receiver {
   reset(): void {
     this.present = false;
     this.epoch++;
+    this.user = undefined;
     this.expirySeconds = 0;
     this.expiresAt = this.willAt = Infinity;
     this.will = undefined;

@@ -2,7 +2,7 @@ import { Reader } from "../bytes.ts";
 import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { type Inbox, ProtocolError } from "../session.ts";
-import { faultOfTopic } from "../topic.ts";
+import { faultOfTopic, isReserved } from "../topic.ts";
 import { BRIDGE, Trail } from "../trail.ts";
 import type { Broker } from "./broker.ts";
 import type { Client } from "./client.ts";
@@ -143,6 +143,10 @@ function grantedExpiry({ version, clean, properties }: Connect, limits: MqttOpti
 function ownWill(will: Will, limits: MqttOptions): Will {
   const fault = faultOfTopic(will.topic, limits.maxTopicLevels);
   if (fault !== undefined) throw new ProtocolError(fault, Reason.topicNameInvalid);
+  if (isReserved(will.topic)) {
+    const reason = "Cannot leave a will for $SYS topics: only the gateway publishes there";
+    throw new ProtocolError(reason, Reason.notAuthorized);
+  }
   const { properties } = will;
   if (limits.checkPayloadFormat && properties?.payloadFormat === 1 && !isUtf8(will.payload)) {
     throw new ProtocolError(
@@ -173,6 +177,7 @@ export function begin(
   if (connect.clean && client.present) broker.discard(client, { now, hub: link.hub });
   const sessionPresent = client.present;
   broker.attach(client, inbox);
+  client.user = link.hub.identity.user;
   client.limits = link.limits;
   client.will = will;
   const isBridge = connect.properties?.userProperties?.some(([name]) => name === BRIDGE);

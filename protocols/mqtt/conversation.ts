@@ -1,3 +1,4 @@
+import type { Refusal } from "../identity.ts";
 import { ProtocolError } from "../session.ts";
 import type { Authentication } from "./authentication.ts";
 import type { Client } from "./client.ts";
@@ -5,7 +6,8 @@ import { decodePacket } from "./decode.ts";
 import { Incoming } from "./incoming.ts";
 import type { Link } from "./link.ts";
 import { Outgoing } from "./outgoing.ts";
-import { type Disconnect, type Packet, PacketType } from "./packet.ts";
+import { type Disconnect, type Packet, PacketType, type Subscribe } from "./packet.ts";
+import { permissions } from "./permission.ts";
 import { Reason } from "./reason.ts";
 import { subscribe, unsubscribe } from "./subscribe.ts";
 import { Throttle } from "./throttle.ts";
@@ -59,7 +61,8 @@ export class Conversation {
   /** Reads on: the client has waited long enough. */
   resume(): void {
     this.resumeAt = Infinity;
-    this.link.wire.resume();
+    this.link.throttled = false;
+    if (!this.link.waiting) this.link.wire.resume();
   }
 
   /** Hangs up once nothing that was promised is outstanding. */
@@ -70,6 +73,7 @@ export class Conversation {
   #slowDown(until: number, now: number): void {
     if (until <= now) return;
     this.resumeAt = until;
+    this.link.throttled = true;
     this.link.wire.pause();
   }
 
@@ -95,8 +99,7 @@ export class Conversation {
       case "pubcomp":
         return this.#settle(PacketType[packet.type], packet, now);
       case "subscribe":
-        subscribe({ link, client, retained: outgoing.retained }, packet);
-        return outgoing.pump(now);
+        return this.#subscribe(packet, now);
       case "unsubscribe":
         return unsubscribe({ link, client, retained: outgoing.retained }, packet);
       case "pingreq":
@@ -110,6 +113,16 @@ export class Conversation {
       default:
         throw misplaced(PacketType[packet.type]);
     }
+  }
+
+  #subscribe(packet: Subscribe, now: number): void {
+    const { link, client, outgoing } = this, { guard } = link.hub;
+    const answer = (refusals: readonly (Refusal | undefined)[], now: number) => {
+      subscribe({ link, client, retained: outgoing.retained }, packet, refusals);
+      outgoing.pump(now);
+    };
+    if (guard === undefined) answer([], now);
+    else link.ask((decided) => permissions({ link, guard }, packet, decided), answer);
   }
 
   /** The client says goodbye (MQTT 5.0 §3.14.4). */

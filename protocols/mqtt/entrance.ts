@@ -1,3 +1,4 @@
+import { type Identity, Refusal } from "../identity.ts";
 import { ProtocolError } from "../session.ts";
 import {
   type AuthAnswer,
@@ -12,6 +13,7 @@ import { misplaced, type Span } from "./conversation.ts";
 import { decodePacket } from "./decode.ts";
 import type { Link } from "./link.ts";
 import { PacketType } from "./packet.ts";
+import { connectRefused, login, mayLeaveWill } from "./permission.ts";
 import { Reason } from "./reason.ts";
 import { Tenure } from "./tenure.ts";
 
@@ -56,7 +58,7 @@ export class Entrance implements AuthOwner {
   answered(answer: AuthAnswer, now: number): void {
     const { link } = this;
     this.authentication!.answered(answer, now);
-    if (!link.closed && !this.waits && !this.authentication!.waits) link.wire.resume();
+    if (!link.closed && !link.waiting && !this.authentication!.waits) link.wire.resume();
   }
 
   tick(now: number): void {
@@ -83,7 +85,7 @@ export class Entrance implements AuthOwner {
   authenticated(step: AuthStep & { kind: "success" }, now: number): void {
     this.link.user = step.user ?? this.link.user;
     this.#admission!.authenticationData = step.data;
-    this.#admit(now);
+    this.#identify(now, step.user);
   }
 
   rejected(error: ProtocolError, now: number): void {
@@ -94,7 +96,7 @@ export class Entrance implements AuthOwner {
     const { link } = this, broker = link.hub.shared(Broker);
     const admission = this.#admission = admit(link, broker, { bytes, at, end });
     const { connect, clientId, method } = admission;
-    if (method === undefined) return this.#admit(now);
+    if (method === undefined) return this.#identify(now);
     this.#state = "authenticating";
     this.authentication = new Authentication(link, this, { method, clientId });
     this.authentication.begin(connect.properties?.authenticationData, now);
@@ -108,14 +110,41 @@ export class Entrance implements AuthOwner {
     this.authentication!.take(packet, now);
   }
 
+  /** Finds out who comes in; `user` is whom a method of authentication has found. */
+  #identify(now: number, user?: string): void {
+    const { link } = this, admission = this.#admission!, { guard } = link.hub;
+    const identity: Identity = { ...link.hub.identity, user, clientId: admission.clientId };
+    if (guard === undefined) return this.#admit(identity, now);
+    const isProved = this.authentication !== undefined;
+    link.ask<Identity | Refusal>(
+      (decided) =>
+        isProved
+          ? mayLeaveWill(guard, { identity, admission, now }, decided)
+          : login({ link, guard }, admission, decided),
+      (answer, now) => {
+        if (answer instanceof Refusal) this.house.refuse(connectRefused(answer), now);
+        else this.#admit(answer, now);
+      },
+    );
+    // Whoever waits for hooks is answered in time by them.
+    if (link.waiting && !this.waits) this.deadline = Infinity;
+  }
+
   /** The client may come in, once nobody else has its session. */
-  #admit(now: number): void {
+  #admit(identity: Identity, now: number): void {
     const { link } = this, { hub, limits } = link, broker = hub.shared(Broker);
+    const { user } = broker.clients.get(this.#admission!.clientId) ?? {};
+    if (user !== undefined && user !== identity.user) {
+      const why = "Cannot take this client identifier: its session belongs to another user";
+      return this.house.refuse(new ProtocolError(why, Reason.notAuthorized), now);
+    }
+    hub.identify(identity);
     const client = broker.client(this.#admission!.clientId, limits);
     this.tenure = new Tenure(client, broker, hub);
     if (this.tenure.claim(now)) return this.house.open(this.#admission!, now);
     this.#state = "waiting";
     this.deadline = now + limits.connectTimeoutMs;
+    link.waiting = true;
     link.wire.pause();
   }
 }

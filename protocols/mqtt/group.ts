@@ -1,3 +1,4 @@
+import type { Screen } from "../guard.ts";
 import { Delivery, type Publication, type Qos } from "../publication.ts";
 import type { Publisher, Receiver, Subscription } from "../session.ts";
 import type { Client } from "./client.ts";
@@ -82,17 +83,43 @@ export class Group implements Receiver {
 
   /** The oldest message that waits for all, for a member that has room. */
   next(client: Client): Delivery | undefined {
+    const { screen } = this.#subscriptions.get(client) ?? {};
+    if (screen !== undefined) return this.#nextSeen(client, screen);
     const delivery = this.#queue.shift();
     return delivery && this.#deliveryFor(client, delivery);
+  }
+
+  /** The same, of those that this member may see; the others wait on. */
+  #nextSeen(client: Client, screen: Screen): Delivery | undefined {
+    for (let left = this.#queue.size; left > 0; left--) {
+      const delivery = this.#queue.shift()!, { publication, qos } = delivery;
+      if (screen.shows(publication, this.#door(client), qos)) {
+        return this.#deliveryFor(client, delivery);
+      }
+      this.#queue.push(delivery, this.limits);
+    }
+    return undefined;
+  }
+
+  /** Where a member takes what is the group's. */
+  #door(client: Client): Receiver {
+    return {
+      name: client.name,
+      deliver: (delivery, from) => client.take(this.#deliveryFor(client, delivery), from),
+    };
+  }
+
+  #offer(client: Client, delivery: Delivery, from?: Publisher): boolean {
+    const { screen } = this.#subscriptions.get(client)!;
+    if (screen === undefined) return client.take(this.#deliveryFor(client, delivery), from);
+    return screen.deliver(delivery, this.#door(client), from) === true;
   }
 
   #give(delivery: Delivery, from?: Publisher): boolean {
     const chosen = this.#choose(delivery.publication.origin);
     if (chosen === undefined) return false;
-    if (chosen.take(this.#deliveryFor(chosen, delivery), from)) return true;
-    return this.#members.some((each) =>
-      each !== chosen && each.take(this.#deliveryFor(each, delivery), from)
-    );
+    if (this.#offer(chosen, delivery, from)) return true;
+    return this.#members.some((each) => each !== chosen && this.#offer(each, delivery, from));
   }
 
   #choose(origin: unknown): Client | undefined {

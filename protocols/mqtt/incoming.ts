@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { copy } from "../bytes.ts";
+import { Refusal } from "../identity.ts";
 import { Publication } from "../publication.ts";
 import { type Outcome, ProtocolError } from "../session.ts";
 import type { Client } from "./client.ts";
@@ -7,6 +8,7 @@ import { bodyStart } from "./frame.ts";
 import type { Link } from "./link.ts";
 import { messageProperties } from "./message.ts";
 import { PacketType } from "./packet.ts";
+import { reasonOf as refusalReason } from "./permission.ts";
 import {
   encodePublish311Qos0,
   encodePublish311Qos12,
@@ -28,7 +30,7 @@ export class Incoming {
 
   /** Takes the PUBLISH that `bytes` hold from `at` to `end`. */
   publish(bytes: Uint8Array, { at, end, now }: { at: number; end: number; now: number }): void {
-    const { link, client } = this;
+    const { link } = this;
     packet.read(bytes, at, end, link.version, link.limits.maxTopicLevels);
     const { qos, packetId } = packet;
     const topic = packet.properties === undefined ? packet.topic : this.#resolve();
@@ -41,10 +43,42 @@ export class Incoming {
     if (link.stopping) return;
     if (qos === 2 && !this.#isFirst(packetId)) return;
     if (link.limits.checkPayloadFormat && !isAsSaid(bytes, end)) return this.#misfit(qos, packetId);
-    const outcome = link.hub.publish(this.#publication(bytes, { at, end, now }, topic));
+    const publication = this.#publication(bytes, { at, end, now }, topic), { guard } = link.hub;
+    if (guard === undefined) return this.#route(publication, qos, packetId);
+    link.ask<Publication | Refusal>(
+      (decided) => guard.publish(publication, link.hub.identity, decided),
+      (answer) => {
+        if (answer instanceof Refusal) this.#refuse(answer, qos, packetId);
+        else this.#route(answer, qos, packetId);
+      },
+    );
+  }
+
+  /** Publishes, and says what became of it. */
+  #route(publication: Publication, qos: number, packetId: number): void {
+    const { link } = this, outcome = link.hub.publish(publication);
     if (outcome === "closing") return link.stop();
     if (qos === 0) return;
-    const reason = reasonOf(outcome);
+    this.#acknowledge(reasonOf(outcome), qos, packetId);
+  }
+
+  /** Hooks do not want this message [MQTT-3.3.5-2]. */
+  #refuse(refusal: Refusal, qos: number, packetId: number): void {
+    const { link } = this;
+    link.hub.count("mqtt.refused");
+    if (link.version !== 5) return link.close();
+    const reason = refusalReason(refusal);
+    if (qos === 0) return;
+    if (!link.wantsReasons) return this.#acknowledge(reason, qos, packetId);
+    const type = qos === 1 ? "puback" : "pubrec", properties = { reasonString: refusal.reason };
+    // [MQTT-3.4.2-2], [MQTT-3.5.2-2]: the text is the first thing to go.
+    if (!link.send({ type, packetId, reason, properties })) {
+      this.#acknowledge(reason, qos, packetId);
+    }
+  }
+
+  #acknowledge(reason: number, qos: number, packetId: number): void {
+    const { link, client } = this;
     // Before MQTT 5 an acknowledgement can only mean success.
     if (reason >= 0x80 && link.version !== 5) return link.close();
     if (qos === 1) return link.acknowledge(PacketType.puback, packetId, reason);
@@ -152,5 +186,6 @@ function isAsSaid(bytes: Uint8Array, end: number): boolean {
 
 function reasonOf(outcome: Outcome): number {
   if (outcome === "accepted") return Reason.success;
+  if (outcome === "reserved") return Reason.notAuthorized;
   return outcome === "unmatched" ? Reason.noMatchingSubscribers : Reason.quotaExceeded;
 }

@@ -1,4 +1,6 @@
+import type { Decided } from "../guard.ts";
 import type { Hub, Wire } from "../session.ts";
+import type { Traffic } from "../traffic.ts";
 import { encode } from "./encode.ts";
 import type { MqttOptions } from "./options.ts";
 import { type Packet, PacketType, type Version } from "./packet.ts";
@@ -23,11 +25,34 @@ export class Link {
   user: string | undefined = undefined;
   /** True once this side has hung up. */
   closed = false;
+  /** True while an answer is awaited that the next packet needs. */
+  waiting = false;
+  /** True while the client sends too fast and is not read from. */
+  throttled = false;
+  readonly traffic: Traffic;
   /** True once the gateway stops: nothing new is taken. */
   stopping = false;
 
   constructor(readonly wire: Wire, readonly hub: Hub, readonly limits: MqttOptions) {
     this.receiveMaximum = limits.maxInflight;
+    this.traffic = hub.traffic;
+  }
+
+  /** Asks for something and goes on with the answer. Until it is there, no packet is read. */
+  ask<T>(question: (decided: Decided<T>) => void, then: Decided<T>): void {
+    let isAnswered = false, isLate = false;
+    question((answer, now) => {
+      isAnswered = true;
+      if (!isLate) return then(answer, now);
+      this.waiting = false;
+      if (this.closed) return;
+      then(answer, now);
+      if (!this.waiting && !this.throttled && !this.closed) this.wire.resume();
+    });
+    isLate = true;
+    if (isAnswered) return;
+    this.waiting = true;
+    this.wire.pause();
   }
 
   /** Sends a packet; false when it is larger than the client wants [MQTT-3.1.2-27]. */
@@ -40,6 +65,7 @@ export class Link {
 
   sendBytes(bytes: Uint8Array): void {
     if (this.closed || bytes.length > this.maxPacketBytes) return;
+    this.traffic.packetsSent++;
     if (!this.wire.send(bytes)) this.close();
   }
 

@@ -171,6 +171,8 @@ export class Outgoing {
       link.hub.count("mqtt.dropped");
       return false;
     }
+    link.traffic.publishSent++;
+    link.traffic.publishBytesSent += delivery.publication.payload.length;
     if (this.#aliases === undefined) link.sendBytes(bytes);
     else {
       const { topic } = delivery.publication;

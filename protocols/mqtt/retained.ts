@@ -20,7 +20,7 @@ export class Retained {
 
   /** Begins, or begins again, with what `filter` selects. */
   add(filter: string, subscription: Subscription): void {
-    const values = this.link.hub.retainedMatching(filter);
+    const values = this.link.hub.retainedMatching(filter, subscription, this.client);
     (this.#sources ??= new Map()).set(filter, { values, subscription });
   }
 

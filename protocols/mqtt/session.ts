@@ -1,5 +1,5 @@
 import type { Delivery } from "../publication.ts";
-import type { Hub, OpenSession, ProtocolError, Session, Wire } from "../session.ts";
+import { type Hub, type OpenSession, ProtocolError, type Session, type Wire } from "../session.ts";
 import { AuthAnswer } from "./authentication.ts";
 import { HANDOVER, TAKEOVER } from "./broker.ts";
 import { OVERFLOW } from "./client.ts";
@@ -25,6 +25,8 @@ export class MqttSession implements Session, House {
   /** There once the session is open. */
   #conversation: Conversation | undefined = undefined;
   #tenure: Tenure | undefined = undefined;
+  /** True from the moment that hooks have heard of this client until they hear that it has gone. */
+  #isGuest = false;
   #heardAt = 0;
   /** One and a half times the Keep Alive [MQTT-3.1.2-24]; 0 for none. */
   #keepAliveMs = 0;
@@ -39,7 +41,7 @@ export class MqttSession implements Session, House {
     // Any byte is a sign of life: a large packet may take longer than the Keep Alive.
     this.#heardAt = now;
     if (this.#conversation !== undefined && !this.#owns()) return bytes.length;
-    let at = 0;
+    let at = 0, packets = 0;
     while (at + 1 < bytes.length && this.#isReading) {
       const type = bytes[at]! >> 4;
       // [MQTT-3.1.0-1] and [MQTT-3.1.0-2], before the rest of the packet is waited for.
@@ -50,7 +52,9 @@ export class MqttSession implements Session, House {
       if (end < 0 || end > bytes.length) break;
       (this.#conversation ?? this.#entrance!).read(bytes, { at, end, now });
       at = end;
+      packets++;
     }
+    link.traffic.packetsReceived += packets;
     if (link.closed) this.#leave(now);
     return at;
   }
@@ -74,7 +78,8 @@ export class MqttSession implements Session, House {
   signal(signal: unknown, now: number): void {
     const link = this.#link, entrance = this.#entrance;
     if (link.closed) return;
-    if (signal instanceof AuthAnswer) {
+    if (typeof signal === "function") this.#resume(signal as () => void, now);
+    else if (signal instanceof AuthAnswer) {
       if (entrance !== undefined) entrance.answered(signal, now);
       else this.#conversation?.authentication?.answered(signal, now);
     } else if (signal === HANDOVER) entrance?.handover(now);
@@ -146,7 +151,11 @@ export class MqttSession implements Session, House {
     const link = this.#link, { tenure, waits, authentication } = this.#entrance!;
     const { client, broker } = this.#tenure = tenure!;
     this.label = `mqtt ${versionNames[link.version]} ${client.name}`;
+    link.waiting = false;
     begin(link, client, { broker, admission, inbox: link.hub.self, now });
+    link.traffic.connections++;
+    link.hub.guard?.connected(link.hub.identity);
+    this.#isGuest = true;
     if (authentication !== undefined) authentication.isDone = true;
     tenure!.begin();
     this.#entrance = undefined;
@@ -161,7 +170,8 @@ export class MqttSession implements Session, House {
   }
 
   get #isReading(): boolean {
-    return !this.#link.closed && !this.#link.wire.paused && this.#entrance?.waits !== true;
+    const { closed, waiting, wire } = this.#link;
+    return !closed && !waiting && !wire.paused;
   }
 
   /** Another connection takes the session [MQTT-3.1.4-3]. */
@@ -177,7 +187,21 @@ export class MqttSession implements Session, House {
     return false;
   }
 
+  /** Goes on in this turn with what waited for hooks. */
+  #resume(work: () => void, now: number): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.refuse(error, now);
+    }
+    if (this.#link.closed) this.#leave(now);
+  }
+
   #leave(now: number): void {
+    const { hub } = this.#link;
+    if (this.#isGuest) hub.guard?.disconnected(hub.identity);
+    this.#isGuest = false;
     (this.#tenure ?? this.#entrance?.tenure)?.end(now);
   }
 }

@@ -1,3 +1,4 @@
+import type { Refusal } from "../identity.ts";
 import { ProtocolError, type Subscription } from "../session.ts";
 import { faultOfFilter } from "../topic.ts";
 import { Broker } from "./broker.ts";
@@ -5,6 +6,7 @@ import type { Client } from "./client.ts";
 import type { MqttLimits } from "./limits.ts";
 import type { Link } from "./link.ts";
 import type { FilterRequest, Subscribe, Unsubscribe } from "./packet.ts";
+import { followed, reasonOf } from "./permission.ts";
 import { Reason } from "./reason.ts";
 import type { Retained } from "./retained.ts";
 import { isShared, sharedFilter } from "./shares.ts";
@@ -17,7 +19,12 @@ export interface Subscriber {
 }
 
 /** Answers SUBSCRIBE (MQTT 5.0 §3.8.4). Stored messages are ready to be pumped afterwards. */
-export function subscribe(subscriber: Subscriber, packet: Subscribe): void {
+export function subscribe(
+  subscriber: Subscriber,
+  packet: Subscribe,
+  /** Those that hooks have refused, in the order of the filters. */
+  refusals: readonly (Refusal | undefined)[] = [],
+): void {
   const { link } = subscriber;
   for (const { filter, noLocal } of packet.filters) {
     if (!noLocal || !isShared(filter)) continue;
@@ -28,12 +35,16 @@ export function subscribe(subscriber: Subscriber, packet: Subscribe): void {
     );
   }
   const id = packet.properties?.subscriptionIds?.[0];
-  const reasons = packet.filters.map((request) => {
-    const reason = subscribeOne(subscriber, request, id);
+  const reasons = packet.filters.map((request, index) => {
+    const refusal = refusals[index];
+    const reason = refusal ? reasonOf(refusal) : subscribeOne(subscriber, request, id);
     return reason >= 0x80 && link.version !== 5 ? 0x80 : reason;
   });
   const { packetId } = packet;
-  const why = link.version === 5 && link.wantsReasons ? faultOf(packet, reasons, link) : undefined;
+  const refusal = refusals.find((each) => each !== undefined);
+  const why = link.version === 5 && link.wantsReasons
+    ? refusal?.reason ?? faultOf(packet, reasons, link)
+    : undefined;
   const properties = why === undefined ? undefined : { reasonString: why };
   // [MQTT-3.9.2-1]: the text is the first thing to go.
   if (!link.send({ type: "suback", packetId, reasons, properties }) && properties !== undefined) {
@@ -69,14 +80,17 @@ function subscribeOne(
   if (fault !== undefined) return fault;
   const isNew = !client.subscriptions.has(filter);
   if (isNew && client.subscriptions.size >= limits.maxSubscriptions) return Reason.quotaExceeded;
-  const subscription: Subscription = { qos, noLocal, retainAsPublished, id };
+  const { guard, identity } = hub, screen = guard?.screen(followed(filter)!, identity);
+  const subscription: Subscription = { qos, noLocal, retainAsPublished, id, screen };
   client.subscriptions.set(filter, subscription);
   // Stored messages are not for those who share (MQTT 5.0 §4.8.2).
   if (isShared(filter)) {
     hub.shared(Broker).shares.subscribe(filter, subscription, client, hub);
+    guard?.subscribed(identity, filter, qos);
     return qos;
   }
   hub.subscribe(filter, subscription, client);
+  guard?.subscribed(identity, filter, qos);
   if (retainHandling === 0 || (retainHandling === 1 && isNew)) retained.add(filter, subscription);
   return qos;
 }

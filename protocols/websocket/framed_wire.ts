@@ -98,15 +98,15 @@ export class FramedWire implements Wire, Mode {
   }
 
   get paused(): boolean {
-    return this.#wire.paused || !this.#link.open;
+    return this.#link.held || this.#wire.paused || !this.#link.open;
   }
 
   pause(): void {
-    this.#wire.pause();
+    this.#link.hold();
   }
 
   resume(): void {
-    this.#wire.resume();
+    this.#link.release();
   }
 
   close(): void {

@@ -1,10 +1,11 @@
 import { envelope } from "../envelope.ts";
+import { Refusal } from "../identity.ts";
 import { Delivery, type Encoder, Publication, type Qos } from "../publication.ts";
 import { Assembly } from "./assembly.ts";
 import { encodeFrame } from "./codec.ts";
 import { closeCodes, opcodes } from "./codes.ts";
 import type { WebSocketLimits } from "./limits.ts";
-import type { Link, Mode } from "./mode.ts";
+import { ask, type Link, type Mode } from "./mode.ts";
 import { type Operation, type OperationId, type Publish, readOperation } from "./operation.ts";
 import { Replies } from "./replies.ts";
 import { RetainedValues } from "./retained.ts";
@@ -77,14 +78,27 @@ export class JsonMode implements Mode {
     if (this.#filters.size >= maxSubscriptions && !this.#filters.has(filter)) {
       return this.#error(id, `Cannot have more than ${maxSubscriptions} subscriptions`);
     }
-    this.#acknowledge(id);
-    this.#subscribe(filter, operation.qos);
+    const { qos } = operation, { guard, identity } = this.#link.hub;
+    const allowed = () => {
+      this.#acknowledge(id);
+      this.#subscribe(filter, qos);
+    };
+    if (guard === undefined) return allowed();
+    const access = { action: "subscribe", identity, topic: filter, qos, retain: false } as const;
+    ask<Refusal | undefined>(
+      this.#link,
+      (decided) => guard.authorize(access, decided),
+      (refusal) => refusal ? this.#error(id, refusal.reason) : allowed(),
+    );
   }
 
   #subscribe(filter: string, qos: Qos): void {
+    const { hub } = this.#link, { guard, identity } = hub;
+    const subscription = { qos, screen: guard?.screen(filter, identity) };
     this.#filters.add(filter);
-    this.#link.hub.subscribe(filter, { qos });
-    this.#values.add(filter, qos);
+    hub.subscribe(filter, subscription);
+    guard?.subscribed(identity, filter, qos);
+    this.#values.add(filter, subscription, qos);
   }
 
   #publish({ id, topic, payload, replyMs, ...options }: Publish, now: number): void {
@@ -94,20 +108,34 @@ export class JsonMode implements Mode {
       return this.#error(id, `Cannot wait for more than ${maxRequests} replies`);
     }
     const properties = replyMs === undefined ? undefined : this.#replies.expect(id!, replyMs, now);
-    const outcome = hub.publish(
-      new Publication(topic, payload, {
-        ...options,
-        properties,
-        time: Math.floor(now),
-        origin: hub.self,
-      }),
+    const publication = new Publication(topic, payload, {
+      ...options,
+      properties,
+      time: Math.floor(now),
+      origin: hub.self,
+    });
+    const { guard, identity } = hub;
+    if (guard === undefined) return this.#route(publication, id);
+    ask<Publication | Refusal>(
+      this.#link,
+      (decided) => guard.publish(publication, identity, decided),
+      (answer) => {
+        if (!(answer instanceof Refusal)) return this.#route(answer, id);
+        if (properties !== undefined) this.#replies.take(properties.responseTopic!);
+        this.#error(id, answer.reason);
+      },
     );
-    const fault = faultOf(outcome, properties !== undefined);
+  }
+
+  #route(publication: Publication, id: OperationId): void {
+    const responseTopic = publication.properties?.responseTopic;
+    const isRequest = responseTopic !== undefined && this.#replies.owns(responseTopic);
+    const fault = faultOf(this.#link.hub.publish(publication), isRequest);
     if (fault !== undefined) {
-      if (properties !== undefined) this.#replies.take(properties.responseTopic!);
-      return this.#error(id, `Cannot publish to "${topic}": ${fault}`);
+      if (isRequest) this.#replies.take(responseTopic);
+      return this.#error(id, `Cannot publish to "${publication.topic}": ${fault}`);
     }
-    if (properties === undefined) this.#acknowledge(id);
+    if (!isRequest) this.#acknowledge(id);
   }
 
   #acknowledge(id: OperationId): void {
@@ -129,7 +157,14 @@ export class JsonMode implements Mode {
 
   #send(publication: Publication, most: Qos, retain: boolean): void {
     const qos = Math.min(publication.qos, most);
+    const { traffic } = this.#link.hub;
+    traffic.publishSent++;
+    traffic.publishBytesSent += publication.payload.length;
     this.#link.send(publication.encode(envelopeFrames[qos << 1 | Number(retain)]!));
+  }
+
+  signal(signal: unknown): void {
+    if (typeof signal === "function") signal();
   }
 
   get deadline(): number {
@@ -160,5 +195,6 @@ export class JsonMode implements Mode {
 function faultOf(outcome: string, isRequest: boolean): string | undefined {
   if (outcome === "overloaded") return "all who subscribe to it are overloaded";
   if (outcome === "closing") return "the gateway is shutting down";
+  if (outcome === "reserved") return "only the gateway itself publishes there";
   return isRequest && outcome === "unmatched" ? "nobody is there to reply" : undefined;
 }

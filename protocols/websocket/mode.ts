@@ -1,3 +1,4 @@
+import type { Decided } from "../guard.ts";
 import type { Delivery } from "../publication.ts";
 import type { Hub, Wire } from "../session.ts";
 
@@ -7,6 +8,11 @@ export interface Link {
   readonly hub: Hub;
   /** Sends a whole frame. A peer that does not read is not read from until `drained`. */
   send(frame: Uint8Array): void;
+  /** Reads no more of the peer's frames until `release`. */
+  hold(): void;
+  release(): void;
+  /** True between `hold` and `release`. */
+  readonly held: boolean;
   /** Begins the closing handshake (RFC 6455 §7.1.2). */
   close(code: number, reason: string, now: number): void;
   /** Says goodbye and hangs up without waiting for the peer's. */
@@ -42,3 +48,21 @@ export interface Mode {
 
 /** Begins the inside of a WebSocket. */
 export type OpenMode = (link: Link, now: number) => Mode;
+
+/** Asks for something and goes on with the answer; until it is there, no frame is read. */
+export function ask<T>(
+  link: Link,
+  question: (decided: Decided<T>) => void,
+  then: Decided<T>,
+): void {
+  let isAnswered = false, isLate = false;
+  question((answer, now) => {
+    isAnswered = true;
+    if (!isLate) return then(answer, now);
+    if (!link.open) return;
+    then(answer, now);
+    link.release();
+  });
+  isLate = true;
+  if (!isAnswered) link.hold();
+}

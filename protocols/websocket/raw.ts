@@ -1,10 +1,11 @@
 import { copy } from "../bytes.ts";
+import { Refusal } from "../identity.ts";
 import { type Delivery, type Encoder, Publication, type Qos } from "../publication.ts";
 import { faultOfTopic } from "../topic.ts";
 import { Assembly } from "./assembly.ts";
 import { closeCodes } from "./codes.ts";
 import type { WebSocketLimits } from "./limits.ts";
-import type { Link, Mode } from "./mode.ts";
+import { ask, type Link, type Mode } from "./mode.ts";
 import { RetainedValues } from "./retained.ts";
 
 /** What a WebSocket without a subprotocol asks for in its path and query. */
@@ -40,8 +41,11 @@ export class RawMode implements Mode {
     this.#encoder = encoder;
     this.#assembly = new Assembly(limits);
     this.#values = new RetainedValues(link, (value) => this.#send(value));
-    link.hub.subscribe(filter, { qos });
-    this.#values.add(filter, undefined);
+    const { guard, identity } = link.hub;
+    const subscription = { qos, screen: guard?.screen(filter, identity) };
+    link.hub.subscribe(filter, subscription);
+    guard?.subscribed(identity, filter, qos);
+    this.#values.add(filter, subscription, undefined);
   }
 
   frame(text: boolean, length: number, final: boolean): void {
@@ -59,15 +63,31 @@ export class RawMode implements Mode {
     if (this.#fault !== undefined) {
       return this.#link.close(closeCodes.policyViolation, this.#fault, now);
     }
-    const outcome = hub.publish(
-      // The payload is a view of the read buffer, which the next read reuses.
-      new Publication(this.#topic, copy(message), {
-        qos: this.#qos,
-        time: Math.floor(now),
-        origin: hub.self,
-      }),
+    // The payload is a view of the read buffer, which the next read reuses.
+    const publication = new Publication(this.#topic, copy(message), {
+      qos: this.#qos,
+      time: Math.floor(now),
+      origin: hub.self,
+    });
+    const { guard, identity } = hub;
+    if (guard === undefined) return this.#route(publication, now);
+    ask<Publication | Refusal>(
+      this.#link,
+      (decided) => guard.publish(publication, identity, decided),
+      (answer, now) => {
+        if (!(answer instanceof Refusal)) return this.#route(answer, now);
+        this.#link.close(closeCodes.policyViolation, answer.reason, now);
+      },
     );
+  }
+
+  #route(publication: Publication, now: number): void {
+    const { hub } = this.#link, outcome = hub.publish(publication);
     if (outcome === "closing") return this.shutdown(now);
+    if (outcome === "reserved") {
+      const reason = "Only the gateway itself publishes to this topic";
+      return this.#link.close(closeCodes.policyViolation, reason, now);
+    }
     // A raw frame has no answer in which the loss could be told.
     if (outcome === "overloaded") hub.count("websocket.refused");
   }
@@ -77,7 +97,14 @@ export class RawMode implements Mode {
   }
 
   #send(publication: Publication): void {
+    const { traffic } = this.#link.hub;
+    traffic.publishSent++;
+    traffic.publishBytesSent += publication.payload.length;
     this.#link.send(publication.encode(this.#encoder));
+  }
+
+  signal(signal: unknown): void {
+    if (typeof signal === "function") signal();
   }
 
   tick(): void {}

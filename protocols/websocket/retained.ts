@@ -1,4 +1,5 @@
 import type { Publication } from "../publication.ts";
+import type { Subscription } from "../session.ts";
 import type { Link } from "./mode.ts";
 
 /** Sends the stored values of new subscriptions, no faster than the peer takes them. */
@@ -13,8 +14,9 @@ export class RetainedValues<Request> {
   }
 
   /** Sends what `filter` matches, now or as there is room. */
-  add(filter: string, request: Request): void {
-    this.#waiting.push({ values: this.#link.hub.retainedMatching(filter), request });
+  add(filter: string, subscription: Subscription, request: Request): void {
+    const values = this.#link.hub.retainedMatching(filter, subscription);
+    this.#waiting.push({ values, request });
     this.run();
   }
 

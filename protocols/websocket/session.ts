@@ -13,6 +13,8 @@ const PING = encodeFrame(opcodes.ping, new Uint8Array(0));
 /** What a WebSocket session is made of. */
 export interface WebSocketSessionOptions {
   open: OpenMode;
+  /** Told when the WebSocket is over; undefined when nobody wants to know. */
+  left?: (() => void) | undefined;
   limits: WebSocketLimits;
   now: number;
 }
@@ -25,17 +27,21 @@ export class WebSocketSession implements Session, Link, FrameTarget {
   /** `closing`: our Close frame is out, the peer's is not in. `closed`: nothing more to say. */
   #state: "open" | "closing" | "closed" = "open";
   readonly #liveness: Liveness;
+  readonly #left: (() => void) | undefined;
   #closeBy = Infinity;
   /** True while we stopped the input because the peer does not read. */
   #waiting = false;
+  /** True while what is inside wants no input. */
+  #held = false;
   /** The latest ping that found no room for its pong. */
   #owed: Uint8Array | undefined;
 
   constructor(
     readonly wire: Wire,
     readonly hub: Hub,
-    { open, limits, now }: WebSocketSessionOptions,
+    { open, limits, now, left }: WebSocketSessionOptions,
   ) {
+    this.#left = left;
     this.#limits = limits;
     this.#liveness = new Liveness(limits, now);
     this.#mode = open(this, now);
@@ -60,7 +66,7 @@ export class WebSocketSession implements Session, Link, FrameTarget {
   }
 
   get reading(): boolean {
-    return !this.wire.paused && this.#state !== "closed";
+    return !this.wire.paused && !this.#held && this.#state !== "closed";
   }
 
   // After our Close frame the rest of the peer's messages is of no interest (RFC 6455 §1.4).
@@ -96,6 +102,20 @@ export class WebSocketSession implements Session, Link, FrameTarget {
     }
   }
 
+  get held(): boolean {
+    return this.#held;
+  }
+
+  hold(): void {
+    this.#held = true;
+    this.wire.pause();
+  }
+
+  release(): void {
+    this.#held = false;
+    if (!this.#waiting) this.wire.resume();
+  }
+
   #say(frame: Uint8Array): void {
     if (this.#state === "open" && !this.wire.send(frame)) this.lose();
   }
@@ -105,7 +125,9 @@ export class WebSocketSession implements Session, Link, FrameTarget {
     this.#state = "closing";
     this.#closeBy = now + this.#limits.closeWithinMs;
     this.wire.send(closeFrame({ code, reason }));
-    // The peer's answer is waited for, so its input must not wait for room.
+    // The peer's answer is waited for, so its input must not wait for room, nor for an answer.
+    this.#waiting ||= this.#held;
+    this.#held = false;
     this.#readOn();
   }
 
@@ -153,7 +175,7 @@ export class WebSocketSession implements Session, Link, FrameTarget {
   #readOn(): void {
     if (!this.#waiting) return;
     this.#waiting = false;
-    this.wire.resume();
+    if (!this.#held) this.wire.resume();
   }
 
   refuse(error: ProtocolError): void {
@@ -173,5 +195,6 @@ export class WebSocketSession implements Session, Link, FrameTarget {
   ended(now: number): void {
     this.#state = "closed";
     this.#mode.ended(now);
+    this.#left?.();
   }
 }

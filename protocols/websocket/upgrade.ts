@@ -1,6 +1,11 @@
+import type { Decided, Guard } from "../guard.ts";
+import { credentialsOf } from "../http/credentials.ts";
 import type { RequestHead, Upgrade } from "../http/message.ts";
+import { faultOfOrigin } from "../http/origin.ts";
+import { inHttp } from "../http/permission.ts";
+import { Refusal as Refused } from "../identity.ts";
 import type { Qos } from "../publication.ts";
-import type { OpenSession, Wire } from "../session.ts";
+import type { Hub, OpenSession, Wire } from "../session.ts";
 import { pathToTopic } from "../topic.ts";
 import { FramedWire } from "./framed_wire.ts";
 import { frameEncoders } from "./frames.ts";
@@ -16,7 +21,6 @@ import { JsonMode } from "./json.ts";
 import { defaults, type WebSocketLimits } from "./limits.ts";
 import type { OpenMode } from "./mode.ts";
 import { faultOfName } from "./operation.ts";
-import { faultOfOrigin } from "./origin.ts";
 import { RawMode } from "./raw.ts";
 import { WebSocketSession } from "./session.ts";
 
@@ -46,7 +50,7 @@ export interface WebSocketOptions {
    * Origins of web pages that may connect beside those of this host and of the loopback, such as
    * `https://app.example`; `*` is all (RFC 6455 §10.2, RFC 6454 §6.2). Default: none.
    */
-  origins?: string[];
+  origins?: readonly string[] | undefined;
   /** The session inside WebSockets of the subprotocol `mqtt`; without it there are none. */
   mqtt?: OpenSession;
 }
@@ -82,13 +86,54 @@ export function websocket(options: WebSocketOptions = {}): Upgrade {
     const fault = checkHandshake(request) ?? checkOrigin(request, wire, origins);
     if (fault !== undefined) return fault;
     const subprotocol = chooseSubprotocol(fields.get("sec-websocket-protocol"), known);
-    const open = subprotocol?.startsWith("mqtt")
-      ? openMqtt(mqtt!)
-      : openTopics(request, subprotocol, limits);
-    if (typeof open !== "function") return open;
-    wire.send(switchingProtocols(fields.get("sec-websocket-key")!, subprotocol));
-    return new WebSocketSession(wire, hub, { open, limits, now });
+    const accept = (open: OpenMode, now: number, left?: () => void) => {
+      wire.send(switchingProtocols(fields.get("sec-websocket-key")!, subprotocol));
+      return new WebSocketSession(wire, hub, { open, limits, now, left });
+    };
+    // MQTT has its own login inside.
+    if (subprotocol?.startsWith("mqtt")) return accept(openMqtt(mqtt!), now);
+    const topics = openTopics(request, subprotocol, limits);
+    if ("status" in topics) return topics;
+    const { guard } = hub;
+    if (guard === undefined) return accept(topics.open, now);
+    return {
+      ask: (decided) => login({ request, wire, hub, guard }, topics, decided),
+      open(now) {
+        const { identity } = hub;
+        guard.connected(identity);
+        return accept(topics.open, now, () => guard.disconnected(identity));
+      },
+    };
   };
+}
+
+/** Finds out who opens a WebSocket, and whether it may follow what its path names. */
+function login(
+  { request, wire, hub, guard }: { request: RequestHead; wire: Wire; hub: Hub; guard: Guard },
+  { filter, qos }: { filter: string | undefined; qos: Qos },
+  decided: Decided<Refusal | undefined>,
+): void {
+  const { peer } = wire, { listener } = hub.identity;
+  const credentials = credentialsOf(request, { protocol: "websocket", peer, listener });
+  guard.authenticate(credentials, (identity, now) => {
+    if (identity instanceof Refused) return decided(said(identity), now);
+    hub.identify(identity);
+    if (filter === undefined) return decided(undefined, now);
+    const access = { action: "subscribe", identity, topic: filter, qos, retain: false } as const;
+    guard.authorize(access, (refused, now) => decided(refused && said(refused), now));
+  });
+}
+
+function said(refused: Refused): Refusal {
+  const { status, reason, fields } = inHttp(refused);
+  return refusal(status, reason, fields);
+}
+
+/** What a WebSocket on topics is to be. */
+interface TopicsWish {
+  readonly filter: string | undefined;
+  readonly qos: Qos;
+  readonly open: OpenMode;
 }
 
 function checkOrigin(
@@ -108,7 +153,7 @@ function openTopics(
   { path, query }: RequestHead,
   subprotocol: string | undefined,
   limits: WebSocketLimits,
-): OpenMode | Refusal {
+): TopicsWish | Refusal {
   const named = path.startsWith(TOPICS) && (subprotocol === undefined || path !== TOPICS);
   if (!named && subprotocol === undefined) {
     return refusal(404, `No WebSocket is at this path: topics are below ${TOPICS}`);
@@ -126,12 +171,16 @@ function openTopics(
     return refusal(400, "Cannot use the parameter qos: 0, 1 or 2 is required");
   }
   if (subprotocol !== undefined) {
-    return (link) => new JsonMode(link, { filter, qos: qos as Qos, limits });
+    return { filter, qos, open: (link) => new JsonMode(link, { filter, qos, limits }) };
   }
   const frames = parameters.get("frames") ?? "auto";
   if (!Object.hasOwn(frameEncoders, frames)) {
     return refusal(400, "Cannot use the parameter frames: auto, text or binary is required");
   }
   const encoder = frameEncoders[frames]!;
-  return (link) => new RawMode(link, { filter: filter!, qos: qos as Qos, encoder, limits });
+  return {
+    filter,
+    qos,
+    open: (link) => new RawMode(link, { filter: filter!, qos, encoder, limits }),
+  };
 }

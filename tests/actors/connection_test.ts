@@ -118,6 +118,14 @@ Deno.test("The tree shows peer, session and what is queued", async () => {
   bench.connect();
   await settle();
   assert.deepEqual(bench.supervisor.tree()[0]!.detail, {
+    identity: {
+      user: undefined,
+      clientId: undefined,
+      groups: [],
+      certificate: undefined,
+      address: "memory",
+      listener: "memory",
+    },
     peer: "memory",
     session: "line",
     queuedBytes: 0,

@@ -71,7 +71,11 @@ class Stage {
     const { space } = this;
     const log = new Log({ level: "silent" });
     const options = { transport, bound: await transport.bind(), open, space, log };
-    const behaviour = endpoint({ ...options, limits: { ...endpointDefaults, ...limits } });
+    const behaviour = endpoint({
+      ...options,
+      listener: "memory",
+      limits: { ...endpointDefaults, ...limits },
+    });
     return this.supervisor.spawn("endpoint", behaviour, { restart: "crash" });
   }
 

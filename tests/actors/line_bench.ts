@@ -24,6 +24,7 @@ export class Bench {
     const [client, server] = memoryPair({ capacityBytes });
     const name = `c${this.sessions.length}`;
     const options = {
+      listener: "memory",
       open: (...[wire, hub]: ConstructorParameters<typeof LineSession>) => {
         const session = new LineSession(wire, hub);
         this.sessions.push(session);

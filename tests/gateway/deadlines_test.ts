@@ -12,9 +12,9 @@ import { Lab } from "./lab.ts";
 import { connections } from "./tree.ts";
 
 const connect = encode(connectPacket({ clientId: "a client with a long name" }), 4)!;
-const head = "GET /topics/a HTTP/1.1\r\nHost: here\r\n\r\n";
-const post = "POST /topics/a HTTP/1.1\r\nHost: here\r\nContent-Length: 5000\r\n\r\n";
-const upgrade = "GET /topics/a HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\n" +
+const head = "GET /topics/a HTTP/1.1\r\nHost: localhost\r\n\r\n";
+const post = "POST /topics/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n";
+const upgrade = "GET /topics/a HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n" +
   `Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${sample.key}\r\n\r\n`;
 
 /** Who says what one byte a second, when that must end, and what is answered. */
@@ -146,7 +146,7 @@ testWith([], "An observer that acknowledges nothing is forgotten", async () => {
 testWith([], "A follower of events that reads nothing is cut off", async () => {
   await using lab = await Lab.open();
   const raw = lab.raw("http");
-  await raw.send("GET /topics/a HTTP/1.1\r\nHost: here\r\nAccept: text/event-stream\r\n\r\n");
+  await raw.send("GET /topics/a HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n");
   await raw.until("retry");
   const payload = "x".repeat(60_000);
   for (let count = 0; count < 20; count++) lab.hub.publish("a", payload);

@@ -103,7 +103,7 @@ testWith([], "A handler learns from the request's signal that its client has gon
   });
   const { port } = await hub.listen(tcp({ port: 0 }), http(), { name: "web" }).ready;
   const raw = await Raw.dial(port);
-  await raw.send("GET /slow HTTP/1.1\r\nHost: here\r\n\r\n");
+  await raw.send("GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await asked.promise;
   raw.close();
   await gone.promise;
@@ -125,7 +125,7 @@ testWith([], "A handler can answer a client that has said all it had to say", as
   const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
   const socket = await Deno.connect({ hostname: "127.0.0.1", port });
   const raw = new Raw(socket);
-  await raw.send("GET /late HTTP/1.1\r\nHost: here\r\n\r\n");
+  await raw.send("GET /late HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await socket.closeWrite();
   await told.promise;
   answer.resolve(new Response("better late"));

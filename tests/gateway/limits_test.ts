@@ -10,7 +10,7 @@ import { frame, lines, sample } from "../protocols/websocket/peer.ts";
 import { Lab } from "./lab.ts";
 
 const MiB = 1 << 20;
-const upgrade = "GET /topics/a HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\n" +
+const upgrade = "GET /topics/a HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n" +
   `Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${sample.key}\r\n\r\n`;
 
 /** A packet of MQTT 5 in short. */

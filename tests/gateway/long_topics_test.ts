@@ -70,7 +70,7 @@ testWith(
       for (const [path, answer] of paths) {
         const raw = lab.raw("http");
         const length = method.startsWith("P") ? "Content-Length: 1\r\n\r\nx" : "\r\n";
-        const fields = `Host: here\r\nConnection: close\r\n${length}`;
+        const fields = `Host: localhost\r\nConnection: close\r\n${length}`;
         await raw.send(`${method} /topics/${path} HTTP/1.1\r\n${fields}`);
         assert.match(await raw.rest(), answer, `${method} of ${path.length} bytes`);
       }
@@ -86,7 +86,7 @@ testWith(
     await using lab = await Lab.open();
     const raw = lab.raw("http");
     await raw.send(
-      "GET /topics/ HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+      "GET /topics/ HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
         `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${sample.key}\r\n` +
         "Sec-WebSocket-Protocol: json\r\n\r\n",
     );

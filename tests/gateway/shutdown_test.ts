@@ -56,10 +56,12 @@ testWith(
     const kept = await Raw.dial(web),
       waiting = await Raw.dial(web),
       uploading = await Raw.dial(web);
-    await kept.send("GET /topics/ HTTP/1.1\r\nHost: here\r\n\r\n");
+    await kept.send("GET /topics/ HTTP/1.1\r\nHost: localhost\r\n\r\n");
     await kept.until("[]");
-    await waiting.send("GET /topics/quiet HTTP/1.1\r\nHost: here\r\nPrefer: wait=60\r\n\r\n");
-    await uploading.send("PUT /topics/up HTTP/1.1\r\nHost: here\r\nContent-Length: 8\r\n\r\nhalf");
+    await waiting.send("GET /topics/quiet HTTP/1.1\r\nHost: localhost\r\nPrefer: wait=60\r\n\r\n");
+    await uploading.send(
+      "PUT /topics/up HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8\r\n\r\nhalf",
+    );
     const subscriber = await dialMqtt(broker, { clientId: "subscriber", version: 5 });
     assert.deepEqual(await subscriber.subscribe("load/#", 1), [1]);
     const loaded = Promise.withResolvers<void>();

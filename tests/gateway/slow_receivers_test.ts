@@ -37,11 +37,13 @@ async function deafOnes(ports: { broker: number; web: number }): Promise<Deaf[]>
   // CONNACK and SUBACK.
   await first.count(4 + 5);
   await second.send(
-    "GET /topics/news HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+    "GET /topics/news HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
       `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${sample.key}\r\n\r\n`,
   );
   await second.until("\r\n\r\n");
-  await third.send("GET /topics/news HTTP/1.1\r\nHost: here\r\nAccept: text/event-stream\r\n\r\n");
+  await third.send(
+    "GET /topics/news HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n",
+  );
   await third.until("retry");
   return [
     { label: "deaf", raw: first },

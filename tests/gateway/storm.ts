@@ -56,7 +56,7 @@ function half(bytes: Uint8Array, random: Random): Uint8Array {
 }
 
 function get(path: string, ...fields: string[]): string {
-  return [`GET ${path} HTTP/1.1`, "Host: here", ...fields, "", ""].join("\r\n");
+  return [`GET ${path} HTTP/1.1`, "Host: localhost", ...fields, "", ""].join("\r\n");
 }
 
 async function upgrade(raw: Raw, path: string, ...fields: string[]): Promise<void> {
@@ -135,7 +135,7 @@ const states: Record<string, Scenario> = {
   "half a body": {
     to: "http",
     reach: (raw, random) => {
-      const fields = ["POST /topics/storm/2 HTTP/1.1", "Host: here", "Content-Length: 1000"];
+      const fields = ["POST /topics/storm/2 HTTP/1.1", "Host: localhost", "Content-Length: 1000"];
       return raw.send([...fields, "", "x".repeat(random(999))].join("\r\n"));
     },
   },

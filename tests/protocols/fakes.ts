@@ -1,3 +1,5 @@
+import type { Guard } from "../../protocols/guard.ts";
+import type { Identity } from "../../protocols/identity.ts";
 import { Delivery, type Publication } from "../../protocols/publication.ts";
 import {
   type Hub,
@@ -9,7 +11,8 @@ import {
   type Subscription,
   type Wire,
 } from "../../protocols/session.ts";
-import { matches } from "../../protocols/topic.ts";
+import { isReserved, matches } from "../../protocols/topic.ts";
+import { Traffic } from "../../protocols/traffic.ts";
 
 /** Bytes from hexadecimal digits; spaces are for the reader. */
 export function hex(digits: string): Uint8Array<ArrayBuffer> {
@@ -32,17 +35,29 @@ export function join(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return out;
 }
 
+/** Whoever did not say who he is. */
+export const nobody: Identity = {
+  user: undefined,
+  clientId: undefined,
+  groups: [],
+  certificate: undefined,
+  address: "192.0.2.1:1000",
+  listener: "stage",
+};
+
 /** A topic space without actors: every receiver is told at once. */
 export class FakeSpace {
   readonly subscriptions = new Map<Receiver, Map<string, Subscription>>();
   readonly values = new Map<string, Publication>();
   readonly published: Publication[] = [];
   readonly counts = new Map<string, number>();
+  readonly traffic = new Traffic();
   /** Set to have every publication answered so. */
   outcome: Outcome | undefined;
   #shared = new Map<unknown, unknown>();
 
   publish(publication: Publication): Outcome {
+    if (isReserved(publication.topic)) return "reserved";
     if (this.outcome === "overloaded" || this.outcome === "closing") return this.outcome;
     this.published.push(publication);
     if (publication.retain) {
@@ -60,7 +75,10 @@ export class FakeSpace {
       const retain = publication.retain && hits.some((hit) => hit.retainAsPublished);
       const ids = hits.flatMap((hit) => hit.id ?? []);
       const delivery = new Delivery(publication, qos, retain, ids.length > 0 ? ids : undefined);
-      if (receiver.deliver(delivery)) accepted = true;
+      const screen = hits[0]!.screen;
+      if ((screen ? screen.deliver(delivery, receiver) : receiver.deliver(delivery)) === true) {
+        accepted = true;
+      }
     }
     return this.outcome ?? (!matched ? "unmatched" : accepted ? "accepted" : "overloaded");
   }
@@ -83,6 +101,8 @@ export class Stage<S extends Session = Session> implements Wire, Hub, Inbox {
   session!: S;
   /** The current session after upgrades. */
   current!: Session;
+  guard: Guard | undefined;
+  identity: Identity = nobody;
   /** Set false to have `send` refuse. */
   accepts = true;
   /** Deliveries and signals wait here until `turn`, as in a mailbox. */
@@ -99,6 +119,14 @@ export class Stage<S extends Session = Session> implements Wire, Hub, Inbox {
 
   get self(): Inbox {
     return this;
+  }
+
+  get traffic(): Traffic {
+    return this.space.traffic;
+  }
+
+  identify(identity: Identity): void {
+    this.identity = identity;
   }
 
   /** Everything sent so far, as one array; forgets it. */
@@ -204,9 +232,15 @@ export class Stage<S extends Session = Session> implements Wire, Hub, Inbox {
     return this.space.values.get(topic);
   }
 
-  *retainedMatching(filter: string): IterableIterator<Publication> {
+  *retainedMatching(
+    filter: string,
+    { screen, qos = 2 }: Partial<Subscription> = {},
+    receiver: Receiver = this,
+  ): IterableIterator<Publication> {
     for (const value of this.space.values.values()) {
-      if (matches(filter, value.topic)) yield value;
+      if (matches(filter, value.topic) && screen?.shows(value, receiver, qos) !== false) {
+        yield value;
+      }
     }
   }
 

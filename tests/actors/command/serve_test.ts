@@ -26,6 +26,8 @@ Deno.test("serve without flags reads no file and listens on loopback only", asyn
   );
   assert.deepEqual({ ...host.settings, listen: undefined }, {
     listen: undefined,
+    origins: [],
+    sysIntervalMs: 10_000,
     bridges: [],
     drainMs: 10_000,
     logLevel: "info",

@@ -34,6 +34,8 @@ Deno.test("settings come from the file", async () => {
   ]);
   assert.deepEqual({ ...settings, listen: undefined }, {
     listen: undefined,
+    origins: [],
+    sysIntervalMs: 10_000,
     bridges: [],
     drainMs: 3000,
     logLevel: "error",
@@ -134,3 +136,28 @@ for (const [what, config] of refused) {
     );
   });
 }
+Deno.test("the $SYS topics are updated as often as asked, or never", async () => {
+  const interval = async (config: unknown, ...args: string[]) =>
+    (await settingsOf(config, ...args)).sysIntervalMs;
+  assert.equal(await interval({ sysInterval: "1m" }), 60_000);
+  assert.equal(await interval({ sysInterval: 0 }), 0);
+  assert.equal(await interval({ sysInterval: "1m" }, "--sys-interval", "0"), 0);
+  assert.equal(await interval({}, "--sys-interval", "500ms"), 500);
+});
+
+Deno.test("origins of web pages come from the file, or from the command line", async () => {
+  const origins = ["https://app.example", "http://app.example:8080", "null", "*"];
+  assert.deepEqual((await settingsOf({ origins })).origins, origins);
+  const flags = ["--origin", "https://a.example", "--origin", "https://b.example"];
+  const given = await settingsOf({ origins }, ...flags);
+  assert.deepEqual(given.origins, ["https://a.example", "https://b.example"]);
+});
+
+Deno.test("what browsers would never send as an origin is refused", async () => {
+  const wrong = ["app.example", "https://app.example/", "https://app.example:443", "ftp://a", ""];
+  for (const origin of wrong) {
+    const host = new FakeHost();
+    assert.equal(await host.run("--origin", origin), 2, origin);
+    assert.match(host.err[0]!, /^Cannot use --origin ".*": give scheme, host and port of a page/);
+  }
+});

@@ -12,7 +12,9 @@ import type {
   Subscription,
 } from "../../../protocols/session.ts";
 import { matches } from "../../../protocols/topic.ts";
-import { bytes, FakeSpace } from "../fakes.ts";
+import type { Guard } from "../../../protocols/guard.ts";
+import type { Traffic } from "../../../protocols/traffic.ts";
+import { bytes, FakeSpace, nobody } from "../fakes.ts";
 
 /** The peer that tests speak as, unless they name another. */
 export const PEER = "192.0.2.1:5000";
@@ -21,6 +23,8 @@ export const PEER = "192.0.2.1:5000";
 export class FakeDatagrams implements DatagramWire, Hub, Inbox {
   readonly name = "datagrams";
   readonly maxBytes = 1232;
+  readonly identity = { ...nobody, address: "" };
+  guard: Guard | undefined;
   readonly sent: { to: string; message: Message; bytes: Uint8Array }[] = [];
   readonly session: CoapSession;
   now = 1_000_000;
@@ -43,6 +47,12 @@ export class FakeDatagrams implements DatagramWire, Hub, Inbox {
   get self(): Inbox {
     return this;
   }
+
+  get traffic(): Traffic {
+    return this.space.traffic;
+  }
+
+  identify(): void {}
 
   /** Everything sent since the last call, decoded. */
   take(): Message[] {
@@ -144,9 +154,15 @@ export class FakeDatagrams implements DatagramWire, Hub, Inbox {
     return this.space.values.get(topic);
   }
 
-  *retainedMatching(filter: string): IterableIterator<Publication> {
+  *retainedMatching(
+    filter: string,
+    { screen, qos = 2 }: Partial<Subscription> = {},
+    receiver: Receiver = this,
+  ): IterableIterator<Publication> {
     for (const value of this.space.values.values()) {
-      if (matches(filter, value.topic)) yield value;
+      if (matches(filter, value.topic) && screen?.shows(value, receiver, qos) !== false) {
+        yield value;
+      }
     }
   }
 

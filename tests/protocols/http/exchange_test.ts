@@ -213,7 +213,7 @@ Deno.test("Exchange wakes its owner once, at the time set last", () => {
 Deno.test("Exchange follows a filter until its answer is complete", () => {
   const { on, exchange } = open("GET /x");
   const seen: string[] = [];
-  exchange.follow("a/+", 1, ({ publication }) => seen.push(publication.topic));
+  exchange.follow("a/+", { qos: 1 }, ({ publication }) => seen.push(publication.topic));
   on.publish(new Publication("a/b", new Uint8Array(0)));
   on.turn();
   exchange.respond({ status: 200 });
@@ -228,11 +228,11 @@ Deno.test("Exchange does not take what an earlier one on its connection followed
   const exchanges: Exchange[] = [];
   on.shared(Handlers).add("/x", (each) => exchanges.push(each));
   on.feed(request("GET /x").repeat(2));
-  exchanges[0]!.follow("a", 1, () => {});
+  exchanges[0]!.follow("a", { qos: 1 }, () => {});
   on.deliver(new Delivery(new Publication("a", new Uint8Array(0)), 0, false, undefined));
   exchanges[0]!.respond({ status: 200 });
   const seen: string[] = [];
-  exchanges[1]!.follow("b", 1, ({ publication }) => seen.push(publication.topic));
+  exchanges[1]!.follow("b", { qos: 1 }, ({ publication }) => seen.push(publication.topic));
   on.publish(new Publication("b", new Uint8Array(0)));
   on.turn();
   assert.deepEqual(seen, ["b"]);

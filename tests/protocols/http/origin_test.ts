@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Fields } from "../../../protocols/http/message.ts";
-import { faultOfOrigin } from "../../../protocols/websocket/origin.ts";
+import { faultOfOrigin } from "../../../protocols/http/origin.ts";
 
 interface Case {
   origin?: string;
@@ -65,6 +65,6 @@ for (const [name, given] of accepted) {
 
 for (const [name, given] of refused) {
   Deno.test(`faultOfOrigin keeps out ${name}`, () => {
-    assert.match(faultOf(given) ?? "", /^Cannot open a WebSocket for a page of /);
+    assert.match(faultOf(given) ?? "", /^Cannot serve a page of /);
   });
 }

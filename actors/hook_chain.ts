@@ -1,0 +1,151 @@
+import { Refusal } from "../protocols/identity.ts";
+import type { Clock } from "./clock.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Log } from "./log.ts";
+
+/**
+ * What hooks may take.
+ *
+ * @example Less patience
+ * ```ts
+ * import { gateway, type HookLimits } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const limits: HookLimits = { hookTimeoutMs: 1_000 };
+ * await using hub = gateway({ limits });
+ * assert.equal(hub.tree().name, "meerkat");
+ * ```
+ */
+export interface HookLimits {
+  /** Milliseconds that a hook may take for its answer; default 10,000. */
+  hookTimeoutMs: number;
+}
+
+/** 10 s: clients wait about as long for an answer of any kind. */
+export const hookDefaults: HookLimits = { hookTimeoutMs: 10_000 };
+
+/** Something that each set of hooks is asked, until one has the answer. */
+export interface Question<T> {
+  readonly hook: keyof Hooks;
+  /** Asks one set. */
+  ask(hooks: Hooks): unknown;
+  /** What an answer means; undefined to ask the next set. */
+  judge(answer: unknown): T | Refusal | undefined;
+  /** When every set has been asked. */
+  none(): T | Refusal;
+}
+
+/** Whoever waits for an answer. */
+export interface Asker<T> {
+  /** Runs `work` where the answer may be used. Called for late answers only. */
+  later(work: () => void): void;
+  decided(answer: T | Refusal): void;
+}
+
+const UNAVAILABLE = new Refusal("This cannot be decided at the moment", "unavailable");
+
+/** All sets of hooks of a gateway, in the order in which they are asked. */
+export class HookChain {
+  #sets: readonly Hooks[] = [];
+  readonly #pending = new Set<() => void>();
+
+  constructor(readonly log: Log, readonly clock: Clock, readonly limits: HookLimits) {}
+
+  /** Asks `hooks` too, after all others, until the answer is called. */
+  add(hooks: Hooks): () => void {
+    this.#sets = [...this.#sets, hooks];
+    return () => this.#sets = this.#sets.filter((each) => each !== hooks);
+  }
+
+  /** True when any set has this hook. */
+  has(hook: keyof Hooks): boolean {
+    for (const set of this.#sets) if (set[hook] !== undefined) return true;
+    return false;
+  }
+
+  /** Asks the sets from number `at` on. */
+  ask<T>(question: Question<T>, asker: Asker<T>, at = 0, sets = this.#sets): void {
+    for (let i = at; i < sets.length; i++) {
+      let end: T | Refusal | undefined;
+      try {
+        const answer = question.ask(sets[i]!);
+        if (isLater(answer)) return this.#wait(answer, question, asker, { next: i + 1, sets });
+        end = question.judge(answer);
+      } catch (error) {
+        end = this.#failed(question.hook, error);
+      }
+      if (end !== undefined) return asker.decided(end);
+    }
+    asker.decided(question.none());
+  }
+
+  /** Tells every set of something that has happened. */
+  tell(hook: keyof Hooks, tell: (hooks: Hooks) => unknown): void {
+    for (const set of this.#sets) {
+      try {
+        const answer = tell(set);
+        if (isLater(answer)) answer.then(undefined, (error) => this.#failed(hook, error));
+      } catch (error) {
+        this.#failed(hook, error);
+      }
+    }
+  }
+
+  /** Runs `work` later, unless nobody waits for answers any more; the answer cancels it. */
+  after(ms: number, work: () => void): () => void {
+    const cancel = this.clock.after(ms, () => {
+      this.#pending.delete(cancel);
+      work();
+    });
+    this.#pending.add(cancel);
+    return cancel;
+  }
+
+  /** Nobody waits for answers any more. */
+  stop(): void {
+    for (const cancel of this.#pending) cancel();
+    this.#pending.clear();
+  }
+
+  #wait<T>(
+    answer: PromiseLike<unknown>,
+    question: Question<T>,
+    asker: Asker<T>,
+    { next, sets }: { next: number; sets: readonly Hooks[] },
+  ): void {
+    const { hookTimeoutMs } = this.limits;
+    const settle = (work: () => void) => {
+      // The first of answer and timeout counts.
+      if (!this.#pending.delete(cancel)) return;
+      cancel();
+      asker.later(work);
+    };
+    const fail = (error: unknown) =>
+      settle(() => asker.decided(this.#failed(question.hook, error)));
+    const cancel = this.clock.after(
+      hookTimeoutMs,
+      () => fail(new Error(`No answer came within ${hookTimeoutMs} ms`)),
+    );
+    this.#pending.add(cancel);
+    answer.then((value) =>
+      settle(() => {
+        let end: T | Refusal | undefined;
+        try {
+          end = question.judge(value);
+        } catch (error) {
+          end = this.#failed(question.hook, error);
+        }
+        if (end !== undefined) asker.decided(end);
+        else this.ask(question, asker, next, sets);
+      }), fail);
+  }
+
+  #failed(hook: keyof Hooks, error: unknown): Refusal {
+    this.log.error("hook failed", { hook, error });
+    return UNAVAILABLE;
+  }
+}
+
+function isLater(answer: unknown): answer is PromiseLike<unknown> {
+  return typeof (answer as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function";
+}

@@ -1,0 +1,137 @@
+import type { Access, Decided, Guard, Screen } from "../protocols/guard.ts";
+import { type Credentials, type Identity, Refusal } from "../protocols/identity.ts";
+import { Publication, type Qos } from "../protocols/publication.ts";
+import type { Inbox } from "../protocols/session.ts";
+import { faultOfTopic, isReserved } from "../protocols/topic.ts";
+import { authorization } from "./authorization.ts";
+import type { Asker, HookChain, Question } from "./hook_chain.ts";
+import type { Login } from "./hooks.ts";
+import { HookScreen } from "./hook_screen.ts";
+
+/** Levels of a topic that a hook may publish to in place of another. */
+const MAX_LEVELS = 128;
+/** Milliseconds until an answer that found the session's mailbox full is brought again. */
+const RETRY_MS = 1_000;
+/** Tries, until the session is taken to be gone. */
+const MAX_TRIES = 10;
+
+/** Asks the hooks for one session. */
+export class HookGuard implements Guard {
+  constructor(readonly chain: HookChain, readonly inbox: Inbox, readonly dropped: () => void) {}
+
+  authenticate(credentials: Credentials, decided: Decided<Identity | Refusal>): void {
+    const { chain } = this;
+    if (!chain.has("authenticate")) return decided(identityOf(credentials, {}), chain.clock.now());
+    this.#ask<Identity>({
+      hook: "authenticate",
+      ask: (hooks) => hooks.authenticate?.(credentials),
+      judge(answer) {
+        if (answer === undefined || answer === null || answer instanceof Refusal) {
+          return answer ?? undefined;
+        }
+        if (answer === false) return unknown;
+        if (typeof answer !== "object") {
+          throw new TypeError("Cannot use the answer: it must be an object such as { user }");
+        }
+        return identityOf(credentials, answer as Login);
+      },
+      none: () => unknown,
+    }, decided);
+  }
+
+  authorize(access: Access, decided: Decided<Refusal | undefined>): void {
+    const { chain } = this;
+    if (!chain.has("authorize")) return decided(undefined, chain.clock.now());
+    this.#ask<undefined>(authorization(access), decided);
+  }
+
+  inspect(
+    publication: Publication,
+    identity: Identity,
+    decided: Decided<Publication | Refusal>,
+  ): void {
+    const { chain } = this;
+    let current = publication;
+    if (!chain.has("published")) return decided(current, chain.clock.now());
+    this.#ask<Publication>({
+      hook: "published",
+      ask: (hooks) => hooks.published?.(current, identity),
+      judge(answer) {
+        if (answer instanceof Refusal) return answer;
+        if (answer instanceof Publication && answer !== current) {
+          current = inPlaceOf(publication, answer);
+        }
+        return undefined;
+      },
+      none: () => current,
+    }, decided);
+  }
+
+  publish(
+    publication: Publication,
+    identity: Identity,
+    decided: Decided<Publication | Refusal>,
+  ): void {
+    const { topic, qos, retain } = publication;
+    this.authorize({ action: "publish", identity, topic, qos, retain }, (refusal, now) => {
+      if (refusal === undefined) this.inspect(publication, identity, decided);
+      else decided(refusal, now);
+    });
+  }
+
+  screen(filter: string, identity: Identity): Screen | undefined {
+    const { chain } = this;
+    if (!/[+#]/.test(filter) || !chain.has("authorize")) return undefined;
+    return new HookScreen(chain, identity, this.dropped);
+  }
+
+  connected(identity: Identity): void {
+    this.chain.tell("connected", (hooks) => hooks.connected?.(identity));
+  }
+
+  disconnected(identity: Identity): void {
+    this.chain.tell("disconnected", (hooks) => hooks.disconnected?.(identity));
+  }
+
+  subscribed(identity: Identity, filter: string, qos: Qos): void {
+    this.chain.tell("subscribed", (hooks) => hooks.subscribed?.({ identity, filter, qos }));
+  }
+
+  #ask<T>(question: Question<T>, decided: Decided<T | Refusal>): void {
+    const { clock } = this.chain;
+    const asker: Asker<T> = {
+      later: (work) => this.#post(work, MAX_TRIES),
+      decided: (answer) => decided(answer, clock.now()),
+    };
+    this.chain.ask(question, asker);
+  }
+
+  #post(work: () => void, tries: number): void {
+    if (this.inbox.post(work) || tries === 0) return;
+    this.chain.after(RETRY_MS, () => this.#post(work, tries - 1));
+  }
+}
+
+const unknown = new Refusal("The credentials are not accepted", "credentials");
+
+function identityOf(credentials: Credentials, { user, groups = [] }: Login): Identity {
+  const { clientId, peer: { address, certificate }, listener } = credentials;
+  return { user, clientId, groups, certificate, address, listener };
+}
+
+/** What a hook made of a publication, from the same publisher. */
+function inPlaceOf(before: Publication, after: Publication): Publication {
+  const fault = faultOfTopic(after.topic, MAX_LEVELS);
+  if (fault !== undefined) throw new TypeError(fault);
+  if (isReserved(after.topic)) throw new TypeError(`Cannot publish to "${after.topic}"`);
+  const { topic, payload, qos, retain, contentType, properties } = after;
+  const { origin } = before, time = after.time || before.time;
+  return new Publication(topic, payload, {
+    qos,
+    retain,
+    time,
+    contentType,
+    properties,
+    origin,
+  });
+}

@@ -1,0 +1,97 @@
+import type { Fields, RequestHead } from "./message.ts";
+
+/** What decides about web pages. */
+export interface PageRules {
+  /** Where the request comes from. */
+  readonly address: string;
+  /** Origins of web pages that may use the gateway, such as `https://app.example`; `*` is all. */
+  readonly allowed: readonly string[];
+}
+
+/**
+ * Why a web page may not use the gateway, or undefined when it may.
+ *
+ * Browsers let every page open a WebSocket to every server and send simple requests there, so a page
+ * on the web could use the gateway on its visitor's own machine (RFC 6455 §10.2). Without an `Origin`
+ * it is not a page of another origin. Otherwise the origin must be listed in `allowed`, be on the
+ * loopback, or be on the host that the request is for. `null` must be listed: a sandboxed frame of any
+ * page sends it.
+ */
+export function faultOfOrigin(fields: Fields, { address, allowed }: PageRules): string | undefined {
+  const origin = fields.get("origin");
+  if (origin === undefined || allowed.includes("*") || allowed.includes(origin)) return undefined;
+  const page = hostOf(origin);
+  if (page !== undefined) {
+    if (isLoopback(page)) return undefined;
+    const here = hostOf(`http://${fields.get("host") ?? ""}`);
+    const isOurs = page === here && (isAddress(here) || !isLocal(address) || isProxied(fields));
+    if (isOurs) return undefined;
+  }
+  return `Cannot serve a page of ${origin}: list that origin to allow it`;
+}
+
+/**
+ * Why a request with this `Host` may come from a page that is not what it seems, or undefined.
+ *
+ * An attacker can point a name of his own at the loopback: to the browser, page and gateway are then
+ * one origin, and it lets the page read all that it asks for. Only the name gives it away.
+ */
+export function faultOfHost(fields: Fields, { address, allowed }: PageRules): string | undefined {
+  if (!isLocal(address) || allowed.includes("*")) return undefined;
+  const host = fields.get("host");
+  const name = host ? hostOf(`http://${host}`) : undefined;
+  if (name === undefined || isLoopback(name) || isAddress(name)) return undefined;
+  // The other fields of proxies can be set by a page, but not this one.
+  if (fields.has("via") || allowed.some((origin) => hostOf(origin) === name)) return undefined;
+  return `Cannot serve the host ${name} on this machine: list its origin to allow it`;
+}
+
+/** True for the question whether a page may do something (Fetch, "CORS-preflight request"). */
+export function isPreflight({ method, fields }: RequestHead): boolean {
+  return method === "OPTIONS" && fields.has("origin") &&
+    fields.has("access-control-request-method");
+}
+
+/** What lets a page of another origin read the answer. */
+export function sharing(origin: string): [string, string][] {
+  return [
+    ["access-control-allow-origin", origin],
+    ["access-control-expose-headers", "etag, last-modified, preference-applied, topics-left-out"],
+    ["vary", "origin"],
+  ];
+}
+
+/** The answer to a preflight, beside `sharing`. */
+export const preflightFields: readonly (readonly [string, string])[] = [
+  ["access-control-allow-methods", "GET, HEAD, PUT, POST, DELETE"],
+  [
+    "access-control-allow-headers",
+    "authorization, content-type, if-match, if-none-match, last-event-id, prefer",
+  ],
+  ["access-control-max-age", "600"],
+];
+
+function isLocal(address: string): boolean {
+  return /^(127\.|\[::1\]|\[::ffff:127\.)/.test(address);
+}
+
+function isProxied(fields: Fields): boolean {
+  return fields.has("x-forwarded-for") || fields.has("forwarded") || fields.has("via");
+}
+
+function hostOf(origin: string): string | undefined {
+  try {
+    return new URL(origin).hostname || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host.endsWith(".localhost") || host === "[::1]" ||
+    /^127(\.\d+){3}$/.test(host);
+}
+
+function isAddress(host: string): boolean {
+  return host.startsWith("[") || /^\d+(\.\d+){3}$/.test(host);
+}

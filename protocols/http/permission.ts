@@ -1,0 +1,106 @@
+import type { Access } from "../guard.ts";
+import { Refusal, type RefusalKind } from "../identity.ts";
+import type { Publication } from "../publication.ts";
+import type { Outcome } from "../session.ts";
+import { credentialsOf } from "./credentials.ts";
+import { type Answer, type Exchange, respondText } from "./exchange.ts";
+import { faultOfHost, faultOfOrigin, isPreflight, preflightFields, sharing } from "./origin.ts";
+
+const statuses: Record<RefusalKind, number> = {
+  credentials: 401,
+  forbidden: 403,
+  invalid: 400,
+  unavailable: 503,
+};
+
+/** How a refusal is said in HTTP. */
+export function inHttp({ kind, reason }: Refusal): {
+  status: number;
+  reason: string;
+  fields: readonly (readonly [string, string])[];
+} {
+  const fields = kind === "credentials"
+    ? [["www-authenticate", 'Basic realm="meerkat", charset="UTF-8"']] as const
+    : kind === "unavailable"
+    ? [["retry-after", "1"]] as const
+    : [];
+  return { status: statuses[kind], reason, fields };
+}
+
+/** Lets requests through to `answer`: from which web pages, and then from whom. */
+export function entrance(answer: Answer, allowed: readonly string[]): Answer {
+  return (exchange, now) => {
+    const { request, peer, hub } = exchange, { path } = request;
+    if (path.startsWith("/topics") || path === "/.well-known/core") {
+      if (isSettled(exchange, allowed)) return;
+    }
+    const { guard, identity: { listener } } = hub;
+    if (guard === undefined) return answer(exchange, now);
+    const credentials = credentialsOf(request, { protocol: "http", peer, listener });
+    guard.authenticate(credentials, (identity, now) => {
+      if (exchange.closed) return;
+      if (identity instanceof Refusal) return respondRefusal(exchange, identity);
+      hub.identify(identity);
+      answer(exchange, now);
+    });
+  };
+}
+
+/** True when a request has been answered because of the page that it comes from. */
+function isSettled(exchange: Exchange, allowed: readonly string[]): boolean {
+  const { request, peer: { address } } = exchange, { fields, method } = request;
+  const rules = { address, allowed };
+  const host = faultOfHost(fields, rules);
+  if (host !== undefined) {
+    respondText(exchange, 403, host);
+    return true;
+  }
+  const origin = fields.get("origin");
+  if (origin === undefined) return false;
+  const fault = faultOfOrigin(fields, rules);
+  if (fault === undefined) exchange.share(sharing(origin));
+  // Nobody but the page learns of what it reads, and its browser does not show it that.
+  else if (method !== "GET" && method !== "HEAD") {
+    respondText(exchange, 403, fault);
+    return true;
+  }
+  if (!isPreflight(request)) return false;
+  exchange.respond({ status: 204, fields: preflightFields });
+  return true;
+}
+
+/** Answers with a refusal. */
+export function respondRefusal(exchange: Exchange, refusal: Refusal): void {
+  const { status, reason, fields } = inHttp(refusal);
+  respondText(exchange, status, reason, fields);
+}
+
+/** Goes on with `then` when this may be done, and answers why when it may not. */
+export function ifAllowed(
+  exchange: Exchange,
+  access: Omit<Access, "identity">,
+  then: () => void,
+): void {
+  const { guard, identity } = exchange.hub;
+  if (guard === undefined) return then();
+  guard.authorize({ ...access, identity }, (refusal) => {
+    if (exchange.closed) return;
+    if (refusal === undefined) then();
+    else respondRefusal(exchange, refusal);
+  });
+}
+
+/** Publishes and goes on with what became of it; answers why when hooks do not want it. */
+export function publish(
+  exchange: Exchange,
+  publication: Publication,
+  then: (outcome: Outcome) => void,
+): void {
+  const { guard, identity } = exchange.hub;
+  if (guard === undefined) return then(exchange.hub.publish(publication));
+  guard.inspect(publication, identity, (answer) => {
+    if (exchange.closed) return;
+    if (answer instanceof Refusal) respondRefusal(exchange, answer);
+    else then(exchange.hub.publish(answer));
+  });
+}

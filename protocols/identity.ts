@@ -1,0 +1,188 @@
+import { utf8 } from "./bytes.ts";
+import type { Peer } from "./session.ts";
+
+/**
+ * Who a session acts for, as far as anybody has proved it.
+ *
+ * @example In words
+ * ```ts
+ * import type { Identity } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * function inWords({ user, certificate, address }: Identity): string {
+ *   return user ?? certificate ?? `somebody at ${address}`;
+ * }
+ *
+ * const ann: Identity = {
+ *   user: "ann",
+ *   clientId: "phone",
+ *   groups: ["staff"],
+ *   certificate: undefined,
+ *   address: "192.0.2.7:50112",
+ *   listener: "mqtt://:1883",
+ * };
+ * assert.equal(inWords(ann), "ann");
+ * ```
+ */
+export interface Identity {
+  /** The name that an `authenticate` hook gave; undefined for whoever has none. */
+  readonly user: string | undefined;
+  /** What the client calls itself: its MQTT client identifier. */
+  readonly clientId: string | undefined;
+  /** What else the hook said about this user. */
+  readonly groups: readonly string[];
+  /** The name in the client's verified TLS certificate. */
+  readonly certificate: string | undefined;
+  /** `127.0.0.1:50112`, `[::1]:50112`, or the path of a Unix socket. */
+  readonly address: string;
+  /** The listener that the client came in through. */
+  readonly listener: string;
+}
+
+/**
+ * What credentials are made of.
+ *
+ * @example A token over HTTP
+ * ```ts
+ * import { Credentials, type CredentialsOptions } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const options: CredentialsOptions = {
+ *   protocol: "http",
+ *   peer: { address: "192.0.2.7:50112", secure: true },
+ *   listener: "https://:8443",
+ *   token: "abc",
+ * };
+ * assert.equal(new Credentials(options).token, "abc");
+ * ```
+ */
+export interface CredentialsOptions {
+  /** The protocol that the peer shows them in. */
+  protocol: "mqtt" | "http" | "websocket" | "coap";
+  /** Whoever shows them. */
+  peer: Peer;
+  /** The listener that the client came in through. */
+  listener: string;
+  /** What the client calls itself. */
+  clientId?: string | undefined;
+  /** Its user name. */
+  username?: string | undefined;
+  /** Its password. */
+  password?: Uint8Array | undefined;
+  /** What stands for name and password. */
+  token?: string | undefined;
+}
+
+/**
+ * What a peer shows in order to be let in. Secrets are not among the members that a log would show.
+ *
+ * @example For a test of a hook
+ * ```ts
+ * import { Credentials } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const credentials = new Credentials({
+ *   protocol: "mqtt",
+ *   peer: { address: "192.0.2.7:50112", secure: false },
+ *   listener: "mqtt://:1883",
+ *   username: "ann",
+ *   password: new TextEncoder().encode("secret"),
+ * });
+ * assert.equal(credentials.passwordText, "secret");
+ * assert.doesNotMatch(JSON.stringify(credentials), /secret/);
+ * ```
+ */
+export class Credentials {
+  /** The protocol that the peer shows them in. */
+  readonly protocol: CredentialsOptions["protocol"];
+  /** Whoever shows them: its address, and the name in its TLS certificate. */
+  readonly peer: Peer;
+  /** The listener that the client came in through. */
+  readonly listener: string;
+  /** What the client calls itself: its MQTT client identifier. */
+  readonly clientId: string | undefined;
+  /** The user name of MQTT, HTTP Basic or CoAP's `?u=`. */
+  readonly username: string | undefined;
+  readonly #password: Uint8Array | undefined;
+  readonly #token: string | undefined;
+
+  /** Credentials as a protocol brought them. */
+  constructor(options: CredentialsOptions) {
+    this.protocol = options.protocol;
+    this.peer = options.peer;
+    this.listener = options.listener;
+    this.clientId = options.clientId;
+    this.username = options.username;
+    this.#password = options.password;
+    this.#token = options.token;
+  }
+
+  /** The password's bytes. */
+  get password(): Uint8Array | undefined {
+    return this.#password;
+  }
+
+  /** The password as text; undefined when there is none, or it is not UTF-8. */
+  get passwordText(): string | undefined {
+    return this.#password && utf8(this.#password);
+  }
+
+  /** A token that stands for name and password: HTTP Bearer, or `?access_token=`. */
+  get token(): string | undefined {
+    return this.#token;
+  }
+
+  /** True when the peer showed nothing at all. */
+  get isEmpty(): boolean {
+    return this.username === undefined && this.#password === undefined &&
+      this.#token === undefined && this.peer.certificate === undefined;
+  }
+}
+
+/**
+ * In which way a refusal is said in each protocol:
+ * - `credentials`: MQTT 0x86, HTTP 401, CoAP 4.01.
+ * - `forbidden`: MQTT 0x87, HTTP 403, CoAP 4.03.
+ * - `invalid`: what is published is not as it should be. MQTT 0x99, HTTP 400, CoAP 4.00.
+ * - `unavailable`: nobody can tell now. MQTT 0x88, HTTP 503, CoAP 5.03.
+ *
+ * @example The kind of a refusal that names none
+ * ```ts
+ * import { Refusal, type RefusalKind } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const kind: RefusalKind = new Refusal("Not at night").kind;
+ * assert.equal(kind, "forbidden");
+ * ```
+ */
+export type RefusalKind = "credentials" | "forbidden" | "invalid" | "unavailable";
+
+/**
+ * What a hook answers to say no.
+ *
+ * @example A payload that is not what it should be
+ * ```ts
+ * import { gateway, http, Refusal, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * hub.use({
+ *   published: ({ payload }) =>
+ *     payload.length > 100 ? new Refusal("Readings have at most 100 bytes", "invalid") : undefined,
+ * });
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const request = { method: "PUT", body: "x".repeat(101) };
+ * const answer = await fetch(`http://127.0.0.1:${port}/topics/sensors/attic`, request);
+ * assert.equal(answer.status, 400);
+ * assert.equal(await answer.text(), "Readings have at most 100 bytes\n");
+ * ```
+ */
+export class Refusal {
+  /** A refusal with a reason and a kind; the default is `forbidden`. */
+  constructor(
+    /** For the client: it must not hold secrets. */
+    readonly reason: string,
+    /** How each protocol says it. */
+    readonly kind: RefusalKind = "forbidden",
+  ) {}
+}

@@ -1,0 +1,92 @@
+import type { Decided, Guard } from "../guard.ts";
+import { Credentials, type Identity, Refusal } from "../identity.ts";
+import { ProtocolError } from "../session.ts";
+import { faultOfFilter } from "../topic.ts";
+import type { Admission } from "./connect.ts";
+import type { Link } from "./link.ts";
+import type { Subscribe } from "./packet.ts";
+import { Reason } from "./reason.ts";
+import { isShared, sharedFilter } from "./shares.ts";
+
+/** Finds out who connects, and whether it may leave the will that it leaves. */
+export function login(
+  { link, guard }: { link: Link; guard: Guard },
+  admission: Admission,
+  decided: Decided<Identity | Refusal>,
+): void {
+  const { wire: { peer }, hub } = link, { connect, clientId } = admission;
+  const credentials = new Credentials({
+    protocol: "mqtt",
+    peer,
+    listener: hub.identity.listener,
+    clientId,
+    username: connect.username,
+    // A view of the input, which is gone when a late answer comes.
+    password: connect.password?.slice(),
+  });
+  guard.authenticate(credentials, (identity, now) => {
+    if (identity instanceof Refusal) decided(identity, now);
+    else mayLeaveWill(guard, { identity, admission, now }, decided);
+  });
+}
+
+/** Finds out whether somebody may leave the will that he leaves. */
+export function mayLeaveWill(
+  guard: Guard,
+  { identity, admission: { will }, now }: {
+    identity: Identity;
+    admission: Admission;
+    now: number;
+  },
+  decided: Decided<Identity | Refusal>,
+): void {
+  if (will === undefined) return decided(identity, now);
+  const { topic, qos, retain } = will;
+  const access = { action: "publish", identity, topic, qos, retain } as const;
+  guard.authorize(access, (refusal, now) => decided(refusal ?? identity, now));
+}
+
+/** Finds out which filters of a SUBSCRIBE are refused; those that are not valid are not asked about. */
+export function permissions(
+  { link, guard }: { link: Link; guard: Guard },
+  { filters }: Subscribe,
+  decided: Decided<readonly (Refusal | undefined)[]>,
+): void {
+  const refusals: (Refusal | undefined)[] = filters.map(() => undefined);
+  const { identity } = link.hub;
+  const askFrom = (index: number, now: number): void => {
+    const request = filters[index];
+    if (request === undefined) return decided(refusals, now);
+    const { filter, qos } = request, topic = followed(filter);
+    if (topic === undefined || faultOfFilter(topic, link.limits.maxTopicLevels) !== undefined) {
+      return askFrom(index + 1, now);
+    }
+    const access = { action: "subscribe", identity, topic, qos, retain: false } as const;
+    guard.authorize(access, (refusal, now) => {
+      refusals[index] = refusal;
+      askFrom(index + 1, now);
+    });
+  };
+  askFrom(0, 0);
+}
+
+/** What a subscription follows, be it shared or not; undefined when it is not valid. */
+export function followed(filter: string): string | undefined {
+  return isShared(filter) ? sharedFilter(filter) : filter;
+}
+
+/** What CONNACK says. */
+export function connectRefused({ kind, reason }: Refusal): ProtocolError {
+  const code = kind === "credentials"
+    ? Reason.badUserNameOrPassword
+    : kind === "unavailable"
+    ? Reason.serverUnavailable
+    : Reason.notAuthorized;
+  return new ProtocolError(reason, code);
+}
+
+/** What PUBACK, PUBREC and SUBACK say: they have no word for "unavailable". */
+export function reasonOf({ kind }: Refusal): number {
+  if (kind === "unavailable") return Reason.implementationSpecificError;
+  return kind === "invalid" ? Reason.payloadFormatInvalid : Reason.notAuthorized;
+}

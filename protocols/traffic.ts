@@ -1,0 +1,61 @@
+/**
+ * What all clients together have sent and received. Plain numbers in one object: what counts a
+ * message costs no more than an addition.
+ *
+ * @example How much there was
+ * ```ts
+ * import type { Traffic } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * function bytesOf({ bytesReceived, bytesSent }: Pick<Traffic, "bytesReceived" | "bytesSent">) {
+ *   return bytesReceived + bytesSent;
+ * }
+ *
+ * assert.equal(bytesOf({ bytesReceived: 2, bytesSent: 3 }), 5);
+ * ```
+ */
+export class Traffic {
+  /** Bytes of all streams and datagrams. */
+  bytesReceived = 0;
+  /** Bytes of all streams and datagrams. */
+  bytesSent = 0;
+  /** MQTT packets of every type. */
+  packetsReceived = 0;
+  /** MQTT packets of every type. */
+  packetsSent = 0;
+  /** Publications by clients, of any protocol. */
+  publishReceived = 0;
+  /** Bytes of their payloads. */
+  publishBytesReceived = 0;
+  /** Publications sent to clients, of any protocol. */
+  publishSent = 0;
+  /** Bytes of their payloads. */
+  publishBytesSent = 0;
+  /** Streams accepted. */
+  sockets = 0;
+  /** MQTT clients let in. */
+  connections = 0;
+}
+
+/** Shared state that holds clients, as an operator counts them. */
+export interface Surveyed {
+  survey(): Survey;
+}
+
+/** How many there are now. */
+export interface Survey {
+  /** Clients with a session, connected or not. */
+  readonly clients: number;
+  readonly connected: number;
+  /** The most that were ever connected at once. */
+  readonly maxConnected: number;
+  /** Sessions that ended because their client stayed away too long; ever since the start. */
+  readonly expired: number;
+  /** Messages that wait for their client, and what they take in bytes. */
+  readonly queued: number;
+  readonly queuedBytes: number;
+  /** Messages sent and not acknowledged. */
+  readonly inflight: number;
+  /** Shared subscriptions. */
+  readonly shared: number;
+}

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import type { Hooks } from "../../actors/hooks.ts";
+import { Router } from "../../actors/router.ts";
+import { Delivery, Publication } from "../../protocols/publication.ts";
+import type { Receiver } from "../../protocols/session.ts";
+import { bytes, nobody } from "../protocols/fakes.ts";
+import { Answer, Hooked } from "../protocols/hooked.ts";
+
+const inbox = { name: "inbox", deliver: () => false, post: () => false };
+
+class Heard implements Receiver {
+  readonly name = "heard";
+  readonly topics: string[] = [];
+  room = Infinity;
+
+  deliver({ publication, retain }: Delivery): boolean {
+    if (this.topics.length >= this.room) return false;
+    this.topics.push(`${publication.topic}${retain ? " r" : ""}`);
+    return true;
+  }
+}
+
+function message(topic: string): Publication {
+  return new Publication(topic, bytes("x"));
+}
+
+function open(authorize: Hooks["authorize"]) {
+  const router = new Router(), heard = new Heard(), hooked = new Hooked(inbox, { authorize });
+  const screen = hooked.guard.screen("#", nobody)!;
+  router.subscribe("#", { qos: 2, screen }, heard);
+  return { router, heard, hooked, screen };
+}
+
+Deno.test("Only filters with wildcards need a screen, and only when somebody authorizes", () => {
+  const { guard } = new Hooked(inbox, { authorize: () => true });
+  assert.equal(guard.screen("a/b", nobody), undefined);
+  assert.notEqual(guard.screen("a/+", nobody), undefined);
+  assert.equal(new Hooked(inbox, { published: () => {} }).guard.screen("#", nobody), undefined);
+});
+
+Deno.test("What a receiver may not see is nothing that it matched", () => {
+  const { router, heard } = open(({ action, topic }) => action === "deliver" && topic === "open");
+  assert.equal(router.publish(message("open")), "accepted");
+  assert.equal(router.publish(message("secret")), "unmatched");
+  assert.deepEqual(heard.topics, ["open"]);
+  heard.room = 1;
+  assert.equal(router.publish(message("open")), "overloaded");
+});
+
+Deno.test("A plain filter beside one with wildcards was looked at when it was made", () => {
+  const { router, heard } = open(() => false);
+  router.subscribe("secret", { qos: 0 }, heard);
+  assert.equal(router.publish(message("secret")), "accepted");
+  assert.deepEqual(heard.topics, ["secret"]);
+});
+
+Deno.test("Late verdicts keep the order, and hold what was decided at once behind them", async () => {
+  const first = new Answer<boolean>(), second = new Answer<boolean>();
+  const turn = { turn() {} };
+  const { router, heard } = open(({ topic }) =>
+    topic === "1" ? first.promise : topic === "2" ? second.promise : true
+  );
+  for (const topic of ["1", "2", "3"]) assert.equal(router.publish(message(topic)), "accepted");
+  assert.deepEqual(heard.topics, []);
+  await second.give(false, turn);
+  assert.deepEqual(heard.topics, []);
+  await first.give(true, turn);
+  assert.deepEqual(heard.topics, ["1", "3"]);
+  router.publish(message("4"));
+  assert.deepEqual(heard.topics, ["1", "3", "4"]);
+});
+
+Deno.test("What waits for verdicts is bounded, and what is too much is counted", async () => {
+  const answer = new Answer<boolean>();
+  const { router, heard, hooked } = open(() => answer.promise);
+  for (let i = 0; i < 1_000; i++) assert.equal(router.publish(message(`${i}`)), "accepted");
+  assert.equal(router.publish(message("more")), "overloaded");
+  assert.equal(hooked.dropped, 1);
+  await answer.give(true, { turn() {} });
+  assert.equal(heard.topics.length, 1_000);
+});
+
+Deno.test("Stored values that are decided late are delivered late, as stored ones", async () => {
+  const answer = new Answer<boolean>();
+  const { heard, screen } = open(({ topic }) =>
+    topic === "late" ? answer.promise : topic === "open"
+  );
+  assert.deepEqual(
+    ["open", "secret", "late"].map((topic) => screen.shows(message(topic), heard, 1)),
+    [true, false, false],
+  );
+  await answer.give(true, { turn() {} });
+  assert.deepEqual(heard.topics, ["late r"]);
+});
