@@ -72,7 +72,18 @@ export class TourLab {
         this.subscriptions++;
         return hub.subscribe(...wish);
       };
-      return begin(wire, Object.create(hub, { subscribe: { value: subscribe } }), now);
+      return begin(wire, wrapped(hub, { subscribe }), now);
     }) as Open;
   }
+}
+
+/** The same hub, with some of its methods replaced. */
+function wrapped(hub: Hub, methods: Partial<Hub>): Hub {
+  return new Proxy(hub, {
+    get(target, name) {
+      if (name in methods) return methods[name as keyof Hub];
+      const member = Reflect.get(target, name);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
 }
