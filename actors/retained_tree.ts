@@ -4,12 +4,15 @@ import { matches } from "../protocols/topic.ts";
 /**
  * What the stored values of one part of the topic space may take.
  *
- * @example A thousand sensors, each for a day
+ * @example At most two sensors, each for a day
  * ```ts
- * import { gateway } from "@meerkat/gateway";
+ * import { gateway, type RetainedTree } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
  *
- * const retainedTrees = [{ filter: "sensors/#", max: 1_000, expirySeconds: 86_400 }];
- * await using hub = gateway({ limits: { retainedTrees } });
+ * const sensors: RetainedTree = { filter: "sensors/#", max: 2, expirySeconds: 86_400 };
+ * await using hub = gateway({ limits: { retainedTrees: [sensors] } });
+ * for (const each of [1, 2]) hub.publish(`sensors/${each}`, "on", { retain: true });
+ * assert.equal(hub.publish("sensors/3", "on", { retain: true }), "overloaded");
  * ```
  */
 export interface RetainedTree {

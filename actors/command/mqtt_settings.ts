@@ -36,7 +36,7 @@ export const mqttSettings = {
     kind: choice(["drop-newest", "drop-oldest", "conflate", "disconnect"]),
     doc: "What happens to an MQTT message for which a client's queue has no room: it is refused, " +
       "takes the place of the oldest, only the newest of each topic waits, or the client is hung " +
-      'up on. Default: "drop-newest".',
+      'up on. Default: "disconnect".',
   },
   sharedStrategy: {
     only: "file",

@@ -3,13 +3,38 @@ import type { Link } from "./link.ts";
 import type { Auth } from "./packet.ts";
 import { Reason } from "./reason.ts";
 
-/** What a method makes of what the client said. */
+/**
+ * What a method makes of what the client said.
+ *
+ * @example One more question
+ * ```ts
+ * import type { AuthStep } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const step: AuthStep = { kind: "continue", data: new TextEncoder().encode("and the other word?") };
+ * assert.equal(step.kind, "continue");
+ * ```
+ */
 export type AuthStep =
   | { kind: "continue"; data: Uint8Array }
   | { kind: "success"; data?: Uint8Array; user?: string }
   | { kind: "failure"; message: string; reason?: number };
 
-/** One client on its way to prove who it is. */
+/**
+ * One client on its way to prove who it is.
+ *
+ * @example An answer in a later turn
+ * ```ts
+ * import type { AuthExchange } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const exchange: AuthExchange = {
+ *   take: (data, answer) => queueMicrotask(() => answer({ kind: "success", data, user: "ali" })),
+ * };
+ * const step = await new Promise((resolve) => exchange.take(Uint8Array.of(1), resolve));
+ * assert.deepEqual(step, { kind: "success", data: Uint8Array.of(1), user: "ali" });
+ * ```
+ */
 export interface AuthExchange {
   /**
    * Takes the client's authentication data and calls `answer` once: at once, or in a later turn.
@@ -23,7 +48,8 @@ export interface AuthExchange {
  *
  * @example A word that must be said
  * ```ts
- * import { type AuthMethod, type AuthStep, gateway, mqtt, tcp } from "@meerkat/gateway";
+ * import { type AuthMethod, type AuthStep, mqtt } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
  *
  * const wrong: AuthStep = { kind: "failure", message: "Cannot let you in: the word is another" };
  * const word: AuthMethod = {
@@ -35,8 +61,8 @@ export interface AuthExchange {
  *     },
  *   }),
  * };
- * await using hub = gateway();
- * hub.listen(tcp({ port: 0 }), mqtt({ authMethods: [word] }));
+ * word.begin("client").take(undefined, (step) => assert.equal(step, wrong));
+ * assert.equal(typeof mqtt({ authMethods: [word] }), "function");
  * ```
  */
 export interface AuthMethod {

@@ -4,6 +4,15 @@
  * - `drop-oldest`: the oldest that waits makes room for it.
  * - `conflate`: of each topic only the newest waits; when that is too much, it is refused.
  * - `disconnect`: it is refused, and a client that is there is hung up on.
+ *
+ * @example Only the newest value of each topic for whoever is behind
+ * ```ts
+ * import { mqtt, type QueuePolicy } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const queuePolicy: QueuePolicy = "conflate";
+ * assert.equal(typeof mqtt({ queuePolicy }), "function");
+ * ```
  */
 export type QueuePolicy = "drop-newest" | "drop-oldest" | "conflate" | "disconnect";
 
@@ -12,6 +21,15 @@ export type QueuePolicy = "drop-newest" | "drop-oldest" | "conflate" | "disconne
  * - `round-robin`: each in turn.
  * - `least-loaded`: whoever has the fewest messages to deal with.
  * - `sticky-by-publisher`: whoever got the publisher's last message, as long as it is there.
+ *
+ * @example Work for whoever has the least of it
+ * ```ts
+ * import { mqtt, type SharedStrategy } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const sharedStrategy: SharedStrategy = "least-loaded";
+ * assert.equal(typeof mqtt({ sharedStrategy }), "function");
+ * ```
  */
 export type SharedStrategy = "round-robin" | "least-loaded" | "sticky-by-publisher";
 
@@ -55,7 +73,7 @@ export interface MqttLimits {
   maxQueuedMessages: number;
   /** Bytes of the messages that wait for one client; default 16 MiB. */
   maxQueuedBytes: number;
-  /** What happens to a message for which there is no room; default `drop-newest`. */
+  /** What happens to a message for which there is no room; default `disconnect`. */
   queuePolicy: QueuePolicy;
   /** Who of a shared subscription that begins here gets the next message; default `round-robin`. */
   sharedStrategy: SharedStrategy;
@@ -96,7 +114,7 @@ export const defaults: MqttLimits = {
   /** 16 MiB: the same in bytes, so that large messages count for more. */
   maxQueuedBytes: 16 << 20,
   /** The publisher of a refused message is told, so that nothing is lost in silence. */
-  queuePolicy: "drop-newest",
+  queuePolicy: "disconnect",
   /** Each in turn: what users of other brokers expect. */
   sharedStrategy: "round-robin",
   /** 256 MiB: clients that never come back must not fill the memory together. */

@@ -12,7 +12,18 @@ const NONCE_BYTES = 24;
 /** Bytes of one message of the client; user names are short. */
 const MAX_MESSAGE_BYTES = 4096;
 
-/** What a server keeps of a password (RFC 5802 §3); the password cannot be had from it. */
+/**
+ * What a server keeps of a password (RFC 5802 §3); the password cannot be had from it.
+ *
+ * @example What a file of users may hold
+ * ```ts
+ * import { type ScramCredentials, scramCredentials } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const kept: ScramCredentials = scramCredentials("correct horse");
+ * assert.deepEqual([kept.salt.length, kept.storedKey.length, kept.serverKey.length], [16, 32, 32]);
+ * ```
+ */
 export interface ScramCredentials {
   /** What makes equal passwords look different. */
   readonly salt: Uint8Array;
@@ -24,10 +35,33 @@ export interface ScramCredentials {
   readonly serverKey: Uint8Array;
 }
 
-/** Finds the credentials of a user, or undefined when there is no such user. */
+/**
+ * Finds the credentials of a user, or undefined when there is no such user.
+ *
+ * @example Users in memory
+ * ```ts
+ * import { scramCredentials, type ScramStore } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const users = new Map([["ada", scramCredentials("correct horse")]]);
+ * const store: ScramStore = (user) => users.get(user);
+ * assert.equal(store("bob"), undefined);
+ * ```
+ */
 export type ScramStore = (user: string) => ScramCredentials | undefined;
 
-/** How a password is made into what is kept of it. */
+/**
+ * How a password is made into what is kept of it.
+ *
+ * @example More work for whoever guesses
+ * ```ts
+ * import { scramCredentials, type ScramOptions } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const options: ScramOptions = { iterations: 20_000 };
+ * assert.equal(scramCredentials("correct horse", options).iterations, 20_000);
+ * ```
+ */
 export interface ScramOptions {
   /** Default: 16 random bytes. */
   salt?: Uint8Array;
@@ -35,7 +69,18 @@ export interface ScramOptions {
   iterations?: number;
 }
 
-/** What to keep of a password. */
+/**
+ * What to keep of a password.
+ *
+ * @example The same password looks different each time
+ * ```ts
+ * import { scramCredentials } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const [one, other] = [scramCredentials("correct horse"), scramCredentials("correct horse")];
+ * assert.notDeepEqual(one.storedKey, other.storedKey);
+ * ```
+ */
 export function scramCredentials(
   password: string,
   { salt = randomBytes(16), iterations = ITERATIONS }: ScramOptions = {},
@@ -50,12 +95,13 @@ export function scramCredentials(
  *
  * @example Users whose passwords this server cannot read
  * ```ts
- * import { gateway, mqtt, type ScramCredentials, scramCredentials, scramSha256, tcp } from "@meerkat/gateway";
+ * import { mqtt, scramCredentials, scramSha256 } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
  *
- * const users = new Map<string, ScramCredentials>();
- * users.set("ada", scramCredentials("correct horse"));
- * await using hub = gateway();
- * hub.listen(tcp({ port: 0 }), mqtt({ authMethods: [scramSha256((user) => users.get(user))] }));
+ * const users = new Map([["ada", scramCredentials("correct horse")]]);
+ * const method = scramSha256((user) => users.get(user));
+ * assert.equal(method.name, "SCRAM-SHA-256");
+ * assert.equal(typeof mqtt({ authMethods: [method] }), "function");
  * ```
  */
 export function scramSha256(
