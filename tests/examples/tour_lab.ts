@@ -81,3 +81,14 @@ export class TourLab {
     }) as Open;
   }
 }
+
+/** The same hub, with some of its methods replaced. */
+function wrapped(hub: Hub, methods: Partial<Hub>): Hub {
+  return new Proxy(hub, {
+    get(target, name) {
+      if (name in methods) return methods[name as keyof Hub];
+      const member = Reflect.get(target, name);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
