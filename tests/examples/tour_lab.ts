@@ -68,16 +68,11 @@ export class TourLab {
   #counted<Open extends OpenSession | OpenDatagramSession>(open: Open): Open {
     const begin = open as (wire: unknown, hub: Hub, now: number) => unknown;
     return ((wire: unknown, hub: Hub, now: number) => {
-      // Only itself may touch its private fields, so all but one call go to the hub as they are.
-      const counting = new Proxy(hub, {
-        get: (_, name) => {
-          if (name === "subscribe") this.subscriptions++;
-          const member: unknown = Reflect.get(hub, name, hub);
-          return typeof member === "function" ? member.bind(hub) : member;
-        },
-        set: (_, name, value) => Reflect.set(hub, name, value, hub),
-      });
-      return begin(wire, counting, now);
+      const subscribe: Hub["subscribe"] = (...wish) => {
+        this.subscriptions++;
+        return hub.subscribe(...wish);
+      };
+      return begin(wire, wrapped(hub, { subscribe }), now);
     }) as Open;
   }
 }
