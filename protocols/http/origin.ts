@@ -79,7 +79,22 @@ function isProxied(fields: Fields): boolean {
   return fields.has("x-forwarded-for") || fields.has("forwarded") || fields.has("via");
 }
 
+/** Origins whose host is remembered; clients send the same few with every request. */
+const REMEMBERED = 256;
+/** A longer one is nobody's, and not worth its memory. */
+const REMEMBERED_LENGTH = 256;
+
+const hosts = new Map<string, string | undefined>();
+
 function hostOf(origin: string): string | undefined {
+  if (hosts.has(origin)) return hosts.get(origin);
+  const host = parseHost(origin);
+  if (hosts.size >= REMEMBERED) hosts.clear();
+  if (origin.length <= REMEMBERED_LENGTH) hosts.set(origin, host);
+  return host;
+}
+
+function parseHost(origin: string): string | undefined {
   try {
     return new URL(origin).hostname || undefined;
   } catch {

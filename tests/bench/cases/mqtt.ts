@@ -143,7 +143,10 @@ export const latencyCase: Case = {
     lossless: true,
   }],
   async measure({ port }, lab) {
-    const paced = ["pubsub", "-p", port, "-P", 4, "-S", 2, "-q", 1, "-r", 500];
+    // As fast as it goes first, as in the cases above: what is rated is a server that is warm.
+    const flow = ["pubsub", "-p", port, "-P", 4, "-S", 2, "-q", 1];
+    await lab.load.mqtt(...flow, "-n", 20_000);
+    const paced = [...flow, "-r", 500];
     await lab.load.mqtt(...paced, "-n", 250);
     return lab.load.mqtt(...paced, "-n", Math.ceil(500 * lab.seconds));
   },
