@@ -1,9 +1,6 @@
-import type { Guard } from "../../protocols/guard.ts";
-import type { Identity } from "../../protocols/identity.ts";
 import { Delivery, type Publication } from "../../protocols/publication.ts";
 import {
   type Hub,
-  type Inbox,
   type Outcome,
   ProtocolError,
   type Receiver,
@@ -13,6 +10,9 @@ import {
 } from "../../protocols/session.ts";
 import { isReserved, matches } from "../../protocols/topic.ts";
 import { Traffic } from "../../protocols/traffic.ts";
+import { FakeMember } from "./fake_member.ts";
+
+export { nobody } from "./fake_member.ts";
 
 /** Bytes from hexadecimal digits; spaces are for the reader. */
 export function hex(digits: string): Uint8Array<ArrayBuffer> {
@@ -34,16 +34,6 @@ export function join(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   }
   return out;
 }
-
-/** Whoever did not say who he is. */
-export const nobody: Identity = {
-  user: undefined,
-  clientId: undefined,
-  groups: [],
-  certificate: undefined,
-  address: "192.0.2.1:1000",
-  listener: "stage",
-};
 
 /** A topic space without actors: every receiver is told at once. */
 export class FakeSpace {
@@ -90,9 +80,9 @@ export class FakeSpace {
 }
 
 /** One session with a fake peer and a view of a `FakeSpace`; time is the field `now`. */
-export class Stage<S extends Session = Session> implements Wire, Hub, Inbox {
+export class Stage<S extends Session = Session> extends FakeMember implements Wire {
   readonly peer = { address: "192.0.2.1:1000", secure: false };
-  readonly name = "stage";
+  override readonly name = "stage";
   readonly sent: Uint8Array[] = [];
   closed = false;
   full = false;
@@ -101,8 +91,6 @@ export class Stage<S extends Session = Session> implements Wire, Hub, Inbox {
   session!: S;
   /** The current session after upgrades. */
   current!: Session;
-  guard: Guard | undefined;
-  identity: Identity = nobody;
   /** Set false to have `send` refuse. */
   accepts = true;
   /** Deliveries and signals wait here until `turn`, as in a mailbox. */
@@ -112,21 +100,10 @@ export class Stage<S extends Session = Session> implements Wire, Hub, Inbox {
 
   constructor(
     open: (wire: Wire, hub: Hub, now: number) => S,
-    readonly space: FakeSpace = new FakeSpace(),
+    space: FakeSpace = new FakeSpace(),
   ) {
+    super(space);
     this.current = this.session = open(this, this, this.now);
-  }
-
-  get self(): Inbox {
-    return this;
-  }
-
-  get traffic(): Traffic {
-    return this.space.traffic;
-  }
-
-  identify(identity: Identity): void {
-    this.identity = identity;
   }
 
   /** Everything sent so far, as one array; forgets it. */
@@ -206,50 +183,6 @@ export class Stage<S extends Session = Session> implements Wire, Hub, Inbox {
   post(signal: unknown): boolean {
     this.#mail.push(() => this.current.signal?.(signal, this.now));
     return true;
-  }
-
-  publish(publication: Publication): Outcome {
-    return this.space.publish(publication);
-  }
-
-  subscribe(filter: string, subscription: Subscription, receiver: Receiver = this): boolean {
-    let filters = this.space.subscriptions.get(receiver);
-    if (!filters) this.space.subscriptions.set(receiver, filters = new Map());
-    const isNew = !filters.has(filter);
-    filters.set(filter, subscription);
-    return isNew;
-  }
-
-  unsubscribe(filter: string, receiver: Receiver = this): boolean {
-    return this.space.subscriptions.get(receiver)?.delete(filter) ?? false;
-  }
-
-  forget(receiver: Receiver): void {
-    this.space.subscriptions.delete(receiver);
-  }
-
-  retained(topic: string): Publication | undefined {
-    return this.space.values.get(topic);
-  }
-
-  *retainedMatching(
-    filter: string,
-    { screen, qos = 2 }: Partial<Subscription> = {},
-    receiver: Receiver = this,
-  ): IterableIterator<Publication> {
-    for (const value of this.space.values.values()) {
-      if (matches(filter, value.topic) && screen?.shows(value, receiver, qos) !== false) {
-        yield value;
-      }
-    }
-  }
-
-  shared<T>(kind: new () => T): T {
-    return this.space.shared(kind);
-  }
-
-  count(event: string, amount = 1): void {
-    this.space.counts.set(event, (this.space.counts.get(event) ?? 0) + amount);
   }
 
   #consume(): void {

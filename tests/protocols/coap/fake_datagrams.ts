@@ -3,28 +3,18 @@ import { Options } from "../../../protocols/coap/options.ts";
 import type { CoapLimits } from "../../../protocols/coap/limits.ts";
 import { coap, type CoapSession } from "../../../protocols/coap/session.ts";
 import { type Delivery, Publication } from "../../../protocols/publication.ts";
-import type {
-  DatagramWire,
-  Hub,
-  Inbox,
-  Outcome,
-  Receiver,
-  Subscription,
-} from "../../../protocols/session.ts";
-import { matches } from "../../../protocols/topic.ts";
-import type { Guard } from "../../../protocols/guard.ts";
-import type { Traffic } from "../../../protocols/traffic.ts";
+import type { DatagramWire } from "../../../protocols/session.ts";
+import { FakeMember } from "../fake_member.ts";
 import { bytes, FakeSpace, nobody } from "../fakes.ts";
 
 /** The peer that tests speak as, unless they name another. */
 export const PEER = "192.0.2.1:5000";
 
 /** One CoAP session with fake peers and a view of a `FakeSpace`; time is the field `now`. */
-export class FakeDatagrams implements DatagramWire, Hub, Inbox {
-  readonly name = "datagrams";
+export class FakeDatagrams extends FakeMember implements DatagramWire {
+  override readonly name = "datagrams";
   readonly maxBytes = 1232;
-  readonly identity = { ...nobody, address: "" };
-  guard: Guard | undefined;
+  override identity = { ...nobody, address: "" };
   readonly sent: { to: string; message: Message; bytes: Uint8Array }[] = [];
   readonly session: CoapSession;
   now = 1_000_000;
@@ -38,21 +28,12 @@ export class FakeDatagrams implements DatagramWire, Hub, Inbox {
 
   constructor(
     limits: Partial<CoapLimits> = {},
-    readonly space: FakeSpace = new FakeSpace(),
+    space: FakeSpace = new FakeSpace(),
     random: () => number = () => 0,
   ) {
+    super(space);
     this.session = coap(limits, random)(this, this, this.now) as CoapSession;
   }
-
-  get self(): Inbox {
-    return this;
-  }
-
-  get traffic(): Traffic {
-    return this.space.traffic;
-  }
-
-  identify(): void {}
 
   /** Everything sent since the last call, decoded. */
   take(): Message[] {
@@ -128,50 +109,6 @@ export class FakeDatagrams implements DatagramWire, Hub, Inbox {
   post(signal: unknown): boolean {
     if (this.hasRoom) this.#mail.push(signal);
     return this.hasRoom;
-  }
-
-  publish(publication: Publication): Outcome {
-    return this.space.publish(publication);
-  }
-
-  subscribe(filter: string, subscription: Subscription, receiver: Receiver = this): boolean {
-    let filters = this.space.subscriptions.get(receiver);
-    if (!filters) this.space.subscriptions.set(receiver, filters = new Map());
-    const isNew = !filters.has(filter);
-    filters.set(filter, subscription);
-    return isNew;
-  }
-
-  unsubscribe(filter: string, receiver: Receiver = this): boolean {
-    return this.space.subscriptions.get(receiver)?.delete(filter) ?? false;
-  }
-
-  forget(receiver: Receiver): void {
-    this.space.subscriptions.delete(receiver);
-  }
-
-  retained(topic: string): Publication | undefined {
-    return this.space.values.get(topic);
-  }
-
-  *retainedMatching(
-    filter: string,
-    { screen, qos = 2 }: Partial<Subscription> = {},
-    receiver: Receiver = this,
-  ): IterableIterator<Publication> {
-    for (const value of this.space.values.values()) {
-      if (matches(filter, value.topic) && screen?.shows(value, receiver, qos) !== false) {
-        yield value;
-      }
-    }
-  }
-
-  shared<T>(kind: new () => T): T {
-    return this.space.shared(kind);
-  }
-
-  count(event: string, amount = 1): void {
-    this.space.counts.set(event, (this.space.counts.get(event) ?? 0) + amount);
   }
 }
 
