@@ -1,23 +1,4 @@
-/** The path of a program, or undefined where it is not installed. */
-function find(...names: string[]): string | undefined {
-  const folders = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
-  for (const name of names) {
-    for (const folder of folders) {
-      const path = `${folder}/${name}`;
-      if (isProgram(path)) return path;
-    }
-  }
-  return undefined;
-}
-
-function isProgram(path: string): boolean {
-  try {
-    const { isFile, mode } = Deno.statSync(path);
-    return isFile && (mode === null || (mode & 0o111) !== 0);
-  } catch {
-    return false;
-  }
-}
+import { installed } from "../installed.ts";
 
 function hasIpv6(): boolean {
   try {
@@ -30,19 +11,19 @@ function hasIpv6(): boolean {
 
 /** Real clients, where they are installed, and what else a machine may lack. */
 export const programs = {
-  mosquitto_pub: find("mosquitto_pub"),
-  mosquitto_sub: find("mosquitto_sub"),
-  curl: find("curl"),
+  mosquitto_pub: installed("mosquitto_pub"),
+  mosquitto_sub: installed("mosquitto_sub"),
+  curl: installed("curl"),
   // Packagers name libcoap's client after the TLS library in it.
-  "coap-client": find(
+  "coap-client": installed(
     "coap-client",
     "coap-client-notls",
     "coap-client-openssl",
     "coap-client-gnutls",
   ),
-  openssl: find("openssl"),
+  openssl: installed("openssl"),
   IPv6: hasIpv6() ? "::1" : undefined,
-  chromium: find("chromium", "chromium-browser", "google-chrome"),
+  chromium: installed("chromium", "chromium-browser", "google-chrome"),
 };
 
 export type Program = keyof typeof programs;
