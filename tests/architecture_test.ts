@@ -12,6 +12,9 @@ const rules: Record<string, { types: string[]; values: string[] }> = {
 /** Runs a client library over our transports and framing: what a gateway never loads unless asked. */
 const CLIENTS = "actors/clients/";
 
+/** Features that stand above a protocol, and run its functions: what a gateway loads when asked. */
+const FEATURES = /^actors\/(clients|web|identity|store|dns)\//;
+
 /** The words of the trade that actors share with protocols. */
 const sharedValues = [
   "protocols/deadlines.ts",
@@ -70,7 +73,7 @@ for (const [folder, { types, values }] of Object.entries(rules)) {
         if (/^(node|npm|jsr):|^@std\//.test(to)) continue;
         // In one file, which is loaded with the first client.
         if (to === "mqtt" && path === `${CLIENTS}npm_mqtt.ts`) continue;
-        if (path.startsWith(CLIENTS) && /^(protocols|transports)\//.test(to)) continue;
+        if (FEATURES.test(path) && /^(protocols|transports)\//.test(to)) continue;
         const home = to.split("/")[0]!;
         const allowed = typeOnly ? types.includes(home) : values.includes(home);
         if (!allowed && !sharedValues.includes(to)) strays.push(`${path} imports ${to}`);
