@@ -5,6 +5,12 @@ import { coapCase } from "./cases/coap.ts";
 import { connectionsCase } from "./cases/connections.ts";
 import { httpCase } from "./cases/http.ts";
 import { latencyCase, mqttCases } from "./cases/mqtt.ts";
+import {
+  manySubscriptionsCase,
+  retainedCase,
+  sharedCase,
+  versionsCase,
+} from "./cases/mqtt_more.ts";
 import { slowReceiversCase } from "./cases/slow_receivers.ts";
 import { subscriptionsCase } from "./cases/subscriptions.ts";
 import { ownLoad, prepareLoad } from "./load.ts";
@@ -29,6 +35,10 @@ Exit code: 0 when every bar is reached, 1 when not, 2 when the flags are wrong.`
 const cases: readonly Case[] = [
   ...mqttCases,
   latencyCase,
+  versionsCase,
+  sharedCase,
+  retainedCase,
+  manySubscriptionsCase,
   connectionsCase,
   httpCase,
   coapCase,
