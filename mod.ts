@@ -233,7 +233,7 @@ if (import.meta.main) {
       const { http: limits, websocket: socket } = limitsOf(set), { origins } = options;
       const inside = streams.mqtt(set, options);
       const upgrade = websocket({ limits: socket, mqtt: inside, origins });
-      return openHttp({ limits, origins, upgrade });
+      return openHttp({ limits, origins, upgrade }, options.site);
     },
     any: (set: CommonLimits, options: StreamSettings) =>
       any({ mqtt: streams.mqtt(set, options), http: streams.http(set, options) }),

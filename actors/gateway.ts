@@ -7,6 +7,7 @@ import type { BridgeOptions } from "./bridge/bridge_options.ts";
 import { type Bridge, Bridges } from "./bridge/bridges.ts";
 import type { OpenUpstream } from "./bridge/upstream.ts";
 import { systemClock } from "./clock.ts";
+import type { Exchange } from "../protocols/http/exchange.ts";
 import { fetchHandler } from "./fetch_handler.ts";
 import type { GatewayOptions, HandlerTable } from "./gateway_options.ts";
 import type { Handler } from "./handler.ts";
@@ -202,13 +203,12 @@ export class Gateway {
     return this.#publisher.publish(new Publication(topic, bytes, { ...options, time }));
   }
 
-  /** The stored value of a topic; undefined when there is none, or it has expired. */
   /** Starts a bridge to another MQTT broker. Throws a `TypeError` when its options are wrong. */
   bridge(options: BridgeOptions): Bridge {
     return this.#bridges.add(options);
   }
 
-  /** The stored value of a topic. */
+  /** The stored value of a topic; undefined when there is none, or it has expired. */
   retained(topic: string): Publication | undefined {
     return this.#publisher.retained(topic);
   }
@@ -231,17 +231,23 @@ export class Gateway {
    */
   handle(path: string, handler: Handler): () => void {
     const name = `${path} ${++this.#names}`;
-    this.#handlers.add(path, (exchange) => {
-      if (!ref.tell(exchange)) exchange.respond({ status: 503 });
-    });
+    this.#handlers.add(path, (exchange) => answer(exchange));
+    const answer = this.answering(name, handler);
+    return () => {
+      this.#handlers.remove(path);
+      this.#subscribers.stopChild(name);
+    };
+  }
+
+  /** @ignore */
+  answering(name: string, handler: Handler): (exchange: Exchange) => void {
     const ref = this.#subscribers.spawn(name, fetchHandler(handler), {
       restart: "crash",
       kind: "handler",
       mailbox: HANDLER_MAILBOX,
     });
-    return () => {
-      this.#handlers.remove(path);
-      this.#subscribers.stopChild(name);
+    return (exchange) => {
+      if (!ref.tell(exchange)) exchange.respond({ status: 503 });
     };
   }
 
