@@ -105,6 +105,8 @@ export type { HookLimits } from "./actors/hook_chain.ts";
 export type { Hooks, Later, Login, Subscribed } from "./actors/hooks.ts";
 
 // Requests, and those who answer them.
+export { files } from "./actors/web/files.ts";
+export type { FilesOptions } from "./actors/web/files_options.ts";
 export type { Handler, HandlerInfo, RemoteAddress } from "./actors/handler.ts";
 
 // Actors of your own.

@@ -15,6 +15,7 @@ import type { Hooks } from "./hooks.ts";
 import { Listeners, type Listening, type ListenOptions } from "./listeners.ts";
 import { Log } from "./log.ts";
 import { Member } from "./member.ts";
+import { shortcutOf } from "./shortcut.ts";
 import { Space } from "./space.ts";
 import { follow, type MessageHandler, plainFilter, subscriber } from "./subscriber.ts";
 import { type SpawnOptions, Supervisor } from "./supervisor.ts";
@@ -246,8 +247,9 @@ export class Gateway {
       kind: "handler",
       mailbox: HANDLER_MAILBOX,
     });
+    const shortcut = shortcutOf(handler);
     return (exchange) => {
-      if (!ref.tell(exchange)) exchange.respond({ status: 503 });
+      if (!shortcut?.(exchange) && !ref.tell(exchange)) exchange.respond({ status: 503 });
     };
   }
 

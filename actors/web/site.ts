@@ -3,6 +3,7 @@ import type { WebSettings } from "../command/web_settings.ts";
 import type { Gateway } from "../gateway.ts";
 import type { Handler } from "../handler.ts";
 import type { Log } from "../log.ts";
+import { shortcutOf, withShortcut } from "../shortcut.ts";
 import { files } from "./files.ts";
 import type { WebPart } from "./part.ts";
 
@@ -33,7 +34,9 @@ export async function openSite(hub: Gateway, { name, web, log }: SiteOptions): P
 
 /** Asks each part in turn; what none of them answers is not there. */
 export function chain(parts: readonly WebPart[], failed: (error: unknown) => void): Handler {
-  return async (request, info) => {
+  // Only what asks nobody else first can take the short way.
+  const shortcut = parts.length === 1 ? shortcutOf(parts[0] as Handler) : undefined;
+  return withShortcut(async (request, info) => {
     try {
       for (const part of parts) {
         const answer = await part(request, info);
@@ -45,5 +48,5 @@ export function chain(parts: readonly WebPart[], failed: (error: unknown) => voi
       if (!request.signal.aborted) failed(error);
       return new Response("This part of the site failed\n", { status: 500 });
     }
-  };
+  }, shortcut);
 }
