@@ -22,7 +22,7 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /** Written at once: larger pieces of a body are cut, so that a slow client holds no more than this. */
-const PIECE_BYTES = 64 * 1024;
+const PIECE_BYTES = 256 * 1024;
 
 /** One exchange on its way through a handler. All that touches the exchange is in `#post`. */
 class Answering {

@@ -112,7 +112,7 @@ async function listen(
   const { parts, origins, log } = around;
   const options = { name: url.url, limits };
   try {
-    const site = web && await openSite(hub, { name: url.url, web, log });
+    const site = web && await openSite(hub, { name: url.url, port: url.port, web, log });
     const listening = url.protocol === "coap"
       ? hub.listen(parts.udp(url), parts.coap(limits), options)
       : hub.listen(

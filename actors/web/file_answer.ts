@@ -65,7 +65,7 @@ export async function answerWithFile(
   }
   if (chosen.coded !== undefined) return await compressed(request, chosen, headers);
   const ranges = rangesOf(request, chosen, tag);
-  if (ranges !== undefined) return answerRanges(request, { chosen, ranges, headers });
+  if (ranges !== undefined) return answerRanges({ chosen, ranges, headers });
   headers.set("content-length", String(chosen.size));
   if (request.method === "HEAD") return new Response(null, { headers });
   return new Response(await bodyOf(chosen), { headers });
@@ -113,7 +113,6 @@ function rangesOf(
 }
 
 function answerRanges(
-  _request: Request,
   { chosen, ranges, headers }: { chosen: Representation; ranges: ByteRange[]; headers: Headers },
 ): Response {
   const { file, size, type } = chosen;

@@ -37,7 +37,8 @@ export function files(options: FilesOptions): Handler {
 
 const ALLOW = "GET, HEAD, OPTIONS";
 
-class FileServer {
+/** Answers with files below a directory. */
+export class FileServer {
   readonly kept = new KeptAnswers();
   readonly #options: FilesOptions;
   readonly #root: FileRoot;
@@ -47,18 +48,19 @@ class FileServer {
     this.#root = new FileRoot(options);
   }
 
-  async answer(request: Request): Promise<Response> {
-    const answer = await this.#answer(request);
+  /** Answers a request; its path begins with `prefix`, which is no part of the file's path. */
+  async answer(request: Request, prefix = this.#options.prefix ?? ""): Promise<Response> {
+    const answer = await this.#answer(request, prefix);
     for (const [name, value] of Object.entries(this.#options.headers ?? {})) {
       answer.headers.set(name, value);
     }
     return await this.#keep(request, answer);
   }
 
-  async #answer(request: Request): Promise<Response> {
+  async #answer(request: Request, prefix: string): Promise<Response> {
     const { method } = request, url = new URL(request.url);
     if (method === "OPTIONS") return new Response(null, { status: 204, headers: { allow: ALLOW } });
-    const { prefix = "", index = INDEX } = this.#options;
+    const { index = INDEX } = this.#options;
     if (!url.pathname.startsWith(prefix)) return missing(url);
     const path = parseFilePath(url.pathname.slice(prefix.length));
     const found = path && await this.#root.find(path.names);
@@ -67,10 +69,11 @@ class FileServer {
     if (!found.isDirectory) {
       return path.isDirectory ? missing(url) : await this.#file(request, path.names, found);
     }
-    if (!path.isDirectory && path.names.length > 0) {
-      // Encoded anew, so that no path can lead a browser to another host.
-      const location = prefix + formatFilePath({ ...path, isDirectory: true }) + url.search;
-      return new Response(null, { status: 301, headers: { location } });
+    if (!url.pathname.endsWith("/")) {
+      const location = prefix + formatFilePath({ ...path, isDirectory: true });
+      // Two slashes would lead a browser to another host.
+      const headers = { location: location.replace(/^\/+/, "/") + url.search };
+      return new Response(null, { status: 301, headers });
     }
     for (const name of index) {
       const names = [...path.names, name], page = await this.#root.find(names);
