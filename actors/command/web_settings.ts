@@ -1,9 +1,18 @@
 import { dictionary } from "./dictionary.ts";
-import { list, text, yesOrNo } from "./kinds.ts";
+import { type Kind, list, text, yesOrNo } from "./kinds.ts";
 import { record, type Setting, type Values } from "./record.ts";
 
 const type = text("TYPE", "give a media type such as text/plain");
 const target = text("TARGET", "give a directory, a file, or where to redirect to");
+
+const fieldValue: Kind<string> = {
+  hint: "VALUE",
+  read(raw, place) {
+    const isValue = typeof raw === "string" && /^[\x20-\x7e\x80-\xff]*$/.test(raw);
+    return isValue ? raw : place.refuse(raw, "give the text of a header field, in one line");
+  },
+  schema: () => ({ type: "string" }),
+};
 
 const members = {
   root: {
@@ -52,7 +61,7 @@ const members = {
   },
   headers: {
     only: "file",
-    kind: dictionary(text("VALUE", "give the value of a header field"), {
+    kind: dictionary(fieldValue, {
       fits: (name) =>
         /^[\w-]+$/.test(name) &&
         !/^(?:content-length|transfer-encoding|connection|date)$/i.test(name),

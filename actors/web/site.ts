@@ -37,8 +37,8 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
 }
 
 async function checkDirectory(root: string): Promise<void> {
-  const { isDirectory } = await Deno.stat(root);
-  if (!isDirectory) throw new Error(`Cannot show the files of "${root}": it is not a directory`);
+  const found = await Deno.stat(root).catch(() => undefined);
+  if (!found?.isDirectory) throw new Error(`its web root "${root}" is not a directory`);
 }
 
 /** What a chain does besides asking its parts. */

@@ -39,6 +39,7 @@ export class HttpSession implements Session, Line {
   /** True while the wire is paused because of this session. */
   #holding = false;
   #inputEnded = false;
+  #requests = 0;
 
   constructor(
     readonly wire: Wire,
@@ -101,6 +102,7 @@ export class HttpSession implements Session, Line {
     const framing = framingOf(request);
     this.#phase = "idle";
     this.#exchange = new OpenExchange(request, new Intake(framing, limits), this);
+    if (++this.#requests >= limits.keptRequests) this.#exchange.closes = true;
     this.hub.count("http.requests");
     this.#answer(this.#exchange);
     return at + length;
