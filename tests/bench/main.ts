@@ -4,6 +4,7 @@ import type { Case, Lab } from "./case.ts";
 import { bridgeCase } from "./cases/bridge.ts";
 import { coapCase } from "./cases/coap.ts";
 import { connectionsCase } from "./cases/connections.ts";
+import { filesCase } from "./cases/files.ts";
 import { httpCase } from "./cases/http.ts";
 import { latencyCase, mqttCases } from "./cases/mqtt.ts";
 import {
@@ -43,6 +44,7 @@ const cases: readonly Case[] = [
   bridgeCase,
   connectionsCase,
   httpCase,
+  filesCase,
   coapCase,
   subscriptionsCase,
   slowReceiversCase,

@@ -152,12 +152,14 @@ export const libcoap: Contender = contender("libcoap", "udp", {
   ],
 });
 
-interface Recipe {
+/** How a server is started. */
+export interface Recipe {
   needs?: (lab: Lab) => string | undefined;
   command: (port: number, lab: Lab) => string[];
 }
 
-function contender(
+/** A server that is a command. */
+export function contender(
   name: string,
   transport: "tcp" | "udp",
   { needs, command }: Recipe,

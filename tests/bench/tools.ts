@@ -5,6 +5,7 @@ export interface Tools {
   readonly mosquitto: string | undefined;
   readonly node: string | undefined;
   readonly wrk: string | undefined;
+  readonly nginx: string | undefined;
   readonly coapServer: string | undefined;
   readonly cc: string | undefined;
 }
@@ -15,6 +16,7 @@ export function findTools(): Tools {
     mosquitto: installed("mosquitto"),
     node: installed("node"),
     wrk: installed("wrk"),
+    nginx: installed("nginx"),
     coapServer: installed("coap-server-notls", "coap-server"),
     cc: installed("cc"),
   };
