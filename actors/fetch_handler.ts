@@ -1,5 +1,7 @@
 import type { BodySink, Exchange } from "../protocols/http/exchange.ts";
+import type { ResponseHead } from "../protocols/http/message.ts";
 import type { Behaviour, Self } from "./actor.ts";
+import { type Pump, pumpOf } from "./pump.ts";
 import type { Handler, RemoteAddress } from "./handler.ts";
 
 /** An actor that has `handler` answer each exchange it is sent. */
@@ -94,6 +96,14 @@ class Answering {
         this.#exchange.end();
       });
     }
+    const pump = pumpOf(response);
+    if (pump !== undefined) {
+      try {
+        return await this.#pump(pump, head, length);
+      } finally {
+        response.body.cancel().catch(() => {});
+      }
+    }
     const reader = response.body.getReader();
     try {
       const { value: first = new Uint8Array(0), done } = await reader.read();
@@ -113,6 +123,12 @@ class Answering {
       // Does nothing to a body read to its end; the others learn that nobody wants the rest.
       reader.cancel().catch(() => {});
     }
+  }
+
+  async #pump(pump: Pump, head: ResponseHead, length: number | undefined): Promise<void> {
+    await this.#turn(() => this.#exchange.begin(head, length));
+    await pump((bytes) => this.#write(bytes));
+    await this.#turn(() => this.#exchange.end());
   }
 
   /** Writes as fast as the client takes it; false when it is gone. */

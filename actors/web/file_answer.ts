@@ -5,7 +5,7 @@ import { formatDate } from "../../protocols/http/date.ts";
 import { acceptedEncodings, type Encoding } from "../../protocols/web/encoding.ts";
 import { isCompressible, mediaTypeOf } from "../../protocols/web/media_types.ts";
 import { type ByteRange, contentRange, parseRanges } from "../../protocols/web/ranges.ts";
-import { fileBody, type Piece } from "./file_body.ts";
+import { fileResponse, type Piece } from "./file_body.ts";
 import type { Found } from "./file_root.ts";
 import { defaults } from "./files_options.ts";
 
@@ -65,10 +65,10 @@ export async function answerWithFile(
   }
   if (chosen.coded !== undefined) return await compressed(request, chosen, headers);
   const ranges = rangesOf(request, chosen, tag);
-  if (ranges !== undefined) return answerRanges({ chosen, ranges, headers });
+  if (ranges !== undefined) return await answerRanges({ chosen, ranges, headers });
   headers.set("content-length", String(chosen.size));
-  if (request.method === "HEAD") return new Response(null, { headers });
-  return new Response(await bodyOf(chosen), { headers });
+  if (request.method === "HEAD" || chosen.size === 0) return new Response(null, { headers });
+  return await answerWhole(chosen, headers);
 }
 
 async function represent(
@@ -112,9 +112,9 @@ function rangesOf(
   return parseRanges(range, chosen.size);
 }
 
-function answerRanges(
+async function answerRanges(
   { chosen, ranges, headers }: { chosen: Representation; ranges: ByteRange[]; headers: Headers },
-): Response {
+): Promise<Response> {
   const { file, size, type } = chosen;
   if (ranges.length === 0) {
     headers.set("content-range", `bytes */${size}`);
@@ -129,7 +129,7 @@ function answerRanges(
     const { first, last } = ranges[0]!;
     headers.set("content-range", contentRange(ranges[0]!, size));
     headers.set("content-length", String(last - first + 1));
-    return new Response(fileBody(file, ranges), { status: 206, headers });
+    return await fileResponse(file, ranges, { status: 206, headers });
   }
   const boundary = crypto.randomUUID();
   const encoder = new TextEncoder();
@@ -144,7 +144,7 @@ function answerRanges(
   parts.push(encoder.encode(`\r\n--${boundary}--\r\n`));
   headers.set("content-type", `multipart/byteranges; boundary=${boundary}`);
   headers.set("content-length", String(parts.reduce((sum, each) => sum + lengthOf(each), 0)));
-  return new Response(fileBody(file, parts), { status: 206, headers });
+  return await fileResponse(file, parts, { status: 206, headers });
 }
 
 function lengthOf(piece: Piece): number {
@@ -162,8 +162,8 @@ async function compressed(
   headers.delete("accept-ranges");
   if (request.method === "HEAD") return new Response(null, { headers });
   if (chosen.size > defaults.compressedAtOnceBytes) {
-    const plain = fileBody(chosen.file, [{ first: 0, last: chosen.size - 1 }]);
-    return new Response(plain.pipeThrough(new CompressionStream("gzip")), { headers });
+    const plain = await fileResponse(chosen.file, [{ first: 0, last: chosen.size - 1 }], {});
+    return new Response(plain.body!.pipeThrough(new CompressionStream("gzip")), { headers });
   }
   const bytes = await Deno.readFile(chosen.file);
   const params = {
@@ -176,10 +176,11 @@ async function compressed(
 }
 
 /** Short files at once: a stream costs more than their bytes. */
-async function bodyOf({ file, size }: Representation): Promise<BodyInit | null> {
-  if (size === 0) return null;
-  if (size > defaults.keptFileBytes) return fileBody(file, [{ first: 0, last: size - 1 }]);
+async function answerWhole({ file, size }: Representation, headers: Headers): Promise<Response> {
+  if (size > defaults.keptFileBytes) {
+    return await fileResponse(file, [{ first: 0, last: size - 1 }], { headers });
+  }
   const bytes = await Deno.readFile(file);
   // What was added meanwhile is not what the client was told of.
-  return bytes.subarray(0, size);
+  return new Response(bytes.subarray(0, size), { headers });
 }

@@ -70,7 +70,7 @@ function isWithin(root: string, file: string): boolean {
 }
 
 /** True for what means "not there", and for names too long to be there. */
-function isAbsence(error: unknown): boolean {
+export function isAbsence(error: unknown): boolean {
   if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
     return true;
   }

@@ -4,7 +4,7 @@ import { formatFilePath, parseFilePath } from "../../protocols/web/path.ts";
 import type { Handler } from "../handler.ts";
 import { withShortcut } from "../shortcut.ts";
 import { answerWithFile } from "./file_answer.ts";
-import { FileRoot, type Found } from "./file_root.ts";
+import { FileRoot, type Found, isAbsence } from "./file_root.ts";
 import { defaults, type FilesOptions, INDEX } from "./files_options.ts";
 import { KeptAnswers } from "./kept_answers.ts";
 
@@ -82,15 +82,20 @@ export class FileServer {
     return this.#options.listing ? await this.#list(request, path.names) : missing(url);
   }
 
-  #file(request: Request, names: readonly string[], found: Found): Promise<Response> {
+  async #file(request: Request, names: readonly string[], found: Found): Promise<Response> {
     const { types, compress = true } = this.#options;
     const name = names.at(-1) ?? found.file;
     const sibling = (ending: string) =>
       this.#root.find([...names.slice(0, -1), `${name}${ending}`]);
-    return answerWithFile(request, found, { name, types, compress, sibling }).then((answer) => {
+    try {
+      const answer = await answerWithFile(request, found, { name, types, compress, sibling });
       sources.set(answer, found);
       return answer;
-    });
+    } catch (error) {
+      // It went away meanwhile, or is not for us to read.
+      if (!isAbsence(error)) throw error;
+      return missing(new URL(request.url));
+    }
   }
 
   async #list(request: Request, names: readonly string[]): Promise<Response> {

@@ -45,10 +45,38 @@ testWith([], "A client that breaks off a download leaves no file open", async ()
   await using hub = gateway();
   hub.handle("/*", files({ root: folder.path }));
   const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
-  for (let round = 0; round < 5; round++) {
-    const answer = await fetch(`http://127.0.0.1:${port}/big.bin`);
+  for (const range of ["bytes=0-", "bytes=5-", "bytes=0-9000000,10000000-", "none"]) {
+    const answer = await fetch(`http://127.0.0.1:${port}/big.bin`, { headers: { range } });
     const reader = answer.body!.getReader();
     await reader.read();
     await reader.cancel();
   }
+});
+
+testWith([], "Every byte of a long file arrives in its place, whole and in ranges", async () => {
+  const bytes = new Uint8Array(3_000_001);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = (at * 31 + (at >> 9)) & 0xff;
+  await using folder = await Folder.make({ "long.bin": bytes });
+  await using hub = gateway();
+  hub.handle("/*", files({ root: folder.path }));
+  const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+  const url = `http://127.0.0.1:${port}/long.bin`;
+  const whole = await (await fetch(url)).bytes();
+  assert.ok(whole.length === bytes.length && whole.every((byte, at) => byte === bytes[at]));
+  const part = await (await fetch(url, { headers: { range: "bytes=999-2000000" } })).bytes();
+  assert.equal(part.length, 1_999_002);
+  assert.ok(part.every((byte, at) => byte === bytes[at + 999]));
+  const several = { headers: { range: "bytes=0-999999,2000000-2000009" } };
+  const answer = await fetch(url, several);
+  assert.equal(Number(answer.headers.get("content-length")), (await answer.bytes()).length);
+});
+
+testWith([], "A file that becomes shorter while it is sent ends the connection early", async () => {
+  await using folder = await Folder.make({ "long.bin": new Uint8Array(60 << 20) });
+  await using hub = gateway();
+  hub.handle("/*", files({ root: folder.path }));
+  const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+  const answer = await fetch(`http://127.0.0.1:${port}/long.bin`);
+  await Deno.truncate(`${folder.path}/long.bin`, 1_000);
+  await assert.rejects(answer.bytes());
 });
