@@ -107,6 +107,10 @@ export type { Hooks, Later, Login, Subscribed } from "./actors/hooks.ts";
 // Requests, and those who answer them.
 export { files } from "./actors/web/files.ts";
 export type { FilesOptions } from "./actors/web/files_options.ts";
+export { escapeHtml } from "./protocols/web/html.ts";
+export { headerParameter } from "./protocols/web/parameters.ts";
+export { formatUri, parseUri } from "./protocols/web/uri.ts";
+export type { Uri } from "./protocols/web/uri.ts";
 export type { Handler, HandlerInfo, RemoteAddress } from "./actors/handler.ts";
 
 // Actors of your own.

@@ -1,3 +1,5 @@
+import { escapeHtml } from "./html.ts";
+
 /** One line of a directory. */
 export interface DirectoryEntry {
   readonly name: string;
@@ -90,11 +92,6 @@ export function sizeInWords(bytes: number): string {
     if (bytes >= factor) return `${(bytes / factor).toFixed(bytes < 10 * factor ? 1 : 0)}${unit}`;
   }
   return String(bytes);
-}
-
-/** Text that a page shows as it is. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`);
 }
 
 function readable(path: string): string {

@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  directoryPage,
-  escapeHtml,
-  orderOf,
-  sizeInWords,
-  sorted,
-} from "../../../protocols/web/directory.ts";
+import { directoryPage, orderOf, sizeInWords, sorted } from "../../../protocols/web/directory.ts";
+import { escapeHtml } from "../../../protocols/web/html.ts";
 import { acceptedEncodings } from "../../../protocols/web/encoding.ts";
 import { isCompressible, mediaTypeOf } from "../../../protocols/web/media_types.ts";
 
