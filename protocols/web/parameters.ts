@@ -15,7 +15,7 @@
 export function headerParameter(field: string, name: string): string | undefined {
   const wanted = name.toLowerCase();
   const parameter =
-    /([-!#$%&'*+.^_`|~\w]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*))|"(?:[^"\\]|\\.)*"/gs;
+    /(?<![-!#$%&'*+.^_`|~\w])([-!#$%&'*+.^_`|~\w]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*))|"(?:[^"\\]|\\.)*"/gs;
   for (const [, found, quoted, plain] of field.matchAll(parameter)) {
     if (found?.toLowerCase() !== wanted) continue;
     return quoted === undefined ? plain : quoted.replace(/\\(.)/gs, "$1");
