@@ -56,6 +56,8 @@ export const defaults = {
   keptBytes: 8 << 20,
   /** 1 s: after this a kept answer is found anew, with all that may have changed around it. */
   keptMs: 1_000,
+  /** 64 ways to write `Accept-Encoding`: browsers and libraries have a dozen together. */
+  knownCodings: 64,
   /** 10,000 entries: a longer listing is cut, and says so. */
   listedEntries: 10_000,
 };

@@ -1,6 +1,7 @@
 import { dateBytes } from "../../protocols/http/date.ts";
 import { dateOffset } from "../../protocols/http/encode.ts";
 import type { Exchange } from "../../protocols/http/exchange.ts";
+import { acceptedEncodings } from "../../protocols/web/encoding.ts";
 import { defaults } from "./files_options.ts";
 
 /** A whole answer, and the file that it was made of. */
@@ -71,7 +72,19 @@ export class KeptAnswers {
 }
 
 function keyOf(path: string, accepted: string): string {
-  return `${path}\n${accepted}`;
+  return `${path}\n${accepted === "" ? "" : codingsIn(accepted)}`;
+}
+
+/** `Accept-Encoding` as clients write it, and what it comes to: the same few, again and again. */
+const codings = new Map<string, string>();
+
+function codingsIn(accepted: string): string {
+  const known = codings.get(accepted);
+  if (known !== undefined) return known;
+  const found = acceptedEncodings(accepted).join();
+  if (codings.size >= defaults.knownCodings) codings.clear();
+  codings.set(accepted, found);
+  return found;
 }
 
 function isUnchanged({ file, size, time }: Kept): boolean {
