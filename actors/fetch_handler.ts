@@ -44,10 +44,12 @@ class Answering {
 
   run(handler: Handler): void {
     let request: Request;
+    const { method } = this.#exchange.request;
+    if (isForeign(method)) return this.#post(() => this.#exchange.respond({ status: 501 }));
     try {
       request = toRequest(this.#exchange, this.#abort.signal);
     } catch {
-      // Such as TRACE, which `Request` refuses, or a host that no URL can have.
+      // Such as a host that no URL can have.
       return this.#post(() => this.#exchange.respond({ status: 400 }));
     }
     this.#post(() => this.#watch());
@@ -186,6 +188,15 @@ class Answering {
       else exchange.respond({ status: 500 }, "The handler of this path failed\n");
     });
   }
+}
+
+/**
+ * True for methods that `Request` refuses, and for those that it would take for others: `get` is not
+ * `GET` (RFC 9110 §9.1).
+ */
+function isForeign(method: string): boolean {
+  return /^(?:connect|trace|track)$/i.test(method) ||
+    (/^(?:delete|get|head|options|post|put)$/i.test(method) && method !== method.toUpperCase());
 }
 
 /** True when `next` is the end of a body and known to be so within a few microtasks. */

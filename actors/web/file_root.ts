@@ -26,8 +26,9 @@ export class FileRoot {
     if (this.#isHidden(names)) return undefined;
     const { root, outsideLinks = false } = this.options;
     try {
-      const file = await Deno.realPath(join(root, ...names));
-      if (!outsideLinks && !isWithin(await Deno.realPath(root), file)) return undefined;
+      const path = join(root, ...names);
+      const [file, top] = await Promise.all([Deno.realPath(path), Deno.realPath(root)]);
+      if (!outsideLinks && !isWithin(top, file)) return undefined;
       const { isFile, isDirectory, size, mtime } = await Deno.stat(file);
       // Reading a pipe or a device could wait for ever.
       if (!isFile && !isDirectory) return undefined;
