@@ -79,11 +79,13 @@ export function dnsOf(draft: {
   zones?: readonly (DnsZone | undefined)[];
   forward?: readonly (string | undefined)[];
   nameServers?: readonly (string | undefined)[];
-}): DnsSettings {
+}): { dns?: DnsSettings } {
   const { zones, forward, nameServers } = draft;
-  return {
+  if ((zones ?? forward ?? nameServers) === undefined) return {};
+  const dns = {
     zones: zones?.flatMap((each) => each ?? []) ?? [],
     ...forward && { forward: forward.flatMap((each) => each ?? []) },
     ...nameServers && { nameServers: nameServers.flatMap((each) => each ?? []) },
   };
+  return { dns };
 }

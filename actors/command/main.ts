@@ -92,7 +92,7 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
   const version = `meerkat version ${parts.version}`;
   const hub = parts.gateway({ log, limits, sysIntervalMs, version });
   const listeners: string[] = [];
-  const { forward, nameServers } = settings.dns;
+  const { forward, nameServers } = settings.dns ?? {};
   if (forward) hub.dns(parts.forward(forward));
   if (nameServers) parts.nameServers(nameServers);
   try {
@@ -113,11 +113,11 @@ async function listen(
   around: Surroundings & { settings: Settings },
 ): Promise<string> {
   const { url, limits, mqtt } = each;
-  const { parts, settings: { origins, dns: { zones } } } = around;
+  const { parts, settings: { origins, dns } } = around;
   const options = { name: url.url, limits };
   try {
     if (url.protocol === "dns") {
-      return withPort(url, await listenDns(hub, each, { parts, zones })).url;
+      return withPort(url, await listenDns(hub, each, { parts, zones: dns?.zones ?? [] })).url;
     }
     const listening = url.protocol === "coap"
       ? hub.listen(parts.udp(url), parts.coap(limits), options)

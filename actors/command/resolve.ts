@@ -17,7 +17,8 @@ export interface Settings {
   /** 0 for never. */
   readonly sysIntervalMs: number;
   readonly bridges: readonly BridgeSettings[];
-  readonly dns: DnsSettings;
+  /** Present when something was set about names. */
+  readonly dns?: DnsSettings;
   readonly drainMs: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -103,7 +104,7 @@ class Resolver {
         origins: this.draft.origins?.flatMap((each) => each ?? []) ?? [],
         sysIntervalMs: this.#value("sysInterval"),
         bridges: this.#bridges(),
-        dns: dnsOf(this.draft),
+        ...dnsOf(this.draft),
         drainMs: this.#value("drain"),
         logLevel: this.#value("logLevel"),
         logFormat: this.#value("logFormat"),

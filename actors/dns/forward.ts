@@ -13,14 +13,14 @@ import { ResolveError, type Resolver } from "./resolver.ts";
  * import assert from "node:assert/strict";
  *
  * await using elsewhere = gateway(), hub = gateway();
- * elsewhere.dns(() => [{ type: "A", address: "192.0.2.80" }]);
+ * elsewhere.dns(({ type }) => type === "A" ? [{ type, address: "192.0.2.80" }] : []);
  * const far = await elsewhere.listen(udp({ port: 0 }), dns()).ready;
  *
- * hub.dns(({ name }) => name === "here.example" ? [{ type: "A", address: "192.0.2.1" }] : undefined);
+ * hub.dns(({ name }) => name === "here.example" ? "NXDOMAIN" : undefined);
  * hub.dns(forward(resolver({ servers: [`127.0.0.1:${far.port}`] })));
  * const near = await hub.listen(udp({ port: 0 }), dns()).ready;
  * const names = resolver({ servers: [`127.0.0.1:${near.port}`], search: [] });
- * assert.deepEqual(await names.lookup("here.example"), ["192.0.2.1"]);
+ * await assert.rejects(names.lookup("here.example"), { reason: "no such name" });
  * assert.deepEqual(await names.lookup("far.example"), ["192.0.2.80"]);
  * ```
  */

@@ -63,6 +63,10 @@ export class DnsStream implements Session {
     this.#isGone = true;
   }
 
+  signal(signal: unknown): void {
+    if (typeof signal === "function") signal();
+  }
+
   deliver(): void {}
   refuse(): void {}
 
