@@ -1,9 +1,9 @@
 import { encodeMessage } from "../../protocols/dns/message.ts";
 import { type DnsQuestion, rcodes } from "../../protocols/dns/record.ts";
 import {
-  type Answer,
   answerOf,
   type Asking,
+  type DnsAnswer,
   type DnsAnswers,
   DnsTable,
 } from "../../protocols/dns/table.ts";
@@ -106,12 +106,12 @@ function wait(
 }
 
 /** The answer, once it is known that it can be written: if not, the handler has crashed. */
-function checked(answers: DnsAnswers, { question }: Asking): Answer | undefined {
+function checked(answers: DnsAnswers, { question }: Asking): DnsAnswer | undefined {
   const found = answerOf(answers, question);
   if (found) encodeMessage({ id: 0, questions: [], ...found, rcode: rcodes[found.rcode] });
   return found;
 }
 
-function failure({ question }: Asking): Answer {
+function failure({ question }: Asking): DnsAnswer {
   return answerOf("SERVFAIL", question)!;
 }

@@ -37,7 +37,10 @@ export interface ResolverOptions {
   literals?: "accept" | "only" | "refuse";
   /** Default: the machine's clock. */
   clock?: Clock;
-  /** @ignore How servers are reached. */
+}
+
+/** With how servers are reached, which only tests change. */
+export interface InnerOptions extends ResolverOptions {
   network?: DnsNetwork;
 }
 

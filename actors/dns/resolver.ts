@@ -12,7 +12,7 @@ import { answersTo } from "../../protocols/dns/reply.ts";
 import { systemClock } from "../clock.ts";
 import { DnsCache, keyOf } from "./cache.ts";
 import { exchange, systemNetwork } from "./exchange.ts";
-import { resolverDefaults, type ResolverOptions } from "./options.ts";
+import { type InnerOptions, resolverDefaults, type ResolverOptions } from "./options.ts";
 import { isAddress, parseHosts, parseResolvConf, serverAt, type SystemNames } from "./system.ts";
 
 /** Replies that a server gives because of itself: another one may know more. */
@@ -67,14 +67,14 @@ export class ResolveError extends Error {
  * ```
  */
 export class Resolver {
-  readonly #options: Required<Pick<ResolverOptions, "timeoutMs" | "retries">> & ResolverOptions;
+  readonly #options: Required<Pick<ResolverOptions, "timeoutMs" | "retries">> & InnerOptions;
   readonly #servers: readonly string[];
   readonly #cache: DnsCache;
   readonly #asking = new Map<string, Promise<DnsMessage>>();
   readonly #files = new Map<string, { text: Promise<string>; until: number }>();
 
   /** @ignore */
-  constructor(options: ResolverOptions = {}) {
+  constructor(options: InnerOptions = {}) {
     const { maxEntries, timeoutMs, retries } = { ...resolverDefaults, ...options };
     this.#options = { ...options, timeoutMs, retries };
     this.#servers = (options.servers ?? ["system"]).map((each) =>

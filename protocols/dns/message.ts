@@ -7,21 +7,47 @@ import { type DnsQuestion, type DnsRecord, typeName, typeNumber, types } from ".
 /** Bytes of the header (RFC 1035 §4.1.1). */
 export const HEADER_BYTES = 12;
 
-/** EDNS0 of a message (RFC 6891 §6.1). */
-export interface Edns {
+/**
+ * EDNS0 of a message (RFC 6891 §6.1).
+ *
+ * @example Of somebody who takes large datagrams
+ * ```ts
+ * import type { DnsEdns } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const edns: DnsEdns = { udpBytes: 1_232, version: 0, flags: 0, options: new Uint8Array() };
+ * assert.equal(edns.udpBytes, 1_232);
+ * ```
+ */
+export interface DnsEdns {
   /** Bytes of the largest datagram that its sender takes. */
   udpBytes: number;
+  /** 0, of which there is no other yet. */
   version: number;
   /** The flags, of which 0x8000 asks for DNSSEC. */
   flags: number;
+  /** As they stand in the message. */
   options: Uint8Array;
 }
 
-/** One message (RFC 1035 §4). Flags that are not named are false. */
+/**
+ * One message (RFC 1035 §4). Flags that are not named are false.
+ *
+ * @example How many answers a reply has
+ * ```ts
+ * import type { DnsMessage } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const count = ({ answers }: Pick<DnsMessage, "answers">): number => answers.length;
+ * assert.equal(count({ answers: [] }), 0);
+ * ```
+ */
 export interface DnsMessage {
+  /** What a reply has in common with its query. */
   id: number;
   /** QR */
   response?: boolean;
+  /** 0 for a query. */
   opcode?: number;
   /** AA */
   authoritative?: boolean;
@@ -35,12 +61,16 @@ export interface DnsMessage {
   checkingDisabled?: boolean;
   /** With the upper bits that EDNS0 adds. */
   rcode?: number;
+  /** One, by custom. */
   questions: readonly DnsQuestion[];
+  /** The records asked for, and the aliases on the way. */
   answers: readonly DnsRecord[];
+  /** Whose authority it is: NS, or the SOA of what is absent. */
   authorities: readonly DnsRecord[];
   /** Without OPT, which is `edns`. */
   additionals: readonly DnsRecord[];
-  edns?: Edns;
+  /** What its sender can do beyond RFC 1035. */
+  edns?: DnsEdns;
 }
 
 /** Reads one whole message. Throws a `ProtocolError` whose code is FORMERR when it is none. */
@@ -53,7 +83,7 @@ export function decodeMessage(bytes: Uint8Array): DnsMessage {
     const name = readName(reader), type = typeName(reader.u16());
     questions.push({ name, type, ...otherClass(reader.u16()) });
   }
-  const found: { edns?: Edns; rcode: number } = { rcode: flags & 0xf };
+  const found: { edns?: DnsEdns; rcode: number } = { rcode: flags & 0xf };
   const [answers, authorities, additionals] = counts.slice(1).map((count, section) => {
     const records: DnsRecord[] = [];
     for (let i = 0; i < count; i++) {
@@ -84,7 +114,7 @@ export function decodeMessage(bytes: Uint8Array): DnsMessage {
 /** `found` takes OPT where it may stand: in the additional section, once. */
 function readRecord(
   reader: Reader,
-  found?: { edns?: Edns; rcode: number },
+  found?: { edns?: DnsEdns; rcode: number },
 ): DnsRecord | undefined {
   const name = readName(reader), type = reader.u16(), family = reader.u16();
   const ttl = reader.u32(), length = reader.u16();
@@ -179,7 +209,7 @@ function writeRecord(writer: Writer, record: DnsRecord): void {
   writer.sized(() => writeData(writer, record));
 }
 
-function writeOpt(writer: Writer, edns: Edns, rcode: number): void {
+function writeOpt(writer: Writer, edns: DnsEdns, rcode: number): void {
   writer.u8(0);
   writer.u16(types.OPT!);
   writer.u16(edns.udpBytes);

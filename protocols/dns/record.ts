@@ -47,6 +47,7 @@ export type DnsData =
  * ```
  */
 export type DnsRecord = DnsData & {
+  /** Whose it is, without the final dot. */
   name: string;
   /** Seconds that it may be kept. */
   ttl: number;
@@ -69,6 +70,7 @@ export type DnsRecord = DnsData & {
 export interface DnsQuestion {
   /** As it was asked, without the final dot; `""` is the root. */
   name: string;
+  /** `A`, or `TYPE65280`. */
   type: string;
   /** Where it is not 1, the Internet. */
   class?: number;
@@ -114,7 +116,7 @@ export function typeNumber(name: string): number {
 }
 
 /** Response codes (RFC 1035 §4.1.1, RFC 6891 §9). */
-export const rcodes = {
+export const rcodes: Readonly<Record<Rcode, number>> = {
   NOERROR: 0,
   FORMERR: 1,
   SERVFAIL: 2,
@@ -122,10 +124,28 @@ export const rcodes = {
   NOTIMP: 4,
   REFUSED: 5,
   BADVERS: 16,
-} as const;
+};
 
-/** The name of a response code. */
-export type Rcode = keyof typeof rcodes;
+/**
+ * The name of a response code.
+ *
+ * @example There is no such name
+ * ```ts
+ * import type { Rcode } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const gone: Rcode = "NXDOMAIN";
+ * assert.equal(gone.length, 8);
+ * ```
+ */
+export type Rcode =
+  | "NOERROR"
+  | "FORMERR"
+  | "SERVFAIL"
+  | "NXDOMAIN"
+  | "NOTIMP"
+  | "REFUSED"
+  | "BADVERS";
 
 /** The name of a response code, or the number of one that has none here. */
 export function rcodeName(number: number): string {

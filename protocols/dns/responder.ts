@@ -2,7 +2,7 @@ import { ProtocolError } from "../session.ts";
 import { decodeMessage, type DnsMessage, encodeMessage, HEADER_BYTES } from "./message.ts";
 import { type Rcode, rcodes } from "./record.ts";
 import { ReplyCache } from "./reply_cache.ts";
-import { type Answer, answerOf, type DnsTable } from "./table.ts";
+import { answerOf, type DnsAnswer, type DnsTable } from "./table.ts";
 import type { Zones } from "./zone.ts";
 
 /** Bytes of a datagram that everybody takes (RFC 1035 §4.2.1). */
@@ -67,7 +67,7 @@ export class Responder {
   #answer(query: Uint8Array, message: DnsMessage, { from, reply }: Asked): void {
     const question = message.questions[0]!;
     const { type, class: family = INTERNET } = question;
-    const send = (answer: Answer) => reply(this.#encode(message, answer));
+    const send = (answer: DnsAnswer) => reply(this.#encode(message, answer));
     const refuse = (rcode: Rcode) => send({ ...answerOf(rcode, question)!, authoritative: false });
     if (message.edns && message.edns.version > 0) return refuse("BADVERS");
     if (family !== INTERNET && family !== ANY_CLASS || transfers.includes(type)) {
@@ -87,7 +87,7 @@ export class Responder {
     });
   }
 
-  #encode(query: DnsMessage, answer: Answer): Uint8Array {
+  #encode(query: DnsMessage, answer: DnsAnswer): Uint8Array {
     const { udpBytes } = this.#options;
     const theirs = Math.max(PLAIN_UDP_BYTES, query.edns?.udpBytes ?? PLAIN_UDP_BYTES);
     const maxBytes = udpBytes === undefined ? 65_535 : Math.min(udpBytes, theirs);

@@ -1,5 +1,4 @@
 import type { DnsData, DnsQuestion, DnsRecord, Rcode } from "./record.ts";
-import type { Found } from "./zone.ts";
 
 /** A question on its way to an answer. */
 export interface Asking {
@@ -9,13 +8,34 @@ export interface Asking {
   /** RD: who asks would like us to ask others. */
   readonly recursionDesired: boolean;
   /** Answers; undefined leaves it to the next. To be called once. */
-  reply(found: Answer | undefined): void;
+  reply(found: DnsAnswer | undefined): void;
 }
 
-/** What somebody else than a zone answers. */
-export interface Answer extends Found {
+/**
+ * A whole answer, as a handler may give it by its parts.
+ *
+ * @example The answer of another server
+ * ```ts
+ * import type { DnsAnswer } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const answer: Partial<DnsAnswer> = { rcode: "SERVFAIL", authoritative: false };
+ * assert.equal(answer.rcode, "SERVFAIL");
+ * ```
+ */
+export interface DnsAnswer {
+  /** Whether it was found. */
+  rcode: Rcode;
+  /** AA: it comes from whoever has the authority; default true. */
+  authoritative: boolean;
   /** RA: it was asked of others. */
   recursionAvailable?: boolean;
+  /** The records asked for. */
+  answers: readonly DnsRecord[];
+  /** Whose authority it is: NS, or the SOA of what is absent. */
+  authorities: readonly DnsRecord[];
+  /** What will be asked next. */
+  additionals: readonly DnsRecord[];
 }
 
 /** One that answers questions which no zone does. */
@@ -40,9 +60,9 @@ export type Answerer = (asking: Asking) => void;
  * ```
  */
 export type DnsAnswers =
-  | readonly Brief[]
+  | readonly (DnsData & { name?: string; ttl?: number })[]
   | Rcode
-  | Partial<Answer>
+  | Partial<DnsAnswer>
   | undefined;
 
 /** A record without what is usual. */
@@ -52,9 +72,9 @@ type Brief = DnsData & { name?: string; ttl?: number };
 const USUAL_TTL = 300;
 
 /** What a handler's answers are as an answer. */
-export function answerOf(answers: DnsAnswers, { name }: DnsQuestion): Answer | undefined {
+export function answerOf(answers: DnsAnswers, { name }: DnsQuestion): DnsAnswer | undefined {
   if (answers === undefined) return undefined;
-  const usual: Answer = {
+  const usual: DnsAnswer = {
     rcode: "NOERROR",
     authoritative: true,
     answers: [],
@@ -86,7 +106,7 @@ export class DnsTable {
   }
 
   /** Asks one answerer after the other; the answer is REFUSED when nobody has one. */
-  ask(asking: Omit<Asking, "reply">, reply: (answer: Answer) => void): void {
+  ask(asking: Omit<Asking, "reply">, reply: (answer: DnsAnswer) => void): void {
     const answerers = [...this.#answerers];
     const next = (): void => {
       const answerer = answerers.shift();

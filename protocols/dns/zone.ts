@@ -17,6 +17,7 @@ import type { DnsQuestion, DnsRecord, Rcode } from "./record.ts";
  * ```
  */
 export interface DnsZone {
+  /** What the names in it end with. */
   name: string;
   /** Without an SOA record among them, one is made. */
   records: readonly DnsRecord[];

@@ -152,6 +152,7 @@ export const libcoap: Contender = contender("libcoap", "udp", {
   ],
 });
 
+/** How a contender is started. */
 export interface Recipe {
   needs?: (lab: Lab) => string | undefined;
   command: (port: number, lab: Lab) => string[];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ResolverOptions } from "../../../actors/dns/options.ts";
-import { resolver } from "../../../actors/dns/resolver.ts";
+import { Resolver } from "../../../actors/dns/resolver.ts";
 import { parseHosts, parseResolvConf, serverAt } from "../../../actors/dns/system.ts";
 import type { DnsMessage } from "../../../protocols/dns/message.ts";
 import type { DnsRecord } from "../../../protocols/dns/record.ts";
@@ -11,7 +11,7 @@ const SERVER = "192.0.2.53:53";
 
 function lab(serve: Serve, options: ResolverOptions = {}) {
   const clock = new FakeClock(), network = new FakeNetwork(serve);
-  const names = resolver({
+  const names = new Resolver({
     servers: [SERVER],
     hosts: false,
     search: [],
