@@ -21,8 +21,8 @@ export async function main(
     log(`Q type ${type} name ${name}`);
     return type === "A" ? [{ type, address, ttl: 10 }] : [];
   });
-  const bound = await hub.listen(udp({ port }), dns()).ready;
-  await hub.listen(tcp({ port: bound.port }), dns()).ready;
+  const bound = await hub.listen(tcp({ port }), dns()).ready;
+  await hub.listen(udp({ port: bound.port }), dns()).ready;
   log(`DNS on port ${bound.port}: dig @127.0.0.1 -p ${bound.port} any.example`);
   return { hub, port: bound.port };
 }

@@ -21,9 +21,10 @@ export async function listenDns(
 ): Promise<number> {
   const protocol = parts.dns(zones);
   const options = { name: url.url, limits };
-  const { port } = await hub.listen(parts.udp(url), protocol, options).ready;
   const { hostname } = url;
-  await hub.listen(parts.tcp({ hostname, port }), protocol, { ...options, name: `${url.url} tcp` })
-    .ready;
+  // TCP first: of the ports that the system chooses, those of UDP are rarely taken.
+  const stream = { ...options, name: `${url.url} tcp` };
+  const { port } = await hub.listen(parts.tcp(url), protocol, stream).ready;
+  await hub.listen(parts.udp({ hostname, port }), protocol, options).ready;
   return port;
 }

@@ -53,8 +53,8 @@ export interface DnsOptions {
  *
  * await using hub = gateway();
  * hub.dns(({ type }) => type === "A" ? [{ type: "A", address: "192.0.2.7", ttl: 10 }] : []);
- * const { port } = await hub.listen(udp({ port: 0 }), dns()).ready;
- * await hub.listen(tcp({ port }), dns()).ready;
+ * const { port } = await hub.listen(tcp({ port: 0 }), dns()).ready;
+ * await hub.listen(udp({ port }), dns()).ready;
  *
  * const names = resolver({ servers: [`127.0.0.1:${port}`], hosts: false });
  * assert.deepEqual(await names.lookup("any.example"), ["192.0.2.7"]);

@@ -27,8 +27,8 @@ const zone = parseZone({
 
 async function serving() {
   const hub = gateway({ log: new Log({ sink: () => {} }) });
-  const { port } = await hub.listen(udp({ port: 0 }), dns({ zones: [zone] })).ready;
-  await hub.listen(tcp({ port }), dns({ zones: [zone] })).ready;
+  const { port } = await hub.listen(tcp({ port: 0 }), dns({ zones: [zone] })).ready;
+  await hub.listen(udp({ port }), dns({ zones: [zone] })).ready;
   return { hub, port };
 }
 
