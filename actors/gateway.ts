@@ -7,6 +7,7 @@ import type { BridgeOptions } from "./bridge/bridge_options.ts";
 import { type Bridge, Bridges } from "./bridge/bridges.ts";
 import type { OpenUpstream } from "./bridge/upstream.ts";
 import { systemClock } from "./clock.ts";
+import { addDnsHandler, type DnsHandler } from "./dns/handler.ts";
 import { fetchHandler } from "./fetch_handler.ts";
 import type { GatewayOptions, HandlerTable } from "./gateway_options.ts";
 import type { Handler } from "./handler.ts";
@@ -202,13 +203,12 @@ export class Gateway {
     return this.#publisher.publish(new Publication(topic, bytes, { ...options, time }));
   }
 
-  /** The stored value of a topic; undefined when there is none, or it has expired. */
   /** Starts a bridge to another MQTT broker. Throws a `TypeError` when its options are wrong. */
   bridge(options: BridgeOptions): Bridge {
     return this.#bridges.add(options);
   }
 
-  /** The stored value of a topic. */
+  /** The stored value of a topic; undefined when there is none, or it has expired. */
   retained(topic: string): Publication | undefined {
     return this.#publisher.retained(topic);
   }
@@ -243,6 +243,12 @@ export class Gateway {
       this.#handlers.remove(path);
       this.#subscribers.stopChild(name);
     };
+  }
+
+  /** Has `handler` asked, after those before it, what no zone answers; the answer takes it out. */
+  dns(handler: DnsHandler): () => void {
+    const name = `dns ${++this.#names}`;
+    return addDnsHandler(handler, { name, space: this.#space, supervisor: this.#subscribers });
   }
 
   /**
