@@ -3,19 +3,18 @@ import type { Hub, OpenDatagramSession, OpenSession, Outcome } from "../protocol
 import { faultOfFilter, faultOfTopic } from "../protocols/topic.ts";
 import type { DatagramTransport, Transport } from "../transports/transport.ts";
 import type { Behaviour, Ref } from "./actor.ts";
+import { type Answering, answering } from "./answering.ts";
 import type { BridgeOptions } from "./bridge/bridge_options.ts";
 import { type Bridge, Bridges } from "./bridge/bridges.ts";
 import type { OpenUpstream } from "./bridge/upstream.ts";
 import { systemClock } from "./clock.ts";
-import type { Exchange } from "../protocols/http/exchange.ts";
-import { fetchHandler } from "./fetch_handler.ts";
+import { addDnsHandler, type DnsHandler } from "./dns/handler.ts";
 import type { GatewayOptions, HandlerTable } from "./gateway_options.ts";
 import type { Handler } from "./handler.ts";
 import type { Hooks } from "./hooks.ts";
 import { Listeners, type Listening, type ListenOptions } from "./listeners.ts";
 import { Log } from "./log.ts";
 import { Member } from "./member.ts";
-import { shortcutOf } from "./shortcut.ts";
 import { Space } from "./space.ts";
 import { follow, type MessageHandler, plainFilter, subscriber } from "./subscriber.ts";
 import { type SpawnOptions, Supervisor } from "./supervisor.ts";
@@ -241,16 +240,14 @@ export class Gateway {
   }
 
   /** @ignore */
-  answering(name: string, handler: Handler): (exchange: Exchange) => void {
-    const ref = this.#subscribers.spawn(name, fetchHandler(handler), {
-      restart: "crash",
-      kind: "handler",
-      mailbox: HANDLER_MAILBOX,
-    });
-    const shortcut = shortcutOf(handler);
-    return (exchange) => {
-      if (!shortcut?.(exchange) && !ref.tell(exchange)) exchange.respond({ status: 503 });
-    };
+  answering(name: string, handler: Handler): Answering {
+    return answering(handler, { supervisor: this.#subscribers, name, mailbox: HANDLER_MAILBOX });
+  }
+
+  /** Has `handler` asked, after those before it, what no zone answers; the answer takes it out. */
+  dns(handler: DnsHandler): () => void {
+    const name = `dns ${++this.#names}`;
+    return addDnsHandler(handler, { name, space: this.#space, supervisor: this.#subscribers });
   }
 
   /**

@@ -4,6 +4,7 @@ import type { Case, Lab } from "./case.ts";
 import { bridgeCase } from "./cases/bridge.ts";
 import { coapCase } from "./cases/coap.ts";
 import { connectionsCase } from "./cases/connections.ts";
+import { dnsCase } from "./cases/dns.ts";
 import { filesCase } from "./cases/files.ts";
 import { httpCase } from "./cases/http.ts";
 import { latencyCase, mqttCases } from "./cases/mqtt.ts";
@@ -46,6 +47,7 @@ const cases: readonly Case[] = [
   httpCase,
   filesCase,
   coapCase,
+  dnsCase,
   subscriptionsCase,
   slowReceiversCase,
 ];

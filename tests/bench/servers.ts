@@ -152,13 +152,13 @@ export const libcoap: Contender = contender("libcoap", "udp", {
   ],
 });
 
-/** How a server is started. */
+/** How a contender is started. */
 export interface Recipe {
   needs?: (lab: Lab) => string | undefined;
   command: (port: number, lab: Lab) => string[];
 }
 
-/** A server that is a command. */
+/** A server that is a program on a port of its own. */
 export function contender(
   name: string,
   transport: "tcp" | "udp",

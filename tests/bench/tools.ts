@@ -7,6 +7,8 @@ export interface Tools {
   readonly wrk: string | undefined;
   readonly nginx: string | undefined;
   readonly coapServer: string | undefined;
+  readonly nsd: string | undefined;
+  readonly dnsperf: string | undefined;
   readonly cc: string | undefined;
 }
 
@@ -18,6 +20,8 @@ export function findTools(): Tools {
     wrk: installed("wrk"),
     nginx: installed("nginx"),
     coapServer: installed("coap-server-notls", "coap-server"),
+    nsd: installed("nsd"),
+    dnsperf: installed("dnsperf"),
     cc: installed("cc"),
   };
 }
