@@ -105,7 +105,14 @@ export type { HookLimits } from "./actors/hook_chain.ts";
 export type { Hooks, Later, Login, Subscribed } from "./actors/hooks.ts";
 
 // Requests, and those who answer them.
-export type { Handler, HandlerInfo, RemoteAddress } from "./actors/handler.ts";
+export type { Handler, HandlerInfo, RemoteAddress, RouteInfo } from "./actors/handler.ts";
+
+// WebSockets, and those who handle them.
+export { MessageSocket } from "./actors/message_socket.ts";
+export { FragmentEvent } from "./actors/socket_events.ts";
+export type { SocketEvents } from "./actors/socket_events.ts";
+export type { SocketHandler, SocketOptions } from "./actors/socket_handler.ts";
+export type { CompressionOptions } from "./protocols/websocket/extensions.ts";
 
 // Actors of your own.
 export type { Actor, Behaviour, Exit, Ref, Self, Unread } from "./actors/actor.ts";

@@ -45,8 +45,6 @@ class WebSocketStream implements ByteStream {
   #input: Uint8Array;
   /** Payload of the present frame that is still to come. */
   #left = 0;
-  #mask = crypto.getRandomValues(new Uint32Array(64));
-  #masks = 0;
   /** One write at a time, whoever asks: an answer to a ping must not fall into a frame. */
   #writing: Promise<void> = Promise.resolve();
   #ended = false;
@@ -120,11 +118,7 @@ class WebSocketStream implements ByteStream {
   }
 
   #send(opcode: number, payload: Uint8Array): Promise<void> {
-    if (this.#masks === this.#mask.length) {
-      crypto.getRandomValues(this.#mask);
-      this.#masks = 0;
-    }
-    const frame = encodeMaskedFrame(opcode, payload, this.#mask[this.#masks++]!);
+    const frame = encodeMaskedFrame(opcode, payload);
     const written = this.#writing.then(() => writeAll(this.#stream, frame));
     this.#writing = written.catch(() => {});
     return written;

@@ -16,8 +16,8 @@ export function site(limits: HttpLimits): Answer {
         'Cannot meet the expectation: only "100-continue" is known',
       );
     }
-    const handler = exchange.hub.shared(Handlers).find(path);
-    if (handler !== undefined) return handler(exchange, now);
+    const found = exchange.hub.shared(Handlers).find(exchange.request);
+    if (found !== undefined) return found.value(exchange, now, found.params);
     if (path.startsWith("/topics") || path === "/.well-known/core") {
       return answerTopics(exchange, now);
     }
