@@ -1,6 +1,7 @@
 import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
 import { ProtocolError } from "../session.ts";
 import { closeCodes } from "./codes.ts";
+import { deflateShort, SHORT_BYTES } from "./short_deflate.ts";
 import type { Agreement, CompressionOptions } from "./extensions.ts";
 
 /** What a sender leaves out at the end of each message (RFC 7692 §7.2.1). */
@@ -13,8 +14,9 @@ const MAX_ENDS = 16;
 export class Deflation {
   readonly #agreement: Agreement;
   readonly #options: Required<CompressionOptions>;
-  /** The end of what came before, which the next message may refer to. */
+  /** The ends of what came and went before, which the next message may refer to. */
   #received: Uint8Array = NOTHING;
+  #sent: Uint8Array = NOTHING;
 
   constructor(agreement: Agreement, options: Required<CompressionOptions>) {
     this.#agreement = agreement;
@@ -50,7 +52,15 @@ export class Deflation {
 
   /** The next message; undefined when it is better sent as it is. */
   deflate(message: Uint8Array): Uint8Array | undefined {
-    return this.deflateAlone(message);
+    const { minBytes } = this.#options;
+    if (!this.#agreement.takeover.ours) return this.deflateAlone(message);
+    const size = 1 << this.bits;
+    const compressed = message.length < minBytes || message.length > SHORT_BYTES
+      ? this.deflateAlone(message)
+      : deflateShort(this.#sent, message, size);
+    // What is not compressed is not part of what later messages may refer to (§7.2.1).
+    if (compressed !== undefined) this.#sent = windowAfter(this.#sent, message, size);
+    return compressed;
   }
 
   /** A message that refers to no other; undefined when it is better sent as it is. */
@@ -95,7 +105,10 @@ function inflated(
       chunkSize: chunkSize(window.length + 4 * input.length),
       info: true,
     }) as unknown as { buffer: Uint8Array; engine: { bytesWritten: number } };
-    return [buffer.subarray(window.length), engine.bytesWritten - before];
+    const { byteOffset, length } = buffer, start = window.length;
+    // Not a Buffer: what its `slice` gives is no copy.
+    const message = new Uint8Array(buffer.buffer, byteOffset + start, length - start);
+    return [message, engine.bytesWritten - before];
   } catch (error) {
     if ((error as { code?: string }).code !== "ERR_BUFFER_TOO_LARGE") {
       throw broken((error as Error).message);
