@@ -3,7 +3,6 @@ import { Handlers } from "../../../protocols/http/handlers.ts";
 import { ProtocolError } from "../../../protocols/session.ts";
 import { decodeHeader, type FrameHeader } from "../../../protocols/websocket/codec.ts";
 import { opcodes } from "../../../protocols/websocket/codes.ts";
-import type { CompressionOptions } from "../../../protocols/websocket/extensions.ts";
 import { WebSocketSession } from "../../../protocols/websocket/session.ts";
 import type { SocketPort, SocketUser } from "../../../protocols/websocket/socket.ts";
 import { websocket, type WebSocketOptions } from "../../../protocols/websocket/upgrade.ts";
@@ -38,16 +37,22 @@ export class EchoUser implements SocketUser {
 /** Opens a WebSocket for `user`; the 101 is in `head`. */
 export function meet(
   user: SocketUser,
-  { offer, compression, ...options }: WebSocketOptions & {
-    offer?: string;
-    compression?: CompressionOptions | boolean;
+  { offer, path = "/echo", subprotocol, space = new FakeSpace(), ...options }: WebSocketOptions & {
+    offer?: string | undefined;
+    path?: string;
+    subprotocol?: string;
+    space?: FakeSpace;
   } = {},
 ): Stage<WebSocketSession> & { head: string } {
-  const space = new FakeSpace();
-  space.shared(Handlers).sockets.add("/echo", { protocols: [], open: () => user });
+  const { sockets } = space.shared(Handlers);
+  sockets.remove("/echo");
+  sockets.add("/echo", { protocols: [], open: () => user });
   const stage = new Stage((wire, hub, now) => {
-    const head = request("/echo", { "sec-websocket-extensions": offer });
-    const session = websocket({ ...options, compression })(head, wire, hub, now);
+    const head = request(path, {
+      "sec-websocket-extensions": offer,
+      "sec-websocket-protocol": subprotocol,
+    });
+    const session = websocket(options)(head, wire, hub, now);
     assert(session instanceof WebSocketSession, JSON.stringify(session));
     return session;
   }, space);
