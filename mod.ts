@@ -107,6 +107,14 @@ export type { Hooks, Later, Login, Subscribed } from "./actors/hooks.ts";
 // Requests, and those who answer them.
 export type { Handler, HandlerInfo, RemoteAddress, RouteInfo } from "./actors/handler.ts";
 
+export type { Methods } from "./actors/methods.ts";
+export type { HandleOptions } from "./actors/web_server.ts";
+export type { CorsOptions } from "./actors/cors.ts";
+export { events } from "./actors/server_events.ts";
+export type { ServerEvent } from "./actors/server_events.ts";
+export { deleteCookie, getCookies, setCookie } from "./actors/cookies.ts";
+export type { Cookie } from "./actors/cookies.ts";
+
 // WebSockets, and those who handle them.
 export { MessageSocket } from "./actors/message_socket.ts";
 export { FragmentEvent } from "./actors/socket_events.ts";

@@ -12,9 +12,11 @@ import type { Handler } from "./handler.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Listening, ListenOptions } from "./listeners.ts";
 import { Member } from "./member.ts";
+import type { Methods } from "./methods.ts";
 import type { SocketHandler, SocketOptions } from "./socket_handler.ts";
 import type { Space } from "./space.ts";
 import { follow, type MessageHandler, plainFilter, subscriber } from "./subscriber.ts";
+import type { HandleOptions } from "./web_server.ts";
 import type { SpawnOptions } from "./supervisor.ts";
 import type { TreeNode } from "./tree.ts";
 
@@ -200,8 +202,12 @@ export class Gateway {
    * assert.equal(await (await fetch(`http://127.0.0.1:${port}/hello`)).text(), "hello");
    * ```
    */
-  handle(path: string | URLPattern, handler: Handler): () => void {
-    return this.#engine.web.handle(path, handler);
+  handle(
+    path: string | URLPattern,
+    handler: Handler | Methods,
+    options: HandleOptions = {},
+  ): () => void {
+    return this.#engine.web.handle(path, handler, options);
   }
 
   /**

@@ -1,14 +1,38 @@
 import type { PathPattern } from "../protocols/http/routes.ts";
 import type { Clock } from "./clock.ts";
+import { type CorsOptions, withCors } from "./cors.ts";
 import { fetchHandler } from "./fetch_handler.ts";
 import type { HandlerTable } from "./gateway_options.ts";
 import type { Handler } from "./handler.ts";
 import type { Log } from "./log.ts";
+import { allowedBy, byMethod, type Methods } from "./methods.ts";
 import { type SocketHandler, type SocketOptions, socketRoute } from "./socket_handler.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 /** Requests that wait for a handler before more are refused. */
 const HANDLER_MAILBOX = 65_536;
+
+/**
+ * How the requests of a path are answered.
+ *
+ * @example For every web page
+ * ```ts
+ * import { gateway, type HandleOptions, http, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const options: HandleOptions = { cors: true };
+ * await using hub = gateway();
+ * hub.handle("/open", () => new Response("for all"), options);
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const answer = await fetch(`http://127.0.0.1:${port}/open`);
+ * assert.equal(answer.headers.get("access-control-allow-origin"), "*");
+ * await answer.body?.cancel();
+ * ```
+ */
+export interface HandleOptions {
+  /** Which web pages of other origins may use it; true is all. Default: none. */
+  cors?: CorsOptions | boolean;
+}
 
 /** What a web server is run with. */
 export interface WebServerOptions {
@@ -30,8 +54,11 @@ export class WebServer {
     this.#options = options;
   }
 
-  handle(path: PathPattern, handler: Handler): () => void {
+  handle(path: PathPattern, answer: Handler | Methods, { cors }: HandleOptions): () => void {
     const { table, handlers } = this.#options;
+    const plain = typeof answer === "function" ? answer : byMethod(answer);
+    const allowed = typeof answer === "function" ? undefined : allowedBy(answer);
+    const handler = cors ? withCors(plain, cors === true ? {} : cors, allowed) : plain;
     const name = `${nameOf(path)} ${++this.#names}`;
     table.add(path, (exchange, _now, params) => {
       if (!ref.tell({ exchange, params })) exchange.respond({ status: 503 });
