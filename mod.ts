@@ -119,6 +119,8 @@ export type { Cookie } from "./actors/cookies.ts";
 export { MessageSocket } from "./actors/message_socket.ts";
 export { FragmentEvent } from "./actors/socket_events.ts";
 export type { SocketEvents } from "./actors/socket_events.ts";
+export { connectWebSocket } from "./actors/clients/connect_websocket.ts";
+export type { ConnectWebSocketOptions } from "./actors/clients/connect_websocket.ts";
 export type { SocketHandler, SocketOptions } from "./actors/socket_handler.ts";
 export type { CompressionOptions } from "./protocols/websocket/extensions.ts";
 

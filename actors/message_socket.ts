@@ -3,6 +3,7 @@ import type { Close } from "../protocols/websocket/close.ts";
 import type { SocketPort, SocketUser } from "../protocols/websocket/socket.ts";
 import type { Self } from "./actor.ts";
 import type { RouteInfo } from "./handler.ts";
+import { bytesOf, copy, isSendable } from "./socket_data.ts";
 import {
   aimed,
   FragmentEvent,
@@ -19,13 +20,15 @@ const NO_CODE = 1005, ABNORMAL = 1006;
 /** What a socket is made with. */
 export interface SocketOrigin {
   readonly url: string;
-  readonly protocol: string;
+  readonly protocol?: string;
   /** True to be given messages piece by piece. */
   readonly wantsPieces: boolean;
   readonly info: RouteInfo;
   request(): Request;
-  /** Starts the socket's actor; the answer of `began` is watched as if a listener had given it. */
+  /** Starts the socket's actor. */
   start(socket: MessageSocket): Self<never> | undefined;
+  /** Opens it no more. */
+  cancel?(): void;
 }
 
 /**
@@ -71,6 +74,8 @@ export class MessageSocket implements SocketUser {
   onclose: ((event: SocketEvents["close"]) => unknown) | null = null;
   readonly #origin: SocketOrigin;
   readonly #listeners = new Listeners();
+  #protocol: string;
+  #paused = false;
   #self: Self<never> | undefined;
   #port: SocketPort | undefined;
   #request: Request | undefined;
@@ -81,6 +86,7 @@ export class MessageSocket implements SocketUser {
   /** @ignore */
   constructor(origin: SocketOrigin) {
     this.#origin = origin;
+    this.#protocol = origin.protocol ?? "";
   }
 
   /** Where it was opened: `ws://host/path?query`. */
@@ -90,7 +96,7 @@ export class MessageSocket implements SocketUser {
 
   /** The subprotocol agreed on; "" for none. */
   get protocol(): string {
-    return this.#origin.protocol;
+    return this.#protocol;
   }
 
   /** The request that opened it. */
@@ -147,17 +153,21 @@ export class MessageSocket implements SocketUser {
       throw new DOMException("Cannot close: the reason has more than 123 bytes", "SyntaxError");
     }
     if (this.readyState > 1) return;
+    const { readyState } = this;
     this.readyState = 2;
+    if (readyState === 0) return this.#origin.cancel?.();
     this.#port?.close(code ?? (reason ? 1000 : undefined), reason);
   }
 
   /** Reads no more messages until `resume`: the other end's own memory holds them. */
   pause(): void {
+    this.#paused = true;
     this.#port?.pause();
   }
 
   /** Reads on. */
   resume(): void {
+    this.#paused = false;
     this.#port?.resume();
   }
 
@@ -189,8 +199,22 @@ export class MessageSocket implements SocketUser {
   opened(port: SocketPort): void {
     this.#port = port;
     this.readyState = 1;
+    if (this.#paused) port.pause();
     this.#self = this.#origin.start(this);
     this.#happen(new Event("open"));
+  }
+
+  /** @ignore */
+  agreed(protocol: string): void {
+    this.#protocol = protocol;
+  }
+
+  /** @ignore */
+  failed(error: Error): void {
+    this.#self ??= this.#origin.start(this);
+    this.readyState = 2;
+    this.closing({ code: ABNORMAL, reason: error.message }, "fault");
+    this.ended();
   }
 
   /** @ignore */
@@ -211,6 +235,7 @@ export class MessageSocket implements SocketUser {
 
   /** @ignore */
   drained(): void {
+    if (this.ondrained === null && !this.#listeners.has("drained")) return;
     this.#happen(new Event("drained"));
   }
 
@@ -256,22 +281,4 @@ export class MessageSocket implements SocketUser {
       })
     );
   }
-}
-
-function bytesOf(data: ArrayBufferLike | ArrayBufferView): Uint8Array {
-  if (!ArrayBuffer.isView(data)) return new Uint8Array(data);
-  if (data instanceof Uint8Array) return data;
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
-/** As long as is needed and no longer: `slice` of a small view costs twice as much. */
-function copy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const own = new Uint8Array(bytes.length);
-  own.set(bytes);
-  return own;
-}
-
-function isSendable(code: number): boolean {
-  return code >= 1000 && code <= 1003 || code >= 1007 && code <= 1014 ||
-    code >= 3000 && code <= 4999;
 }

@@ -22,7 +22,7 @@ export interface SocketEvents {
   message: MessageEvent<string | ArrayBuffer | Blob>;
   /** A piece of a message came, for those who asked for pieces. */
   fragment: FragmentEvent;
-  /** All that was sent has left, after more was sent than the other end had read. */
+  /** What was waiting has left, or fits into what the network takes. */
   drained: Event;
   /** The other end broke the rules, or is gone; `close` follows. */
   error: Event;
@@ -89,6 +89,11 @@ export class Listeners {
 
   remove(type: string, listener: Registered["listener"] | null): void {
     this.#all = this.#all.filter((each) => each.type !== type || each.listener !== listener);
+  }
+
+  /** True when somebody listens to this type. */
+  has(type: string): boolean {
+    return this.#all.some((each) => each.type === type);
   }
 
   /** Calls all for this event, in the order in which they were added. */

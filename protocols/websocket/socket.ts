@@ -82,6 +82,8 @@ export class SocketMode implements Mode, SocketPort {
   readonly #assembly: Assembly;
   /** True within a turn of the connection: what is sent then leaves at its end. */
   #inTurn = false;
+  /** True while the session does not know of this mode yet: goodbye has to wait. */
+  #opening = false;
   #now: number;
   #waiting: Waiting[] | undefined;
   #waitingBytes = 0;
@@ -102,9 +104,9 @@ export class SocketMode implements Mode, SocketPort {
     this.#now = now;
     this.label = label;
     this.#assembly = new Assembly(limits);
-    this.#inTurn = true;
+    this.#inTurn = this.#opening = true;
     user.opened(this);
-    this.#inTurn = false;
+    this.#inTurn = this.#opening = false;
   }
 
   // --- what the peer says ---
@@ -164,7 +166,7 @@ export class SocketMode implements Mode, SocketPort {
   fail(code: number, reason: string): void {
     this.#waiting = undefined;
     this.#waitingBytes = 0;
-    if (this.#inTurn) this.#link.hangUp(code, reason);
+    if (this.#inTurn && !this.#opening) this.#link.hangUp(code, reason);
     else this.#link.hub.self.post(() => this.#link.hangUp(code, reason));
   }
 
@@ -194,7 +196,7 @@ export class SocketMode implements Mode, SocketPort {
 
   #later(next: Waiting): void {
     (this.#waiting ??= []).push(next);
-    if (this.#inTurn) return this.#pump();
+    if (this.#inTurn && !this.#opening) return this.#pump();
     if (this.#woken) return;
     this.#woken = true;
     this.#link.hub.self.post(WAKE);
@@ -252,6 +254,7 @@ export class SocketMode implements Mode, SocketPort {
     if (signal === WAKE) {
       this.#woken = false;
       this.#pump();
+      if (this.#waiting === undefined && !this.#full) this.#user.drained();
     } else if (typeof signal === "function") signal();
     this.#inTurn = false;
   }

