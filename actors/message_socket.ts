@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Close } from "../protocols/websocket/close.ts";
-import type { SocketPort, SocketUser } from "../protocols/websocket/socket.ts";
+import type { SocketPort } from "../protocols/websocket/socket.ts";
 import type { Self } from "./actor.ts";
 import type { RouteInfo } from "./handler.ts";
 import { bytesOf, copy, isSendable } from "./socket_data.ts";
@@ -55,7 +55,7 @@ export interface SocketOrigin {
  * client.close();
  * ```
  */
-export class MessageSocket implements SocketUser {
+export class MessageSocket {
   /** 0 before it is open, 1 while it is, 2 once one end has said goodbye, 3 when it is over. */
   readyState: 0 | 1 | 2 | 3 = 0;
   /** How bytes come; default `arraybuffer`, other than in browsers. */

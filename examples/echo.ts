@@ -25,7 +25,8 @@ async function answer(request: Request): Promise<Response> {
   }
   if (request.body === null) return new Response("OK", { headers });
   const body = await request.bytes();
-  return new Response(body.length > 0 ? body : "OK", { headers });
+  if (body.length === 0) return new Response("OK", { headers });
+  return new Response(body, { headers: { ...headers, "content-length": `${body.length}` } });
 }
 
 function lines(headers: Headers): string {
