@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Case, Lab } from "./case.ts";
+import { bridgeCase } from "./cases/bridge.ts";
 import { coapCase } from "./cases/coap.ts";
 import { connectionsCase } from "./cases/connections.ts";
 import { httpCase } from "./cases/http.ts";
@@ -39,6 +40,7 @@ const cases: readonly Case[] = [
   sharedCase,
   retainedCase,
   manySubscriptionsCase,
+  bridgeCase,
   connectionsCase,
   httpCase,
   coapCase,

@@ -2,8 +2,9 @@
 //
 //   mqtt_hold.ts filters -p PORT -n FILTERS   subscriptions that match nothing that is published
 //   mqtt_hold.ts silent  -p PORT -n CLIENTS   subscribers of bench/# that never read
-//   mqtt_hold.ts clients -p PORT -n CLIENTS -c FILTERS   clients with that many subscriptions each, once they
-//                                                        have said `connected` and got a SIGUSR2
+//   mqtt_hold.ts clients -p PORT -n CLIENTS -c FILTERS   clients with that many subscriptions each. Says
+//                                                        `connected`, waits for SIGUSR2, has half of them
+//                                                        subscribe, says `half`, and waits again
 //
 // Says `holding` once all is in place.
 
@@ -66,12 +67,15 @@ if (positionals[0] === "silent") {
   for (let i = 0; i < count; i++) held.push(await silent(`silent-${i}`));
 } else if (positionals[0] === "clients") {
   const each = Number(values.each);
-  const asked = new Promise<void>((resolve) => Deno.addSignalListener("SIGUSR2", resolve));
+  let go = () => {};
+  Deno.addSignalListener("SIGUSR2", () => go());
   const subscribers: Subscriber[] = [];
   for (let i = 0; i < count; i++) subscribers.push(await Subscriber.open(`client-${i}`));
-  console.log("connected", count);
-  await asked;
   for (const [i, subscriber] of subscribers.entries()) {
+    if (i === 0 || i === count >> 1) {
+      console.log(i === 0 ? "connected" : "half");
+      await new Promise<void>((resolve) => go = resolve);
+    }
     await subscriber.subscribe(i * each, (i + 1) * each);
   }
   held.push(subscribers);
