@@ -248,8 +248,9 @@ if (import.meta.main) {
       mqtt({ ...limitsOf(set).mqtt, ...options.mqtt }),
     http(set: CommonLimits, options: StreamSettings): OpenSession {
       const { http: limits, websocket: socket } = limitsOf(set), { origins } = options;
+      const compression = options.webSocketCompression;
       const inside = streams.mqtt(set, options);
-      const upgrade = websocket({ limits: socket, mqtt: inside, origins });
+      const upgrade = websocket({ limits: socket, mqtt: inside, origins, compression });
       return openHttp({ limits, origins, upgrade });
     },
     any: (set: CommonLimits, options: StreamSettings) =>

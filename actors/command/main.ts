@@ -30,6 +30,8 @@ export interface StreamSettings {
   mqtt: MqttSettings;
   /** Origins of web pages that may use the gateway. */
   origins: readonly string[];
+  /** True when messages of WebSockets are compressed. */
+  webSocketCompression: boolean;
 }
 
 /** What the command is put together from: transports and protocols are not its business. */
@@ -83,14 +85,14 @@ interface Surroundings {
 }
 
 async function start(settings: Settings, around: Surroundings): Promise<Running> {
-  const { parts, log } = around, { retainedTrees, sysIntervalMs, origins } = settings;
+  const { parts, log } = around, { retainedTrees, sysIntervalMs } = settings;
   const limits = { ...settings.limits, ...retainedTrees && { retainedTrees } };
   const version = `meerkat version ${parts.version}`;
   const hub = parts.gateway({ log, limits, sysIntervalMs, version });
   const listeners: string[] = [];
   try {
     for (const each of settings.listen) {
-      listeners.push(await listen(hub, each, { ...around, origins }));
+      listeners.push(await listen(hub, each, { ...around, settings }));
     }
     for (const each of settings.bridges) await startBridge(hub, each, around);
   } catch (error) {
@@ -103,17 +105,17 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
 async function listen(
   hub: Gateway,
   each: ListenSettings,
-  around: Surroundings & { origins: readonly string[] },
+  around: Surroundings & { settings: Settings },
 ): Promise<string> {
   const { url, limits, mqtt } = each;
-  const { parts, origins } = around;
+  const { parts, settings: { origins, webSocketCompression } } = around;
   const options = { name: url.url, limits };
   try {
     const listening = url.protocol === "coap"
       ? hub.listen(parts.udp(url), parts.coap(limits), options)
       : hub.listen(
         await transportOf(each, around),
-        parts.streams[url.protocol](limits, { mqtt, origins }),
+        parts.streams[url.protocol](limits, { mqtt, origins, webSocketCompression }),
         options,
       );
     const { port } = await listening.ready;

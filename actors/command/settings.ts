@@ -3,6 +3,7 @@ import { bridgeSetting } from "./bridge_settings.ts";
 import { choice, duration, type Kind, list, origin, orZero, text, yesOrNo } from "./kinds.ts";
 import { gatewayLimits, listenerLimits } from "./limits.ts";
 import { mqttSettings, retainedTrees } from "./mqtt_settings.ts";
+import { websocketSettings } from "./websocket_settings.ts";
 import { type ListenUrl, parseListenUrl } from "./listen_url.ts";
 import { inFile, record, type Setting, type Values } from "./record.ts";
 
@@ -134,6 +135,7 @@ export const settings = {
   },
   limits: { kind: gatewayLimits, doc: "What a client, or all of them together, may use." },
   ...mqttSettings,
+  ...websocketSettings,
   retainedTrees: {
     only: "file",
     kind: retainedTrees,

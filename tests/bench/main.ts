@@ -14,6 +14,7 @@ import {
 } from "./cases/mqtt_more.ts";
 import { slowReceiversCase } from "./cases/slow_receivers.ts";
 import { subscriptionsCase } from "./cases/subscriptions.ts";
+import { webSocketCase, webSocketFanOutCase } from "./cases/websocket.ts";
 import { ownLoad, prepareLoad } from "./load.ts";
 import { killAll } from "./process.ts";
 import { runCase } from "./run.ts";
@@ -46,6 +47,8 @@ const cases: readonly Case[] = [
   coapCase,
   subscriptionsCase,
   slowReceiversCase,
+  webSocketCase,
+  webSocketFanOutCase,
 ];
 
 const flags = readFlags();
