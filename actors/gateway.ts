@@ -6,6 +6,7 @@ import type { Behaviour, Ref } from "./actor.ts";
 import type { BridgeOptions } from "./bridge/bridge_options.ts";
 import type { Bridge } from "./bridge/bridges.ts";
 import type { OpenUpstream } from "./bridge/upstream.ts";
+import { addDnsHandler, type DnsHandler } from "./dns/handler.ts";
 import { Engine } from "./engine.ts";
 import type { GatewayOptions, HandlerTable } from "./gateway_options.ts";
 import type { Handler } from "./handler.ts";
@@ -238,6 +239,16 @@ export class Gateway {
     options: SocketOptions = {},
   ): () => void {
     return this.#engine.web.websocket(path, handler, options);
+  }
+
+  /** Has `handler` asked, after those before it, what no zone answers; the answer takes it out. */
+  dns(handler: DnsHandler): () => void {
+    const name = `dns ${++this.#names}`;
+    return addDnsHandler(handler, {
+      name,
+      space: this.#space,
+      supervisor: this.#engine.subscribers,
+    });
   }
 
   /**

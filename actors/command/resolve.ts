@@ -1,4 +1,5 @@
 import { type BridgeSettings, resolveBridge } from "./bridges.ts";
+import { dnsOf, type DnsSettings } from "./dns_settings.ts";
 import type { LogFormat, LogLevel } from "../log.ts";
 import type { RetainedTree } from "../retained_tree.ts";
 import type { LimitName, Limits } from "./limits.ts";
@@ -18,6 +19,8 @@ export interface Settings {
   /** 0 for never. */
   readonly sysIntervalMs: number;
   readonly bridges: readonly BridgeSettings[];
+  /** Present when something was set about names. */
+  readonly dns?: DnsSettings;
   readonly drainMs: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -104,6 +107,7 @@ class Resolver {
         webSocketCompression: this.draft.webSocketCompression ?? true,
         sysIntervalMs: this.#value("sysInterval"),
         bridges: this.#bridges(),
+        ...dnsOf(this.draft),
         drainMs: this.#value("drain"),
         logLevel: this.#value("logLevel"),
         logFormat: this.#value("logFormat"),

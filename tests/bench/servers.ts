@@ -169,12 +169,14 @@ export const libcoap: Contender = contender("libcoap", "udp", {
   ],
 });
 
-interface Recipe {
+/** How a contender is started. */
+export interface Recipe {
   needs?: (lab: Lab) => string | undefined;
   command: (port: number, lab: Lab) => string[];
 }
 
-function contender(
+/** A server that is a program on a port of its own. */
+export function contender(
   name: string,
   transport: "tcp" | "udp",
   { needs, command }: Recipe,
