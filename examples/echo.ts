@@ -14,28 +14,31 @@ const ALLOW = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const OWN = ["/topics", "/topics/*", "/.well-known/core"];
 
 async function answer(request: Request): Promise<Response> {
-  if (request.method === "OPTIONS") {
-    return new Response(null, { headers: { "content-type": "text/plain", allow: ALLOW } });
-  }
-  const headers = { "content-type": "text/plain" };
+  if (request.method === "OPTIONS") return plain("", { allow: ALLOW });
   const { pathname } = new URL(request.url);
-  if (pathname === "/echo") return new Response(lines(request.headers), { headers });
-  if (pathname === "/cookie") {
-    return new Response(cookies(request.headers.get("cookie") ?? ""), { headers });
-  }
-  if (request.body === null) return new Response("OK", { headers });
+  if (pathname === "/echo") return plain(lines(request.headers));
+  if (pathname === "/cookie") return plain(cookies(request.headers.get("cookie") ?? ""));
+  if (request.body === null) return plain("OK");
   const body = await request.bytes();
-  if (body.length === 0) return new Response("OK", { headers });
-  return new Response(body, { headers: { ...headers, "content-length": `${body.length}` } });
+  return plain(body.length === 0 ? "OK" : body);
+}
+
+/** Says how long it is, which the answer to HEAD cannot show otherwise. */
+function plain(body: string | Uint8Array<ArrayBuffer>, more: Record<string, string> = {}) {
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+  const headers = { "content-type": "text/plain", "content-length": `${bytes.length}`, ...more };
+  return new Response(bytes, { headers });
 }
 
 function lines(headers: Headers): string {
   return [...headers].map(([name, value]) => `${name}: ${value}\n`).join("");
 }
 
-/** One line for each cookie (RFC 6265 §4.2.1). */
+/** One line for each cookie (RFC 6265 §4.2.1); two fields arrive here joined by a comma. */
 function cookies(header: string): string {
-  const pairs = header.split(";").map((pair) => pair.trim()).filter((pair) => pair !== "");
+  const pairs = header.split(/;|, (?=[^;,= ]+=)/).map((pair) => pair.trim()).filter((pair) =>
+    pair !== ""
+  );
   return pairs.map((pair) => `${pair}\n`).join("");
 }
 
@@ -48,7 +51,10 @@ export async function main(port = 9001) {
     });
   }
   const upgrade = websocket({ limits: { maxMessageBytes: 16 << 20 }, origins: ["*"] });
-  const listening = hub.listen(tcp({ hostname: "127.0.0.1", port }), http({ upgrade }));
+  const listening = hub.listen(
+    tcp({ hostname: "127.0.0.1", port }),
+    http({ upgrade, origins: ["*"] }),
+  );
   const address = await listening.ready;
   console.log(`Echo on http://127.0.0.1:${address.port}/`);
   return { hub, port: address.port };

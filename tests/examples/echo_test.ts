@@ -42,6 +42,7 @@ testWith([], "The echo lists headers and cookies, and says what it allows", asyn
   await options.body?.cancel();
   const head = await fetch(`${at.url}/any`, { method: "HEAD" });
   assert.deepEqual([head.status, await head.text()], [200, ""]);
+  assert.equal(head.headers.get("content-length"), "2");
 });
 
 testWith([], "The echo takes chunks, and requests behind each other", async () => {
