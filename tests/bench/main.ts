@@ -16,6 +16,7 @@ import {
 } from "./cases/mqtt_more.ts";
 import { slowReceiversCase } from "./cases/slow_receivers.ts";
 import { subscriptionsCase } from "./cases/subscriptions.ts";
+import { webSocketCase, webSocketFanOutCase } from "./cases/websocket.ts";
 import { ownLoad, prepareLoad } from "./load.ts";
 import { killAll } from "./process.ts";
 import { runCase } from "./run.ts";
@@ -50,6 +51,8 @@ const cases: readonly Case[] = [
   dnsCase,
   subscriptionsCase,
   slowReceiversCase,
+  webSocketCase,
+  webSocketFanOutCase,
 ];
 
 const flags = readFlags();
