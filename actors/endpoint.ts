@@ -6,6 +6,7 @@ import type {
   OpenDatagramSession,
 } from "../protocols/session.ts";
 import type { DatagramPort, DatagramTransport } from "../transports/transport.ts";
+import type { AccessList } from "./access_list.ts";
 import type { Actor, Behaviour, Exit, Self } from "./actor.ts";
 import { Alarm, type Sleeper } from "./alarm.ts";
 import { SHUTDOWN } from "./connection.ts";
@@ -56,6 +57,8 @@ export interface EndpointOptions {
   space: Space;
   log: Log;
   limits: EndpointLimits;
+  /** Whose datagrams are read; all, without. */
+  access?: AccessList | undefined;
 }
 
 /** Drives one datagram session over one socket. */
@@ -79,6 +82,7 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
   readonly #alarm: Alarm;
   readonly #session: DatagramSession;
   #sending = 0;
+  #refused = 0;
   #failed = 0;
   #closing = false;
   #ended = false;
@@ -132,7 +136,8 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
   }
 
   describe(): Record<string, unknown> {
-    return { session: this.#session.label, received: this.received, dropped: this.dropped };
+    const { received, dropped } = this;
+    return { session: this.#session.label, received, dropped, refused: this.#refused };
   }
 
   send(bytes: Uint8Array, to: string): boolean {
@@ -175,6 +180,10 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
       while (!this.#ended) {
         const datagram = await port.receive();
         if (datagram === undefined) break;
+        if (this.#options.access?.allows(datagram.from) === false) {
+          this.#refused++;
+          continue;
+        }
         this.received++;
         this.#options.space.traffic.bytesReceived += datagram.bytes.length;
         this.#self.turn(() => this.#session.receive(datagram.bytes, datagram.from, this.#now()));

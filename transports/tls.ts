@@ -45,9 +45,9 @@ export const defaults = {
 export function tls(options: TlsOptions): Transport {
   return {
     name: "tls",
-    async listen() {
+    async listen(admits) {
       const context = new SecureContext(options);
-      return new TlsListener(await tcp(options).listen(), context);
+      return new TlsListener(await tcp(options).listen(), context, admits);
     },
   };
 }
@@ -61,15 +61,20 @@ type Waiting = {
 class TlsListener implements Listener {
   readonly #tcp: Listener;
   readonly #context: SecureContext;
+  readonly #admits: (peer: string) => boolean;
   readonly #shaking = new Set<ByteStream>();
   #ready: ByteStream[] = [];
   #waiting: Waiting[] = [];
   #accepting = false;
   #closed = false;
 
-  constructor(tcp: Listener, context: SecureContext) {
+  readonly screened: boolean;
+
+  constructor(tcp: Listener, context: SecureContext, admits?: (peer: string) => boolean) {
     this.#tcp = tcp;
     this.#context = context;
+    this.screened = admits !== undefined;
+    this.#admits = admits ?? (() => true);
   }
 
   get address() {
@@ -99,7 +104,7 @@ class TlsListener implements Listener {
     this.#tcp.accept().then(
       (stream) => {
         this.#accepting = false;
-        if (this.#closed) stream?.close();
+        if (this.#closed || stream && !this.#admits(stream.peer)) stream?.close();
         else if (stream !== undefined) this.#shake(stream);
         this.#acceptMore();
       },

@@ -84,6 +84,8 @@ export interface Listener {
   accept(): Promise<ByteStream | undefined>;
   /** Stops accepting. Safe to call twice. */
   close(): void;
+  /** True when `Transport.listen` has it ask about each peer by itself. */
+  readonly screened?: boolean;
 }
 
 /**
@@ -117,8 +119,11 @@ export interface Listener {
 export interface Transport {
   /** What an operator reads: `tcp`, `tls`. */
   readonly name: string;
-  /** Starts to listen. Rejects or throws when it cannot, with the cause. */
-  listen(): Listener | Promise<Listener>;
+  /**
+   * Starts to listen. Rejects or throws when it cannot, with the cause. One that does more than to
+   * accept, such as a handshake, asks `admits` first about each peer, and says so by `screened`.
+   */
+  listen(admits?: (peer: string) => boolean): Listener | Promise<Listener>;
 }
 
 /**

@@ -16,6 +16,11 @@ export async function check(args: string[], host: CommandHost): Promise<number> 
   for (const { line } of faults) host.stderr(line);
   if (faults.length > 0) return 1;
   host.stdout(`${config}: nothing wrong`);
-  for (const { url } of settings.listen) host.stdout(`would listen on ${url.url}`);
+  for (const { url, access } of settings.listen) {
+    const who = access === undefined
+      ? ""
+      : `; whom no subnet of "${access}" fits may not come, and of those that fit the last decides`;
+    host.stdout(`would listen on ${url.url}${who}`);
+  }
   return 0;
 }

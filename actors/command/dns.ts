@@ -16,11 +16,11 @@ export interface DnsParts {
 /** Listens by UDP and by TCP on one port, which it answers. */
 export async function listenDns(
   hub: Gateway,
-  { url, limits }: ListenSettings,
+  { url, limits, access }: ListenSettings,
   { parts, zones }: { parts: DnsParts; zones: readonly DnsZone[] },
 ): Promise<number> {
   const protocol = parts.dns(zones);
-  const options = { name: url.url, limits };
+  const options = { name: url.url, limits, access };
   const { hostname } = url;
   // TCP first: of the ports that the system chooses, those of UDP are rarely taken.
   const stream = { ...options, name: `${url.url} tcp` };

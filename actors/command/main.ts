@@ -63,6 +63,7 @@ export interface Parts extends DnsParts {
 const actorLimits: Limits = {
   maxConnections: admissionDefaults.maxConnections,
   maxConnectionsPerAddress: admissionDefaults.maxConnectionsPerAddress,
+  maxConnectionsPerSecond: admissionDefaults.maxConnectionsPerSecond,
   outboxHighWaterBytes: connectionDefaults.outboxHighWaterBytes,
   graceMs: connectionDefaults.graceMs,
   ...retainedDefaults,
@@ -117,9 +118,9 @@ async function listen(
   each: ListenSettings,
   around: Surroundings & { settings: Settings },
 ): Promise<string> {
-  const { url, limits, mqtt, web } = each;
+  const { url, limits, mqtt, web, access } = each;
   const { parts, log, settings: { origins, webSocketCompression, dns } } = around;
-  const options = { name: url.url, limits };
+  const options = { name: url.url, limits, access };
   try {
     if (url.protocol === "dns") {
       return withPort(url, await listenDns(hub, each, { parts, zones: dns?.zones ?? [] })).url;

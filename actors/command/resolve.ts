@@ -38,6 +38,8 @@ export interface ListenSettings {
   readonly tls?: TlsSettings;
   /** True when clients may stay without a login, wherever they are. */
   readonly allowAnonymous: boolean;
+  /** Who may come, by IP address. */
+  readonly access?: string;
   /** The limits that were set for this listener, or for all. */
   readonly limits: Limits;
   /** What was set of MQTT, for this listener or for all. */
@@ -157,7 +159,16 @@ class Resolver {
     }
     const limits = { ...this.draft.limits, ...draft.limits } as Partial<Record<LimitName, number>>;
     const mqtt = mqttOf(draft, this.draft), web = this.#web(draft, place);
-    return { url, ...tls && { tls }, allowAnonymous, limits, mqtt, ...web && { web } };
+    const access = draft.access ?? this.draft.access;
+    return {
+      url,
+      ...tls && { tls },
+      allowAnonymous,
+      ...access !== undefined && { access },
+      limits,
+      mqtt,
+      ...web && { web },
+    };
   }
 
   #web({ url, web: own }: ListenDraft, place: Place): WebSettings | undefined {

@@ -1,4 +1,5 @@
 import { formats, levels } from "../log.ts";
+import { accessList } from "./access_setting.ts";
 import { bridgeSetting } from "./bridge_settings.ts";
 import { dnsSettings } from "./dns_settings.ts";
 import { choice, duration, type Kind, list, origin, orZero, text, yesOrNo } from "./kinds.ts";
@@ -58,6 +59,7 @@ const listenObject = record(
       doc: "Whether it lets clients in that do not log in, wherever they are.",
     },
     limits: { kind: listenerLimits, doc: "Its own limits, in place of those for all listeners." },
+    access: { kind: accessList, doc: "Its own access list, in place of that for all listeners." },
     web: { kind: webSetting, doc: "Its own web site; what it leaves out is as for all listeners." },
     ...mqttSettings,
   } satisfies Record<string, Setting<unknown>>,
@@ -100,6 +102,12 @@ export const settings = {
     kind: yesOrNo(),
     default: false,
     doc: "Let clients in that do not log in, on any address; on loopback they always may.",
+  },
+  access: {
+    flag: "access",
+    kind: accessList,
+    doc: "Who may come, by IP address, such as -0.0.0.0/0,+192.168/16: the last subnet that fits " +
+      "decides, and whom none fits may not come. Without a list everybody may.",
   },
   tls: { kind: tls, doc: "Certificates for all listeners that use TLS." },
   origins: {

@@ -36,7 +36,7 @@ Deno.test("check says all that is wrong, where it is, and what would be right", 
   assert.deepEqual(host.err, [
     'm.json:2:3: drain: Cannot use 10: give a duration such as "250ms", "10s" or "5m", from 0ms to 1h',
     'm.json:3:3: lisen: Unknown key "lisen": did you mean "listen"?',
-    'm.json:4:3: ["a\\nb"]: Unknown key "a\\nb": known are listen, allowAnonymous, tls, origins, sysInterval, bridges, zones, forward, nameServers, drain, logLevel, logFormat, web, limits, queuePolicy, sharedStrategy, clientIdPattern, checkPayloadFormat, responseInformation, serverReference, webSocketCompression, retainedTrees',
+    'm.json:4:3: ["a\\nb"]: Unknown key "a\\nb": the command `schema` shows what is known',
     'm.json:5:15: limits.maxConections: Unknown key "maxConections": did you mean "maxConnections"?',
     "m.json:5:35: limits.maxTopicLevels: Cannot use 0: give a whole number from 1 to 65535",
     'm.json:5:56: limits.graceMs: Cannot use "2h": give a duration such as 250 (milliseconds), "10s" or "5m", from 0ms to 1h',
@@ -61,5 +61,22 @@ Deno.test("check fails for a file that is not there or not JSON", async () => {
   assert.deepEqual(host.err, [
     'Cannot read the configuration "no.json": there is no such file or folder',
     "m.json:1:2: Cannot read the end of the file: a key in double quotes is needed",
+  ]);
+});
+
+Deno.test("check explains who may come where there is an access list", async () => {
+  const listen = ["mqtt:", { url: "coap:", access: "+10/8" }];
+  const host = new FakeHost({
+    "m.json": JSON.stringify({ listen, access: "-0.0.0.0/0,+192.168/16" }),
+  });
+  assert.equal(await host.run("check", "--config", "m.json"), 0);
+  assert.deepEqual(host.out.slice(1), [
+    'would listen on mqtt://127.0.0.1:1883; whom no subnet of "-0.0.0.0/0,+192.168/16" fits may not come, and of those that fit the last decides',
+    'would listen on coap://127.0.0.1:5683; whom no subnet of "+10/8" fits may not come, and of those that fit the last decides',
+  ]);
+  const wrong = new FakeHost({ "m.json": JSON.stringify({ access: "10/8" }) });
+  assert.equal(await wrong.run("check", "--config", "m.json"), 1);
+  assert.deepEqual(wrong.err, [
+    'm.json:1:2: access: Cannot use "10/8" in an access list: it begins with + or -; write subnets such as -0.0.0.0/0,+192.168/16,+fd00::/8',
   ]);
 });
