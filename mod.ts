@@ -87,7 +87,7 @@ export type { ResolverOptions } from "./actors/dns/options.ts";
 export { eitherTls, tcp, tls, udp, unix };
 export { memoryPair, MemoryTransport } from "./transports/memory.ts";
 export type { MemoryOptions } from "./transports/memory.ts";
-export type { SecureOptions } from "./transports/secure.ts";
+export type { SecureIdentity, SecureOptions, SecureTransport } from "./transports/secure.ts";
 export type { TcpOptions } from "./transports/tcp.ts";
 export type { TlsOptions } from "./transports/tls.ts";
 export type { UdpOptions } from "./transports/udp.ts";

@@ -1,6 +1,11 @@
-import { SecureContext, type SecureOptions } from "./secure.ts";
+import {
+  type SecureContext,
+  SecureKeeper,
+  type SecureOptions,
+  type SecureTransport,
+} from "./secure.ts";
 import { tcp, type TcpOptions } from "./tcp.ts";
-import type { ByteStream, Listener, Transport } from "./transport.ts";
+import type { ByteStream, Listener } from "./transport.ts";
 
 /**
  * Where TLS listens, who we are, and whom we let in.
@@ -42,11 +47,13 @@ export const defaults = {
  * await assert.rejects(async () => await transport.listen(), /"cert.pem": PEM text .* is needed/);
  * ```
  */
-export function tls(options: TlsOptions): Transport {
+export function tls(options: TlsOptions): SecureTransport {
+  const keeper = new SecureKeeper(options);
   return {
     name: "tls",
+    renew: keeper.renew,
     async listen(admits) {
-      const context = new SecureContext(options);
+      const context = keeper.open();
       return new TlsListener(await tcp(options).listen(), context, admits);
     },
   };
