@@ -1,4 +1,5 @@
 import type { OpenDatagramSession, OpenSession } from "../../protocols/session.ts";
+import type { SecureOptions, SecureTransport } from "../../transports/secure.ts";
 import type { Transport } from "../../transports/transport.ts";
 import { admissionDefaults } from "../admission.ts";
 import { connectionDefaults } from "../connection_options.ts";
@@ -12,7 +13,8 @@ import type { ClientHost } from "./client/client.ts";
 import { ListenError } from "./cause.ts";
 import { type DnsParts, listenDns } from "./dns.ts";
 import { type CommandHost, run, type Running } from "./command.ts";
-import { denoClientHost, denoHost } from "./deno_host.ts";
+import { keepRenewed, readIdentity } from "./certificates.ts";
+import { denoClientHost, denoHost, watchFiles } from "./deno_host.ts";
 import type { Limits } from "./limits.ts";
 import { withPort } from "./listen_url.ts";
 import { openSite, type Site } from "../web/site.ts";
@@ -20,13 +22,6 @@ import type { MqttSettings } from "./mqtt_settings.ts";
 import type { ListenSettings, Settings } from "./resolve.ts";
 
 type Port = { port: number; hostname: string };
-type Identity = {
-  cert: string;
-  key: string;
-  ca?: string;
-  clientCertificates: "none" | "optional" | "required";
-  refused: (error: Error) => void;
-};
 
 /** What is set for the protocols of streams beside their limits. */
 export interface StreamSettings {
@@ -45,8 +40,8 @@ export interface Parts extends DnsParts {
   /** What holds for the protocols when nothing is set. */
   readonly limits: Limits;
   gateway(options: GatewayOptions): Gateway;
-  tls(options: Port & Identity): Transport;
-  eitherTls(transport: Transport, identity: Identity): Transport;
+  tls(options: Port & SecureOptions): SecureTransport;
+  eitherTls(transport: Transport, options: SecureOptions): SecureTransport;
   unix(options: { path: string }): Transport;
   /** Protocols of streams, with the limits that were set. */
   streams: Record<"mqtt" | "http" | "any", (limits: Limits, set: StreamSettings) => OpenSession>;
@@ -81,7 +76,7 @@ export function main(parts: Parts): Promise<number> {
     program,
     client: denoClientHost(parts.connect),
     serve: (settings, log) =>
-      start(settings, { log, parts, readFile: (path) => host.readFile(path) }),
+      start(settings, { log, parts, readFile: (path) => host.readFile(path), ending: [] }),
   });
   return run(Deno.args, host);
 }
@@ -90,6 +85,8 @@ interface Surroundings {
   log: Log;
   parts: Parts;
   readFile(path: string): Promise<string>;
+  /** What is called when the gateway ends. */
+  ending: (() => void)[];
 }
 
 async function start(settings: Settings, around: Surroundings): Promise<Running> {
@@ -97,6 +94,8 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
   const limits = { ...settings.limits, ...retainedTrees && { retainedTrees } };
   const version = `meerkat version ${parts.version}`;
   const hub = parts.gateway({ log, limits, sysIntervalMs, version });
+  const end = () => around.ending.forEach((each) => each());
+  hub.finished.then(end, end);
   const listeners: string[] = [];
   const { forward, nameServers } = settings.dns ?? {};
   if (forward) hub.dns(parts.forward(forward));
@@ -142,19 +141,23 @@ async function listen(
 
 async function transportOf(
   { url, tls }: ListenSettings,
-  { parts, readFile, log }: Surroundings,
+  { parts, readFile, log, ending }: Surroundings,
 ): Promise<Transport> {
   if (url.path !== undefined) return parts.unix({ path: url.path });
   const plain = () => parts.tcp(url);
   if (tls === undefined) return plain();
-  const identity: Identity = {
-    cert: await readFile(tls.cert),
-    key: await readFile(tls.key),
-    ca: tls.ca === undefined ? undefined : await readFile(tls.ca),
-    clientCertificates: tls.clientCertificates,
+  const present = await readIdentity(tls, { readFile });
+  const { clientCertificates, minVersion } = tls;
+  const options: SecureOptions = {
+    ...present,
+    clientCertificates,
+    minVersion,
     refused: (error) => log.info("tls handshake refused", { listener: url.url, error }),
   };
-  return url.protocol === "any"
-    ? parts.eitherTls(plain(), identity)
-    : parts.tls({ ...identity, port: url.port, hostname: url.hostname });
+  const transport = url.protocol === "any"
+    ? parts.eitherTls(plain(), options)
+    : parts.tls({ ...options, port: url.port, hostname: url.hostname });
+  const files = { readFile, watch: watchFiles, log, listener: url.url, present };
+  ending.push(keepRenewed(transport, tls, files));
+  return transport;
 }

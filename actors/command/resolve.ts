@@ -9,6 +9,7 @@ import { Place } from "./place.ts";
 import { commandLine, configuration, type Draft, type ListenDraft, settings } from "./settings.ts";
 import { resolveWeb, type WebDraft, type WebSettings } from "./web_settings.ts";
 import type { Sources } from "./sources.ts";
+import type { TlsDraft } from "./tls_settings.ts";
 
 /** Everything that can be set, complete and free of contradictions. */
 export interface Settings {
@@ -54,6 +55,9 @@ export interface TlsSettings {
   readonly key: string;
   readonly ca?: string;
   readonly clientCertificates: "none" | "optional" | "required";
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3";
+  /** Further pairs, for clients that ask for a name in them. */
+  readonly others?: readonly { cert: string; key: string }[];
 }
 
 /** A file that must be there for the gateway to start. */
@@ -68,8 +72,6 @@ export interface Resolved {
   readonly settings: Settings;
   readonly files: readonly NeededFile[];
 }
-
-type TlsDraft = NonNullable<Draft["tls"]>;
 
 /** Reads what flags and file say, joins them, and checks what they say together. */
 export function resolve(flags: Record<string, unknown>, sources: Sources): Resolved {
@@ -227,7 +229,20 @@ class Resolver {
       key: this.#file(key, place.member("key"), "private key"),
       ...ca !== undefined && { ca: this.#file(ca, place.member("ca"), "certificate") },
       clientCertificates,
+      ...draft.minVersion && { minVersion: draft.minVersion },
+      ...draft.others && { others: this.#pairs(draft.others, place.member("others")) },
     };
+  }
+
+  #pairs(drafts: NonNullable<TlsDraft["others"]>, place: Place): { cert: string; key: string }[] {
+    return drafts.flatMap((each, index) => {
+      if (each?.cert === undefined || each.key === undefined) return [];
+      const at = place.item(index);
+      return [{
+        cert: this.#file(each.cert, at.member("cert"), "certificate"),
+        key: this.#file(each.key, at.member("key"), "private key"),
+      }];
+    });
   }
 
   #file(given: string, place: Place, holds: NeededFile["holds"]): string {

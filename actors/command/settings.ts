@@ -6,36 +6,10 @@ import { choice, duration, type Kind, list, origin, orZero, text, yesOrNo } from
 import { gatewayLimits, listenerLimits } from "./limits.ts";
 import { mqttSettings, retainedTrees } from "./mqtt_settings.ts";
 import { websocketSettings } from "./websocket_settings.ts";
+import { tlsSettings } from "./tls_settings.ts";
 import { type ListenUrl, parseListenUrl } from "./listen_url.ts";
 import { webSetting } from "./web_settings.ts";
 import { inFile, record, type Setting, type Values } from "./record.ts";
-
-const pem = "give the name of a PEM file";
-
-/** Certificates of the listeners that use TLS. */
-const tls = record(
-  {
-    cert: {
-      flag: "cert",
-      kind: text("FILE", pem),
-      doc: "The certificate chain, as PEM, of listeners that use TLS.",
-    },
-    key: {
-      flag: "key",
-      kind: text("FILE", pem),
-      doc: "The private key, as PEM, that belongs to the certificate.",
-    },
-    ca: {
-      flag: "client-ca",
-      kind: text("FILE", pem),
-      doc: "The certificates, as PEM, of those who may sign client certificates.",
-    },
-    clientCertificates: {
-      kind: choice(["none", "optional", "required"]),
-      doc: 'Whether clients show a certificate: "required" when "ca" is given, else "none".',
-    },
-  } satisfies Record<string, Setting<unknown>>,
-);
 
 const listenUrl: Kind<ListenUrl> = {
   hint: "URL",
@@ -53,7 +27,7 @@ const listenUrl: Kind<ListenUrl> = {
 const listenObject = record(
   {
     url: { kind: listenUrl, required: true, doc: "Where to listen, and for which protocol." },
-    tls: { kind: tls, doc: "Its own certificates, in place of those for all listeners." },
+    tls: { kind: tlsSettings, doc: "Its own certificates, in place of those for all listeners." },
     allowAnonymous: {
       kind: yesOrNo(),
       doc: "Whether it lets clients in that do not log in, wherever they are.",
@@ -109,7 +83,7 @@ export const settings = {
     doc: "Who may come, by IP address, such as -0.0.0.0/0,+192.168/16: the last subnet that fits " +
       "decides, and whom none fits may not come. Without a list everybody may.",
   },
-  tls: { kind: tls, doc: "Certificates for all listeners that use TLS." },
+  tls: { kind: tlsSettings, doc: "Certificates for all listeners that use TLS." },
   origins: {
     flag: "origin",
     kind: list(origin()),

@@ -80,3 +80,15 @@ Deno.test("check explains who may come where there is an access list", async () 
     'm.json:1:2: access: Cannot use "10/8" in an access list: it begins with + or -; write subnets such as -0.0.0.0/0,+192.168/16,+fd00::/8',
   ]);
 });
+
+Deno.test("check refuses what TLS would not obey", async () => {
+  const tls = { ciphers: "AES128", psk: "x", minVersion: "TLSv1.1", others: [{ cert: "c" }] };
+  const host = new FakeHost({ "m.json": JSON.stringify({ tls }), c: certificate });
+  assert.equal(await host.run("check", "--config", "m.json"), 1);
+  assert.deepEqual(host.err, [
+    'm.json:1:9: tls.ciphers: Unknown key "ciphers": which ciphers are used cannot be chosen; minVersion raises the lowest TLS version',
+    'm.json:1:28: tls.psk: Unknown key "psk": keys without certificates are not possible; give cert and key',
+    'm.json:1:38: tls.minVersion: Cannot use "TLSv1.1": give TLSv1.2 or TLSv1.3',
+    'm.json:1:71: tls.others[0]: Missing "key": Its private key, as PEM',
+  ]);
+});
