@@ -1,4 +1,5 @@
 import type { Log } from "../log.ts";
+import { cert } from "./cert.ts";
 import { check } from "./check.ts";
 import type { ClientHost } from "./client/client.ts";
 import { pub } from "./client/pub.ts";
@@ -71,6 +72,13 @@ const commands: readonly Command[] = [
     usage: "",
     doc: "Print the JSON Schema of configuration files.",
     run: printSchema,
+  },
+  {
+    name: "cert",
+    usage: "[FOLDER] [--host NAME] [--client NAME]",
+    doc: "Make a certificate authority and certificates to try TLS with; cert --help tells more.",
+    hasOwnFlags: true,
+    run: cert,
   },
   {
     name: "pub",
