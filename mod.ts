@@ -120,6 +120,9 @@ export type { Hooks, Later, Login, Subscribed } from "./actors/hooks.ts";
 
 // Requests, and those who answer them.
 export { files } from "./actors/web/files.ts";
+export { multipart, type Part } from "./actors/web/multipart.ts";
+export { saveUpload, type UploadOptions } from "./actors/web/upload.ts";
+export type { MultipartLimits, PartHead } from "./protocols/web/multipart.ts";
 export type { FilesOptions } from "./actors/web/files_options.ts";
 export { escapeHtml } from "./protocols/web/html.ts";
 export { headerParameter } from "./protocols/web/parameters.ts";
