@@ -27,7 +27,22 @@ export interface MultipartLimits {
 /** 1,000 parts with headers of 8 KiB: more than browsers send for any form. */
 export const multipartDefaults: MultipartLimits = { maxParts: 1_000, maxPartHeaderBytes: 8_192 };
 
-/** What a part says before its content (RFC 7578 §4). */
+/**
+ * What a part says before its content (RFC 7578 §4).
+ *
+ * @example In words
+ * ```ts
+ * import type { PartHead } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * function inWords({ name, filename, contentType }: PartHead): string {
+ *   return filename === undefined ? name : `${name}: ${filename} (${contentType})`;
+ * }
+ *
+ * const head = { name: "log", filename: "attic.log", contentType: "text/plain" };
+ * assert.equal(inWords(head), "log: attic.log (text/plain)");
+ * ```
+ */
 export interface PartHead {
   /** The name of the form's field. */
   readonly name: string;
