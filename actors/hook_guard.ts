@@ -114,9 +114,10 @@ export class HookGuard implements Guard {
 
 const unknown = new Refusal("The credentials are not accepted", "credentials");
 
-function identityOf(credentials: Credentials, { user, groups = [] }: Login): Identity {
+function identityOf(credentials: Credentials, { user, groups = [], expires }: Login): Identity {
   const { clientId, peer: { address, certificate }, listener } = credentials;
-  return { user, clientId, groups, certificate, address, listener };
+  const identity = { user, clientId, groups, certificate, address, listener };
+  return expires === undefined ? identity : { ...identity, expires };
 }
 
 /** What a hook made of a publication, from the same publisher. */

@@ -17,20 +17,8 @@ export class Hashing {
 
   constructor(readonly limits: typeof hashingDefaults = hashingDefaults) {}
 
-  /** PBKDF2 (RFC 8018 §5.2) with HMAC-SHA-512. Rejects with a `Refusal` when too many wait. */
-  pbkdf2(
-    password: Uint8Array,
-    { salt, iterations, bytes }: { salt: Uint8Array; iterations: number; bytes: number },
-  ): Promise<Uint8Array> {
-    return this.#inTurn(async () => {
-      const raw = new Uint8Array(password);
-      const key = await crypto.subtle.importKey("raw", raw, "PBKDF2", false, ["deriveBits"]);
-      const algorithm = { name: "PBKDF2", hash: "SHA-512", salt: new Uint8Array(salt), iterations };
-      return new Uint8Array(await crypto.subtle.deriveBits(algorithm, key, bytes * 8));
-    });
-  }
-
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs `work` when it is its turn. Rejects with a `Refusal` when too many wait. */
+  async inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (this.#running >= this.limits.maxAtOnce) {
       if (this.#waiting.length >= this.limits.maxWaiting) throw busy;
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -48,3 +36,14 @@ export class Hashing {
 
 /** One for the process: that is what the processor is shared by. */
 export const hashing = new Hashing();
+
+/** PBKDF2 (RFC 8018 §5.2) with HMAC-SHA-512, on a thread of its own. */
+export async function pbkdf2(
+  password: Uint8Array,
+  { salt, iterations, bytes }: { salt: Uint8Array; iterations: number; bytes: number },
+): Promise<Uint8Array> {
+  const raw = new Uint8Array(password);
+  const key = await crypto.subtle.importKey("raw", raw, "PBKDF2", false, ["deriveBits"]);
+  const algorithm = { name: "PBKDF2", hash: "SHA-512", salt: new Uint8Array(salt), iterations };
+  return new Uint8Array(await crypto.subtle.deriveBits(algorithm, key, bytes * 8));
+}

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
-import { hashing } from "./hashing.ts";
+import type { LoginAttempt } from "./authenticator.ts";
+import { hashing, pbkdf2 } from "./hashing.ts";
 
 /**
  * Rounds of a password that `passwd` sets: 10 ms each time on a processor of today, so that a
@@ -45,19 +46,29 @@ export async function hashPassword(
   iterations = ITERATIONS,
 ): Promise<PasswordHash> {
   const salt = new Uint8Array(randomBytes(SALT_BYTES));
-  const hash = await hashing.pbkdf2(password, { salt, iterations, bytes: HASH_BYTES });
+  const hash = await pbkdf2(password, { salt, iterations, bytes: HASH_BYTES });
   return { kind: 7, iterations, salt, hash };
 }
 
-/** True when this is the password. Takes as long when it is not. */
-export async function verifyPassword(
+/**
+ * True when this is the password. Takes as long when it is not. Rejects with a `Refusal` when
+ * `attempt` may not proceed by the time that it is its turn.
+ */
+export function verifyPassword(
   password: Uint8Array,
   { kind, iterations, salt, hash }: PasswordHash,
+  attempt?: LoginAttempt,
 ): Promise<boolean> {
-  const found = kind === 7
-    ? await hashing.pbkdf2(password, { salt, iterations, bytes: HASH_BYTES })
-    : createHash("sha512").update(password).update(salt).digest();
-  return timingSafeEqual(found, hash);
+  return hashing.inTurn(async () => {
+    attempt?.proceed();
+    const found = kind === 7
+      ? await pbkdf2(password, { salt, iterations, bytes: HASH_BYTES })
+      : createHash("sha512").update(password).update(salt).digest();
+    const isRight = timingSafeEqual(found, hash);
+    // Before the next is hashed: it may be a guess of the same client.
+    if (!isRight) attempt?.failed();
+    return isRight;
+  });
 }
 
 /** A hash that no password has, as costly to find out as `like`. */
