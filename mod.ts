@@ -83,6 +83,24 @@ export type { DnsAnswer, DnsAnswers } from "./protocols/dns/table.ts";
 export type { DnsHandler, DnsInfo } from "./actors/dns/handler.ts";
 export type { ResolverOptions } from "./actors/dns/options.ts";
 
+// Who clients are, and what they may do.
+export { authenticators } from "./actors/identity/authenticators.ts";
+export type { AuthenticatorsOptions } from "./actors/identity/authenticators.ts";
+export type { Authenticator, LoginAttempt } from "./actors/identity/authenticator.ts";
+export { callOut, type CallOutOptions } from "./actors/identity/call_out.ts";
+export { certificateUser } from "./actors/identity/client_certificate.ts";
+export type { CertificateOptions } from "./actors/identity/client_certificate.ts";
+export { digestFile } from "./actors/identity/digest_file.ts";
+export { jwt, type JwtOptions } from "./actors/identity/jwt.ts";
+export { type FileOptions, passwordFile } from "./actors/identity/password_file.ts";
+export { type Policy, policy } from "./actors/identity/policy.ts";
+export type { PolicyOptions, PolicyVerdict } from "./actors/identity/policy.ts";
+export type { PolicyAction, PolicyRule } from "./actors/identity/policy_rule.ts";
+export { protect, type ProtectOptions } from "./actors/web/protect.ts";
+export type { WebPart } from "./actors/web/part.ts";
+export type { DigestProof } from "./protocols/identity.ts";
+export type { DigestResponse } from "./protocols/web/digest.ts";
+
 // Transports that a listener may use.
 export { eitherTls, tcp, tls, udp, unix };
 export { memoryPair, MemoryTransport } from "./transports/memory.ts";

@@ -7,6 +7,7 @@ import type { Gateway } from "../gateway.ts";
 import type { GatewayOptions } from "../gateway_options.ts";
 import type { Log } from "../log.ts";
 import { retainedDefaults } from "../retained.ts";
+import { hooksOf } from "./auth.ts";
 import { startBridge } from "./bridges.ts";
 import type { ClientHost } from "./client/client.ts";
 import { ListenError } from "./cause.ts";
@@ -96,6 +97,7 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
   if (forward) hub.dns(parts.forward(forward));
   if (nameServers) parts.nameServers(nameServers);
   try {
+    for (const each of await hooksOf(settings, around)) hub.use(each);
     for (const each of settings.listen) {
       listeners.push(await listen(hub, each, { ...around, settings }));
     }

@@ -1,10 +1,12 @@
 import { formats, levels } from "../log.ts";
+import { authSetting } from "./auth_settings.ts";
 import { bridgeSetting } from "./bridge_settings.ts";
 import { dnsSettings } from "./dns_settings.ts";
 import { choice, duration, type Kind, list, origin, orZero, text, yesOrNo } from "./kinds.ts";
 import { gatewayLimits, listenerLimits } from "./limits.ts";
 import { mqttSettings, retainedTrees } from "./mqtt_settings.ts";
 import { type ListenUrl, parseListenUrl } from "./listen_url.ts";
+import { policySetting } from "./policy_settings.ts";
 import { inFile, record, type Setting, type Values } from "./record.ts";
 
 const pem = "give the name of a PEM file";
@@ -55,6 +57,7 @@ const listenObject = record(
       kind: yesOrNo(),
       doc: "Whether it lets clients in that do not log in, wherever they are.",
     },
+    auth: { kind: authSetting, doc: "How its clients log in, in place of what holds for all." },
     limits: { kind: listenerLimits, doc: "Its own limits, in place of those for all listeners." },
     ...mqttSettings,
   } satisfies Record<string, Setting<unknown>>,
@@ -98,6 +101,18 @@ export const settings = {
     default: false,
     doc: "Let clients in that do not log in, on any address; on loopback they always may.",
   },
+  passwordFile: {
+    only: "flags",
+    flag: "password-file",
+    kind: text("FILE", "give the name of a file that passwd keeps"),
+    doc: "Let only those in whom this file of users knows; before what the file says in auth.",
+  },
+  auth: {
+    only: "file",
+    kind: authSetting,
+    doc: "How clients log in, in the order in which it is tried.",
+  },
+  policy: { only: "file", kind: policySetting, doc: "Who may do what." },
   tls: { kind: tls, doc: "Certificates for all listeners that use TLS." },
   origins: {
     flag: "origin",

@@ -22,8 +22,6 @@ import { Throttle } from "./throttle.ts";
 export interface AuthenticatorsOptions {
   /** Lets in who shows nothing at all; default false. */
   allowAnonymous?: boolean;
-  /** Slows guessing down; several sets may share one. */
-  throttle?: Throttle;
 }
 
 type Answer = Login | Refusal | false | undefined;
@@ -48,8 +46,16 @@ type Answer = Login | Refusal | false | undefined;
  */
 export function authenticators(
   list: readonly Authenticator[],
-  { allowAnonymous = false, throttle = new Throttle() }: AuthenticatorsOptions = {},
-): Hooks & Required<Pick<Hooks, "authenticate">> {
+  options: AuthenticatorsOptions = {},
+): Hooks {
+  return throttled(list, { ...options, throttle: new Throttle() });
+}
+
+/** The same, for sets that share what slows guessing down. */
+export function throttled(
+  list: readonly Authenticator[],
+  { allowAnonymous = false, throttle }: AuthenticatorsOptions & { throttle: Throttle },
+): { authenticate(credentials: Credentials): Later<Login | Refusal> } {
   function refuse(): Refusal {
     const challenges = list.flatMap((each) => each.challenges?.() ?? []);
     const reason = "The credentials are not accepted";

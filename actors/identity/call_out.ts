@@ -13,7 +13,7 @@ import { Verified } from "./verified.ts";
  * import assert from "node:assert/strict";
  *
  * const options: CallOutOptions = { url: "https://users.example/login", timeoutMs: 8_000 };
- * assert.equal(callOut(options).challenges?.().length, 1);
+ * assert.equal(callOut(options).challenges?.().length, 2);
  * ```
  */
 export interface CallOutOptions {

@@ -1,13 +1,34 @@
 import { createHash } from "node:crypto";
 
-/** The parameters of `Authorization: Digest` that are needed (RFC 7616 §3.4). */
+/**
+ * The parameters of `Authorization: Digest` that are needed (RFC 7616 §3.4).
+ *
+ * @example How often a nonce was used
+ * ```ts
+ * import type { DigestResponse } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * function useOf({ nc }: Pick<DigestResponse, "nc">): number {
+ *   return parseInt(nc, 16);
+ * }
+ *
+ * assert.equal(useOf({ nc: "0000000a" }), 10);
+ * ```
+ */
 export interface DigestResponse {
+  /** The user. */
   readonly username: string;
+  /** What the password is for. */
   readonly realm: string;
+  /** The server's nonce. */
   readonly nonce: string;
+  /** What is requested. */
   readonly uri: string;
+  /** What the client computed, in lower-case hexadecimal digits. */
   readonly response: string;
+  /** How. */
   readonly algorithm: "MD5" | "SHA-256";
+  /** The client's nonce. */
   readonly cnonce: string;
   /** Eight hexadecimal digits: how often the client has used the nonce. */
   readonly nc: string;

@@ -5,8 +5,9 @@ import { faultOfOrigin } from "../http/origin.ts";
 import { inHttp } from "../http/permission.ts";
 import { Refusal as Refused } from "../identity.ts";
 import type { Qos } from "../publication.ts";
-import type { Hub, OpenSession, Wire } from "../session.ts";
+import { type Hub, type OpenSession, ProtocolError, type Wire } from "../session.ts";
 import { pathToTopic } from "../topic.ts";
+import { closeCodes } from "./codes.ts";
 import { FramedWire } from "./framed_wire.ts";
 import { frameEncoders } from "./frames.ts";
 import {
@@ -100,8 +101,12 @@ export function websocket(options: WebSocketOptions = {}): Upgrade {
       ask: (decided) => login({ request, wire, hub, guard }, topics, decided),
       open(now) {
         const { identity } = hub;
-        guard.connected(identity);
-        return accept(topics.open, now, () => guard.disconnected(identity));
+        const session = accept(topics.open, now, () => guard.disconnected(identity));
+        guard.connected(identity, () => {
+          session.refuse(new ProtocolError("The login has expired", closeCodes.policyViolation));
+          wire.close();
+        });
+        return session;
       },
     };
   };
