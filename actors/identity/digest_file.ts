@@ -38,19 +38,24 @@ export function digestFile(
   path: string,
   { realm = "meerkat", refused, now }: FileOptions = {},
 ): Authenticator {
-  const file = new WatchedFile(path, parseDigests, { refused, now });
-  const nonces = new Nonces({}, now);
   let algorithms: readonly DigestAlgorithm[] = ["MD5"];
+  const parse = (text: string): Users => {
+    const users = usersOf(parseDigests(text).filter((each) => each.realm === realm));
+    algorithms = offered(users);
+    return users;
+  };
+  const file = new WatchedFile(path, parse, { refused, now });
+  const nonces = new Nonces({}, now);
 
   function challenges(stale = false): string[] {
     const nonce = nonces.make();
     return algorithms.map((algorithm) => challengeOf({ realm, nonce, algorithm, stale }));
   }
 
-  function byProof(entries: readonly DigestEntry[], proof: DigestProof) {
+  function byProof(users: Users, proof: DigestProof) {
     const { response: said, method, target } = proof;
     const { username, uri, nonce, nc, algorithm } = said;
-    const entry = entries.find((each) => each.user === username && each.algorithm === algorithm);
+    const entry = users.get(username)?.find((each) => each.algorithm === algorithm);
     // An answer for another resource may have been overheard (RFC 7616 §3.4.6).
     const isHere = said.realm === realm && uri === target;
     // Computed for unknown users, too: they must not be answered sooner.
@@ -62,10 +67,10 @@ export function digestFile(
     return new Refusal("The nonce has expired", "credentials", challenges(true));
   }
 
-  function byPassword(entries: readonly DigestEntry[], credentials: Credentials) {
+  function byPassword(users: Users, credentials: Credentials) {
     const { username, password } = credentials;
     if (!mayCarryPassword(credentials)) return undefined;
-    const entry = entries.find(({ user }) => user === username);
+    const entry = users.get(username!)?.[0];
     const algorithm = entry?.algorithm ?? algorithms[0]!;
     const ha1 = ha1Of({ username: username!, realm, password: password! }, algorithm);
     const isRight = isSame(ha1, entry?.ha1 ?? ha1.replace(/./g, "0"));
@@ -76,23 +81,42 @@ export function digestFile(
     challenges: () => challenges(),
     authenticate(credentials, attempt?: LoginAttempt) {
       const { username, password, digest } = credentials;
-      return then(file.read(), (all): Login | Refusal | false | undefined => {
-        const entries = all.filter((each) => each.realm === realm);
-        // The first that a client knows is taken (RFC 7616 §3.7).
-        const found = (["SHA-256", "MD5"] as const).filter((name) =>
-          entries.some(({ algorithm }) => algorithm === name)
-        );
-        if (found.length > 0) algorithms = found;
+      return then(file.read(), (users): Login | Refusal | false | undefined => {
         if (username === undefined || (digest ?? password) === undefined) return undefined;
         try {
           attempt?.proceed();
         } catch (error) {
           return refusalIn(error);
         }
-        return digest ? byProof(entries, digest) : byPassword(entries, credentials);
+        return digest ? byProof(users, digest) : byPassword(users, credentials);
       });
     },
   };
+}
+
+type Users = ReadonlyMap<string, readonly DigestEntry[]>;
+
+function usersOf(entries: readonly DigestEntry[]): Users {
+  const users = new Map<string, DigestEntry[]>();
+  for (const each of entries) {
+    const list = users.get(each.user);
+    if (list) list.push(each);
+    else users.set(each.user, [each]);
+  }
+  return users;
+}
+
+/**
+ * What everybody can use, or else what anybody can. The first that a client knows is the one that it
+ * takes (RFC 7616 §3.7).
+ */
+function offered(users: Users): readonly DigestAlgorithm[] {
+  const all = [...users.values()], names = ["SHA-256", "MD5"] as const;
+  const has = (entries: readonly DigestEntry[], name: DigestAlgorithm) =>
+    entries.some(({ algorithm }) => algorithm === name);
+  const common = names.filter((name) => all.every((each) => has(each, name)));
+  if (common.length > 0) return common;
+  return names.filter((name) => all.some((each) => has(each, name)));
 }
 
 function isSame(one: string, other: string): boolean {

@@ -101,11 +101,11 @@ export function websocket(options: WebSocketOptions = {}): Upgrade {
       ask: (decided) => login({ request, wire, hub, guard }, topics, decided),
       open(now) {
         const { identity } = hub;
-        const session = accept(topics.open, now, () => guard.disconnected(identity));
         guard.connected(identity, () => {
           session.refuse(new ProtocolError("The login has expired", closeCodes.policyViolation));
           wire.close();
         });
+        const session = accept(topics.open, now, () => guard.disconnected(identity));
         return session;
       },
     };
