@@ -36,3 +36,30 @@ Deno.test("check says all that is wrong, where it is, and what would be right", 
   assert.deepEqual(host.err, [
     'm.json:2:3: drain: Cannot use 10: give a duration such as "250ms", "10s" or "5m", from 0ms to 1h',
     'm.json:3:3: lisen: Unknown key "lisen": did you mean "listen"?',
+    'm.json:4:3: ["a\\nb"]: Unknown key "a\\nb": known are listen, allowAnonymous, auth, policy, tls, origins, sysInterval, bridges, zones, forward, nameServers, drain, logLevel, logFormat, limits, queuePolicy, sharedStrategy, clientIdPattern, checkPayloadFormat, responseInformation, serverReference, retainedTrees',
+    'm.json:5:15: limits.maxConections: Unknown key "maxConections": did you mean "maxConnections"?',
+    "m.json:5:35: limits.maxTopicLevels: Cannot use 0: give a whole number from 1 to 65535",
+    'm.json:5:56: limits.graceMs: Cannot use "2h": give a duration such as 250 (milliseconds), "10s" or "5m", from 0ms to 1h',
+    'm.json:7:5: listen[0]: Cannot use "mqtt://:70000": a port is at most 65535, and 70000 is more',
+    'm.json:11:19: listen[4].limits.maxRetained: Unknown key "maxRetained": it is for all listeners, in "limits" of the file',
+    'm.json:11:5: listen[4]: Missing "url": Where to listen, and for which protocol',
+    "m.json:12:33: listen[5].tls.cert: Cannot use 1: give the name of a PEM file",
+    "m.json:14:5: listen[7]: Cannot use 7: give a URL such as mqtt://:1883",
+    "m.json:8:5: listen[1]: Cannot listen on https://0.0.0.0:8443: whoever can reach it could connect without a login; give --password-file FILE to ask for one, --allow-anonymous to permit that, or listen on 127.0.0.1",
+    'm.json:9:23: listen[2].tls: Cannot use certificates for mqtt://127.0.0.1:1883, which has no TLS: write mqtts:, or leave "tls" out',
+    'm.json:10:23: listen[3].tls: Cannot use certificates for coap://127.0.0.1:5683, which has no TLS: leave "tls" out',
+    'm.json:13:58: listen[6].tls.clientCertificates: Cannot use "required": whose are good must be known; give --client-ca FILE, or "ca" in the file',
+    'm.json:8:42: listen[1].tls.cert: Cannot use "no.pem": there is no such file or folder',
+    'm.json:8:60: listen[1].tls.key: Cannot use "c": a private key as PEM is needed, and it holds "CERTIFICATE"',
+  ]);
+});
+
+Deno.test("check fails for a file that is not there or not JSON", async () => {
+  const host = new FakeHost({ "m.json": "{" });
+  assert.equal(await host.run("check", "--config", "no.json"), 1);
+  assert.equal(await host.run("check", "--config", "m.json"), 1);
+  assert.deepEqual(host.err, [
+    'Cannot read the configuration "no.json": there is no such file or folder',
+    "m.json:1:2: Cannot read the end of the file: a key in double quotes is needed",
+  ]);
+});
