@@ -80,7 +80,8 @@ export function resolvePolicy(
   place: Place,
 ): PolicyOptions {
   const rules = (draft.rules ?? []).flatMap((each, index): PolicyRule[] => {
-    if (each === undefined) return [];
+    // What is wrong with a member has been said.
+    if (each === undefined || Object.values(each).some((value) => value === undefined)) return [];
     try {
       policy({ rules: [each as PolicyRule] });
       return [each as PolicyRule];

@@ -151,7 +151,9 @@ class Resolver {
     const { url } = draft;
     const tls = this.#tls(url, draft.tls, place);
     const allowAnonymous = draft.allowAnonymous ?? this.#value("allowAnonymous");
-    const auth = draft.auth ? this.#authOf(draft.auth, place) : this.#shared;
+    // Names are asked for without a login.
+    const shared = url.protocol === "dns" ? undefined : this.#shared;
+    const auth = draft.auth ? this.#authOf(draft.auth, place) : shared;
     // A certificate that a client must show is its login.
     if (
       !allowAnonymous && auth === undefined && !isLocal(url) &&

@@ -2,9 +2,9 @@ import { Refusal } from "../../protocols/identity.ts";
 
 /** What hashing of passwords may take. */
 export const hashingDefaults = {
-  /** Hashes computed at the same time, on threads of their own: the rest of the processor serves clients. */
-  maxAtOnce: 2,
-  /** Hashes that wait for their turn: 20 s of work at the default cost; more are told to come later. */
+  /** Hashes computed at the same time, on threads of their own: others keep half of the processor. */
+  maxAtOnce: Math.max(1, Math.floor(navigator.hardwareConcurrency / 2)),
+  /** Hashes that wait for their turn: 10 s of work at the default cost; more are told to come later. */
   maxWaiting: 2_000,
 };
 

@@ -4,10 +4,10 @@ import type { LoginAttempt } from "./authenticator.ts";
 import { hashing, pbkdf2 } from "./hashing.ts";
 
 /**
- * Rounds of a password that `passwd` sets: 10 ms each time on a processor of today, so that a
+ * Rounds of a password that `passwd` sets: 5 ms each time on a processor of today, so that a
  * thousand devices that come back at once are in again within seconds.
  */
-export const ITERATIONS = 20_000;
+export const ITERATIONS = 10_000;
 /** Rounds that a file may ask for: 5 s of one processor. */
 const MAX_ITERATIONS = 10_000_000;
 const HASH_BYTES = 64;

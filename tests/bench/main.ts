@@ -6,6 +6,7 @@ import { coapCase } from "./cases/coap.ts";
 import { connectionsCase } from "./cases/connections.ts";
 import { dnsCase } from "./cases/dns.ts";
 import { httpCase } from "./cases/http.ts";
+import { loginCase, policyCase } from "./cases/identity.ts";
 import { latencyCase, mqttCases } from "./cases/mqtt.ts";
 import {
   manySubscriptionsCase,
@@ -48,6 +49,8 @@ const cases: readonly Case[] = [
   dnsCase,
   subscriptionsCase,
   slowReceiversCase,
+  policyCase,
+  loginCase,
 ];
 
 const flags = readFlags();
