@@ -96,7 +96,7 @@ export { type FileOptions, passwordFile } from "./actors/identity/password_file.
 export { type Policy, policy } from "./actors/identity/policy.ts";
 export type { PolicyOptions, PolicyVerdict } from "./actors/identity/policy.ts";
 export type { PolicyAction, PolicyRule } from "./actors/identity/policy_rule.ts";
-export { protect, type ProtectOptions } from "./actors/web/protect.ts";
+export { guardPaths, protect, type ProtectOptions } from "./actors/web/protect.ts";
 export type { WebPart } from "./actors/web/part.ts";
 export type { DigestProof } from "./protocols/identity.ts";
 export type { DigestResponse } from "./protocols/web/digest.ts";

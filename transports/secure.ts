@@ -137,6 +137,7 @@ function nameOf(socket: TLSSocket): string | undefined {
 function namesOf(socket: TLSSocket): readonly string[] | undefined {
   if (!socket.authorized) return undefined;
   const { subjectaltname, fingerprint256 } = socket.getPeerCertificate();
-  const names = subjectaltname?.split(", ") ?? [];
+  // A name in quotes holds what could be taken for a name of its own.
+  const names = subjectaltname?.includes('"') ? [] : subjectaltname?.split(", ") ?? [];
   return fingerprint256 === undefined ? names : [...names, fingerprint256];
 }

@@ -98,7 +98,30 @@ export function protect({ file, root, perDirectory, realm }: ProtectOptions): We
   };
 }
 
-/** A part that lets through what the policy allows to whoever asks. */
+/**
+ * A part that lets through what the policy allows to whoever asks: its rules with `paths`.
+ *
+ * @example Nobody writes
+ * ```ts
+ * import { guardPaths, policy } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const part = guardPaths(policy({ rules: [{ allow: "read", paths: ["/**"] }] }));
+ * const identity = {
+ *   user: undefined,
+ *   clientId: undefined,
+ *   groups: [],
+ *   certificate: undefined,
+ *   address: "127.0.0.1:50112",
+ *   listener: "http://127.0.0.1:8080",
+ * };
+ * const remoteAddr = { transport: "tcp", hostname: "127.0.0.1", port: 50112 } as const;
+ * const info = { remoteAddr, identity };
+ * assert.equal(await part(new Request("http://localhost/a"), info), undefined);
+ * const answer = await part(new Request("http://localhost/a", { method: "PUT" }), info);
+ * assert.equal(answer?.status, 403);
+ * ```
+ */
 export function guardPaths(policy: Policy): WebPart {
   return (request, { identity }) => {
     const { pathname } = new URL(request.url);
