@@ -3,12 +3,12 @@ import type { Hub, OpenDatagramSession, OpenSession, Outcome } from "../protocol
 import { faultOfFilter, faultOfTopic } from "../protocols/topic.ts";
 import type { DatagramTransport, Transport } from "../transports/transport.ts";
 import type { Behaviour, Ref } from "./actor.ts";
+import { type Answering, answering } from "./answering.ts";
 import type { BridgeOptions } from "./bridge/bridge_options.ts";
 import { type Bridge, Bridges } from "./bridge/bridges.ts";
 import type { OpenUpstream } from "./bridge/upstream.ts";
 import { systemClock } from "./clock.ts";
 import { addDnsHandler, type DnsHandler } from "./dns/handler.ts";
-import { fetchHandler } from "./fetch_handler.ts";
 import type { GatewayOptions, HandlerTable } from "./gateway_options.ts";
 import type { Handler } from "./handler.ts";
 import type { Hooks } from "./hooks.ts";
@@ -231,18 +231,17 @@ export class Gateway {
    */
   handle(path: string, handler: Handler): () => void {
     const name = `${path} ${++this.#names}`;
-    this.#handlers.add(path, (exchange) => {
-      if (!ref.tell(exchange)) exchange.respond({ status: 503 });
-    });
-    const ref = this.#subscribers.spawn(name, fetchHandler(handler), {
-      restart: "crash",
-      kind: "handler",
-      mailbox: HANDLER_MAILBOX,
-    });
+    this.#handlers.add(path, (exchange) => answer(exchange));
+    const answer = this.answering(name, handler);
     return () => {
       this.#handlers.remove(path);
       this.#subscribers.stopChild(name);
     };
+  }
+
+  /** @ignore */
+  answering(name: string, handler: Handler): Answering {
+    return answering(handler, { supervisor: this.#subscribers, name, mailbox: HANDLER_MAILBOX });
   }
 
   /** Has `handler` asked, after those before it, what no zone answers; the answer takes it out. */

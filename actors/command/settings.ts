@@ -7,6 +7,7 @@ import { gatewayLimits, listenerLimits } from "./limits.ts";
 import { mqttSettings, retainedTrees } from "./mqtt_settings.ts";
 import { type ListenUrl, parseListenUrl } from "./listen_url.ts";
 import { policySetting } from "./policy_settings.ts";
+import { webSetting } from "./web_settings.ts";
 import { inFile, record, type Setting, type Values } from "./record.ts";
 
 const pem = "give the name of a PEM file";
@@ -59,6 +60,7 @@ const listenObject = record(
     },
     auth: { kind: authSetting, doc: "How its clients log in, in place of what holds for all." },
     limits: { kind: listenerLimits, doc: "Its own limits, in place of those for all listeners." },
+    web: { kind: webSetting, doc: "Its own web site; what it leaves out is as for all listeners." },
     ...mqttSettings,
   } satisfies Record<string, Setting<unknown>>,
 );
@@ -149,6 +151,7 @@ export const settings = {
     default: "text",
     doc: "Lines for people, or one JSON object in each line.",
   },
+  web: { kind: webSetting, doc: "The web site of all listeners that speak HTTP." },
   limits: { kind: gatewayLimits, doc: "What a client, or all of them together, may use." },
   ...mqttSettings,
   retainedTrees: {

@@ -23,6 +23,7 @@ export const programs = {
     "coap-client-openssl",
     "coap-client-gnutls",
   ),
+  ab: installed("ab"),
   openssl: installed("openssl"),
   mosquitto_passwd: installed("mosquitto_passwd"),
   htdigest: installed("htdigest"),
