@@ -118,13 +118,13 @@ async function listen(
   around: Surroundings & { settings: Settings },
 ): Promise<string> {
   const { url, limits, mqtt, web } = each;
-  const { parts, log, settings: { origins, dns } } = around;
+  const { parts, log, settings: { origins, dns, policy } } = around;
   const options = { name: url.url, limits };
   try {
     if (url.protocol === "dns") {
       return withPort(url, await listenDns(hub, each, { parts, zones: dns?.zones ?? [] })).url;
     }
-    const site = web && await openSite(hub, { name: url.url, port: url.port, web, log });
+    const site = web && await openSite(hub, { name: url.url, port: url.port, web, log, policy });
     const listening = url.protocol === "coap"
       ? hub.listen(parts.udp(url), parts.coap(limits), options)
       : hub.listen(
