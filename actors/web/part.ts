@@ -1,4 +1,4 @@
-import type { HandlerInfo } from "../handler.ts";
+import type { RouteInfo } from "../handler.ts";
 import type { Later } from "../hooks.ts";
 
 /**
@@ -15,4 +15,4 @@ import type { Later } from "../hooks.ts";
  * assert.equal(typeof teapot, "function");
  * ```
  */
-export type WebPart = (request: Request, info: HandlerInfo) => Later<Response | undefined>;
+export type WebPart = (request: Request, info: RouteInfo) => Later<Response | undefined>;

@@ -17,6 +17,7 @@ import {
 } from "./cases/mqtt_more.ts";
 import { slowReceiversCase } from "./cases/slow_receivers.ts";
 import { subscriptionsCase } from "./cases/subscriptions.ts";
+import { webSocketCase, webSocketFanOutCase } from "./cases/websocket.ts";
 import { ownLoad, prepareLoad } from "./load.ts";
 import { killAll } from "./process.ts";
 import { runCase } from "./run.ts";
@@ -51,6 +52,8 @@ const cases: readonly Case[] = [
   dnsCase,
   subscriptionsCase,
   slowReceiversCase,
+  webSocketCase,
+  webSocketFanOutCase,
   policyCase,
   loginCase,
 ];
