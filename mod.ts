@@ -74,14 +74,10 @@ export type { WebSocketLimits } from "./protocols/websocket/limits.ts";
 
 // Names: what answers for them, and what asks.
 export { dns, forward, ResolveError, Resolver, resolver };
-export type { DnsOptions } from "./protocols/dns/session.ts";
-export type { DnsLimits } from "./protocols/dns/limits.ts";
-export type { DnsZone } from "./protocols/dns/zone.ts";
-export type { DnsEdns, DnsMessage } from "./protocols/dns/message.ts";
-export type { DnsData, DnsQuestion, DnsRecord, Rcode } from "./protocols/dns/record.ts";
-export type { DnsAnswer, DnsAnswers } from "./protocols/dns/table.ts";
-export type { DnsHandler, DnsInfo } from "./actors/dns/handler.ts";
-export type { ResolverOptions } from "./actors/dns/options.ts";
+export * from "./actors/dns/mod.ts";
+
+// Who clients are, and what they may do.
+export * from "./actors/identity/mod.ts";
 
 // Transports that a listener may use.
 export { eitherTls, tcp, tls, udp, unix };
@@ -118,34 +114,8 @@ export type { Access, Decided, Guard, Screen } from "./protocols/guard.ts";
 export type { HookLimits } from "./actors/hook_chain.ts";
 export type { Hooks, Later, Login, Subscribed } from "./actors/hooks.ts";
 
-// Requests, and those who answer them.
-export { files } from "./actors/web/files.ts";
-export { multipart, type Part } from "./actors/web/multipart.ts";
-export { saveUpload, type UploadOptions } from "./actors/web/upload.ts";
-export type { MultipartLimits, PartHead } from "./protocols/web/multipart.ts";
-export type { FilesOptions } from "./actors/web/files_options.ts";
-export { escapeHtml } from "./protocols/web/html.ts";
-export { headerParameter } from "./protocols/web/parameters.ts";
-export { formatUri, parseUri } from "./protocols/web/uri.ts";
-export type { Uri } from "./protocols/web/uri.ts";
-export type { Handler, HandlerInfo, RemoteAddress, RouteInfo } from "./actors/handler.ts";
-
-export type { Methods } from "./actors/methods.ts";
-export type { HandleOptions } from "./actors/web_server.ts";
-export type { CorsOptions } from "./actors/cors.ts";
-export { events } from "./actors/server_events.ts";
-export type { ServerEvent } from "./actors/server_events.ts";
-export { deleteCookie, getCookies, setCookie } from "./actors/cookies.ts";
-export type { Cookie } from "./actors/cookies.ts";
-
-// WebSockets, and those who handle them.
-export { MessageSocket } from "./actors/message_socket.ts";
-export { FragmentEvent } from "./actors/socket_events.ts";
-export type { SocketEvents } from "./actors/socket_events.ts";
-export { connectWebSocket } from "./actors/clients/connect_websocket.ts";
-export type { ConnectWebSocketOptions } from "./actors/clients/connect_websocket.ts";
-export type { SocketHandler, SocketOptions } from "./actors/socket_handler.ts";
-export type { CompressionOptions } from "./protocols/websocket/extensions.ts";
+// Requests and WebSockets, and those who answer them.
+export * from "./actors/web/mod.ts";
 
 // Actors of your own.
 export type { Actor, Behaviour, Exit, Ref, Self, Unread } from "./actors/actor.ts";

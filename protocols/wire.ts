@@ -22,6 +22,8 @@ export interface Peer {
   readonly secure: boolean;
   /** The name in the client's verified TLS certificate, if it showed one. */
   readonly certificate?: string;
+  /** Its other names, `DNS:…`, `email:…`, `URI:…`, and its SHA-256 fingerprint. */
+  readonly certificateNames?: readonly string[];
 }
 
 /**

@@ -88,6 +88,10 @@ class EitherStream implements ByteStream {
     return this.#stream.certificate;
   }
 
+  get certificateNames(): readonly string[] | undefined {
+    return this.#stream.certificateNames;
+  }
+
   read(into: Uint8Array): Promise<number | null> {
     return this.#context === undefined ? this.#stream.read(into) : this.#first(into);
   }

@@ -196,8 +196,8 @@ export class SecureContext {
         const fault = this.#faultOf(socket);
         if (fault !== undefined) return refuse(new Error(fault));
         settled = true;
-        const certificate = nameOf(socket);
-        resolve(new TlsStream(socket, { duplex, peer: stream.peer, certificate }));
+        const certificate = nameOf(socket), names = namesOf(socket);
+        resolve(new TlsStream(socket, { duplex, peer: stream.peer, certificate, names }));
       };
       const over = () => refuse(new Error("the stream ended within the handshake"));
       // Node's server waits for its timeout when a stream other than its own ends.
@@ -237,4 +237,13 @@ function nameOf(socket: TLSSocket): string | undefined {
   const name: unknown = socket.getPeerCertificate().subject?.CN;
   // A subject with several common names is a list, and names nobody.
   return typeof name === "string" ? name : undefined;
+}
+
+/** Everything else that the certificate may be known by. */
+function namesOf(socket: TLSSocket): readonly string[] | undefined {
+  if (!socket.authorized) return undefined;
+  const { subjectaltname, fingerprint256 } = socket.getPeerCertificate();
+  // A name in quotes holds what could be taken for a name of its own.
+  const names = subjectaltname?.includes('"') ? [] : subjectaltname?.split(", ") ?? [];
+  return fingerprint256 === undefined ? names : [...names, fingerprint256];
 }

@@ -45,6 +45,8 @@ export interface ByteStream {
   readonly secure: boolean;
   /** The name in the client's verified certificate. */
   readonly certificate?: string;
+  /** Its other names, and its SHA-256 fingerprint. */
+  readonly certificateNames?: readonly string[];
   /**
    * Resolves with the number of bytes read, at least 1, or null at the end. One read at a time.
    * Rejects when the stream broke or is closed, also while it waits.

@@ -8,6 +8,7 @@ import { flags, readFlags } from "./flags.ts";
 import { help } from "./help.ts";
 import type { Limits } from "./limits.ts";
 import { nearest } from "./nearest.ts";
+import { passwd } from "./passwd.ts";
 import { quote } from "./place.ts";
 import type { Settings } from "./resolve.ts";
 import { schema } from "./schema.ts";
@@ -93,6 +94,13 @@ const commands: readonly Command[] = [
     doc: "Print what an MQTT server has to say; sub --help tells more.",
     hasOwnFlags: true,
     run: sub,
+  },
+  {
+    name: "passwd",
+    usage: "set|del|list|verify FILE [USER]",
+    doc: "Keep the users of a password file; passwd --help tells more.",
+    hasOwnFlags: true,
+    run: passwd,
   },
 ];
 

@@ -8,6 +8,7 @@ import type { Gateway } from "../gateway.ts";
 import type { GatewayOptions } from "../gateway_options.ts";
 import type { Log } from "../log.ts";
 import { retainedDefaults } from "../retained.ts";
+import { hooksOf } from "./auth.ts";
 import { startBridge } from "./bridges.ts";
 import type { ClientHost } from "./client/client.ts";
 import { ListenError } from "./cause.ts";
@@ -101,6 +102,7 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
   if (forward) hub.dns(parts.forward(forward));
   if (nameServers) parts.nameServers(nameServers);
   try {
+    for (const each of await hooksOf(settings, around)) hub.use(each);
     for (const each of settings.listen) {
       listeners.push(await listen(hub, each, { ...around, settings }));
     }
@@ -118,13 +120,13 @@ async function listen(
   around: Surroundings & { settings: Settings },
 ): Promise<string> {
   const { url, limits, mqtt, web, access } = each;
-  const { parts, log, settings: { origins, webSocketCompression, dns } } = around;
+  const { parts, log, settings: { origins, webSocketCompression, dns, policy } } = around;
   const options = { name: url.url, limits, access };
   try {
     if (url.protocol === "dns") {
       return withPort(url, await listenDns(hub, each, { parts, zones: dns?.zones ?? [] })).url;
     }
-    const site = web && await openSite(hub, { name: url.url, port: url.port, web, log });
+    const site = web && await openSite(hub, { name: url.url, port: url.port, web, log, policy });
     const listening = url.protocol === "coap"
       ? hub.listen(parts.udp(url), parts.coap(limits), options)
       : hub.listen(

@@ -1,3 +1,5 @@
+import type { PolicyOptions } from "../identity/policy.ts";
+import { type AuthSettings, resolveAuth } from "./auth_settings.ts";
 import { type BridgeSettings, resolveBridge } from "./bridges.ts";
 import { dnsOf, type DnsSettings } from "./dns_settings.ts";
 import type { LogFormat, LogLevel } from "../log.ts";
@@ -6,6 +8,7 @@ import type { LimitName, Limits } from "./limits.ts";
 import { isLocal, type ListenUrl } from "./listen_url.ts";
 import { mqttOf, type MqttSettings } from "./mqtt_settings.ts";
 import { Place } from "./place.ts";
+import { resolvePolicy } from "./policy_settings.ts";
 import { commandLine, configuration, type Draft, type ListenDraft, settings } from "./settings.ts";
 import { resolveWeb, type WebDraft, type WebSettings } from "./web_settings.ts";
 import type { Sources } from "./sources.ts";
@@ -28,6 +31,8 @@ export interface Settings {
   readonly logFormat: LogFormat;
   /** The limits that were set for the whole gateway. */
   readonly limits: Limits;
+  /** Who may do what. */
+  readonly policy?: PolicyOptions;
   /** Limits of parts of the topic space. */
   readonly retainedTrees?: readonly RetainedTree[];
 }
@@ -41,6 +46,8 @@ export interface ListenSettings {
   readonly allowAnonymous: boolean;
   /** Who may come, by IP address. */
   readonly access?: string;
+  /** How its clients log in; absent when nobody is asked. */
+  readonly auth?: readonly AuthSettings[];
   /** The limits that were set for this listener, or for all. */
   readonly limits: Limits;
   /** What was set of MQTT, for this listener or for all. */
@@ -64,7 +71,7 @@ export interface TlsSettings {
 export interface NeededFile {
   readonly place: Place;
   readonly name: string;
-  readonly holds: "certificate" | "private key" | "password";
+  readonly holds: "certificate" | "private key" | "password" | "users" | "digests" | "key";
 }
 
 /** The settings, unless `sources` has heard of a fault; and the files they need. */
@@ -92,12 +99,14 @@ class Resolver {
   readonly #top: Place;
   readonly #files = new Map<string, NeededFile>();
   #tlsIsUsed = false;
+  #shared: readonly AuthSettings[] | undefined;
 
   constructor(readonly draft: Draft, readonly sources: Sources) {
     this.#top = new Place("", sources.report);
   }
 
   resolve(): Resolved {
+    this.#shared = this.#auth();
     const listen = this.#value("listen").flatMap((each, index) =>
       this.#listener(each, this.#top.member("listen").item(index)) ?? []
     );
@@ -120,6 +129,8 @@ class Resolver {
         logLevel: this.#value("logLevel"),
         logFormat: this.#value("logFormat"),
         limits: this.draft.limits ?? {},
+        ...this.draft.policy &&
+          { policy: resolvePolicy(this.draft.policy, this.#top.member("policy")) },
         ...this.draft.retainedTrees && { retainedTrees: treesOf(this.draft.retainedTrees) },
       },
       files: [...this.#files.values()],
@@ -151,11 +162,18 @@ class Resolver {
     const { url } = draft;
     const tls = this.#tls(url, draft.tls, place);
     const allowAnonymous = draft.allowAnonymous ?? this.#value("allowAnonymous");
+    // Names are asked for without a login.
+    const shared = url.protocol === "dns" ? undefined : this.#shared;
+    const auth = draft.auth ? this.#authOf(draft.auth, place) : shared;
     // A certificate that a client must show is its login.
-    if (!allowAnonymous && !isLocal(url) && tls?.clientCertificates !== "required") {
+    if (
+      !allowAnonymous && auth === undefined && !isLocal(url) &&
+      tls?.clientCertificates !== "required"
+    ) {
       place.report(place.path, {
         says: `Cannot listen on ${url.url}: whoever can reach it could connect without a login; ` +
-          "give --allow-anonymous to permit that, or listen on 127.0.0.1",
+          "give --password-file FILE to ask for one, --allow-anonymous to permit that, or listen on " +
+          "127.0.0.1",
         code: 1,
       });
     }
@@ -165,12 +183,27 @@ class Resolver {
     return {
       url,
       ...tls && { tls },
+      ...auth && { auth },
       allowAnonymous,
       ...access !== undefined && { access },
       limits,
       mqtt,
       ...web && { web },
     };
+  }
+
+  /** How clients of all listeners log in. */
+  #auth(): AuthSettings[] | undefined {
+    const { passwordFile, auth } = this.draft;
+    if (passwordFile === undefined && auth === undefined) return undefined;
+    const found = auth ? this.#authOf(auth, this.#top) : [];
+    if (passwordFile === undefined) return found;
+    const file = this.#file(passwordFile, this.#top.member("passwordFile"), "users");
+    return [{ type: "passwords", file }, ...found];
+  }
+
+  #authOf(drafts: NonNullable<Draft["auth"]>, place: Place): AuthSettings[] {
+    return resolveAuth(drafts, { place: place.member("auth"), fileAt: this.#file.bind(this) });
   }
 
   #web({ url, web: own }: ListenDraft, place: Place): WebSettings | undefined {

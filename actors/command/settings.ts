@@ -1,5 +1,6 @@
 import { formats, levels } from "../log.ts";
 import { accessList } from "./access_setting.ts";
+import { authSetting } from "./auth_settings.ts";
 import { bridgeSetting } from "./bridge_settings.ts";
 import { dnsSettings } from "./dns_settings.ts";
 import { choice, duration, type Kind, list, origin, orZero, text, yesOrNo } from "./kinds.ts";
@@ -8,6 +9,7 @@ import { mqttSettings, retainedTrees } from "./mqtt_settings.ts";
 import { websocketSettings } from "./websocket_settings.ts";
 import { tlsSettings } from "./tls_settings.ts";
 import { type ListenUrl, parseListenUrl } from "./listen_url.ts";
+import { policySetting } from "./policy_settings.ts";
 import { webSetting } from "./web_settings.ts";
 import { inFile, record, type Setting, type Values } from "./record.ts";
 
@@ -32,6 +34,7 @@ const listenObject = record(
       kind: yesOrNo(),
       doc: "Whether it lets clients in that do not log in, wherever they are.",
     },
+    auth: { kind: authSetting, doc: "How its clients log in, in place of what holds for all." },
     limits: { kind: listenerLimits, doc: "Its own limits, in place of those for all listeners." },
     access: { kind: accessList, doc: "Its own access list, in place of that for all listeners." },
     web: { kind: webSetting, doc: "Its own web site; what it leaves out is as for all listeners." },
@@ -77,6 +80,18 @@ export const settings = {
     default: false,
     doc: "Let clients in that do not log in, on any address; on loopback they always may.",
   },
+  passwordFile: {
+    only: "flags",
+    flag: "password-file",
+    kind: text("FILE", "give the name of a file that passwd keeps"),
+    doc: "Let only those in whom this file of users knows; before what the file says in auth.",
+  },
+  auth: {
+    only: "file",
+    kind: authSetting,
+    doc: "How clients log in, in the order in which it is tried.",
+  },
+  policy: { only: "file", kind: policySetting, doc: "Who may do what." },
   access: {
     flag: "access",
     kind: accessList,

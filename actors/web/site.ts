@@ -4,8 +4,10 @@ import type { Gateway } from "../gateway.ts";
 import type { Handler, RouteInfo } from "../handler.ts";
 import type { Log } from "../log.ts";
 import { shortcutOf, withShortcut } from "../shortcut.ts";
+import { policy, type PolicyOptions } from "../identity/policy.ts";
 import { files } from "./files.ts";
 import type { WebPart } from "./part.ts";
+import { guardPaths } from "./protect.ts";
 import { rewrites } from "./rewrites.ts";
 import { saveUpload } from "./upload.ts";
 
@@ -19,6 +21,8 @@ export interface SiteOptions {
   port: number;
   web: WebSettings;
   log: Log;
+  /** Who may do what, also with the paths of the site. */
+  policy?: PolicyOptions | undefined;
 }
 
 /** Puts the web site of a listener together. Rejects when its directory is not there. */
@@ -27,7 +31,7 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
   const { root, rewrites: rules, upload, errors = {}, headers = {}, ...look } = web;
   const shown = { ...look, headers };
   // In this order: access; uploads; redirects, rewrites and proxies; WebDAV; CGI; SSI; files.
-  const parts: WebPart[] = [];
+  const parts: WebPart[] = options.policy ? [guardPaths(policy(options.policy))] : [];
   if (upload !== undefined) {
     await checkDirectory(upload.folder);
     parts.push(at(upload.path, saveUpload(upload)));

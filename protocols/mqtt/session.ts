@@ -164,7 +164,9 @@ export class MqttSession implements Session, House {
     link.waiting = false;
     begin(link, client, { broker, admission, inbox: link.hub.self, now });
     link.traffic.connections++;
-    link.hub.guard?.connected(link.hub.identity);
+    link.hub.guard?.connected(link.hub.identity, () => {
+      link.disconnect(Reason.maximumConnectTime, "The login has expired");
+    });
     this.#isGuest = true;
     if (authentication !== undefined) authentication.isDone = true;
     tenure!.begin();

@@ -4,7 +4,8 @@ import type { RequestHead } from "../http/message.ts";
 import { inHttp } from "../http/permission.ts";
 import { Refusal as Refused } from "../identity.ts";
 import type { Qos } from "../publication.ts";
-import type { Hub, Session, Wire } from "../session.ts";
+import { type Hub, ProtocolError, type Session, type Wire } from "../session.ts";
+import { closeCodes } from "./codes.ts";
 import { Deflation } from "./deflation.ts";
 import { acceptOffer, compressionDefaults, type CompressionOptions } from "./extensions.ts";
 import { type Refusal, refusal, switchingProtocols } from "./handshake.ts";
@@ -51,8 +52,12 @@ export function acceptKnown(
   now: number,
 ): Session {
   const { identity } = asking.hub;
-  guard.connected(identity);
-  return acceptSocket(asking, accepting, now, () => guard.disconnected(identity));
+  guard.connected(identity, () => {
+    session.refuse(new ProtocolError("The login has expired", closeCodes.policyViolation), now);
+    asking.wire.close();
+  });
+  const session = acceptSocket(asking, accepting, now, () => guard.disconnected(identity));
+  return session;
 }
 
 /** What is wished of compression; undefined when there is to be none. */

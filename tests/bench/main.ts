@@ -7,6 +7,7 @@ import { connectionsCase } from "./cases/connections.ts";
 import { dnsCase } from "./cases/dns.ts";
 import { filesCase } from "./cases/files.ts";
 import { httpCase } from "./cases/http.ts";
+import { loginCase, policyCase } from "./cases/identity.ts";
 import { latencyCase, mqttCases } from "./cases/mqtt.ts";
 import {
   manySubscriptionsCase,
@@ -53,6 +54,8 @@ const cases: readonly Case[] = [
   slowReceiversCase,
   webSocketCase,
   webSocketFanOutCase,
+  policyCase,
+  loginCase,
 ];
 
 const flags = readFlags();

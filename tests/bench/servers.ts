@@ -31,8 +31,11 @@ export interface Contender {
   start(lab: Lab): Promise<Server>;
 }
 
-/** This gateway with one listener. */
-export function meerkat(scheme: "mqtt" | "http" | "coap"): Contender {
+/** This gateway with one listener, and with what else it is to be told. */
+export function meerkat(
+  scheme: "mqtt" | "http" | "coap",
+  flags: (lab: Lab, port: number) => string[] = () => [],
+): Contender {
   return contender("Meerkat", scheme === "coap" ? "udp" : "tcp", {
     command: (port, lab) => [
       Deno.execPath(),
@@ -42,6 +45,7 @@ export function meerkat(scheme: "mqtt" | "http" | "coap"): Contender {
       "mod.ts",
       "--listen",
       `${scheme}://127.0.0.1:${port}`,
+      ...flags(lab, port),
     ],
   });
 }

@@ -25,6 +25,8 @@ export const programs = {
   ),
   ab: installed("ab"),
   openssl: installed("openssl"),
+  mosquitto_passwd: installed("mosquitto_passwd"),
+  htdigest: installed("htdigest"),
   IPv6: hasIpv6() ? "::1" : undefined,
   chromium: installed("chromium", "chromium-browser", "google-chrome"),
 };
