@@ -62,7 +62,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     this.#reader = new Reader(stream, this, space.traffic);
     this.#brake = new Brake(this);
     this.#hub = new Member(space, this, this.#brake, { listener, peer: this.peer });
-    this.#writer = new Writer(stream, limits.outboxBytes, this, space.traffic);
+    this.#writer = new Writer(stream, limits.outboxBytes, this, space);
     this.#reception = new Reception(this, limits);
     this.#alarm = new Alarm(space.alarms, this);
     try {
@@ -81,8 +81,6 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     return this.#self.name;
   }
 
-  // --- the actor ---
-
   receive(mail: unknown): void {
     if (mail instanceof Delivery) this.#session.deliver(mail, this.#now());
     else if (mail === SHUTDOWN) this.#session.shutdown(this.#now());
@@ -92,7 +90,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
 
   idle(): void {
     if (this.#offered) this.#consume();
-    if (this.#overflowed && this.#phase === "open") this.#overflow();
+    if (this.#overflowed && this.#phase === "open") this.#end("overloaded");
     this.#writer.flushLater();
     this.#reception.weigh(this.#now(), this.#options);
     this.#alarm.set(
@@ -207,8 +205,6 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     if (!this.#reader.wake()) this.#self.tell(GO_ON);
   }
 
-  // --- reading ---
-
   get hungry(): boolean {
     return this.#phase !== "open" || !this.paused;
   }
@@ -276,10 +272,14 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
 
   // --- falling behind ---
 
-  /** Out of room: what was refused is lost, so the peer must not go on as if it were not. */
-  #overflow(): void {
+  unstored(): void {
+    this.#self.turn(() => this.#end("unstored"));
+  }
+
+  /** What was refused, or is void, is lost: the peer must not go on as if it were not. */
+  #end(why: "overloaded" | "unstored"): void {
     this.#writer.allowLastWords();
-    this.#session.overloaded?.(this.#now());
+    this.#session[why]?.(this.#now());
     this.close();
   }
 

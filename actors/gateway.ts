@@ -90,8 +90,9 @@ export class Gateway {
     this.#actors = this.#root.supervise("actors", { maxRestarts: Infinity, backoff });
     // A handler has no state that could be broken: however often it throws, it is there again.
     this.#subscribers = this.#root.supervise("handlers", { maxRestarts: Infinity });
-    startTimers(this.#root, this.#space, options);
     if (options.hooks) this.use(options.hooks);
+    options.store?.open({ space: this.#space, root: this.#root, log: this.#log });
+    startTimers(this.#root, this.#space, options);
     const inbox = { name: "library", deliver: () => false, post: () => false };
     this.#publisher = new Member(this.#space, inbox);
   }
@@ -279,6 +280,7 @@ export class Gateway {
     this.#root.stop();
     this.#log.info("stopped", Object.fromEntries(this.#space.counters));
     await this.#bridges.closed();
+    await this.#space.ledger?.close();
     this.#finish();
   }
 
@@ -287,6 +289,7 @@ export class Gateway {
     this.#stopping = Promise.resolve();
     this.#log.debug("gateway failed", { error });
     this.#root.stop();
+    void this.#space.ledger?.close();
     this.#finish(error);
   }
 }

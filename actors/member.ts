@@ -1,5 +1,6 @@
 import type { Guard } from "../protocols/guard.ts";
 import type { Identity } from "../protocols/identity.ts";
+import type { Journal } from "../protocols/journal.ts";
 import type { Publication } from "../protocols/publication.ts";
 import type {
   Hub,
@@ -39,6 +40,10 @@ export class Member implements Hub {
 
   get traffic(): Traffic {
     return this.space.traffic;
+  }
+
+  get journal(): Journal | undefined {
+    return this.space.ledger;
   }
 
   get guard(): Guard | undefined {

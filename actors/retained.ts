@@ -78,6 +78,15 @@ export class Retained {
     return true;
   }
 
+  /** Stores what was stored before a restart; false when there is no room. */
+  restore(publication: Publication): boolean {
+    const usages = this.#usagesOf(publication.topic);
+    if (!this.#fits(publication, usages)) return false;
+    for (const usage of usages) usage.add(1, sizeOf(publication));
+    this.#values.set(publication.topic, publication);
+    return true;
+  }
+
   /** The value of one topic, unless it has expired. */
   get(topic: string, now: number): Publication | undefined {
     const value = this.#values.get(topic);

@@ -1,5 +1,6 @@
 import type { Guard, Screen } from "./guard.ts";
 import type { Identity } from "./identity.ts";
+import type { Journal } from "./journal.ts";
 import type { Delivery, Publication, Qos } from "./publication.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -200,6 +201,8 @@ export interface Hub {
   readonly guard: Guard | undefined;
   /** What all sessions count together. */
   readonly traffic: Traffic;
+  /** Where what must survive a restart is written down; undefined when nothing must. */
+  readonly journal?: Journal | undefined;
   /**
    * Routes a publication and, if it says so, stores or clears the retained value.
    * Afterwards `wire.paused` may be true: a receiver is behind and the session must stop for now.

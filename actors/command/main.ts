@@ -6,6 +6,7 @@ import type { Gateway } from "../gateway.ts";
 import type { GatewayOptions } from "../gateway_options.ts";
 import type { Log } from "../log.ts";
 import { retainedDefaults } from "../retained.ts";
+import type { StoreOptions, StoreSource } from "../store/sqlite_store.ts";
 import { startBridge } from "./bridges.ts";
 import type { ClientHost } from "./client/client.ts";
 import { ListenError } from "./cause.ts";
@@ -15,6 +16,7 @@ import type { Limits } from "./limits.ts";
 import { withPort } from "./listen_url.ts";
 import type { MqttSettings } from "./mqtt_settings.ts";
 import type { ListenSettings, Settings } from "./resolve.ts";
+import { openWithStore } from "./store.ts";
 
 type Port = { port: number; hostname: string };
 type Identity = {
@@ -46,6 +48,8 @@ export interface Parts {
   /** Protocols of streams, with the limits that were set. */
   streams: Record<"mqtt" | "http" | "any", (limits: Limits, set: StreamSettings) => OpenSession>;
   coap(limits: Limits): OpenDatagramSession;
+  /** What survives a restart. */
+  store(file: string, options: StoreOptions, limits: Limits): StoreSource;
   /** Connects the commands that are MQTT clients. */
   connect: ClientHost["connect"];
 }
@@ -86,7 +90,7 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
   const { parts, log } = around, { retainedTrees, sysIntervalMs, origins } = settings;
   const limits = { ...settings.limits, ...retainedTrees && { retainedTrees } };
   const version = `meerkat version ${parts.version}`;
-  const hub = parts.gateway({ log, limits, sysIntervalMs, version });
+  const hub = openWithStore(settings, { log, limits, sysIntervalMs, version }, parts);
   const listeners: string[] = [];
   try {
     for (const each of settings.listen) {

@@ -7,6 +7,7 @@ import { mqttOf, type MqttSettings } from "./mqtt_settings.ts";
 import { Place } from "./place.ts";
 import { commandLine, configuration, type Draft, type ListenDraft, settings } from "./settings.ts";
 import type { Sources } from "./sources.ts";
+import { historyOf, type StoreSettings } from "./store_settings.ts";
 
 /** Everything that can be set, complete and free of contradictions. */
 export interface Settings {
@@ -16,6 +17,8 @@ export interface Settings {
   /** 0 for never. */
   readonly sysIntervalMs: number;
   readonly bridges: readonly BridgeSettings[];
+  /** Undefined when nothing survives a restart. */
+  readonly store?: StoreSettings | undefined;
   readonly drainMs: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -73,7 +76,15 @@ export function resolve(flags: Record<string, unknown>, sources: Sources): Resol
 }
 
 /** Settings that hold a value even when nothing was set. */
-type Usual = "listen" | "allowAnonymous" | "sysInterval" | "drain" | "logLevel" | "logFormat";
+type Usual =
+  | "data"
+  | "durability"
+  | "listen"
+  | "allowAnonymous"
+  | "sysInterval"
+  | "drain"
+  | "logLevel"
+  | "logFormat";
 
 class Resolver {
   readonly #top: Place;
@@ -101,6 +112,7 @@ class Resolver {
         origins: this.draft.origins?.flatMap((each) => each ?? []) ?? [],
         sysIntervalMs: this.#value("sysInterval"),
         bridges: this.#bridges(),
+        store: this.#store(),
         drainMs: this.#value("drain"),
         logLevel: this.#value("logLevel"),
         logFormat: this.#value("logFormat"),
@@ -109,6 +121,14 @@ class Resolver {
       },
       files: [...this.#files.values()],
     };
+  }
+
+  #store(): StoreSettings | undefined {
+    const { draft } = this, given = this.#value("data"), place = this.#top.member("data");
+    if (given === ":memory:") return undefined;
+    const isUsual = draft.data === undefined;
+    const file = isUsual ? given : this.sources.fileAt(place.path, given);
+    return { file, isUsual, durability: this.#value("durability"), history: historyOf(draft) };
   }
 
   #bridges(): BridgeSettings[] {

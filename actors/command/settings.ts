@@ -5,6 +5,7 @@ import { gatewayLimits, listenerLimits } from "./limits.ts";
 import { mqttSettings, retainedTrees } from "./mqtt_settings.ts";
 import { type ListenUrl, parseListenUrl } from "./listen_url.ts";
 import { inFile, record, type Setting, type Values } from "./record.ts";
+import { storeSettings } from "./store_settings.ts";
 
 const pem = "give the name of a PEM file";
 
@@ -109,6 +110,7 @@ export const settings = {
     default: "10s",
     doc: "How often the topics below $SYS/broker are updated; 0 is never.",
   },
+  ...storeSettings,
   bridges: {
     only: "file",
     kind: list(bridgeSetting),

@@ -83,6 +83,7 @@ function subscribeOne(
   const { guard, identity } = hub, screen = guard?.screen(followed(filter)!, identity);
   const subscription: Subscription = { qos, noLocal, retainAsPublished, id, screen };
   client.subscriptions.set(filter, subscription);
+  client.log?.journal.saveSubscription(client.log.key, filter, subscription);
   // Stored messages are not for those who share (MQTT 5.0 §4.8.2).
   if (isShared(filter)) {
     hub.shared(Broker).shares.subscribe(filter, subscription, client, hub);
@@ -108,9 +109,10 @@ function faultOfRequest(request: string, limits: MqttLimits): number | undefined
 
 /** Answers UNSUBSCRIBE (MQTT 5.0 §3.10.4). */
 export function unsubscribe({ link, client, retained }: Subscriber, packet: Unsubscribe): void {
-  const { hub } = link;
+  const { hub } = link, { log } = client;
   const reasons = packet.filters.map((filter) => {
     if (!client.subscriptions.delete(filter)) return Reason.noSubscriptionExisted;
+    log?.journal.endSubscription(log.key, filter);
     if (isShared(filter)) hub.shared(Broker).shares.unsubscribe(filter, client, hub);
     else hub.unsubscribe(filter, client);
     retained.remove(filter);

@@ -38,6 +38,8 @@ export function meerkat(scheme: "mqtt" | "http" | "coap"): Contender {
       ...(lab.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${lab.profile}`]),
       "-A",
       "mod.ts",
+      "--data",
+      ":memory:",
       "--listen",
       `${scheme}://127.0.0.1:${port}`,
     ],

@@ -1,0 +1,20 @@
+import { StoreError } from "./database.ts";
+
+/**
+ * Holds the lock of a store for as long as the process lives: two gateways that wrote to one file would
+ * each forget what the other promised. The answer gives it back.
+ */
+export function lock(file: string): () => void {
+  const name = `${file}-lock`;
+  const held = Deno.openSync(name, { create: true, write: true });
+  let isOurs = false;
+  try {
+    isOurs = held.tryLockSync(true);
+  } finally {
+    if (!isOurs) held.close();
+  }
+  if (isOurs) return () => held.close();
+  throw new StoreError(
+    `Cannot use ${file}: another gateway is using it; stop that one, or give another file`,
+  );
+}
