@@ -1,10 +1,21 @@
 import assert from "node:assert/strict";
 import type { Packet } from "../../protocols/mqtt/packet.ts";
 import type { Qos } from "../../protocols/publication.ts";
-import { dialMqtt, type MqttClient } from "../interop/mqtt_client.ts";
+import { dialMqtt, type Introduction, type MqttClient } from "../interop/mqtt_client.ts";
 
 /** Messages that a publisher has under way. */
 const WINDOW = 20;
+
+/** Undefined when the gateway goes before it answers. */
+async function dial(port: number, introduction: Introduction): Promise<MqttClient | undefined> {
+  try {
+    return await dialMqtt(port, introduction);
+  } catch (error) {
+    const { name, message } = error as Error;
+    if (name.startsWith("Connection") || message.includes("connection ended")) return undefined;
+    throw error;
+  }
+}
 
 /** Runs until the gateway is gone. */
 async function untilGone(client: MqttClient, work: (packet: Packet) => void): Promise<void> {
@@ -39,7 +50,8 @@ export class Counter {
   constructor(readonly name: string, readonly topicOf: (number: number) => string) {}
 
   async run(port: number): Promise<void> {
-    const client = await dialMqtt(port, { clientId: this.name });
+    const client = await dial(port, { clientId: this.name });
+    if (client === undefined) return;
     const underWay = new Map<number, number>();
     const more = () => {
       const id = client.nextId();
@@ -68,7 +80,8 @@ export class ExactPublisher {
   constructor(readonly name: string) {}
 
   async run(port: number, enough = Infinity): Promise<void> {
-    const client = await dialMqtt(port, { clientId: this.name, clean: false });
+    const client = await dial(port, { clientId: this.name, clean: false });
+    if (client === undefined) return;
     const more = () => {
       do this.#id = this.#id % 65_535 + 1; while (this.#underWay.has(this.#id));
       this.#underWay.set(this.#id, { number: this.#next, released: false });
@@ -105,8 +118,9 @@ export class ExactSubscriber {
 
   constructor(readonly name: string, readonly filters: readonly string[]) {}
 
-  async connect(port: number): Promise<MqttClient> {
-    const client = await dialMqtt(port, { clientId: this.name, clean: false });
+  async connect(port: number): Promise<MqttClient | undefined> {
+    const client = await dial(port, { clientId: this.name, clean: false });
+    if (client === undefined) return undefined;
     const connack = client.packets[0]!;
     assert.equal(connack.type === "connack" && connack.sessionPresent, this.#isKnown);
     if (!this.#isKnown) { for (const filter of this.filters) await client.subscribe(filter, 2); }
@@ -116,7 +130,7 @@ export class ExactSubscriber {
 
   async run(port: number): Promise<void> {
     const client = await this.connect(port);
-    await untilGone(client, (packet) => this.take(client, packet));
+    if (client) await untilGone(client, (packet) => this.take(client, packet));
   }
 
   take(client: MqttClient, packet: Packet): void {

@@ -42,7 +42,7 @@ class Ordeal {
   async run(): Promise<void> {
     {
       await using gateway = await this.#start();
-      await (await this.#follower.connect(gateway.ports[0]!)).close();
+      await (await this.#follower.connect(gateway.ports[0]!))!.close();
     }
     for (let round = 0; round < rounds; round++) {
       await this.#round(round);
@@ -91,7 +91,7 @@ class Ordeal {
     await using gateway = await this.#start();
     const [mqtt, http] = gateway.ports;
     await this.#two.run(mqtt!, 0);
-    const { heard } = this.#follower, follower = await this.#follower.connect(mqtt!);
+    const { heard } = this.#follower, follower = (await this.#follower.connect(mqtt!))!;
     const drained = (async () => {
       for (;;) this.#follower.take(follower, await follower.next());
     })().catch(() => {});
