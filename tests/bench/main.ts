@@ -6,6 +6,7 @@ import { connectionsCase } from "./cases/connections.ts";
 import { httpCase } from "./cases/http.ts";
 import { latencyCase, mqttCases } from "./cases/mqtt.ts";
 import { slowReceiversCase } from "./cases/slow_receivers.ts";
+import { storeCase } from "./cases/store.ts";
 import { subscriptionsCase } from "./cases/subscriptions.ts";
 import { ownLoad, prepareLoad } from "./load.ts";
 import { killAll } from "./process.ts";
@@ -33,6 +34,7 @@ const cases: readonly Case[] = [
   httpCase,
   coapCase,
   subscriptionsCase,
+  storeCase,
   slowReceiversCase,
 ];
 

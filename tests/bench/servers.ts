@@ -99,7 +99,8 @@ interface Recipe {
   command: (port: number, lab: Lab) => string[];
 }
 
-function contender(
+/** A server that a command starts. */
+export function contender(
   name: string,
   transport: "tcp" | "udp",
   { needs, command }: Recipe,
