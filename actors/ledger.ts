@@ -1,3 +1,4 @@
+import type { HistoryQuestion } from "../protocols/history.ts";
 import type { Journal } from "../protocols/journal.ts";
 import type { Publication } from "../protocols/publication.ts";
 
@@ -7,23 +8,6 @@ export interface Holder {
   committed(batch: number): boolean;
   /** What was recorded could not be made safe. */
   unstored(): void;
-}
-
-/** One message of a topic's past. */
-export interface HistoryEntry {
-  /** Later ones have larger numbers. */
-  readonly number: number;
-  readonly publication: Publication;
-}
-
-/** What of a topic's past is asked for. */
-export interface HistoryQuestion {
-  readonly filter: string;
-  /** Milliseconds since 1970: not before. */
-  readonly since?: number;
-  /** Only what came after this entry. */
-  readonly after?: number;
-  readonly limit: number;
 }
 
 /** Everything that survives a restart, as the topic space sees it. */
@@ -41,7 +25,7 @@ export interface Ledger extends Journal {
   /** Keeps a message for those who ask for the past, if anybody wants that. */
   saveHistory(publication: Publication): void;
   /** The past of what a filter selects, oldest first; undefined where none is kept. */
-  history(question: HistoryQuestion): HistoryEntry[] | undefined;
+  history(filter: string, question: HistoryQuestion): Publication[] | undefined;
   /** What an operator wants to know. */
   describe(): Record<string, unknown>;
   /** Resolves once everything recorded so far is safe; rejects when it cannot be made so. */

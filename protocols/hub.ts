@@ -1,4 +1,5 @@
 import type { Guard, Screen } from "./guard.ts";
+import type { HistoryQuestion } from "./history.ts";
 import type { Identity } from "./identity.ts";
 import type { Journal } from "./journal.ts";
 import type { Delivery, Publication, Qos } from "./publication.ts";
@@ -225,6 +226,16 @@ export interface Hub {
     subscription?: Subscription,
     receiver?: Receiver,
   ): IterableIterator<Publication>;
+  /**
+   * What was published to the topics that a filter selects, oldest first; undefined where no past is
+   * kept.
+   */
+  history?(
+    filter: string,
+    question: HistoryQuestion,
+    subscription?: Subscription,
+    receiver?: Receiver,
+  ): readonly Publication[] | undefined;
   /**
    * The gateway's one instance of `kind`, made by whoever asks first.
    * One that is a `Timed` is ticked by the gateway.

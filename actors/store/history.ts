@@ -1,6 +1,7 @@
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { HistoryQuestion } from "../../protocols/history.ts";
+import type { Publication } from "../../protocols/publication.ts";
 import { matches } from "../../protocols/topic.ts";
-import type { HistoryEntry, HistoryQuestion } from "../ledger.ts";
 import { fromRow, type MessageRow } from "./rows.ts";
 
 /**
@@ -24,46 +25,59 @@ export interface HistoryRule {
   readonly max: number;
 }
 
-/** Rows looked at for one question whose filter has wildcards. */
-const MAX_SCANNED = 20_000;
+/** Rows looked at for one question whose filter has wildcards: some milliseconds of work. */
+const MAX_SCANNED = 2_000;
 
-type HistoryRow = MessageRow & { readonly number: number };
+/** Messages remembered that the store does not have yet. */
+interface Fresh {
+  readonly batch: number;
+  readonly publication: Publication;
+}
 
 /** Answers what was published. */
 export class HistoryReader {
-  constructor(readonly database: DatabaseSync, readonly rules: readonly HistoryRule[]) {}
+  readonly #one: StatementSync;
+  readonly #all: StatementSync;
+  #fresh: Fresh[] = [];
 
-  read({ filter, since, after, limit }: HistoryQuestion, now: number): HistoryEntry[] {
+  constructor(database: DatabaseSync, readonly rules: readonly HistoryRule[]) {
+    const columns = "SELECT topic, payload, flags, time, extra FROM history";
+    const order = "ORDER BY number DESC LIMIT ?";
+    this.#one = database.prepare(`${columns} WHERE topic = ? AND time >= ? ${order}`);
+    this.#all = database.prepare(`${columns} WHERE time >= ? ${order}`);
+  }
+
+  /** The rule that a topic falls under; -1 for none. */
+  ruleOf(topic: string): number {
+    return this.rules.findIndex(({ filter }) => matches(filter, topic));
+  }
+
+  add(publication: Publication, batch: number): void {
+    this.#fresh.push({ publication, batch });
+  }
+
+  committed(batch: number): void {
+    if (this.#fresh.length === 0) return;
+    const first = this.#fresh.findIndex((each) => each.batch > batch);
+    this.#fresh = first < 0 ? [] : this.#fresh.slice(first);
+  }
+
+  read(filter: string, { since, limit }: HistoryQuestion, now: number): Publication[] {
     const wild = /[+#]/.test(filter);
-    const from = after ?? -1;
-    const rows = wild ? this.#all(from, since ?? 0) : this.#one(filter, from, since ?? 0, limit);
-    const found: HistoryEntry[] = [];
-    for (const row of rows) {
-      if (wild && !matches(filter, row.topic)) continue;
-      const { publication } = fromRow(row), { topic, time, properties } = publication;
-      const rule = this.rules.find((each) => matches(each.filter, topic));
-      const seconds = properties?.expirySeconds ?? Infinity;
-      if (now - time > Math.min(rule?.keepMs ?? 0, seconds * 1000)) continue;
-      found.push({ number: row.number, publication });
+    const rows =
+      (wild
+        ? this.#all.all(since, MAX_SCANNED)
+        : this.#one.all(filter, since, limit)) as unknown as MessageRow[];
+    const found = rows.filter(({ topic }) => !wild || matches(filter, topic))
+      .slice(0, limit).reverse().map((row) => fromRow(row).publication);
+    for (const { publication } of this.#fresh) {
+      if (publication.time >= since && matches(filter, publication.topic)) found.push(publication);
     }
-    // The newest, where there are more than were asked for; those that follow an entry, where one is named.
-    const most = found.length - limit;
-    return most <= 0 ? found : after === undefined ? found.slice(most) : found.slice(0, limit);
+    return found.filter((each) => this.#isKept(each, now)).slice(-limit);
   }
 
-  #one(topic: string, after: number, since: number, limit: number): HistoryRow[] {
-    const order = after < 0 ? "DESC" : "ASC";
-    const rows = this.database.prepare(
-      `SELECT number, topic, payload, flags, time, extra FROM history
-       WHERE topic = ? AND number > ? AND time >= ? ORDER BY number ${order} LIMIT ?`,
-    ).all(topic, after, since, limit) as unknown as HistoryRow[];
-    return after < 0 ? rows.reverse() : rows;
-  }
-
-  #all(after: number, since: number): HistoryRow[] {
-    return (this.database.prepare(
-      `SELECT number, topic, payload, flags, time, extra FROM history
-       WHERE number > ? AND time >= ? ORDER BY number DESC LIMIT ?`,
-    ).all(after, since, MAX_SCANNED) as unknown as HistoryRow[]).reverse();
+  #isKept({ topic, time, properties }: Publication, now: number): boolean {
+    const keepMs = this.rules[this.ruleOf(topic)]?.keepMs ?? 0;
+    return now - time <= Math.min(keepMs, (properties?.expirySeconds ?? Infinity) * 1000);
   }
 }

@@ -25,7 +25,7 @@ export const migrations: readonly string[] = [
      session INTEGER NOT NULL, packet_id INTEGER NOT NULL, PRIMARY KEY (session, packet_id)
    ) WITHOUT ROWID;
    CREATE TABLE history (
-     number INTEGER PRIMARY KEY AUTOINCREMENT, rule INTEGER NOT NULL, topic TEXT NOT NULL,
+     number INTEGER PRIMARY KEY AUTOINCREMENT, rule TEXT NOT NULL, topic TEXT NOT NULL,
      payload BLOB NOT NULL, flags INTEGER NOT NULL, time INTEGER NOT NULL, extra TEXT
    );
    CREATE INDEX history_of ON history (topic, number);

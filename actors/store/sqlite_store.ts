@@ -1,3 +1,4 @@
+import type { DatabaseSync } from "node:sqlite";
 import type { MqttLimits } from "../../protocols/mqtt/limits.ts";
 import { defaults as mqttDefaults } from "../../protocols/mqtt/limits.ts";
 import type { Ledger } from "../ledger.ts";
@@ -126,6 +127,13 @@ function openStore(file: string, options: StoreOptions, around: Surroundings): L
   }
 }
 
+/** What was remembered by rules that are there no more. */
+function forgetRules(database: DatabaseSync, rules: readonly HistoryRule[]): void {
+  const filters = JSON.stringify(rules.map(({ filter }) => filter));
+  database.prepare("DELETE FROM history WHERE rule NOT IN (SELECT value FROM json_each(?))")
+    .run(filters);
+}
+
 class OpenStore {
   readonly ledger: Store;
 
@@ -142,6 +150,7 @@ class OpenStore {
         "SELECT 1 + max(coalesce((SELECT max(number) FROM messages), 0), " +
           "coalesce((SELECT max(key) FROM sessions), 0)) AS next",
       ).get() as { next: number };
+      forgetRules(database, history);
       const writer = new WriterThread({
         kind: "open",
         file,
@@ -153,7 +162,6 @@ class OpenStore {
       const store = this.ledger = new Store({
         writer,
         log,
-        history,
         waits: durability !== "none",
         past: new HistoryReader(database, history),
         now: () => space.clock.now(),
@@ -161,6 +169,7 @@ class OpenStore {
       const limits = { ...mqttDefaults, ...options.mqtt };
       const recovery = new Recovery(database, space, { journal: store, limits, log, before: next });
       space.ledger = store;
+      store.sweepHistory();
       writer.onEnd = () => {
         recovery.stop();
         database.close();

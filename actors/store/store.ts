@@ -1,11 +1,12 @@
+import type { HistoryQuestion } from "../../protocols/history.ts";
 import type { SessionRecord } from "../../protocols/journal.ts";
 import type { Delivery, Publication } from "../../protocols/publication.ts";
 import type { Subscription } from "../../protocols/session.ts";
-import { matches } from "../../protocols/topic.ts";
-import type { HistoryEntry, HistoryQuestion, Holder, Ledger } from "../ledger.ts";
+import type { Holder, Ledger } from "../ledger.ts";
+import { isReserved } from "../../protocols/topic.ts";
 import type { Log } from "../log.ts";
 import { BatchBuilder, type Value } from "./batch.ts";
-import type { HistoryReader, HistoryRule } from "./history.ts";
+import type { HistoryReader } from "./history.ts";
 import type { WriterAnswer } from "./messages.ts";
 import { extraOf, flagsOf } from "./rows.ts";
 import type { Change } from "./schema.ts";
@@ -21,7 +22,6 @@ export interface StoreParts {
   readonly log: Log;
   /** False when nobody waits until something is safe. */
   readonly waits: boolean;
-  readonly history: readonly HistoryRule[];
   readonly past: HistoryReader;
   now(): number;
 }
@@ -122,15 +122,16 @@ export class Store implements Ledger {
   }
 
   saveHistory(publication: Publication): void {
-    const { history } = this.parts;
-    if (history.length === 0) return;
-    const { topic, payload, time } = publication;
-    const rule = history.findIndex(({ filter }) => matches(filter, topic));
-    if (rule < 0) return;
+    const { past } = this.parts;
+    if (past.rules.length === 0) return;
+    const { topic, payload, time } = publication, rule = past.ruleOf(topic);
+    if (rule < 0 || isReserved(topic)) return;
     const length = this.#building.keep(payload), at = Math.floor(time || this.parts.now());
-    const values = [rule, topic, length, flagsOf(publication), at, extraOf(publication)];
+    const { filter } = past.rules[rule]!;
+    const values = [filter, topic, length, flagsOf(publication), at, extraOf(publication)];
     // Nobody was promised that it will be remembered, so nobody waits.
     this.#append("saveHistory", values);
+    past.add(publication, this.batch);
     if (++this.#unswept < HISTORY_SWEEP) return;
     this.sweepHistory();
   }
@@ -138,15 +139,15 @@ export class Store implements Ledger {
   /** Forgets what is too old, or too much. */
   sweepHistory(): void {
     this.#unswept = 0;
-    for (const [rule, { keepMs, max }] of this.parts.history.entries()) {
-      if (keepMs < Infinity) this.#append("endHistoryBefore", [rule, this.parts.now() - keepMs]);
-      if (max < Infinity) this.#append("endHistoryBeyond", [rule, max]);
+    for (const { filter, keepMs, max } of this.parts.past.rules) {
+      if (keepMs < Infinity) this.#append("endHistoryBefore", [filter, this.parts.now() - keepMs]);
+      if (max < Infinity) this.#append("endHistoryBeyond", [filter, max]);
     }
   }
 
-  history(question: HistoryQuestion): HistoryEntry[] | undefined {
-    const { past, history, now } = this.parts;
-    return history.length === 0 ? undefined : past.read(question, now());
+  history(filter: string, question: HistoryQuestion): Publication[] | undefined {
+    const { past, now } = this.parts;
+    return past.rules.length === 0 ? undefined : past.read(filter, question, now());
   }
 
   describe(): Record<string, unknown> {
@@ -173,6 +174,8 @@ export class Store implements Ledger {
   }
 
   async close(): Promise<void> {
+    // What the writer has is before it, and before the end.
+    this.#busy = false;
     this.#send();
     await this.parts.writer.close();
     if (this.batch > this.#committed) this.parts.log.error("store closed with changes unwritten");
@@ -190,6 +193,7 @@ export class Store implements Ledger {
     if (this.failing) this.parts.log.warn("store can be written again");
     this.failing = false;
     this.#committed = batch;
+    this.parts.past.committed(batch);
     for (const holder of this.#holders) {
       if (holder.committed(batch)) this.#holders.delete(holder);
     }

@@ -1,5 +1,6 @@
 import type { Refusal } from "../identity.ts";
 import { ProtocolError, type Subscription } from "../session.ts";
+import { readSince } from "../history.ts";
 import { faultOfFilter } from "../topic.ts";
 import { Broker } from "./broker.ts";
 import type { Client } from "./client.ts";
@@ -22,6 +23,7 @@ export interface Subscriber {
 export function subscribe(
   subscriber: Subscriber,
   packet: Subscribe,
+  now: number,
   /** Those that hooks have refused, in the order of the filters. */
   refusals: readonly (Refusal | undefined)[] = [],
 ): void {
@@ -35,9 +37,10 @@ export function subscribe(
     );
   }
   const id = packet.properties?.subscriptionIds?.[0];
+  const since = sinceOf(packet, now);
   const reasons = packet.filters.map((request, index) => {
     const refusal = refusals[index];
-    const reason = refusal ? reasonOf(refusal) : subscribeOne(subscriber, request, id);
+    const reason = refusal ? reasonOf(refusal) : subscribeOne(subscriber, request, { id, since });
     return reason >= 0x80 && link.version !== 5 ? 0x80 : reason;
   });
   const { packetId } = packet;
@@ -50,6 +53,12 @@ export function subscribe(
   if (!link.send({ type: "suback", packetId, reasons, properties }) && properties !== undefined) {
     link.send({ type: "suback", packetId, reasons, properties: undefined });
   }
+}
+
+/** From when on a client wants the past, which MQTT has no word for: the user property `since`. */
+function sinceOf({ properties }: Subscribe, now: number): number | undefined {
+  const found = properties?.userProperties?.find(([name]) => name === "since");
+  return found && readSince(found[1], now);
 }
 
 /** What is wrong with the first filter that was refused. */
@@ -72,7 +81,7 @@ function faultOf(packet: Subscribe, reasons: number[], { limits }: Link): string
 function subscribeOne(
   { link, client, retained }: Subscriber,
   request: FilterRequest,
-  id: number | undefined,
+  { id, since }: { id: number | undefined; since: number | undefined },
 ): number {
   const { filter, qos, noLocal, retainAsPublished, retainHandling } = request;
   const { hub, limits } = link;
@@ -92,7 +101,9 @@ function subscribeOne(
   }
   hub.subscribe(filter, subscription, client);
   guard?.subscribed(identity, filter, qos);
-  if (retainHandling === 0 || (retainHandling === 1 && isNew)) retained.add(filter, subscription);
+  if (since !== undefined || retainHandling === 0 || (retainHandling === 1 && isNew)) {
+    retained.add(filter, subscription, since);
+  }
   return qos;
 }
 
