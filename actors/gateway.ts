@@ -203,13 +203,12 @@ export class Gateway {
     return this.#publisher.publish(new Publication(topic, bytes, { ...options, time }));
   }
 
-  /** The stored value of a topic; undefined when there is none, or it has expired. */
   /** Starts a bridge to another MQTT broker. Throws a `TypeError` when its options are wrong. */
   bridge(options: BridgeOptions): Bridge {
     return this.#bridges.add(options);
   }
 
-  /** The stored value of a topic. */
+  /** The stored value of a topic; undefined when there is none, or it has expired. */
   retained(topic: string): Publication | undefined {
     return this.#publisher.retained(topic);
   }
@@ -267,6 +266,11 @@ export class Gateway {
    */
   stop({ drainMs = 10_000 }: { drainMs?: number } = {}): Promise<void> {
     return this.#stopping ??= this.#drain(drainMs);
+  }
+
+  /** Resolves once all that must survive is safe; rejects when it cannot be made so. */
+  async stored(): Promise<void> {
+    await this.#space.ledger?.flushed();
   }
 
   /** Stops as `stop` does: `await using hub = gateway()` needs no more. */

@@ -44,6 +44,10 @@ export interface Journal {
   saveSession(record: SessionRecord): void;
   /** The session, its subscriptions and all its messages are gone. */
   endSession(key: number): void;
+  /** A shared subscription: its messages wait for whichever member comes first. */
+  saveGroup(key: number, name: string): void;
+  /** The group and all its messages are gone. */
+  endGroup(key: number): void;
   saveSubscription(key: number, filter: string, subscription: Subscription): void;
   endSubscription(key: number, filter: string): void;
   /** A message waits for a session, or for the members of a group. */

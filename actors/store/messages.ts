@@ -16,4 +16,4 @@ export type WriterAnswer =
   | { readonly kind: "committed"; readonly batch: number }
   /** Nothing of what it was given since the last commit is safe. It tries again. */
   | { readonly kind: "failed"; readonly reason: string }
-  | { readonly kind: "closed" };
+  | { readonly kind: "closed"; readonly unwritten: number };

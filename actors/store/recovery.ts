@@ -2,7 +2,8 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 import type { Journal, MessageRecord } from "../../protocols/journal.ts";
 import { Broker } from "../../protocols/mqtt/broker.ts";
-import type { Client } from "../../protocols/mqtt/client.ts";
+import { Client } from "../../protocols/mqtt/client.ts";
+import type { Group } from "../../protocols/mqtt/group.ts";
 import type { MqttLimits } from "../../protocols/mqtt/limits.ts";
 import { resumeMessages, resumeSession } from "../../protocols/mqtt/resume.ts";
 import { Delivery } from "../../protocols/publication.ts";
@@ -27,7 +28,7 @@ type WaitingRow = MessageRow & {
 /** Puts back what a store holds: values and sessions at once, waiting messages bit by bit. */
 export class Recovery {
   readonly #messages: StatementSync;
-  readonly #loading = new Map<Client, number>();
+  readonly #loading = new Map<Client | Group, number>();
   readonly #broker: Broker;
   #stopped = false;
 
@@ -83,6 +84,8 @@ export class Recovery {
     const rows = this.database.prepare(
       "SELECT *, EXISTS (SELECT 1 FROM messages WHERE owner = key) AS waits FROM sessions",
     ).iterate() as Iterable<unknown> as Iterable<SessionRow & { waits: number }>;
+    const groups = this.#groups();
+    for (const { name, key } of groups) this.#broker.shares.resume(name, key);
     let count = 0;
     for (const row of rows) {
       const record = sessionOf(row), { identity } = record;
@@ -97,7 +100,18 @@ export class Recovery {
       if (client.loading) this.#loading.set(client, row.key);
       count++;
     }
+    for (const { name, key } of groups) {
+      const group = this.#broker.shares.group(name);
+      if (group !== undefined) this.#loading.set(group, key);
+    }
     return count;
+  }
+
+  #groups(): { name: string; key: number }[] {
+    return this.database.prepare("SELECT key, name FROM groups").all() as unknown as {
+      name: string;
+      key: number;
+    }[];
   }
 
   #subscriptions(): Map<number, Map<string, Subscription>> {
@@ -129,7 +143,7 @@ export class Recovery {
       const client = first(this.#broker.urgent) ?? first(this.#loading.keys())!;
       const key = this.#loading.get(client);
       this.#loading.delete(client);
-      this.#broker.urgent.delete(client);
+      if (client instanceof Client) this.#broker.urgent.delete(client);
       if (key === undefined || client.log?.key !== key) continue;
       try {
         await this.#messagesOf(client, key);
@@ -139,12 +153,12 @@ export class Recovery {
           session: client.name,
           error,
         });
-        this.#broker.loaded(client);
+        if (client instanceof Client) this.#broker.loaded(client);
       }
     }
   }
 
-  async #messagesOf(client: Client, key: number): Promise<void> {
+  async #messagesOf(client: Client | Group, key: number): Promise<void> {
     const found: MessageRecord[] = [];
     let last = -1, began = performance.now();
     for (;;) {

@@ -11,6 +11,7 @@ export const migrations: readonly string[] = [
      key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, identity TEXT, expiry INTEGER NOT NULL,
      expires_at INTEGER, will_delay INTEGER NOT NULL, will_at INTEGER, will TEXT
    );
+   CREATE TABLE groups (key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
    CREATE TABLE subscriptions (
      session INTEGER NOT NULL, filter TEXT NOT NULL, flags INTEGER NOT NULL, id INTEGER,
      PRIMARY KEY (session, filter)
@@ -48,6 +49,8 @@ export const changes = {
   endSubscriptions: { sql: "DELETE FROM subscriptions WHERE session = ?" },
   endMessages: { sql: "DELETE FROM messages WHERE owner = ?" },
   endIds: { sql: "DELETE FROM ids WHERE session = ?" },
+  saveGroup: { sql: "INSERT OR REPLACE INTO groups (key, name) VALUES (?, ?)" },
+  endGroup: { sql: "DELETE FROM groups WHERE key = ?" },
   saveSubscription: {
     sql: "INSERT OR REPLACE INTO subscriptions (session, filter, flags, id) VALUES (?, ?, ?, ?)",
   },

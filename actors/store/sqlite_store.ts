@@ -148,7 +148,8 @@ class OpenStore {
     try {
       const { next } = database.prepare(
         "SELECT 1 + max(coalesce((SELECT max(number) FROM messages), 0), " +
-          "coalesce((SELECT max(key) FROM sessions), 0)) AS next",
+          "coalesce((SELECT max(key) FROM sessions), 0), coalesce((SELECT max(key) FROM groups), 0)) " +
+          "AS next",
       ).get() as { next: number };
       forgetRules(database, history);
       const writer = new WriterThread({

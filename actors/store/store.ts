@@ -85,6 +85,15 @@ export class Store implements Ledger {
     }
   }
 
+  saveGroup(key: number, name: string): void {
+    this.#add("saveGroup", [key, name]);
+  }
+
+  endGroup(key: number): void {
+    this.#add("endGroup", [key]);
+    this.#add("endMessages", [key]);
+  }
+
   saveSubscription(key: number, filter: string, subscription: Subscription): void {
     const { id = null } = subscription;
     this.#add("saveSubscription", [key, filter, subscriptionFlags(subscription), id]);
@@ -177,8 +186,9 @@ export class Store implements Ledger {
     // What the writer has is before it, and before the end.
     this.#busy = false;
     this.#send();
-    await this.parts.writer.close();
-    if (this.batch > this.#committed) this.parts.log.error("store closed with changes unwritten");
+    if (!await this.parts.writer.close()) {
+      this.parts.log.error("store closed with changes unwritten");
+    }
   }
 
   /** The writer has something to say. */

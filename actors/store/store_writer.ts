@@ -82,6 +82,6 @@ export class StoreWriter {
     this.#write();
     clearTimeout(this.#timer);
     this.#database?.close();
-    this.answer({ kind: "closed" });
+    this.answer({ kind: "closed", unwritten: this.#waiting.length });
   }
 }

@@ -4,7 +4,7 @@ import type { OpenWriter, WriterAnswer } from "./messages.ts";
 /** The thread that writes, as the gateway's own sees it. */
 export class WriterThread {
   readonly #worker: Worker;
-  readonly #closed = Promise.withResolvers<void>();
+  readonly #closed = Promise.withResolvers<boolean>();
   /** Hears what the writer has to say. */
   onAnswer: (answer: WriterAnswer) => void = () => {};
   onFault: (reason: string) => void = () => {};
@@ -16,13 +16,13 @@ export class WriterThread {
       name: "store",
     });
     this.#worker.onmessage = ({ data }: MessageEvent<WriterAnswer>) => {
-      if (data.kind === "closed") this.#end();
+      if (data.kind === "closed") this.#end(data.unwritten === 0);
       else this.onAnswer(data);
     };
     this.#worker.onerror = (event) => {
       event.preventDefault();
       this.onFault(event.message);
-      this.#end();
+      this.#end(false);
     };
     this.#worker.postMessage(open);
   }
@@ -31,16 +31,16 @@ export class WriterThread {
     this.#worker.postMessage(batch, [batch.bytes.buffer]);
   }
 
-  /** Resolves when all that was given has been tried, and the file is closed. */
-  close(): Promise<void> {
+  /** Closes the file; resolves with true when all that was given has been written. */
+  close(): Promise<boolean> {
     this.#worker.postMessage({ kind: "close" });
     return this.#closed.promise;
   }
 
-  #end(): void {
+  #end(isWritten: boolean): void {
     this.#worker.terminate();
     this.onEnd();
     this.onEnd = () => {};
-    this.#closed.resolve();
+    this.#closed.resolve(isWritten);
   }
 }

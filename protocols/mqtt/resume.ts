@@ -3,6 +3,7 @@ import type { Delivery } from "../publication.ts";
 import type { Hub, Subscription } from "../session.ts";
 import { Broker } from "./broker.ts";
 import { Client } from "./client.ts";
+import { Group } from "./group.ts";
 import type { MqttLimits } from "./limits.ts";
 import type { Will } from "./packet.ts";
 import { SessionLog, StoredDelivery } from "./session_log.ts";
@@ -54,11 +55,18 @@ export function resumeSession(
 
 /** Puts the messages that waited before a restart where they were. */
 export function resumeMessages(
-  client: Client,
+  owner: Client | Group,
   messages: readonly MessageRecord[],
   { broker, journal }: { broker: Broker; journal: Journal },
 ): void {
   const waiting: Delivery[] = [];
+  if (owner instanceof Group) {
+    for (const { number, delivery } of messages) {
+      waiting.push(new StoredDelivery(delivery.publication, delivery, journal, number));
+    }
+    return owner.restore(waiting);
+  }
+  const client = owner;
   for (const { number, delivery, packetId, received } of messages) {
     const stored = new StoredDelivery(delivery.publication, delivery, journal, number);
     if (packetId === undefined) waiting.push(stored);

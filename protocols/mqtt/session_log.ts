@@ -9,7 +9,8 @@ export class StoredDelivery extends Delivery {
   constructor(
     publication: Publication,
     { qos, retain, ids }: Pick<Delivery, "qos" | "retain" | "ids">,
-    readonly journal: Journal,
+    /** Undefined when it is not written down after all. */
+    readonly journal: Journal | undefined,
     /** Its name in the journal. */
     readonly number: number,
   ) {
@@ -23,7 +24,7 @@ export class StoredDelivery extends Delivery {
 
 /** Nobody waits for this delivery any more. */
 export function settle(delivery: Delivery): void {
-  if (delivery instanceof StoredDelivery) delivery.journal.endMessage(delivery.number);
+  if (delivery instanceof StoredDelivery) delivery.journal?.endMessage(delivery.number);
 }
 
 /** Writes down what becomes of one session that outlives its connections. */

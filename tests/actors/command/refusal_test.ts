@@ -89,7 +89,10 @@ const lines: [args: string, line: string, code?: 1][] = [
   ["--listen mqtt://0.0.0.0 --drain x", `Cannot use --drain "x": ${durations}`],
   ["serve x", 'Unexpected "x": a command comes first, and a value after its flag'],
   ["chek", 'Unknown command "chek": did you mean "check"?'],
-  ["frobnicate", 'Unknown command "frobnicate": known are serve, check, schema, pub, sub'],
+  [
+    "frobnicate",
+    'Unknown command "frobnicate": known are serve, check, schema, pub, sub, export, import, backup',
+  ],
   ["mqtt://:1883", 'Unknown command "mqtt://:1883": to listen there, write --listen before it'],
   ["8000", 'Unknown command "8000": to listen there, write --listen before it'],
   ["schema --listen", 'Unexpected "--listen": the command schema takes nothing'],
