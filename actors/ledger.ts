@@ -1,5 +1,5 @@
 import type { HistoryQuestion } from "../protocols/history.ts";
-import type { Journal } from "../protocols/journal.ts";
+import type { Journal, MessageRecord } from "../protocols/journal.ts";
 import type { Publication } from "../protocols/publication.ts";
 
 /** Whoever keeps back what must not be said before something is safe. */
@@ -8,6 +8,13 @@ export interface Holder {
   committed(batch: number): boolean;
   /** What was recorded could not be made safe. */
   unstored(): void;
+}
+
+/** A queue that survives a restart, and is not a session's. */
+export interface WrittenQueue {
+  readonly journal: Journal;
+  readonly key: number;
+  readonly messages: readonly MessageRecord[];
 }
 
 /** Everything that survives a restart, as the topic space sees it. */
@@ -26,6 +33,8 @@ export interface Ledger extends Journal {
   saveHistory(publication: Publication): void;
   /** The past of what a filter selects, oldest first; undefined where none is kept. */
   history(filter: string, question: HistoryQuestion): Publication[] | undefined;
+  /** The queue of this name, with what waited in it before a restart. */
+  queueOf(name: string): WrittenQueue;
   /** What an operator wants to know. */
   describe(): Record<string, unknown>;
   /** Resolves once everything recorded so far is safe; rejects when it cannot be made so. */

@@ -6,24 +6,17 @@ import { Client } from "../../protocols/mqtt/client.ts";
 import type { Group } from "../../protocols/mqtt/group.ts";
 import type { MqttLimits } from "../../protocols/mqtt/limits.ts";
 import { resumeMessages, resumeSession } from "../../protocols/mqtt/resume.ts";
-import { Delivery } from "../../protocols/publication.ts";
 import type { Subscription } from "../../protocols/session.ts";
 import type { Log } from "../log.ts";
 import { Member } from "../member.ts";
 import type { Space } from "../space.ts";
-import { fromRow, type MessageRow } from "./rows.ts";
+import { fromRow, type MessageRow, recordOf, type WaitingRow } from "./rows.ts";
 import { sessionOf, type SessionRow, subscriptionOf } from "./session_rows.ts";
 
 /** Milliseconds of work between two looks at the sockets. */
 const SLICE_MS = 2;
 /** Messages read at once. */
 const CHUNK = 128;
-
-type WaitingRow = MessageRow & {
-  readonly number: number;
-  readonly packet_id: number | null;
-  readonly received: number;
-};
 
 /** Puts back what a store holds: values and sessions at once, waiting messages bit by bit. */
 export class Recovery {
@@ -186,14 +179,4 @@ export class Recovery {
 function first<T>(all: Iterable<T>): T | undefined {
   for (const each of all) return each;
   return undefined;
-}
-
-function recordOf(row: WaitingRow): MessageRecord {
-  const { publication, qos, retain, ids } = fromRow(row);
-  return {
-    number: row.number,
-    delivery: new Delivery(publication, qos, retain, ids),
-    packetId: row.packet_id ?? undefined,
-    received: row.received === 1,
-  };
 }

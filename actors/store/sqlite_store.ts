@@ -9,6 +9,7 @@ import { openDatabase, readingFault } from "./database.ts";
 import { HistoryReader, type HistoryRule } from "./history.ts";
 import { lock } from "./lock.ts";
 import type { WriterAnswer } from "./messages.ts";
+import { readQueue } from "./queues.ts";
 import { Recovery } from "./recovery.ts";
 import { Store } from "./store.ts";
 import { WriterThread } from "./writer_thread.ts";
@@ -165,6 +166,7 @@ class OpenStore {
         log,
         waits: durability !== "none",
         past: new HistoryReader(database, history),
+        queue: (name) => readQueue(database, name),
         now: () => space.clock.now(),
       }, next);
       const limits = { ...mqttDefaults, ...options.mqtt };

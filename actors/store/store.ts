@@ -2,12 +2,13 @@ import type { HistoryQuestion } from "../../protocols/history.ts";
 import type { SessionRecord } from "../../protocols/journal.ts";
 import type { Delivery, Publication } from "../../protocols/publication.ts";
 import type { Subscription } from "../../protocols/session.ts";
-import type { Holder, Ledger } from "../ledger.ts";
+import type { Holder, Ledger, WrittenQueue } from "../ledger.ts";
 import { isReserved } from "../../protocols/topic.ts";
 import type { Log } from "../log.ts";
 import { BatchBuilder, type Value } from "./batch.ts";
 import type { HistoryReader } from "./history.ts";
 import type { WriterAnswer } from "./messages.ts";
+import type { KnownQueue } from "./queues.ts";
 import { extraOf, flagsOf } from "./rows.ts";
 import type { Change } from "./schema.ts";
 import { sessionValues, subscriptionFlags } from "./session_rows.ts";
@@ -23,6 +24,8 @@ export interface StoreParts {
   /** False when nobody waits until something is safe. */
   readonly waits: boolean;
   readonly past: HistoryReader;
+  /** What waited in a queue before a restart. */
+  readonly queue: (name: string) => KnownQueue | undefined;
   now(): number;
 }
 
@@ -157,6 +160,12 @@ export class Store implements Ledger {
   history(filter: string, question: HistoryQuestion): Publication[] | undefined {
     const { past, now } = this.parts;
     return past.rules.length === 0 ? undefined : past.read(filter, question, now());
+  }
+
+  queueOf(name: string): WrittenQueue {
+    const known = this.parts.queue(name), key = known?.key ?? this.take();
+    if (known === undefined) this.saveGroup(key, name);
+    return { journal: this, key, messages: known?.messages ?? [] };
   }
 
   describe(): Record<string, unknown> {

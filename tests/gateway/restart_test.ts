@@ -197,3 +197,21 @@ restartTest("A session that ended, or that was to end, is not there", async (pla
   }
   return again;
 });
+
+restartTest("What waits for an upstream is sent after a crash", async (place) => {
+  const routes = [{ direction: "out", filter: "b/#", qos: 1, remotePrefix: "far/" }] as const;
+  const limits = { retryMinMs: 5, retryMaxMs: 20 };
+  // Nobody listens on port 1.
+  place.hub.bridge({ name: "up", url: "mqtt://127.0.0.1:1", routes, limits });
+  await publish(place, "b/1", 1, "first", "second");
+  const again = await place.afterCrash();
+  await using far = gateway({ log });
+  const { port } = await far.listen(tcp({ port: 0 }), mqtt()).ready;
+  const heard: string[] = [];
+  far.subscribe("far/#", (message) => void heard.push(`${message.topic} ${message.text()}`));
+  again.hub.bridge({ name: "up", url: `mqtt://127.0.0.1:${port}`, routes, limits });
+  await eventually("both messages", () => heard.length === 2);
+  assert.deepEqual(heard, ["far/b/1 first", "far/b/1 second"]);
+  await again.hub.stored();
+  return again;
+});
