@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { setImmediate } from "node:timers";
+import { setTimeout } from "node:timers";
 import type { Journal, MessageRecord } from "../../protocols/journal.ts";
 import { Broker } from "../../protocols/mqtt/broker.ts";
 import { Client } from "../../protocols/mqtt/client.ts";
@@ -13,15 +13,17 @@ import type { Space } from "../space.ts";
 import { fromRow, type MessageRow, recordOf, type WaitingRow } from "./rows.ts";
 import { sessionOf, type SessionRow, subscriptionOf } from "./session_rows.ts";
 
-/** Milliseconds of work between two looks at the sockets. */
-const SLICE_MS = 2;
-/** Messages read at once. */
-const CHUNK = 128;
+/** Messages read at once: about a millisecond's work. */
+const CHUNK = 256;
+/** Milliseconds in which others are served, between two reads. */
+const PAUSE_MS = 1;
 
-/** Puts back what a store holds: values and sessions at once, waiting messages bit by bit. */
+/** Puts back what a store holds: values and sessions at once, waiting messages when they are wanted. */
 export class Recovery {
   readonly #messages: StatementSync;
-  readonly #loading = new Map<Client | Group, number>();
+  /** Whose messages are still in the store only, by the numbers of their owners. */
+  readonly #waiting = new Map<Client | Group, number>();
+  readonly #wanted = new Set<Client | Group>();
   readonly #broker: Broker;
   #stopped = false;
 
@@ -37,16 +39,16 @@ export class Recovery {
     },
   ) {
     this.#broker = space.shared(Broker);
+    this.#broker.wanted = (client) => this.#want(client);
     this.#messages = database.prepare(
       `SELECT number, topic, payload, flags, time, extra, packet_id, received FROM messages
        WHERE owner = ? AND number > ? AND number < ? ORDER BY number LIMIT ?`,
     );
   }
 
-  /** Values and sessions; the messages of sessions begin to come. */
+  /** Values and sessions. */
   run(): { retained: number; sessions: number } {
     const retained = this.#retained(), sessions = this.#sessions();
-    if (this.#loading.size > 0) void this.#load();
     return { retained, sessions };
   }
 
@@ -90,12 +92,14 @@ export class Recovery {
         ids: ids.get(row.key) ?? [],
         loading: row.waits === 1,
       }, { ...options, now });
-      if (client.loading) this.#loading.set(client, row.key);
+      if (client.loading) this.#waiting.set(client, row.key);
       count++;
     }
     for (const { name, key } of groups) {
       const group = this.#broker.shares.group(name);
-      if (group !== undefined) this.#loading.set(group, key);
+      if (group === undefined) continue;
+      this.#waiting.set(group, key);
+      this.#want(group);
     }
     return count;
   }
@@ -130,53 +134,41 @@ export class Recovery {
     return found;
   }
 
+  /** Reads the messages of a session now that somebody wants them, one session after the other. */
+  #want(who: Client | Group): void {
+    if (this.#wanted.has(who)) return;
+    this.#wanted.add(who);
+    if (this.#wanted.size === 1) void this.#load();
+  }
+
   async #load(): Promise<void> {
-    while (this.#loading.size > 0 && !this.#stopped) {
-      // Those whose clients wait come first.
-      const client = first(this.#broker.urgent) ?? first(this.#loading.keys())!;
-      const key = this.#loading.get(client);
-      this.#loading.delete(client);
-      if (client instanceof Client) this.#broker.urgent.delete(client);
-      if (key === undefined || client.log?.key !== key) continue;
+    for (const who of this.#wanted) {
+      const key = who.log?.key;
       try {
-        await this.#messagesOf(client, key);
+        if (key !== undefined && key === this.#waiting.get(who)) await this.#messagesOf(who, key);
       } catch (error) {
         if (this.#stopped) return;
-        this.options.log.error("cannot read the messages of a session", {
-          session: client.name,
-          error,
-        });
-        if (client instanceof Client) this.#broker.loaded(client);
+        this.options.log.error("cannot read waiting messages", { of: who.name, error });
       }
+      if (this.#stopped) return;
+      this.#waiting.delete(who);
+      this.#wanted.delete(who);
+      if (who instanceof Client) this.#broker.loaded(who);
     }
   }
 
-  async #messagesOf(client: Client | Group, key: number): Promise<void> {
+  async #messagesOf(who: Client | Group, key: number): Promise<void> {
+    const { before, journal } = this.options;
     const found: MessageRecord[] = [];
-    let last = -1, began = performance.now();
-    for (;;) {
-      const rows = this.#messages.all(
-        key,
-        last,
-        this.options.before,
-        CHUNK,
-      ) as unknown as WaitingRow[];
+    for (let last = -1;;) {
+      const rows = this.#messages.all(key, last, before, CHUNK) as unknown as WaitingRow[];
       for (const row of rows) found.push(recordOf(row));
       if (rows.length < CHUNK) break;
       last = rows.at(-1)!.number;
-      if (performance.now() - began < SLICE_MS) continue;
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => void setTimeout(resolve, PAUSE_MS));
       if (this.#stopped) return;
-      began = performance.now();
     }
     // It may have been ended meanwhile.
-    if (client.log?.key !== key) return;
-    resumeMessages(client, found, { broker: this.#broker, journal: this.options.journal });
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (who.log?.key === key) resumeMessages(who, found, journal);
   }
-}
-
-function first<T>(all: Iterable<T>): T | undefined {
-  for (const each of all) return each;
-  return undefined;
 }

@@ -29,8 +29,8 @@ export class Broker implements Tally, Timed, Surveyed {
   #connected = 0;
   readonly clients = new Map<string, Client>();
   readonly shares = new Shares(this);
-  /** Sessions whose clients wait for what waited before a restart. */
-  readonly urgent = new Set<Client>();
+  /** Told of a session whose client wants what waited before a restart. */
+  wanted: (client: Client) => void = () => {};
   /** Sessions without a connection that have something to come: an end, a will. */
   readonly #away = new Set<Client>();
   /** Losses that nobody has counted yet. */
@@ -57,7 +57,7 @@ export class Broker implements Tally, Timed, Surveyed {
     const { inbox, heirs, loading } = client;
     if (inbox === undefined && heirs === undefined && !loading) return true;
     (client.heirs ??= []).push(heir);
-    if (loading) this.urgent.add(client);
+    if (loading) this.wanted(client);
     // The old connection may have gone without a word.
     if (client.inbox?.post(TAKEOVER) === false) this.release(client, { now, hub });
     return false;
@@ -116,7 +116,6 @@ export class Broker implements Tally, Timed, Surveyed {
   /** The messages of a session that goes on are all here. */
   loaded(client: Client): void {
     client.loading = false;
-    this.urgent.delete(client);
     if (client.inbox === undefined) this.#summon(client);
   }
 

@@ -57,7 +57,7 @@ export function resumeSession(
 export function resumeMessages(
   owner: Client | Group,
   messages: readonly MessageRecord[],
-  { broker, journal }: { broker: Broker; journal: Journal },
+  journal: Journal,
 ): void {
   const waiting: Delivery[] = [];
   if (owner instanceof Group) {
@@ -73,7 +73,6 @@ export function resumeMessages(
     else client.inflight.restore(packetId, stored).received = received;
   }
   if (waiting.length > 0) client.queue.restore(waiting, client.limits);
-  broker.loaded(client);
 }
 
 function willOf({ will, willDelaySeconds }: SessionRecord): Will {
