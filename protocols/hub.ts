@@ -1,5 +1,4 @@
 import type { Guard, Screen } from "./guard.ts";
-import type { HistoryQuestion } from "./history.ts";
 import type { Identity } from "./identity.ts";
 import type { Journal } from "./journal.ts";
 import type { Delivery, Publication, Qos } from "./publication.ts";
@@ -202,7 +201,7 @@ export interface Hub {
   readonly guard: Guard | undefined;
   /** What all sessions count together. */
   readonly traffic: Traffic;
-  /** Where what must survive a restart is written down; undefined when nothing must. */
+  /** @ignore */
   readonly journal?: Journal | undefined;
   /**
    * Routes a publication and, if it says so, stores or clears the retained value.
@@ -232,7 +231,7 @@ export interface Hub {
    */
   history?(
     filter: string,
-    question: HistoryQuestion,
+    question: { since: number; limit: number },
     subscription?: Subscription,
     receiver?: Receiver,
   ): readonly Publication[] | undefined;

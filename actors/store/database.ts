@@ -7,8 +7,21 @@ export interface DatabaseOptions {
   readOnly?: boolean;
 }
 
-/** Why a store cannot be used, in words for whoever started the gateway. */
+/**
+ * Why a store cannot be used.
+ *
+ * @example A file that is something else
+ * ```ts
+ * import { gateway, sqliteStore, StoreError } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const file = await Deno.makeTempFile();
+ * await Deno.writeTextFile(file, "Dear diary, ".repeat(100));
+ * assert.throws(() => gateway({ store: sqliteStore(file) }), StoreError);
+ * ```
+ */
 export class StoreError extends Error {
+  /** `StoreError`. */
   override name = "StoreError";
 }
 
@@ -60,11 +73,14 @@ function pragma(database: DatabaseSync, name: string): number {
 }
 
 /** SQLite's primary result codes (sqlite.org/rescode.html). */
-const CANTOPEN = 14, NOTADB = 26, CORRUPT = 11, READONLY = 8;
+const NOTADB = 26, CORRUPT = 11, READONLY = 8;
 
 function wordsOf(error: unknown, file: string): unknown {
   if (error instanceof StoreError) return error;
   const { errcode = 0, message } = error as { errcode?: number; message: string };
+  if (/^unable to open/.test(message)) {
+    return new StoreError(`Cannot use ${file}: it is not there, or may not be read`);
+  }
   const right = "restore a backup, or move the file away to begin with an empty store";
   switch (errcode & 0xff) {
     case NOTADB:
@@ -73,8 +89,6 @@ function wordsOf(error: unknown, file: string): unknown {
       return new StoreError(`Cannot use ${file}: it is damaged (${message}); ${right}`);
     case READONLY:
       return new StoreError(`Cannot use ${file}: it may not be written to`);
-    case CANTOPEN:
-      return new StoreError(`Cannot use ${file}: it cannot be opened; its folder must be there`);
   }
   return error;
 }

@@ -6,7 +6,7 @@ import { StoreError } from "./database.ts";
  */
 export function lock(file: string): () => void {
   const name = `${file}-lock`;
-  const held = Deno.openSync(name, { create: true, write: true });
+  const held = openSync(name, file);
   let isOurs = false;
   try {
     isOurs = held.tryLockSync(true);
@@ -17,4 +17,13 @@ export function lock(file: string): () => void {
   throw new StoreError(
     `Cannot use ${file}: another gateway is using it; stop that one, or give another file`,
   );
+}
+
+function openSync(name: string, file: string): Deno.FsFile {
+  try {
+    return Deno.openSync(name, { create: true, write: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new StoreError(`Cannot use ${file}: its folder is not there`);
+  }
 }

@@ -12,7 +12,7 @@ import type { WriterAnswer } from "./messages.ts";
 import { readQueue } from "./queues.ts";
 import { Recovery } from "./recovery.ts";
 import { Store } from "./store.ts";
-import { WriterThread } from "./writer_thread.ts";
+import { checkWriter, WriterThread } from "./writer_thread.ts";
 
 /**
  * When a message counts as safe, so that its publisher may be told:
@@ -81,12 +81,14 @@ export interface Surroundings {
  * @example With a store, or without
  * ```ts
  * import { gateway, sqliteStore, type StoreSource } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
  *
  * function storeOf(file: string | undefined): StoreSource | undefined {
  *   return file === undefined ? undefined : sqliteStore(file);
  * }
  *
- * await using hub = gateway({ store: storeOf(undefined) });
+ * await using hub = gateway({ store: storeOf(Deno.env.get("NO_SUCH_VARIABLE")) });
+ * assert.equal(hub.publish("door", "open", { retain: true }), "accepted");
  * ```
  */
 export interface StoreSource {
@@ -119,6 +121,7 @@ export function sqliteStore(file: string, options: StoreOptions = {}): StoreSour
 }
 
 function openStore(file: string, options: StoreOptions, around: Surroundings): Ledger {
+  checkWriter();
   const unlock = lock(file);
   try {
     return new OpenStore(file, options, { ...around, unlock }).ledger;
@@ -160,7 +163,6 @@ class OpenStore {
         maxPages: Math.floor(maxBytes / PAGE_BYTES),
         retryMs: options.retryMs ?? storeDefaults.retryMs,
       });
-      writer.onFault = (reason) => log.error("store has ended", { reason });
       const store = this.ledger = new Store({
         writer,
         log,
@@ -191,6 +193,8 @@ class OpenStore {
         receive: (answer) => store.answered(answer),
         describe: () => store.describe(),
       }), { restart: "crash", kind: "store" });
+      // Nobody may be told that all is well from now on.
+      writer.onFault = (reason) => store.answered({ kind: "failed", reason });
       writer.onAnswer = (answer) => {
         if (!keeper.tell(answer)) store.answered(answer);
       };

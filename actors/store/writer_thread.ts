@@ -1,5 +1,17 @@
+import { fileURLToPath } from "node:url";
 import type { Batch } from "./batch.ts";
 import type { OpenWriter, WriterAnswer } from "./messages.ts";
+
+const program = new URL("./worker.ts", import.meta.url);
+
+/** Throws when the thread could not be started: its source is read by name. */
+export function checkWriter(): void {
+  const path = fileURLToPath(new URL("./", program));
+  if (Deno.permissions.querySync({ name: "read", path }).state === "granted") return;
+  throw new Deno.errors.NotCapable(
+    `Requires read access to "${path}", run again with the --allow-read flag`,
+  );
+}
 
 /** The thread that writes, as the gateway's own sees it. */
 export class WriterThread {
@@ -11,7 +23,7 @@ export class WriterThread {
   onEnd: () => void = () => {};
 
   constructor(open: OpenWriter) {
-    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {
+    this.#worker = new Worker(program, {
       type: "module",
       name: "store",
     });
