@@ -74,7 +74,8 @@ export class Space {
       this.count("retained.refused");
       return "overloaded";
     }
-    if (keeps) ledger.saveRetained(publication);
+    // As it is stored: it may end sooner than its publisher said.
+    if (keeps) ledger.saveRetained(this.retained.stored(publication.topic) ?? publication);
     const { refusals } = ledger;
     const outcome = this.router.publish(publication, from);
     // Whoever is told that all is well must be able to rely on it.

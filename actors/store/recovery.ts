@@ -1,14 +1,17 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setTimeout } from "node:timers";
-import type { Journal, MessageRecord } from "../../protocols/journal.ts";
+import type { MessageRecord } from "../../protocols/journal.ts";
 import { Broker } from "../../protocols/mqtt/broker.ts";
 import { Client } from "../../protocols/mqtt/client.ts";
 import type { Group } from "../../protocols/mqtt/group.ts";
 import type { MqttLimits } from "../../protocols/mqtt/limits.ts";
 import { resumeMessages, resumeSession } from "../../protocols/mqtt/resume.ts";
 import type { Subscription } from "../../protocols/session.ts";
+import { Publication } from "../../protocols/publication.ts";
+import type { Ledger } from "../ledger.ts";
 import type { Log } from "../log.ts";
 import { Member } from "../member.ts";
+import { expired } from "../retained.ts";
 import type { Space } from "../space.ts";
 import { fromRow, type MessageRow, recordOf, type WaitingRow } from "./rows.ts";
 import { sessionOf, type SessionRow, subscriptionOf } from "./session_rows.ts";
@@ -31,7 +34,7 @@ export class Recovery {
     readonly database: DatabaseSync,
     readonly space: Space,
     readonly options: {
-      journal: Journal;
+      journal: Ledger;
       limits: MqttLimits;
       log: Log;
       /** Messages from this number on are of the present: they are here already. */
@@ -62,13 +65,22 @@ export class Recovery {
       "SELECT topic, payload, qos | 4 AS flags, time, extra " +
         "FROM retained",
     ).iterate() as Iterable<unknown> as Iterable<MessageRow>;
+    const ended: string[] = [];
     let count = 0;
+    const now = this.space.clock.now();
     for (const row of rows) {
-      const { publication } = fromRow(row);
+      const { publication } = fromRow(row), { topic } = publication;
+      if (expired(publication, now)) {
+        ended.push(topic);
+        continue;
+      }
       if (!this.space.retained.restore(publication)) {
-        this.options.log.warn("no room for a stored value", { topic: publication.topic });
+        this.options.log.warn("no room for a stored value", { topic });
       }
       count++;
+    }
+    for (const topic of ended) {
+      this.options.journal.saveRetained(new Publication(topic, new Uint8Array(0)));
     }
     return count;
   }

@@ -72,7 +72,7 @@ export class Store implements Ledger {
   saveRetained(publication: Publication): void {
     const { topic, payload, qos, time, origin } = publication;
     if (payload.length === 0) return this.#add("endRetained", [topic]);
-    const by = (origin as { name?: string } | undefined)?.name;
+    const by = typeof origin === "string" ? origin : undefined;
     const length = this.#building.keep(payload);
     const values = [topic, length, qos, Math.floor(time), extraOf(publication, { by })];
     this.#add("saveRetained", values);
@@ -122,7 +122,9 @@ export class Store implements Ledger {
   }
 
   endMessage(number: number): void {
-    this.#add("endMessage", [number]);
+    // Forgotten by a crash, this has a message come again, which QoS 1 allows and QoS 2 has an answer
+    // to: nobody has to wait.
+    this.#append("endMessage", [number]);
   }
 
   saveId(key: number, packetId: number): void {
