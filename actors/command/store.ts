@@ -27,5 +27,5 @@ export function openWithStore(
 
 function isForbidden(error: unknown): boolean {
   return error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied ||
-    (error as { code?: string }).code === "EROFS";
+    (error as Partial<{ cause: { code?: string } }>).cause?.code === "EROFS";
 }

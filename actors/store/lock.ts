@@ -23,7 +23,11 @@ function openSync(name: string, file: string): Deno.FsFile {
   try {
     return Deno.openSync(name, { create: true, write: true });
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new StoreError(`Cannot use ${file}: its folder is not there`);
+    if (error instanceof Deno.errors.NotFound) {
+      throw new StoreError(`Cannot use ${file}: its folder is not there`);
+    }
+    if ((error as { code?: string }).code !== "EROFS") throw error;
+    const why = `Cannot use ${file}: its file system may only be read`;
+    throw new StoreError(why, { cause: error });
   }
 }

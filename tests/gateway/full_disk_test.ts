@@ -4,47 +4,11 @@ import { coap } from "../../protocols/coap/session.ts";
 import type { Packet } from "../../protocols/mqtt/packet.ts";
 import { dialMqtt } from "../interop/mqtt_client.ts";
 import { eventually } from "../interop/patience.ts";
+import { SmallDisk } from "./small_disk.ts";
 
 const log = new Log({ sink: () => {} });
 
-/** A file system of two megabytes. */
-class Small implements AsyncDisposable {
-  constructor(readonly folder: string) {}
-
-  /** Undefined where this process may not mount one. */
-  static async mount(): Promise<Small | undefined> {
-    const folder = await Deno.makeTempDir();
-    const args = ["-t", "tmpfs", "-o", "size=2m", "tmpfs", folder];
-    const mounted = await new Deno.Command("mount", { args, stderr: "null" }).output()
-      .catch(() => ({ success: false }));
-    if (mounted.success) return new Small(folder);
-    await Deno.remove(folder);
-    return undefined;
-  }
-
-  /** Leaves no room for anything else. */
-  fill(): void {
-    using file = Deno.openSync(`${this.folder}/filler`, { create: true, append: true });
-    for (const size of [65_536, 4096, 512]) {
-      try {
-        for (;;) file.writeSync(new Uint8Array(size));
-      } catch {
-        // Full, for pieces of this size.
-      }
-    }
-  }
-
-  empty(): void {
-    Deno.removeSync(`${this.folder}/filler`);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await new Deno.Command("umount", { args: [this.folder] }).output();
-    await Deno.remove(this.folder);
-  }
-}
-
-const tmpfs = await Small.mount();
+const mayMount = await SmallDisk.isPossible();
 
 async function open(file: string, maxBytes = 0) {
   const store = sqliteStore(file, { maxBytes, retryMs: 20 });
@@ -152,12 +116,12 @@ Deno.test({
 
 Deno.test({
   name: "A full disk is the same, and when there is room again all goes on by itself" +
-    (tmpfs ? "" : " (skipped: this process may not mount a tmpfs)"),
-  ignore: tmpfs === undefined,
+    (mayMount ? "" : " (skipped: this process may not mount a tmpfs)"),
+  ignore: !mayMount,
   sanitizeOps: true,
   sanitizeResources: true,
   async fn() {
-    await using small = tmpfs!;
+    await using small = (await SmallDisk.mount())!;
     const file = `${small.folder}/meerkat.db`;
     const place = await open(file), safe: string[] = [];
     try {
@@ -175,5 +139,23 @@ Deno.test({
     await using hub = gateway({ log, store: sqliteStore(file) });
     for (const topic of ["before", "after", ...safe]) assert.ok(hub.retained(topic), topic);
     await hub.stop();
+  },
+});
+
+Deno.test({
+  name: "A disk that may only be read is refused in words" +
+    (mayMount ? "" : " (skipped: this process may not mount a tmpfs)"),
+  ignore: !mayMount,
+  sanitizeOps: true,
+  sanitizeResources: true,
+  async fn() {
+    await using small = (await SmallDisk.mount())!;
+    const file = `${small.folder}/meerkat.db`;
+    await gateway({ log, store: sqliteStore(file) }).stop();
+    await small.protect();
+    assert.throws(
+      () => gateway({ log, store: sqliteStore(file) }),
+      /Cannot use .*: its file system may only be read/,
+    );
   },
 });
