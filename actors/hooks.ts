@@ -110,7 +110,10 @@ export interface Hooks {
   authenticate?(credentials: Credentials): Later<Login | Refusal | false | undefined>;
   /** Whether this may be done: false or a refusal when not. */
   authorize?(access: Access): Later<Refusal | boolean | undefined>;
-  /** Looks at what a client publishes. Another publication takes its place. */
+  /**
+   * Looks at what a client publishes, and at its will when it connects. Another publication takes
+   * its place.
+   */
   published?(
     publication: Publication,
     identity: Identity,

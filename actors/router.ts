@@ -1,6 +1,7 @@
 import type { Screen } from "../protocols/guard.ts";
 import { Delivery, type Publication, type Qos } from "../protocols/publication.ts";
 import type { Outcome, Publisher, Receiver, Subscription } from "../protocols/session.ts";
+import { Subscribers } from "./subscribers.ts";
 import { Trie } from "./trie.ts";
 
 /** Topics whose matches are remembered, and matches in all: some megabytes at most. */
@@ -17,8 +18,6 @@ interface Match {
   /** What is left of this match for what the receiver itself publishes. */
   own: Match | undefined;
 }
-
-type Subscribers = Map<Receiver, Subscription>;
 
 /**
  * Who wants what. A table, not an actor: publishing runs in the publisher's own turn,
@@ -47,9 +46,8 @@ export class Router {
   subscribe(filter: string, subscription: Subscription, receiver: Receiver): boolean {
     this.#forgetMatches();
     let subscribers = this.#filters.get(filter);
-    if (subscribers === undefined) this.#filters.set(filter, subscribers = new Map());
-    const isNew = !subscribers.has(receiver);
-    subscribers.set(receiver, subscription);
+    if (subscribers === undefined) this.#filters.set(filter, subscribers = new Subscribers());
+    const isNew = subscribers.set(receiver, subscription);
     if (isNew) {
       this.#subscriptions++;
       const filters = this.#receivers.get(receiver);
@@ -65,7 +63,7 @@ export class Router {
     if (!subscribers?.delete(receiver)) return false;
     this.#forgetMatches();
     this.#subscriptions--;
-    if (subscribers.size === 0) this.#filters.delete(filter);
+    if (subscribers.isEmpty) this.#filters.delete(filter);
     const filters = this.#receivers.get(receiver);
     filters?.delete(filter);
     if (filters?.size === 0) this.#receivers.delete(receiver);

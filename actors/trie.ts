@@ -1,14 +1,47 @@
 /** Splits a topic or filter into its levels. */
 const split = (topic: string): string[] => topic.split("/");
 
-interface Node<T> {
-  children: Map<string, Node<T>> | undefined;
-  value: T | undefined;
+/** One level. Most have one child at most, and a map of one is several times larger than the node. */
+class Node<T> {
+  value: T | undefined = undefined;
+  #children: Node<T> | Map<string, Node<T>> | undefined = undefined;
+
+  constructor(readonly level: string) {}
+
+  get isLeaf(): boolean {
+    return this.#children === undefined;
+  }
+
+  child(level: string): Node<T> | undefined {
+    const children = this.#children;
+    if (children instanceof Map) return children.get(level);
+    return children?.level === level ? children : undefined;
+  }
+
+  grow(level: string): Node<T> {
+    const next = new Node<T>(level), children = this.#children;
+    if (children === undefined) this.#children = next;
+    else if (children instanceof Map) children.set(level, next);
+    else this.#children = new Map([[children.level, children], [level, next]]);
+    return next;
+  }
+
+  prune(level: string): void {
+    const children = this.#children;
+    if (children instanceof Map && children.delete(level) && children.size > 0) return;
+    this.#children = undefined;
+  }
+
+  *children(): IterableIterator<Node<T>> {
+    const children = this.#children;
+    if (children instanceof Map) yield* children.values();
+    else if (children !== undefined) yield children;
+  }
 }
 
-/** Values at topic names or filters: one map for each level that branches. */
+/** Values at topic names or filters: a node for each level. */
 export class Trie<T> {
-  readonly #root: Node<T> = { children: undefined, value: undefined };
+  readonly #root = new Node<T>("");
   #size = 0;
 
   /** Values stored. */
@@ -18,41 +51,32 @@ export class Trie<T> {
 
   get(topic: string): T | undefined {
     let node: Node<T> | undefined = this.#root;
-    for (const level of split(topic)) node = node?.children?.get(level);
+    for (const level of split(topic)) node = node?.child(level);
     return node?.value;
   }
 
   set(topic: string, value: T): void {
     let node = this.#root;
-    for (const level of split(topic)) {
-      let next = node.children?.get(level);
-      if (next === undefined) {
-        next = { children: undefined, value: undefined };
-        (node.children ??= new Map()).set(level, next);
-      }
-      node = next;
-    }
+    for (const level of split(topic)) node = node.child(level) ?? node.grow(level);
     if (node.value === undefined) this.#size++;
     node.value = value;
   }
 
   /** Removes a value, and the levels that only led to it. */
   delete(topic: string): boolean {
-    const levels = split(topic);
     const path: Node<T>[] = [this.#root];
-    for (const level of levels) {
-      const next = path.at(-1)!.children?.get(level);
+    for (const level of split(topic)) {
+      const next = path.at(-1)!.child(level);
       if (next === undefined) return false;
       path.push(next);
     }
     if (path.at(-1)!.value === undefined) return false;
     path.at(-1)!.value = undefined;
     this.#size--;
-    for (let depth = levels.length; depth > 0; depth--) {
-      const { value, children } = path[depth]!, parent = path[depth - 1]!;
-      if (value !== undefined || children !== undefined) break;
-      parent.children!.delete(levels[depth - 1]!);
-      if (parent.children!.size === 0) parent.children = undefined;
+    for (let depth = path.length - 1; depth > 0; depth--) {
+      const { value, isLeaf, level } = path[depth]!;
+      if (value !== undefined || !isLeaf) break;
+      path[depth - 1]!.prune(level);
     }
     return true;
   }
@@ -78,19 +102,17 @@ function collect<T>(
   depth: number,
   found: T[],
 ): void {
-  const { children } = node;
   const wild = depth >= plainLevels;
   // "a/#" selects "a" too (MQTT 5.0 §4.7.1.2).
-  const hash = wild ? children?.get("#")?.value : undefined;
+  const hash = wild ? node.child("#")?.value : undefined;
   if (hash !== undefined) found.push(hash);
   if (depth === levels.length) {
     if (node.value !== undefined) found.push(node.value);
     return;
   }
-  if (children === undefined) return;
-  const exact = children.get(levels[depth]!);
+  const exact = node.child(levels[depth]!);
   if (exact !== undefined) collect(exact, levels, plainLevels, depth + 1, found);
-  const plus = wild ? children.get("+") : undefined;
+  const plus = wild ? node.child("+") : undefined;
   if (plus !== undefined) collect(plus, levels, plainLevels, depth + 1, found);
 }
 
@@ -105,14 +127,13 @@ function* walk<T>(
     if (node.value !== undefined) yield node.value;
     if (level === undefined) return;
   }
-  if (node.children === undefined) return;
   if (level !== "+" && level !== "#") {
-    const exact = node.children.get(level!);
+    const exact = node.child(level!);
     if (exact !== undefined) yield* walk(exact, levels, depth + 1);
     return;
   }
-  for (const [name, child] of node.children) {
-    if (isTop && name.startsWith("$")) continue;
+  for (const child of node.children()) {
+    if (isTop && child.level.startsWith("$")) continue;
     yield* walk(child, levels, level === "#" ? depth : depth + 1);
   }
 }

@@ -82,12 +82,13 @@ export class BridgeOutput {
     const age = Math.floor((now - time) / 1000);
     const expirySeconds = properties?.expirySeconds && properties.expirySeconds - age;
     if (expirySeconds !== undefined && expirySeconds <= 0) return undefined;
-    const texts = [topic, contentType ?? "", properties?.responseTopic ?? ""]
-      .concat(properties?.userProperties?.flat() ?? []);
-    // Three bytes a character at most, and five around each property.
-    const mostBytes = payload.length + (properties?.correlationData?.length ?? 0) +
-      texts.reduce((bytes, text) => bytes + 3 * text.length + 5, PACKET_OVERHEAD_BYTES);
-    if (mostBytes > session.maximumPacketBytes) return undefined;
+    let most = PACKET_OVERHEAD_BYTES + payload.length + mostBytesOf(topic) +
+      mostBytesOf(contentType) + mostBytesOf(properties?.responseTopic) +
+      (properties?.correlationData?.length ?? 0);
+    for (const [name, value] of properties?.userProperties ?? []) {
+      most += mostBytesOf(name) + mostBytesOf(value);
+    }
+    if (most > session.maximumPacketBytes) return undefined;
     return {
       topic,
       payload,
@@ -105,6 +106,11 @@ export class BridgeOutput {
     const named = this.#end.space.trail.pass(publication);
     return typeof named === "string" ? publication : named;
   }
+}
+
+/** Three bytes a character at most, and five around a property. */
+function mostBytesOf(text: string | undefined): number {
+  return text === undefined ? 0 : 3 * text.length + 5;
 }
 
 /** The stored values that the routes carry. */

@@ -21,6 +21,8 @@ const usual: ClientOptions = {
   manualConnect: true,
   resubscribe: false,
   queueQoSZero: false,
+  // One ping in each period, whatever else was said: a timer for every packet costs more than it.
+  reschedulePings: false,
   // A worker that keeps time is for pages in the background.
   timerVariant: "native",
   log: () => {},

@@ -63,6 +63,7 @@ export interface ClientOptions {
   manualConnect?: boolean;
   resubscribe?: boolean;
   queueQoSZero?: boolean;
+  reschedulePings?: boolean;
   timerVariant?: "native";
   log?: () => void;
   outgoingStore?: Store;
@@ -104,14 +105,17 @@ export declare class MqttClient {
   readonly connected: boolean;
   readonly options: ClientOptions;
   readonly incomingStore: Store;
+  readonly outgoingStore: Store;
+  readonly messageIdProvider: { allocate(): number | null };
   /** There once `connect` was called. */
   readonly stream?: {
     readonly writableLength: number;
+    write(bytes: Uint8Array): boolean;
     on(event: "drain", heard: () => void): unknown;
     destroy(): unknown;
   };
   /** What is not acknowledged, by packet identifier. */
-  outgoing: Record<number, unknown>;
+  outgoing: Record<number, { volatile: boolean; cmd: string; cb: (error?: Error | null) => void }>;
   handleMessage: (packet: PublishPacket, done: (error?: Error) => void) => void;
   on<Name extends keyof Events>(event: Name, heard: Events[Name]): this;
   once<Name extends keyof Events>(event: Name, heard: Events[Name]): this;

@@ -7,6 +7,7 @@ import type {
 import type { Qos } from "../../protocols/publication.ts";
 import { mqttClient } from "./mqtt_client.ts";
 import type { ConnackPacket, MqttClient, PublishPacket } from "./npm_mqtt.d.ts";
+import { PublishLane } from "./publish_lane.ts";
 import { messageOf, packetProperties } from "./properties.ts";
 
 /** CONNACK codes that say "not this version": of MQTT 3.1.1, and of MQTT 5. */
@@ -45,12 +46,14 @@ export async function openUpstream(
       },
     },
   }, (error) => link.error = error);
+  link.lane = new PublishLane(link.client);
   link.listen();
   return link;
 }
 
 class Link implements Upstream {
   client!: MqttClient;
+  lane!: PublishLane;
   /** Why the connection is about to end. */
   error: Error | undefined;
   readonly #options: UpstreamOptions;
@@ -78,7 +81,7 @@ class Link implements Upstream {
   }
 
   get queuedBytes(): number {
-    return this.client.stream?.writableLength ?? 0;
+    return (this.client.stream?.writableLength ?? 0) + this.lane.queuedBytes;
   }
 
   connect(): void {
@@ -89,14 +92,16 @@ class Link implements Upstream {
   }
 
   publish(message: UpstreamMessage, settled: (error?: Error) => void): void {
+    const answered = (error?: Error | null) => {
+      const isGone = (error as { code?: number } | null)?.code === PACKET_ID_NOT_FOUND;
+      settled(isGone ? undefined : error ?? undefined);
+    };
+    if (this.client.connected && this.lane.publish(message, answered)) return;
     const { topic, payload, qos, retain } = message;
     const properties = this.client.options.protocolVersion === 5
       ? packetProperties(message)
       : undefined;
-    this.client.publish(topic, payload, { qos, retain, properties }, (error) => {
-      const isGone = (error as { code?: number } | null)?.code === PACKET_ID_NOT_FOUND;
-      settled(isGone ? undefined : error ?? undefined);
-    });
+    this.client.publish(topic, payload, { qos, retain, properties }, answered);
   }
 
   subscribe(

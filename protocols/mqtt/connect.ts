@@ -21,7 +21,8 @@ import { SessionLog } from "./session_log.ts";
 /** A CONNECT that was found to be in order. */
 export interface Admission {
   readonly connect: Connect;
-  readonly will: Will | undefined;
+  /** What is published when the client goes without a word; hooks may change it. */
+  will: Will | undefined;
   /** The client identifier, the one that was assigned where the client sent none. */
   readonly clientId: string;
   /** Seconds until a silent client is taken to be gone, two thirds of them; 0 for never. */

@@ -47,3 +47,23 @@ export function willPublication(will: Will, origin: unknown, now: number): Publi
     origin,
   });
 }
+
+/** The will that publishes `publication`, after the delay of the one that it replaces. */
+export function willOf(publication: Publication, before: Will): Will {
+  const { topic, payload, qos, retain, contentType, properties } = publication;
+  return {
+    topic,
+    payload: payload.slice(),
+    qos,
+    retain,
+    properties: {
+      willDelay: before.properties?.willDelay,
+      payloadFormat: properties?.payloadFormat,
+      messageExpiry: properties?.expirySeconds,
+      contentType,
+      responseTopic: properties?.responseTopic,
+      correlationData: properties?.correlationData,
+      userProperties: properties?.userProperties,
+    },
+  };
+}

@@ -4,6 +4,7 @@ import { ProtocolError } from "../session.ts";
 import { faultOfFilter } from "../topic.ts";
 import type { Admission } from "./connect.ts";
 import type { Link } from "./link.ts";
+import { willOf, willPublication } from "./message.ts";
 import type { Subscribe } from "./packet.ts";
 import { Reason } from "./reason.ts";
 import { isShared, sharedFilter } from "./shares.ts";
@@ -30,20 +31,20 @@ export function login(
   });
 }
 
-/** Finds out whether somebody may leave the will that he leaves. */
+/** Finds out whether somebody may leave the will that he leaves, or which other in its place. */
 export function mayLeaveWill(
   guard: Guard,
-  { identity, admission: { will }, now }: {
-    identity: Identity;
-    admission: Admission;
-    now: number;
-  },
+  { identity, admission, now }: { identity: Identity; admission: Admission; now: number },
   decided: Decided<Identity | Refusal>,
 ): void {
+  const { will } = admission;
   if (will === undefined) return decided(identity, now);
-  const { topic, qos, retain } = will;
-  const access = { action: "publish", identity, topic, qos, retain } as const;
-  guard.authorize(access, (refusal, now) => decided(refusal ?? identity, now));
+  const left = willPublication(will, undefined, now);
+  guard.publish(left, identity, (answer, now) => {
+    if (answer instanceof Refusal) return decided(answer, now);
+    if (answer !== left) admission.will = willOf(answer, will);
+    decided(identity, now);
+  });
 }
 
 /** Finds out which filters of a SUBSCRIBE are refused; those that are not valid are not asked about. */

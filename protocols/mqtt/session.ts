@@ -16,6 +16,9 @@ import { PacketType, versionNames } from "./packet.ts";
 import { allowsReason, Reason } from "./reason.ts";
 import type { Tenure } from "./tenure.ts";
 
+/** A sign of life, as a part of a packet. */
+const MUCH_BYTES = 1024;
+
 /** Serves MQTT 3.1, 3.1.1 and 5.0 to one client: the server's side. */
 export class MqttSession implements Session, House {
   label = "mqtt";
@@ -28,6 +31,8 @@ export class MqttSession implements Session, House {
   /** True from the moment that hooks have heard of this client until they hear that it has gone. */
   #isGuest = false;
   #heardAt = 0;
+  /** What there was of an incomplete packet then, in bytes. */
+  #coming = 0;
   /** One and a half times the Keep Alive [MQTT-3.1.2-24]; 0 for none. */
   #keepAliveMs = 0;
 
@@ -38,8 +43,6 @@ export class MqttSession implements Session, House {
 
   receive(bytes: Uint8Array, now: number): number {
     const link = this.#link;
-    // Any byte is a sign of life: a large packet may take longer than the Keep Alive.
-    this.#heardAt = now;
     if (this.#conversation !== undefined && !this.#owns()) return bytes.length;
     let at = 0, packets = 0;
     while (at + 1 < bytes.length && this.#isReading) {
@@ -55,6 +58,13 @@ export class MqttSession implements Session, House {
       packets++;
     }
     link.traffic.packetsReceived += packets;
+    // [MQTT-3.1.2-22] wants whole packets. One that takes longer than the Keep Alive is coming for as
+    // long as much of it comes, not a byte now and then.
+    const coming = bytes.length - at;
+    if (packets > 0 || coming >= this.#coming + MUCH_BYTES) {
+      this.#heardAt = now;
+      this.#coming = coming;
+    }
     if (link.closed) this.#leave(now);
     return at;
   }

@@ -1,4 +1,5 @@
 import type { Refusal } from "../identity.ts";
+import type { Qos } from "../publication.ts";
 import { ProtocolError, type Subscription } from "../session.ts";
 import { readSince } from "../history.ts";
 import { faultOfFilter } from "../topic.ts";
@@ -78,6 +79,15 @@ function faultOf(packet: Subscribe, reasons: number[], { limits }: Link): string
     `Cannot take more than ${limits.maxWildcardLevels} levels of wildcards in a filter`;
 }
 
+/** Those without identifier and screen: there are thousands, of at most twelve kinds. */
+const plain: readonly Subscription[] = Array.from({ length: 16 }, (_, wish) => ({
+  qos: (wish & 3) as Qos,
+  noLocal: (wish & 4) !== 0,
+  retainAsPublished: (wish & 8) !== 0,
+  id: undefined,
+  screen: undefined,
+}));
+
 function subscribeOne(
   { link, client, retained }: Subscriber,
   request: FilterRequest,
@@ -90,7 +100,9 @@ function subscribeOne(
   const isNew = !client.subscriptions.has(filter);
   if (isNew && client.subscriptions.size >= limits.maxSubscriptions) return Reason.quotaExceeded;
   const { guard, identity } = hub, screen = guard?.screen(followed(filter)!, identity);
-  const subscription: Subscription = { qos, noLocal, retainAsPublished, id, screen };
+  const subscription = id === undefined && screen === undefined
+    ? plain[qos | (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0)]!
+    : { qos, noLocal, retainAsPublished, id, screen };
   client.subscriptions.set(filter, subscription);
   client.log?.journal.saveSubscription(client.log.key, filter, subscription);
   // Stored messages are not for those who share (MQTT 5.0 §4.8.2).

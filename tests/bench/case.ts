@@ -1,5 +1,5 @@
 import type { Load } from "./load.ts";
-import type { Contender } from "./servers.ts";
+import type { Contender, Server } from "./servers.ts";
 import type { Tools } from "./tools.ts";
 
 /** What one turn measured, by name. */
@@ -44,5 +44,5 @@ export interface Case {
   readonly contenders: readonly Contender[];
   readonly rows: (lab: Pick<Lab, "quick">) => Row[];
   /** One turn against a server that was started for it. */
-  readonly measure: (server: { port: number; pid: number }, lab: Lab) => Promise<Figures>;
+  readonly measure: (server: Omit<Server, "stop">, lab: Lab) => Promise<Figures>;
 }

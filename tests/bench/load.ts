@@ -28,6 +28,11 @@ export class Load {
     return finish("mqtt_load", this.startMqtt(...args));
   }
 
+  /** Runs one of the generators in this repository, for what the others do not know; its figures. */
+  own(name: string, ...args: (string | number)[]): Promise<Figures> {
+    return finish(name, new Process([...ours(name), ...args.map(String)]));
+  }
+
   /** Starts `mqtt_load` for whoever watches the server meanwhile. */
   startMqtt(...args: (string | number)[]): Process {
     return new Process([...this.#program("mqtt_load"), ...args.map(String)]);
@@ -41,9 +46,14 @@ export class Load {
 
   /** Starts `mqtt_hold` and waits until it holds what it was asked to hold. */
   async hold(...args: (string | number)[]): Promise<Process> {
-    const child = new Process([...this.#program("mqtt_hold"), ...args.map(String)]);
+    const child = this.startHold(...args);
     await child.says("holding");
     return child;
+  }
+
+  /** Starts `mqtt_hold` for whoever waits for what it says. */
+  startHold(...args: (string | number)[]): Process {
+    return new Process([...this.#program("mqtt_hold"), ...args.map(String)]);
   }
 
   /** GET requests on 64 connections, each with one outstanding. */

@@ -1,10 +1,17 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Case, Lab } from "./case.ts";
+import { bridgeCase } from "./cases/bridge.ts";
 import { coapCase } from "./cases/coap.ts";
 import { connectionsCase } from "./cases/connections.ts";
 import { httpCase } from "./cases/http.ts";
 import { latencyCase, mqttCases } from "./cases/mqtt.ts";
+import {
+  manySubscriptionsCase,
+  retainedCase,
+  sharedCase,
+  versionsCase,
+} from "./cases/mqtt_more.ts";
 import { slowReceiversCase } from "./cases/slow_receivers.ts";
 import { storeCase } from "./cases/store.ts";
 import { subscriptionsCase } from "./cases/subscriptions.ts";
@@ -30,6 +37,11 @@ Exit code: 0 when every bar is reached, 1 when not, 2 when the flags are wrong.`
 const cases: readonly Case[] = [
   ...mqttCases,
   latencyCase,
+  versionsCase,
+  sharedCase,
+  retainedCase,
+  manySubscriptionsCase,
+  bridgeCase,
   connectionsCase,
   httpCase,
   coapCase,

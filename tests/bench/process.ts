@@ -105,6 +105,15 @@ export function killAll(): void {
   for (const child of running) child.kill("SIGKILL");
 }
 
+/** Processor time that a process has taken so far, in seconds; not a number where that cannot be told. */
+export async function processorSeconds(pid: number): Promise<number> {
+  if (Deno.build.os !== "linux") return NaN;
+  const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
+  // The name in brackets may have spaces; user and system time are the 14th and 15th field, in 10 ms.
+  const [user, system] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13);
+  return (Number(user) + Number(system)) / 100;
+}
+
 /** Resident memory of a process in bytes. */
 export async function residentBytes(pid: number): Promise<number> {
   if (Deno.build.os === "linux") {

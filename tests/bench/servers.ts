@@ -18,6 +18,8 @@ const defaults = {
 export interface Server {
   readonly port: number;
   readonly pid: number;
+  /** Where what this server passes on arrives, when it is one of two. */
+  readonly upstream?: number;
   stop(): Promise<void>;
 }
 
@@ -67,6 +69,64 @@ listener ${freePort("tcp")} 127.0.0.1
       return [lab.tools.mosquitto!, "-c", file];
     },
   });
+}
+
+/** Two gateways: the first one's bridge carries everything below `bench` to the second. */
+export const meerkatBridge: Contender = {
+  ...meerkat("mqtt"),
+  start: (lab) =>
+    pair(lab, meerkat("mqtt"), (upstream) =>
+      contender("Meerkat", "tcp", {
+        command(port) {
+          const file = `${lab.directory}/bridge-${port}.json`;
+          const routes = [{ direction: "out", filter: "bench/#", qos: 2 }];
+          const url = `mqtt://127.0.0.1:${upstream}`;
+          Deno.writeTextFileSync(file, JSON.stringify({ bridges: [{ name: "up", url, routes }] }));
+          const listen = `mqtt://127.0.0.1:${port}`;
+          return [Deno.execPath(), "run", "-A", "mod.ts", "--config", file, "--listen", listen];
+        },
+      })),
+};
+
+/** The same with two Mosquittos. */
+export const mosquittoBridge: Contender = {
+  ...mosquitto("mqtt"),
+  start: (lab) =>
+    pair(lab, mosquitto("mqtt"), (upstream) =>
+      contender("Mosquitto", "tcp", {
+        command(port) {
+          const file = `${lab.directory}/bridge-${port}.conf`;
+          Deno.writeTextFileSync(
+            file,
+            `allow_anonymous true
+persistence false
+max_queued_messages 0
+max_inflight_messages 0
+listener ${port} 127.0.0.1
+connection up
+address 127.0.0.1:${upstream}
+topic bench/# out 2
+`,
+          );
+          return [lab.tools.mosquitto!, "-c", file];
+        },
+      })),
+};
+
+async function pair(
+  lab: Lab,
+  far: Contender,
+  near: (upstream: number) => Contender,
+): Promise<Server> {
+  const behind = await far.start(lab);
+  try {
+    const front = await near(behind.port).start(lab);
+    const stop = async () => void await Promise.all([front.stop(), behind.stop()]);
+    return { ...front, upstream: behind.port, stop };
+  } catch (error) {
+    await behind.stop();
+    throw error;
+  }
 }
 
 /** A handler of a few lines on Deno's own HTTP server. */

@@ -66,6 +66,16 @@ const flows: Flow[] = [
     aim: 10,
   },
   {
+    name: "qos1-fan-out",
+    title: "QoS 1, 1 to 50, window 100",
+    pubs: 1,
+    subs: 50,
+    qos: 1,
+    first: 500,
+    bar: 4,
+    aim: 10,
+  },
+  {
     name: "qos2",
     title: "QoS 2, 1 to 1, window 100",
     pubs: 1,

@@ -1,5 +1,5 @@
 import { frameHeader, FrameReader, upgradeRequest } from "./frames.ts";
-import { connectPacket, type OnPacket, PacketReader } from "./packets.ts";
+import { connectPacket, type OnPacket, PacketReader, type Version } from "./packets.ts";
 
 /** Where and how to connect. */
 export interface ClientOptions {
@@ -7,6 +7,7 @@ export interface ClientOptions {
   port: number;
   clientId: string;
   webSocket?: boolean;
+  version?: Version;
   /** How much is read at a time: an idle client needs little. */
   readBytes?: number;
   /** Everything after CONNACK. */
@@ -100,7 +101,7 @@ export class Client {
   }
 
   #begin(accepted: () => void, refused: (error: Error) => void): void {
-    const { clientId, webSocket, onPacket } = this.#options;
+    const { clientId, webSocket, version, onPacket } = this.#options;
     const packets = new PacketReader((first, bytes, from, to) => {
       if (this.#accepted) return onPacket?.(first, bytes, from, to);
       if (first !== 0x20 || bytes[from + 1] !== 0) {
@@ -110,7 +111,7 @@ export class Client {
       accepted();
     });
     const connect = () => {
-      this.emit(connectPacket(clientId));
+      this.emit(connectPacket(clientId, version));
       this.flush();
     };
     if (webSocket) {

@@ -1,7 +1,8 @@
-// An MQTT 3.1.1 load generator in one process; the options and the last line are those of mqtt_load.c.
+// An MQTT load generator in one process; the options and the last line are those of mqtt_load.c, and
+// more: -V 5 speaks MQTT 5, -G has the subscribers share one subscription, -Q is the subscribers' port.
 //
 //   mqtt_load.ts pubsub -p PORT [-P pubs] [-S subs] [-t topics] [-q qos] [-s bytes]
-//                [-n msgs-per-pub] [-w window] [-r msgs/s-per-pub] [-W] [-T secs]
+//                [-n msgs-per-pub] [-w window] [-r msgs/s-per-pub] [-W] [-V 4|5] [-G] [-Q PORT] [-T secs]
 //   mqtt_load.ts conns  -p PORT [-n connections] [-T hold-secs]
 //
 // The last line is one JSON object. Exit 0 when the run ended by itself and, at QoS 1 and 2, nothing was lost.
@@ -28,6 +29,9 @@ const { positionals, values } = parseArgs({
     rate: { type: "string", short: "r", default: "0" },
     seconds: { type: "string", short: "T", default: "60" },
     websocket: { type: "boolean", short: "W", default: false },
+    version: { type: "string", short: "V", default: "4" },
+    shared: { type: "boolean", short: "G", default: false },
+    subscribers: { type: "string", short: "Q" },
   },
 });
 
@@ -38,6 +42,9 @@ if (positionals[0] === "conns") await conns(Number(values.count));
 else {
   const result = await pubsub({
     ...where,
+    subscriberPort: Number(values.subscribers ?? values.port),
+    version: values.version === "5" ? 5 : 4,
+    shared: values.shared,
     pubs: Number(values.pubs),
     subs: Number(values.subs),
     topics: Number(values.topics),

@@ -1,10 +1,19 @@
-// MQTT 3.1.1 as a load generator needs it: independent of the code that it measures.
+// MQTT 3.1.1 and 5 as a load generator needs them: independent of the code that it measures.
 
 const encoder = new TextEncoder();
 
+/** The protocol levels of MQTT 3.1.1 and of MQTT 5. */
+export type Version = 4 | 5;
+
+/** The empty properties that MQTT 5 has in most packets. */
+function properties(version: Version): number[] {
+  return version === 5 ? [0] : [];
+}
+
 /** A CONNECT with a clean session and no keep-alive. */
-export function connectPacket(clientId: string): Uint8Array<ArrayBuffer> {
-  return packet(0x10, [0, 4, 0x4d, 0x51, 0x54, 0x54, 4, 2, 0, 0, ...text(clientId)]);
+export function connectPacket(clientId: string, version: Version = 4): Uint8Array<ArrayBuffer> {
+  const head = [0, 4, 0x4d, 0x51, 0x54, 0x54, version, 2, 0, 0];
+  return packet(0x10, [...head, ...properties(version), ...text(clientId)]);
 }
 
 /** One SUBSCRIBE for all of `filters`. */
@@ -12,8 +21,10 @@ export function subscribePacket(
   id: number,
   filters: readonly string[],
   qos: number,
+  version: Version = 4,
 ): Uint8Array<ArrayBuffer> {
-  return packet(0x82, [id >> 8, id & 255, ...filters.flatMap((filter) => [...text(filter), qos])]);
+  const wishes = filters.flatMap((filter) => [...text(filter), qos]);
+  return packet(0x82, [id >> 8, id & 255, ...properties(version), ...wishes]);
 }
 
 /** PUBACK, PUBREC, PUBREL or PUBCOMP for the packet id at `at`. */
@@ -28,18 +39,23 @@ export class PublishTemplate {
   #idAt: number;
   #timeAt: number;
 
-  constructor(topic: string, payloadBytes: number, qos: number) {
+  constructor(
+    topic: string,
+    payloadBytes: number,
+    { qos, retain = false, version = 4 }: { qos: number; retain?: boolean; version?: Version },
+  ) {
     const name = text(topic);
     const id = qos > 0 ? [0, 0] : [];
     const payload = new Array<number>(payloadBytes).fill(0x78);
-    this.bytes = packet(0x30 | qos << 1, [...name, ...id, ...payload]);
+    const first = 0x30 | qos << 1 | (retain ? 1 : 0);
+    this.bytes = packet(first, [...name, ...id, ...properties(version), ...payload]);
     this.#view = new DataView(this.bytes.buffer);
     this.#timeAt = this.bytes.length - payloadBytes;
-    this.#idAt = this.#timeAt - id.length;
+    this.#idAt = qos > 0 ? this.#timeAt - properties(version).length - id.length : -1;
   }
 
   stamp(id: number, now: number): Uint8Array<ArrayBuffer> {
-    if (this.#idAt < this.#timeAt) this.#view.setUint16(this.#idAt, id);
+    if (this.#idAt > 0) this.#view.setUint16(this.#idAt, id);
     this.#view.setFloat64(this.#timeAt, now);
     return this.bytes;
   }

@@ -1,5 +1,5 @@
 import { Client, type ClientOptions } from "./client.ts";
-import { ackPacket, PublishTemplate, subscribePacket } from "./packets.ts";
+import { ackPacket, PublishTemplate, subscribePacket, type Version } from "./packets.ts";
 import { Samples } from "./samples.ts";
 
 const defaults = {
@@ -13,7 +13,12 @@ const defaults = {
 export interface PubsubOptions {
   hostname: string;
   port: number;
+  /** Where the subscribers are: on the other side of a bridge. */
+  subscriberPort: number;
   webSocket: boolean;
+  version: Version;
+  /** True when the subscribers share one subscription. */
+  shared: boolean;
   pubs: number;
   subs: number;
   topics: number;
@@ -57,7 +62,7 @@ class Tally {
 
 /** Runs publishers and subscribers until everything has arrived or nothing more does. */
 export async function pubsub(options: PubsubOptions): Promise<PubsubResult> {
-  const { pubs, subs, qos, size, perPub } = options;
+  const { pubs, subs, qos, size, perPub, shared } = options;
   const tally = new Tally();
   for (let i = 0; i < subs; i++) await subscriber(options, tally, i);
   const publishers: Publisher[] = [];
@@ -65,7 +70,7 @@ export async function pubsub(options: PubsubOptions): Promise<PubsubResult> {
   const start = tally.lastAt = performance.now();
   const timedOut = await finished(publishers, options, tally);
   const seconds = Math.max(tally.lastAt - start, 0.001) / 1000;
-  const want = perPub * pubs * subs;
+  const want = perPub * pubs * (shared ? 1 : subs);
   return {
     mode: "pubsub",
     pubs,
@@ -90,17 +95,18 @@ export async function pubsub(options: PubsubOptions): Promise<PubsubResult> {
 /** Drives the publishers; true when time ran out. */
 async function finished(
   publishers: Publisher[],
-  { pubs, subs, qos, perPub, rate, seconds }: PubsubOptions,
+  { pubs, subs, shared, qos, perPub, rate, seconds }: PubsubOptions,
   tally: Tally,
 ): Promise<boolean> {
   const toSend = perPub * pubs;
+  const toReceive = toSend * (shared ? 1 : subs);
   const limit = performance.now() + seconds * 1000;
   let sentAt = Infinity;
   for (;;) {
     for (const publisher of publishers) publisher.pump();
     const now = performance.now();
     if (tally.sent === toSend && sentAt === Infinity) sentAt = now;
-    if (tally.received >= toSend * subs && (qos === 0 || tally.acked === toSend)) return false;
+    if (tally.received >= toReceive && (qos === 0 || tally.acked === toSend)) return false;
     if (now - Math.max(sentAt, tally.lastAt) > defaults.quietMs) return false;
     if (now > limit) return true;
     await new Promise((resolve) => setTimeout(resolve, rate > 0 ? 1 : 10));
@@ -108,9 +114,12 @@ async function finished(
 }
 
 async function subscriber(options: PubsubOptions, tally: Tally, index: number): Promise<void> {
+  const { version, shared, subscriberPort: port } = options;
+  const properties = version === 5 ? 1 : 0;
   const { promise, resolve } = Promise.withResolvers<void>();
   const client: Client = await Client.open({
     ...connection(options),
+    port,
     clientId: `load-${Deno.pid}-2-${index}`,
     onPacket(first, bytes, from) {
       if (first === 0x90) return resolve();
@@ -120,11 +129,13 @@ async function subscriber(options: PubsubOptions, tally: Tally, index: number): 
       const idAt = from + 2 + (bytes[from]! << 8 | bytes[from + 1]!);
       tally.lastAt = performance.now();
       tally.received++;
-      tally.latencies.add((tally.lastAt - readTime(bytes, qos > 0 ? idAt + 2 : idAt)) * 1000);
+      const timeAt = (qos > 0 ? idAt + 2 : idAt) + properties;
+      tally.latencies.add((tally.lastAt - readTime(bytes, timeAt)) * 1000);
       if (qos > 0) client.emit(ackPacket(qos === 1 ? 0x40 : 0x50, bytes, idAt));
     },
   });
-  client.emit(subscribePacket(1, ["bench/#"], options.qos));
+  const filter = shared ? "$share/load/bench/#" : "bench/#";
+  client.emit(subscribePacket(1, [filter], options.qos, version));
   client.flush();
   await promise;
 }
@@ -149,8 +160,8 @@ class Publisher {
   }
 
   constructor(readonly options: PubsubOptions, readonly tally: Tally, index: number) {
-    const { topics, size, qos } = options;
-    this.#template = new PublishTemplate(`bench/${index % topics}`, size, qos);
+    const { topics, size, qos, version } = options;
+    this.#template = new PublishTemplate(`bench/${index % topics}`, size, { qos, version });
   }
 
   /** Publishes what window, pace and the server's appetite allow. */
@@ -182,8 +193,10 @@ class Publisher {
   }
 }
 
-function connection({ hostname, port, webSocket }: PubsubOptions): Omit<ClientOptions, "clientId"> {
-  return { hostname, port, webSocket };
+function connection(
+  { hostname, port, webSocket, version }: PubsubOptions,
+): Omit<ClientOptions, "clientId"> {
+  return { hostname, port, webSocket, version };
 }
 
 function readTime(bytes: Uint8Array, at: number): number {

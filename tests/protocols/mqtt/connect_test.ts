@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { decode } from "../../../protocols/mqtt/decode.ts";
+import { encode } from "../../../protocols/mqtt/encode.ts";
 import { bytes, FakeSpace, hex } from "../fakes.ts";
 import { connect, disconnect, leftovers, online, ping, pong, publish, Talk } from "./talk.ts";
 
@@ -101,6 +102,18 @@ Deno.test("MqttSession hangs up after one and a half times the Keep Alive", () =
   assert.ok(!talk.stage.closed);
   talk.stage.wait(1);
   assert.ok(talk.stage.closed);
+});
+
+Deno.test("MqttSession takes much of a packet for a sign of life, and a byte now and then for none", () => {
+  for (const [step, stays] of [[1, false], [1500, true]] as const) {
+    const talk = online("a", { keepAlive: 10 });
+    const packet = encode(publish("t", "x".repeat(50_000)), 4);
+    for (let at = 0; at < 10 * step; at += step) {
+      talk.stage.feed(packet!.subarray(at, at + step));
+      talk.stage.wait(5_000);
+    }
+    assert.equal(!talk.stage.closed, stays, `${step} bytes every 5 s`);
+  }
 });
 
 Deno.test("MqttSession does not count the time in which it does not read", () => {

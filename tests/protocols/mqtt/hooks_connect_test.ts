@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Hooks, Login } from "../../../actors/hooks.ts";
 import { Refusal } from "../../../protocols/identity.ts";
+import { Publication } from "../../../protocols/publication.ts";
 import type { AuthMethod } from "../../../protocols/mqtt/authentication.ts";
 import type { Connack, Will } from "../../../protocols/mqtt/packet.ts";
 import { bytes, FakeSpace } from "../fakes.ts";
@@ -111,6 +112,35 @@ Deno.test("MqttSession refuses a client whose will may not be published", () => 
   assert.deepEqual(talk.hear().map(brief), ["connack 87"]);
   const reserved = new Talk().connect({ will: { ...will, topic: "$SYS/broker/uptime" } });
   assert.deepEqual(reserved.hear().map(brief), ["connack 05"]);
+});
+
+Deno.test("MqttSession shows a will to hooks when it is left, and publishes what they make of it", () => {
+  const hooks: Hooks = {
+    published: ({ topic, payload, properties }) =>
+      topic === "wills/c" ? new Publication("wills/of/c", payload, { properties }) : undefined,
+  };
+  const space = new FakeSpace();
+  const talk = online({
+    hooks,
+    space,
+    will: { ...will, properties: { userProperties: [["a", "b"]] } },
+    version: 5,
+  });
+  assert.equal(space.published.length, 0);
+  talk.stage.end();
+  const [published] = space.published;
+  assert.deepEqual([published!.topic, published!.text(), published!.qos], [
+    "wills/of/c",
+    "gone",
+    0,
+  ]);
+  assert.deepEqual(published!.properties?.userProperties, [["a", "b"]]);
+  const refused = connecting({
+    hooks: { published: () => new Refusal("No", "invalid") },
+    will,
+    version: 5,
+  });
+  assert.deepEqual(refused.hear().map(brief), ["connack 87"]);
 });
 
 Deno.test("MqttSession keeps a session for its user: the same name from another is refused", () => {
