@@ -5,10 +5,11 @@ import { Broker } from "./broker.ts";
 import { Client } from "./client.ts";
 import { Group } from "./group.ts";
 import type { MqttLimits } from "./limits.ts";
-import type { Will } from "./packet.ts";
+import { willOf } from "./message.ts";
 import { SessionLog, StoredDelivery } from "./session_log.ts";
 import { followed } from "./permission.ts";
 import { isShared } from "./shares.ts";
+import { plainSubscription } from "./subscribe.ts";
 
 const NEVER = 0xffff_ffff;
 
@@ -37,14 +38,15 @@ export function resumeSession(
   const latest = expirySeconds === NEVER ? Infinity : now + expirySeconds * 1000;
   client.expiresAt = Math.min(record.expiresAt ?? Infinity, latest);
   if (will !== undefined) {
-    client.will = willOf(record);
+    client.will = willOf(will, { properties: { willDelay: record.willDelaySeconds } });
     client.willAt = Math.min(record.willAt ?? Infinity, now + record.willDelaySeconds * 1000);
   }
   for (const id of ids) client.received.add(id);
   client.loading = loading;
   for (const [filter, given] of subscriptions) {
     const screen = identity && hub.guard?.screen(followed(filter) ?? filter, identity);
-    const subscription = { ...given, screen };
+    const isPlain = given.id === undefined && screen === undefined;
+    const subscription = isPlain ? plainSubscription(given) : { ...given, screen };
     client.subscriptions.set(filter, subscription);
     if (isShared(filter)) broker.shares.subscribe(filter, subscription, client, hub);
     else hub.subscribe(filter, subscription, client);
@@ -73,23 +75,4 @@ export function resumeMessages(
     else client.inflight.restore(packetId, stored).received = received;
   }
   if (waiting.length > 0) client.queue.restore(waiting, client.limits);
-}
-
-function willOf({ will, willDelaySeconds }: SessionRecord): Will {
-  const { topic, payload, qos, retain, contentType, properties } = will!;
-  return {
-    topic,
-    payload,
-    qos,
-    retain,
-    properties: {
-      willDelay: willDelaySeconds,
-      contentType,
-      payloadFormat: properties?.payloadFormat,
-      messageExpiry: properties?.expirySeconds,
-      responseTopic: properties?.responseTopic,
-      correlationData: properties?.correlationData,
-      userProperties: properties?.userProperties as [string, string][] | undefined,
-    },
-  };
 }

@@ -88,6 +88,11 @@ const plain: readonly Subscription[] = Array.from({ length: 16 }, (_, wish) => (
   screen: undefined,
 }));
 
+/** The one of them with these wishes. */
+export function plainSubscription({ qos, noLocal, retainAsPublished }: Subscription): Subscription {
+  return plain[qos | (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0)]!;
+}
+
 function subscribeOne(
   { link, client, retained }: Subscriber,
   request: FilterRequest,
@@ -101,7 +106,7 @@ function subscribeOne(
   if (isNew && client.subscriptions.size >= limits.maxSubscriptions) return Reason.quotaExceeded;
   const { guard, identity } = hub, screen = guard?.screen(followed(filter)!, identity);
   const subscription = id === undefined && screen === undefined
-    ? plain[qos | (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0)]!
+    ? plainSubscription(request)
     : { qos, noLocal, retainAsPublished, id, screen };
   client.subscriptions.set(filter, subscription);
   client.log?.journal.saveSubscription(client.log.key, filter, subscription);
