@@ -29,8 +29,11 @@
  */
 import { Gateway } from "./actors/gateway.ts";
 import type { GatewayOptions } from "./actors/gateway_options.ts";
+import { forward } from "./actors/dns/forward.ts";
+import { ResolveError, Resolver, resolver } from "./actors/dns/resolver.ts";
 import { openUpstream } from "./actors/clients/upstream.ts";
 import { Handlers } from "./protocols/http/handlers.ts";
+import { dns } from "./protocols/dns/session.ts";
 import { coap } from "./protocols/coap/session.ts";
 import type { HttpOptions } from "./protocols/http/options.ts";
 import { http as openHttp } from "./protocols/http/session.ts";
@@ -75,6 +78,17 @@ export type { AuthExchange, AuthMethod, AuthStep } from "./protocols/mqtt/authen
 export { scramCredentials, scramSha256 } from "./protocols/mqtt/scram.ts";
 export type { ScramCredentials, ScramOptions, ScramStore } from "./protocols/mqtt/scram.ts";
 export type { WebSocketLimits } from "./protocols/websocket/limits.ts";
+
+// Names: what answers for them, and what asks.
+export { dns, forward, ResolveError, Resolver, resolver };
+export type { DnsOptions } from "./protocols/dns/session.ts";
+export type { DnsLimits } from "./protocols/dns/limits.ts";
+export type { DnsZone } from "./protocols/dns/zone.ts";
+export type { DnsEdns, DnsMessage } from "./protocols/dns/message.ts";
+export type { DnsData, DnsQuestion, DnsRecord, Rcode } from "./protocols/dns/record.ts";
+export type { DnsAnswer, DnsAnswers } from "./protocols/dns/table.ts";
+export type { DnsHandler, DnsInfo } from "./actors/dns/handler.ts";
+export type { ResolverOptions } from "./actors/dns/options.ts";
 
 // Transports that a listener may use.
 export { eitherTls, tcp, tls, udp, unix };
@@ -230,6 +244,7 @@ export function any(protocols: { mqtt?: OpenSession; http?: OpenSession } = {}):
 
 if (import.meta.main) {
   const { main } = await import("./actors/command/main.ts");
+  const { useResolver } = await import("./actors/clients/dial.ts");
   const { connectClient } = await import("./actors/clients/command_client.ts");
   const { limitsOf, usualLimits } = await import("./protocols/limits.ts");
   const { default: { version } } = await import("./deno.json", { with: { type: "json" } });
@@ -258,6 +273,9 @@ if (import.meta.main) {
     coap: (set) => coap(limitsOf(set).coap),
     store: (file, options, set) => sqliteStore(file, { ...options, mqtt: limitsOf(set).mqtt }),
     connect: connectClient,
+    dns: (zones) => dns({ zones }),
+    forward: (servers) => forward(resolver({ servers })),
+    nameServers: (servers) => useResolver(resolver({ servers })),
   });
   Deno.exit(code);
 }

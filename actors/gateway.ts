@@ -7,6 +7,7 @@ import type { BridgeOptions } from "./bridge/bridge_options.ts";
 import { type Bridge, Bridges } from "./bridge/bridges.ts";
 import type { OpenUpstream } from "./bridge/upstream.ts";
 import { systemClock } from "./clock.ts";
+import { addDnsHandler, type DnsHandler } from "./dns/handler.ts";
 import { fetchHandler } from "./fetch_handler.ts";
 import type { GatewayOptions, HandlerTable } from "./gateway_options.ts";
 import type { Handler } from "./handler.ts";
@@ -191,11 +192,7 @@ export class Gateway {
    * assert.equal(hub.retained("door")?.text(), "open");
    * ```
    */
-  publish(
-    topic: string,
-    payload: string | Uint8Array,
-    options: PublicationOptions = {},
-  ): Outcome {
+  publish(topic: string, payload: string | Uint8Array, options: PublicationOptions = {}): Outcome {
     const fault = faultOfTopic(topic, MAX_LEVELS);
     if (fault !== undefined) throw new TypeError(fault);
     const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload.slice();
@@ -234,15 +231,18 @@ export class Gateway {
     this.#handlers.add(path, (exchange) => {
       if (!ref.tell(exchange)) exchange.respond({ status: 503 });
     });
-    const ref = this.#subscribers.spawn(name, fetchHandler(handler), {
-      restart: "crash",
-      kind: "handler",
-      mailbox: HANDLER_MAILBOX,
-    });
+    const options = { restart: "crash", kind: "handler", mailbox: HANDLER_MAILBOX } as const;
+    const ref = this.#subscribers.spawn(name, fetchHandler(handler), options);
     return () => {
       this.#handlers.remove(path);
       this.#subscribers.stopChild(name);
     };
+  }
+
+  /** Has `handler` asked, after those before it, what no zone answers; the answer takes it out. */
+  dns(handler: DnsHandler): () => void {
+    const name = `dns ${++this.#names}`;
+    return addDnsHandler(handler, { name, space: this.#space, supervisor: this.#subscribers });
   }
 
   /**

@@ -1,7 +1,8 @@
 import type { OpenDatagramSession, OpenSession } from "../../protocols/session.ts";
-import type { DatagramTransport, Transport } from "../../transports/transport.ts";
+import type { Transport } from "../../transports/transport.ts";
 import { admissionDefaults } from "../admission.ts";
 import { connectionDefaults } from "../connection_options.ts";
+import type { DnsHandler } from "../dns/handler.ts";
 import type { Gateway } from "../gateway.ts";
 import type { GatewayOptions } from "../gateway_options.ts";
 import type { Log } from "../log.ts";
@@ -10,6 +11,7 @@ import type { StoreOptions, StoreSource } from "../store/sqlite_store.ts";
 import { startBridge } from "./bridges.ts";
 import type { ClientHost } from "./client/client.ts";
 import { ListenError } from "./cause.ts";
+import { type DnsParts, listenDns } from "./dns.ts";
 import { type CommandHost, run, type Running } from "./command.ts";
 import { denoClientHost, denoHost } from "./deno_host.ts";
 import type { Limits } from "./limits.ts";
@@ -35,16 +37,14 @@ export interface StreamSettings {
 }
 
 /** What the command is put together from: transports and protocols are not its business. */
-export interface Parts {
+export interface Parts extends DnsParts {
   readonly version: string;
   /** What holds for the protocols when nothing is set. */
   readonly limits: Limits;
   gateway(options: GatewayOptions): Gateway;
-  tcp(options: Port): Transport;
   tls(options: Port & Identity): Transport;
   eitherTls(transport: Transport, identity: Identity): Transport;
   unix(options: { path: string }): Transport;
-  udp(options: Port): DatagramTransport;
   /** Protocols of streams, with the limits that were set. */
   streams: Record<"mqtt" | "http" | "any", (limits: Limits, set: StreamSettings) => OpenSession>;
   coap(limits: Limits): OpenDatagramSession;
@@ -52,6 +52,10 @@ export interface Parts {
   store(file: string, options: StoreOptions, limits: Limits): StoreSource;
   /** Connects the commands that are MQTT clients. */
   connect: ClientHost["connect"];
+  /** Asks these servers for what no zone has. */
+  forward(servers: readonly string[]): DnsHandler;
+  /** Has these servers asked for the hosts of outgoing connections. */
+  nameServers(servers: readonly string[]): void;
 }
 
 /** What holds for connections and stored values when nothing is set. */
@@ -87,14 +91,17 @@ interface Surroundings {
 }
 
 async function start(settings: Settings, around: Surroundings): Promise<Running> {
-  const { parts, log } = around, { retainedTrees, sysIntervalMs, origins } = settings;
+  const { parts, log } = around, { retainedTrees, sysIntervalMs } = settings;
   const limits = { ...settings.limits, ...retainedTrees && { retainedTrees } };
   const version = `meerkat version ${parts.version}`;
   const hub = openWithStore(settings, { log, limits, sysIntervalMs, version }, parts);
   const listeners: string[] = [];
+  const { forward, nameServers } = settings.dns ?? {};
+  if (forward) hub.dns(parts.forward(forward));
+  if (nameServers) parts.nameServers(nameServers);
   try {
     for (const each of settings.listen) {
-      listeners.push(await listen(hub, each, { ...around, origins }));
+      listeners.push(await listen(hub, each, { ...around, settings }));
     }
     for (const each of settings.bridges) await startBridge(hub, each, around);
   } catch (error) {
@@ -107,12 +114,15 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
 async function listen(
   hub: Gateway,
   each: ListenSettings,
-  around: Surroundings & { origins: readonly string[] },
+  around: Surroundings & { settings: Settings },
 ): Promise<string> {
   const { url, limits, mqtt } = each;
-  const { parts, origins } = around;
+  const { parts, settings: { origins, dns } } = around;
   const options = { name: url.url, limits };
   try {
+    if (url.protocol === "dns") {
+      return withPort(url, await listenDns(hub, each, { parts, zones: dns?.zones ?? [] })).url;
+    }
     const listening = url.protocol === "coap"
       ? hub.listen(parts.udp(url), parts.coap(limits), options)
       : hub.listen(

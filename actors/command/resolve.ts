@@ -1,4 +1,5 @@
 import { type BridgeSettings, resolveBridge } from "./bridges.ts";
+import { dnsOf, type DnsSettings } from "./dns_settings.ts";
 import type { LogFormat, LogLevel } from "../log.ts";
 import type { RetainedTree } from "../retained_tree.ts";
 import type { LimitName, Limits } from "./limits.ts";
@@ -19,6 +20,8 @@ export interface Settings {
   readonly bridges: readonly BridgeSettings[];
   /** Undefined when nothing survives a restart. */
   readonly store?: StoreSettings | undefined;
+  /** Present when something was set about names. */
+  readonly dns?: DnsSettings;
   readonly drainMs: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -113,6 +116,7 @@ class Resolver {
         sysIntervalMs: this.#value("sysInterval"),
         bridges: this.#bridges(),
         store: this.#store(),
+        ...dnsOf(this.draft),
         drainMs: this.#value("drain"),
         logLevel: this.#value("logLevel"),
         logFormat: this.#value("logFormat"),

@@ -1,5 +1,6 @@
 import { formats, levels } from "../log.ts";
 import { bridgeSetting } from "./bridge_settings.ts";
+import { dnsSettings } from "./dns_settings.ts";
 import { choice, duration, type Kind, list, origin, orZero, text, yesOrNo } from "./kinds.ts";
 import { gatewayLimits, listenerLimits } from "./limits.ts";
 import { mqttSettings, retainedTrees } from "./mqtt_settings.ts";
@@ -116,6 +117,7 @@ export const settings = {
     kind: list(bridgeSetting),
     doc: "Other MQTT brokers, and what to exchange with them.",
   },
+  ...dnsSettings,
   drain: {
     flag: "drain",
     kind: duration(0, 3_600_000),

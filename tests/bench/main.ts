@@ -4,6 +4,7 @@ import type { Case, Lab } from "./case.ts";
 import { bridgeCase } from "./cases/bridge.ts";
 import { coapCase } from "./cases/coap.ts";
 import { connectionsCase } from "./cases/connections.ts";
+import { dnsCase } from "./cases/dns.ts";
 import { httpCase } from "./cases/http.ts";
 import { latencyCase, mqttCases } from "./cases/mqtt.ts";
 import {
@@ -45,6 +46,7 @@ const cases: readonly Case[] = [
   connectionsCase,
   httpCase,
   coapCase,
+  dnsCase,
   subscriptionsCase,
   storeCase,
   slowReceiversCase,

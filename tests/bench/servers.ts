@@ -154,12 +154,13 @@ export const libcoap: Contender = contender("libcoap", "udp", {
   ],
 });
 
-interface Recipe {
+/** How a contender is started. */
+export interface Recipe {
   needs?: (lab: Lab) => string | undefined;
   command: (port: number, lab: Lab) => string[];
 }
 
-/** A server that a command starts. */
+/** A server that is a program on a port of its own. */
 export function contender(
   name: string,
   transport: "tcp" | "udp",

@@ -6,6 +6,8 @@ export interface Tools {
   readonly node: string | undefined;
   readonly wrk: string | undefined;
   readonly coapServer: string | undefined;
+  readonly nsd: string | undefined;
+  readonly dnsperf: string | undefined;
   readonly cc: string | undefined;
 }
 
@@ -16,6 +18,8 @@ export function findTools(): Tools {
     node: installed("node"),
     wrk: installed("wrk"),
     coapServer: installed("coap-server-notls", "coap-server"),
+    nsd: installed("nsd"),
+    dnsperf: installed("dnsperf"),
     cc: installed("cc"),
   };
 }

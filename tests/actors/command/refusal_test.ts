@@ -29,7 +29,6 @@ const lines: [args: string, line: string, code?: 1][] = [
       Object.keys(schemes).join(", ")
     }`,
   ],
-  ["--listen dns:", 'Cannot use --listen "dns:": this version has no DNS listener'],
   [
     "--listen mqtt://:99999",
     'Cannot use --listen "mqtt://:99999": a port is at most 65535, and 99999 is more',
