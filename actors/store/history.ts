@@ -31,6 +31,7 @@ const MAX_SCANNED = 2_000;
 /** Messages remembered that the store does not have yet. */
 interface Fresh {
   readonly batch: number;
+  readonly number: number;
   readonly publication: Publication;
 }
 
@@ -41,7 +42,7 @@ export class HistoryReader {
   #fresh: Fresh[] = [];
 
   constructor(database: DatabaseSync, readonly rules: readonly HistoryRule[]) {
-    const columns = "SELECT topic, payload, flags, time, extra FROM history";
+    const columns = "SELECT number, topic, payload, flags, time, extra FROM history";
     const order = "ORDER BY number DESC LIMIT ?";
     this.#one = database.prepare(`${columns} WHERE topic = ? AND time >= ? ${order}`);
     this.#all = database.prepare(`${columns} WHERE time >= ? ${order}`);
@@ -52,8 +53,8 @@ export class HistoryReader {
     return this.rules.findIndex(({ filter }) => matches(filter, topic));
   }
 
-  add(publication: Publication, batch: number): void {
-    this.#fresh.push({ publication, batch });
+  add(publication: Publication, number: number, batch: number): void {
+    this.#fresh.push({ publication, number, batch });
   }
 
   committed(batch: number): void {
@@ -67,10 +68,13 @@ export class HistoryReader {
     const rows =
       (wild
         ? this.#all.all(since, MAX_SCANNED)
-        : this.#one.all(filter, since, limit)) as unknown as MessageRow[];
+        : this.#one.all(filter, since, limit)) as unknown as (MessageRow & { number: number })[];
     const found = rows.filter(({ topic }) => !wild || matches(filter, topic))
       .slice(0, limit).reverse().map((row) => fromRow(row).publication);
-    for (const { publication } of this.#fresh) {
+    // The store may have some already, and not have said so yet.
+    const known = new Set(rows.map(({ number }) => number));
+    for (const { publication, number } of this.#fresh) {
+      if (known.has(number)) continue;
       if (publication.time >= since && matches(filter, publication.topic)) found.push(publication);
     }
     return found.filter((each) => this.#isKept(each, now)).slice(-limit);

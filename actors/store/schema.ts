@@ -26,7 +26,7 @@ export const migrations: readonly string[] = [
      session INTEGER NOT NULL, packet_id INTEGER NOT NULL, PRIMARY KEY (session, packet_id)
    ) WITHOUT ROWID;
    CREATE TABLE history (
-     number INTEGER PRIMARY KEY AUTOINCREMENT, rule TEXT NOT NULL, topic TEXT NOT NULL,
+     number INTEGER PRIMARY KEY, rule TEXT NOT NULL, topic TEXT NOT NULL,
      payload BLOB NOT NULL, flags INTEGER NOT NULL, time INTEGER NOT NULL, extra TEXT
    );
    CREATE INDEX history_of ON history (topic, number);
@@ -66,9 +66,9 @@ export const changes = {
   saveId: { sql: "INSERT OR REPLACE INTO ids (session, packet_id) VALUES (?, ?)" },
   endId: { sql: "DELETE FROM ids WHERE session = ? AND packet_id = ?" },
   saveHistory: {
-    sql: "INSERT INTO history (rule, topic, payload, flags, time, extra) " +
-      "VALUES (?, ?, ?, ?, ?, ?)",
-    blob: 2,
+    sql: "INSERT INTO history (number, rule, topic, payload, flags, time, extra) " +
+      "VALUES (?, ?, ?, ?, ?, ?, ?)",
+    blob: 3,
   },
   endHistoryBefore: { sql: "DELETE FROM history WHERE rule = ? AND time < ?" },
   endHistoryBeyond: {

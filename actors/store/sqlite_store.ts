@@ -152,7 +152,8 @@ class OpenStore {
     try {
       const { next } = database.prepare(
         "SELECT 1 + max(coalesce((SELECT max(number) FROM messages), 0), " +
-          "coalesce((SELECT max(key) FROM sessions), 0), coalesce((SELECT max(key) FROM groups), 0)) " +
+          "coalesce((SELECT max(key) FROM sessions), 0), coalesce((SELECT max(key) FROM groups), 0), " +
+          "coalesce((SELECT max(number) FROM history), 0)) " +
           "AS next",
       ).get() as { next: number };
       forgetRules(database, history);

@@ -142,10 +142,11 @@ export class Store implements Ledger {
     if (rule < 0 || isReserved(topic)) return;
     const length = this.#building.keep(payload), at = Math.floor(time || this.parts.now());
     const { filter } = past.rules[rule]!;
-    const values = [filter, topic, length, flagsOf(publication), at, extraOf(publication)];
+    const number = this.take();
+    const values = [number, filter, topic, length, flagsOf(publication), at, extraOf(publication)];
     // Nobody was promised that it will be remembered, so nobody waits.
     this.#append("saveHistory", values);
-    past.add(publication, this.batch);
+    past.add(publication, number, this.batch);
     if (++this.#unswept < HISTORY_SWEEP) return;
     this.sweepHistory();
   }
