@@ -126,6 +126,12 @@ export type { HookLimits } from "./actors/hook_chain.ts";
 export type { Hooks, Later, Login, Subscribed } from "./actors/hooks.ts";
 
 // Requests, and those who answer them.
+export { files } from "./actors/web/files.ts";
+export type { FilesOptions } from "./actors/web/files_options.ts";
+export { escapeHtml } from "./protocols/web/html.ts";
+export { headerParameter } from "./protocols/web/parameters.ts";
+export { formatUri, parseUri } from "./protocols/web/uri.ts";
+export type { Uri } from "./protocols/web/uri.ts";
 export type { Handler, HandlerInfo, RemoteAddress } from "./actors/handler.ts";
 
 // Actors of your own.
@@ -255,7 +261,7 @@ if (import.meta.main) {
       const { http: limits, websocket: socket } = limitsOf(set), { origins } = options;
       const inside = streams.mqtt(set, options);
       const upgrade = websocket({ limits: socket, mqtt: inside, origins });
-      return openHttp({ limits, origins, upgrade });
+      return openHttp({ limits, origins, upgrade }, options.site);
     },
     any: (set: CommonLimits, options: StreamSettings) =>
       any({ mqtt: streams.mqtt(set, options), http: streams.http(set, options) }),

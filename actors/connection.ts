@@ -21,6 +21,9 @@ import { type Voice, Writer } from "./writer.ts";
 /** Asks a connection to finish what is in flight and go. */
 export const SHUTDOWN: unique symbol = Symbol("shutdown");
 
+/** Read at once, this is an upload that goes on; a trickle is none. */
+const UPLOAD_BYTES = 1024;
+
 /** To itself: no receiver holds this publisher back any more. */
 const GO_ON = Symbol("go on");
 
@@ -52,6 +55,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
   #wasFull = false;
   #overflowed = false;
   #goneBy = Infinity;
+  #endBy = 0;
 
   constructor(self: Self<unknown>, stream: ByteStream, options: ConnectionOptions) {
     this.#self = self;
@@ -128,8 +132,6 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     };
   }
 
-  // --- the peer, as the session sees it ---
-
   get full(): boolean {
     const { outboxHighWaterBytes } = this.#options.limits;
     // Whoever has seen it waits for `drained`; what comes after the end, for another connection.
@@ -167,8 +169,6 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     this.#session = next;
     this.#offered = true;
   }
-
-  // --- others: deliveries to this peer, and receivers that are behind ---
 
   deliver(delivery: Delivery, from?: Publisher): boolean {
     if (this.#reception.deliver(delivery, from)) return true;
@@ -214,8 +214,12 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
   }
 
   ended(): void {
-    if (this.#phase === "open") this.#self.turn(() => this.#inputEnded());
-    else if (this.#phase === "lingering") this.#self.stop();
+    if (this.#phase === "open") {
+      const { inputEnded } = this.#session;
+      this.#self.turn(() =>
+        inputEnded ? inputEnded.call(this.#session, this.#now()) : this.close()
+      );
+    } else if (this.#phase === "lingering") this.#self.stop();
   }
 
   failed(): void {
@@ -227,7 +231,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     try {
       do {
         this.#offered = false;
-        if (this.#phase !== "open") return input.skip(input.size);
+        if (this.#phase !== "open") return this.#skip();
         const session = this.#session;
         input.skip(session.receive(input.view, this.#now()));
         if (session !== this.#session) this.#offered = true;
@@ -241,36 +245,34 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     }
   }
 
-  #inputEnded(): void {
-    if (this.#session.inputEnded) this.#session.inputEnded(this.#now());
-    else this.close();
+  /** Not wanted; but what is not read would bring a reset, and that the loss of our last words. */
+  #skip(): void {
+    const { input } = this.#reader, { size } = input;
+    input.skip(size);
+    if (this.#phase !== "lingering" || size < UPLOAD_BYTES) return;
+    this.#goneBy = Math.min(this.#now() + this.#options.limits.lingerMs, this.#endBy);
   }
-
-  // --- writing ---
 
   wrote(): void {
     // The end of this turn, `idle`, writes what came meanwhile.
-    this.#self.turn(() => this.#wrote());
-  }
-
-  #wrote(): void {
-    if (this.#phase === "closing") this.#goneBy = this.#now() + this.#options.limits.closeMs;
-    if (!this.#wasFull || this.full) return;
-    this.#wasFull = false;
-    this.#session.drained?.(this.#now());
+    this.#self.turn(() => {
+      if (this.#phase === "closing") this.#goneBy = this.#now() + this.#options.limits.closeMs;
+      if (!this.#wasFull || this.full) return;
+      this.#wasFull = false;
+      this.#session.drained?.(this.#now());
+    });
   }
 
   /** Everything is said. Input is read to its end, or the peer might lose our last words. */
   #linger(): void {
     if (this.#reader.done) return this.#self.stop();
     this.#phase = "lingering";
-    this.#goneBy = this.#now() + this.#options.limits.lingerMs;
-    this.#alarm.set(this.#goneBy);
+    const { lingerMs, maxLingerMs } = this.#options.limits;
+    this.#endBy = this.#now() + maxLingerMs;
+    this.#alarm.set(this.#goneBy = this.#now() + lingerMs);
     this.#reader.wake();
     this.#stream.closeWrite().catch(() => this.#self.stop());
   }
-
-  // --- falling behind ---
 
   unstored(): void {
     this.#self.turn(() => this.#end("unstored"));
@@ -284,13 +286,11 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
   }
 
   ring(): void {
-    this.#self.turn(() => this.#tick());
-  }
-
-  #tick(): void {
-    const now = this.#now();
-    if (now >= this.#goneBy) return this.#self.stop();
-    if (now >= this.#session.deadline) this.#session.tick(now);
+    this.#self.turn(() => {
+      const now = this.#now();
+      if (now >= this.#goneBy) this.#self.stop();
+      else if (now >= this.#session.deadline) this.#session.tick(now);
+    });
   }
 
   #now(): number {

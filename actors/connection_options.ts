@@ -31,8 +31,13 @@ export interface ConnectionLimits {
   mailboxHighWater: number;
   /** Milliseconds without progress in which our last words must leave; default 10,000. */
   closeMs: number;
-  /** Milliseconds to wait, after our last word, for the peer to hang up; default 2,000. */
+  /**
+   * Milliseconds to wait, after our last word, for the peer to hang up or to send more of what
+   * nobody wants any more; default 2,000.
+   */
   lingerMs: number;
+  /** Milliseconds to wait for that at most; default 30,000. */
+  maxLingerMs: number;
 }
 
 /** A slow peer costs 16 MiB at most; the kernel's socket buffers hold some MiB more. */
@@ -42,6 +47,7 @@ export const connectionDefaults: ConnectionLimits = {
   graceMs: 250,
   mailboxHighWater: 1024,
   lingerMs: 2_000,
+  maxLingerMs: 30_000,
   closeMs: 10_000,
 };
 

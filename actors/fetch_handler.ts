@@ -1,5 +1,7 @@
 import type { BodySink, Exchange } from "../protocols/http/exchange.ts";
+import type { ResponseHead } from "../protocols/http/message.ts";
 import type { Behaviour, Self } from "./actor.ts";
+import { type Pump, pumpOf } from "./pump.ts";
 import type { Handler, RemoteAddress } from "./handler.ts";
 
 /** An actor that has `handler` answer each exchange it is sent. */
@@ -22,7 +24,7 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /** Written at once: larger pieces of a body are cut, so that a slow client holds no more than this. */
-const PIECE_BYTES = 64 * 1024;
+const PIECE_BYTES = 256 * 1024;
 
 /** One exchange on its way through a handler. All that touches the exchange is in `#post`. */
 class Answering {
@@ -42,10 +44,12 @@ class Answering {
 
   run(handler: Handler): void {
     let request: Request;
+    const { method } = this.#exchange.request;
+    if (isForeign(method)) return this.#post(() => this.#exchange.respond({ status: 501 }));
     try {
       request = toRequest(this.#exchange, this.#abort.signal);
     } catch {
-      // Such as TRACE, which `Request` refuses, or a host that no URL can have.
+      // Such as a host that no URL can have.
       return this.#post(() => this.#exchange.respond({ status: 400 }));
     }
     this.#post(() => this.#watch());
@@ -94,6 +98,14 @@ class Answering {
         this.#exchange.end();
       });
     }
+    const pump = pumpOf(response);
+    if (pump !== undefined) {
+      try {
+        return await this.#pump(pump, head, length);
+      } finally {
+        response.body.cancel().catch(() => {});
+      }
+    }
     const reader = response.body.getReader();
     try {
       const { value: first = new Uint8Array(0), done } = await reader.read();
@@ -113,6 +125,12 @@ class Answering {
       // Does nothing to a body read to its end; the others learn that nobody wants the rest.
       reader.cancel().catch(() => {});
     }
+  }
+
+  async #pump(pump: Pump, head: ResponseHead, length: number | undefined): Promise<void> {
+    await this.#turn(() => this.#exchange.begin(head, length));
+    await pump((bytes) => this.#write(bytes));
+    await this.#turn(() => this.#exchange.end());
   }
 
   /** Writes as fast as the client takes it; false when it is gone. */
@@ -170,6 +188,15 @@ class Answering {
       else exchange.respond({ status: 500 }, "The handler of this path failed\n");
     });
   }
+}
+
+/**
+ * True for methods that `Request` refuses, and for those that it would take for others: `get` is not
+ * `GET` (RFC 9110 §9.1).
+ */
+function isForeign(method: string): boolean {
+  return /^(?:connect|trace|track)$/i.test(method) ||
+    (/^(?:delete|get|head|options|post|put)$/i.test(method) && method !== method.toUpperCase());
 }
 
 /** True when `next` is the end of a body and known to be so within a few microtasks. */

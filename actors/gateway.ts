@@ -3,12 +3,12 @@ import type { Hub, OpenDatagramSession, OpenSession, Outcome } from "../protocol
 import { faultOfFilter, faultOfTopic } from "../protocols/topic.ts";
 import type { DatagramTransport, Transport } from "../transports/transport.ts";
 import type { Behaviour, Ref } from "./actor.ts";
+import { type Answering, answering } from "./answering.ts";
 import type { BridgeOptions } from "./bridge/bridge_options.ts";
 import { type Bridge, Bridges } from "./bridge/bridges.ts";
 import type { OpenUpstream } from "./bridge/upstream.ts";
 import { systemClock } from "./clock.ts";
 import { addDnsHandler, type DnsHandler } from "./dns/handler.ts";
-import { fetchHandler } from "./fetch_handler.ts";
 import type { GatewayOptions, HandlerTable } from "./gateway_options.ts";
 import type { Handler } from "./handler.ts";
 import type { Hooks } from "./hooks.ts";
@@ -76,23 +76,22 @@ export class Gateway {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.finished = promise;
     this.#finish = (error) => error === undefined ? resolve() : reject(error);
-    const ended = () => this.#space.hooks?.stop();
     // Whoever does not look at `finished` has still been told by the log.
-    this.finished.then(ended, ended);
+    this.finished.catch(() => {}).then(() => this.#space.hooks?.stop());
     this.#root = new Supervisor("meerkat", {
       clock,
       crashed: (actor, error) => this.#log.error("crash", { actor, error }),
       escalate: (error) => this.#fail(error),
     });
-    const shared = { space: this.#space, log: this.#log };
+    const shared = { space: this.#space, log: this.#log, root: this.#root };
     this.#listeners = new Listeners(this.#root, { ...shared, limits });
     this.#bridges = new Bridges(this.#root, { ...shared, open });
-    const backoff = { minMs: 10, maxMs: 5_000 };
-    this.#actors = this.#root.supervise("actors", { maxRestarts: Infinity, backoff });
+    const lasting = { maxRestarts: Infinity, backoff: { minMs: 10, maxMs: 5_000 } };
+    this.#actors = this.#root.supervise("actors", lasting);
     // A handler has no state that could be broken: however often it throws, it is there again.
     this.#subscribers = this.#root.supervise("handlers", { maxRestarts: Infinity });
     if (options.hooks) this.use(options.hooks);
-    options.store?.open({ space: this.#space, root: this.#root, log: this.#log });
+    options.store?.open(shared);
     startTimers(this.#root, this.#space, options);
     const inbox = { name: "library", deliver: () => false, post: () => false };
     this.#publisher = new Member(this.#space, inbox);
@@ -228,15 +227,17 @@ export class Gateway {
    */
   handle(path: string, handler: Handler): () => void {
     const name = `${path} ${++this.#names}`;
-    this.#handlers.add(path, (exchange) => {
-      if (!ref.tell(exchange)) exchange.respond({ status: 503 });
-    });
-    const options = { restart: "crash", kind: "handler", mailbox: HANDLER_MAILBOX } as const;
-    const ref = this.#subscribers.spawn(name, fetchHandler(handler), options);
+    this.#handlers.add(path, (exchange) => answer(exchange));
+    const answer = this.answering(name, handler);
     return () => {
       this.#handlers.remove(path);
       this.#subscribers.stopChild(name);
     };
+  }
+
+  /** @ignore */
+  answering(name: string, handler: Handler): Answering {
+    return answering(handler, { supervisor: this.#subscribers, name, mailbox: HANDLER_MAILBOX });
   }
 
   /** Has `handler` asked, after those before it, what no zone answers; the answer takes it out. */

@@ -16,6 +16,7 @@ import { type CommandHost, run, type Running } from "./command.ts";
 import { denoClientHost, denoHost } from "./deno_host.ts";
 import type { Limits } from "./limits.ts";
 import { withPort } from "./listen_url.ts";
+import { openSite, type Site } from "../web/site.ts";
 import type { MqttSettings } from "./mqtt_settings.ts";
 import type { ListenSettings, Settings } from "./resolve.ts";
 import { openWithStore } from "./store.ts";
@@ -34,6 +35,8 @@ export interface StreamSettings {
   mqtt: MqttSettings;
   /** Origins of web pages that may use the gateway. */
   origins: readonly string[];
+  /** Answers what nobody else does. */
+  site?: Site | undefined;
 }
 
 /** What the command is put together from: transports and protocols are not its business. */
@@ -116,18 +119,19 @@ async function listen(
   each: ListenSettings,
   around: Surroundings & { settings: Settings },
 ): Promise<string> {
-  const { url, limits, mqtt } = each;
-  const { parts, settings: { origins, dns } } = around;
+  const { url, limits, mqtt, web } = each;
+  const { parts, log, settings: { origins, dns } } = around;
   const options = { name: url.url, limits };
   try {
     if (url.protocol === "dns") {
       return withPort(url, await listenDns(hub, each, { parts, zones: dns?.zones ?? [] })).url;
     }
+    const site = web && await openSite(hub, { name: url.url, port: url.port, web, log });
     const listening = url.protocol === "coap"
       ? hub.listen(parts.udp(url), parts.coap(limits), options)
       : hub.listen(
         await transportOf(each, around),
-        parts.streams[url.protocol](limits, { mqtt, origins }),
+        parts.streams[url.protocol](limits, { mqtt, origins, site }),
         options,
       );
     const { port } = await listening.ready;

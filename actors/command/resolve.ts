@@ -7,6 +7,7 @@ import { isLocal, type ListenUrl } from "./listen_url.ts";
 import { mqttOf, type MqttSettings } from "./mqtt_settings.ts";
 import { Place } from "./place.ts";
 import { commandLine, configuration, type Draft, type ListenDraft, settings } from "./settings.ts";
+import { resolveWeb, type WebDraft, type WebSettings } from "./web_settings.ts";
 import type { Sources } from "./sources.ts";
 import { historyOf, type StoreSettings } from "./store_settings.ts";
 
@@ -42,6 +43,8 @@ export interface ListenSettings {
   readonly limits: Limits;
   /** What was set of MQTT, for this listener or for all. */
   readonly mqtt: MqttSettings;
+  /** Its web site, when it speaks HTTP and has one. */
+  readonly web?: WebSettings;
 }
 
 /** Names of PEM files. */
@@ -74,7 +77,8 @@ export function resolve(flags: Record<string, unknown>, sources: Sources): Resol
     : {};
   const fromFlags = commandLine.read(flags, new Place("", sources.reportFlag)) ?? {};
   const tls = { ...fromFile.tls, ...fromFlags.tls };
-  const draft: Draft = { ...fromFile, ...fromFlags, tls };
+  const web = { ...fromFile.web, ...fromFlags.web };
+  const draft: Draft = { ...fromFile, ...fromFlags, tls, web };
   return new Resolver(draft, sources).resolve();
 }
 
@@ -169,8 +173,21 @@ class Resolver {
       });
     }
     const limits = { ...this.draft.limits, ...draft.limits } as Partial<Record<LimitName, number>>;
-    const mqtt = mqttOf(draft, this.draft);
-    return { url, ...tls && { tls }, allowAnonymous, limits, mqtt };
+    const mqtt = mqttOf(draft, this.draft), web = this.#web(draft, place);
+    return { url, ...tls && { tls }, allowAnonymous, limits, mqtt, ...web && { web } };
+  }
+
+  #web({ url, web: own }: ListenDraft, place: Place): WebSettings | undefined {
+    if (url?.protocol !== "http" && url?.protocol !== "any") {
+      if (own === undefined) return undefined;
+      return place.member("web").complain(`Cannot have a web site on ${url?.url}: use http:`);
+    }
+    const set: WebDraft = { ...this.draft.web, ...own };
+    const fileAt = (name: keyof WebDraft, given: string) => {
+      const at = own && name in own ? place.member("web") : this.#top.member("web");
+      return this.sources.fileAt(at.member(name).path, given);
+    };
+    return resolveWeb(set, fileAt);
   }
 
   #tls(url: ListenUrl, own: TlsDraft | undefined, place: Place): TlsSettings | undefined {

@@ -5,6 +5,7 @@ import { choice, duration, type Kind, list, origin, orZero, text, yesOrNo } from
 import { gatewayLimits, listenerLimits } from "./limits.ts";
 import { mqttSettings, retainedTrees } from "./mqtt_settings.ts";
 import { type ListenUrl, parseListenUrl } from "./listen_url.ts";
+import { webSetting } from "./web_settings.ts";
 import { inFile, record, type Setting, type Values } from "./record.ts";
 import { storeSettings } from "./store_settings.ts";
 
@@ -57,6 +58,7 @@ const listenObject = record(
       doc: "Whether it lets clients in that do not log in, wherever they are.",
     },
     limits: { kind: listenerLimits, doc: "Its own limits, in place of those for all listeners." },
+    web: { kind: webSetting, doc: "Its own web site; what it leaves out is as for all listeners." },
     ...mqttSettings,
   } satisfies Record<string, Setting<unknown>>,
 );
@@ -136,6 +138,7 @@ export const settings = {
     default: "text",
     doc: "Lines for people, or one JSON object in each line.",
   },
+  web: { kind: webSetting, doc: "The web site of all listeners that speak HTTP." },
   limits: { kind: gatewayLimits, doc: "What a client, or all of them together, may use." },
   ...mqttSettings,
   retainedTrees: {

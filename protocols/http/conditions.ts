@@ -1,42 +1,62 @@
-import type { Publication } from "../publication.ts";
 import { parseDate } from "./date.ts";
-import type { RequestHead } from "./message.ts";
-import { entityTag } from "./state.ts";
+
+/** What conditions of a request may stand in. */
+export interface Conditional {
+  readonly method: string;
+  readonly fields: { get(name: string): string | null | undefined };
+}
+
+/** What is known of a representation: its time in milliseconds since 1970, or 0. */
+export interface Dated {
+  readonly time: number;
+}
 
 /**
  * Whether a request's conditions forbid it (RFC 9110 §13.2.2): 304 or 412; undefined when they do
- * not. `current` is the stored value.
+ * not. `current` is what is there now, and `tagOf` gives its entity tag.
  */
-export function preconditions(
-  { method, fields }: RequestHead,
-  current: Publication | undefined,
+export function preconditions<Current extends Dated>(
+  { method, fields }: Conditional,
+  current: Current | undefined,
   now: number,
+  tagOf: (current: Current) => string,
 ): 304 | 412 | undefined {
   const reads = method === "GET" || method === "HEAD";
-  const ifMatch = fields.get("if-match");
+  const ifMatch = fields.get("if-match") ?? undefined;
   if (ifMatch !== undefined) {
-    if (!includesTag(ifMatch, current, "strong")) return 412;
+    if (!includesTag(ifMatch, current && tagOf(current), "strong")) return 412;
   } else if (isModifiedSince(fields.get("if-unmodified-since"), current, now) === true) {
     return 412;
   }
-  const ifNoneMatch = fields.get("if-none-match");
+  const ifNoneMatch = fields.get("if-none-match") ?? undefined;
   if (ifNoneMatch !== undefined) {
-    if (includesTag(ifNoneMatch, current, "weak")) return reads ? 304 : 412;
+    if (includesTag(ifNoneMatch, current && tagOf(current), "weak")) return reads ? 304 : 412;
   } else if (reads && isModifiedSince(fields.get("if-modified-since"), current, now) === false) {
     return 304;
   }
   return undefined;
 }
 
-/** True when `list` names the tag of `current`; `*` names any. */
+/**
+ * True when `Range` is to be obeyed although `If-Range` is there (RFC 9110 §13.1.5): what the client
+ * has is what is there now, for certain.
+ */
+export function isStillTheSame(ifRange: string, tag: string, { time }: Dated): boolean {
+  if (ifRange.startsWith('"')) return ifRange === tag;
+  const date = parseDate(ifRange, time);
+  return date !== undefined && date === Math.floor(time / 1000) * 1000;
+}
+
+/** True when `list` names the tag of what is there; `*` names any. */
 function includesTag(
   list: string,
-  current: Publication | undefined,
+  current: string | undefined,
   comparison: "strong" | "weak",
 ): boolean {
   if (current === undefined) return false;
   if (list.trim() === "*") return true;
-  const tag = entityTag(current);
+  const isWeak = current.startsWith("W/"), tag = isWeak ? current.slice(2) : current;
+  if (isWeak && comparison === "strong") return false;
   for (const [, weak, each] of list.matchAll(/(W\/)?("[^"]*")/g)) {
     if (each === tag && (comparison === "weak" || weak === undefined)) return true;
   }
@@ -45,11 +65,11 @@ function includesTag(
 
 /** Undefined when the question makes no sense: no such field, not a date, or no time is known. */
 function isModifiedSince(
-  field: string | undefined,
-  current: Publication | undefined,
+  field: string | null | undefined,
+  current: Dated | undefined,
   now: number,
 ): boolean | undefined {
-  if (field === undefined || current === undefined || current.time === 0) return undefined;
+  if (!field || current === undefined || current.time === 0) return undefined;
   const since = parseDate(field, now);
   // HTTP dates have whole seconds.
   return since === undefined ? undefined : Math.floor(current.time / 1000) * 1000 > since;

@@ -36,6 +36,8 @@ export interface HttpLimits {
   headMs: number;
   /** Milliseconds that a connection may be idle between requests; default 60,000. */
   idleMs: number;
+  /** Requests on one connection, the last of which is answered with `close`; default 100,000. */
+  keptRequests: number;
   /** Milliseconds that a body may make no progress; default 10,000. Then it is answered 408. */
   bodyMs: number;
   /** The slowest body, in bytes a second; default 100. Slower ones run out of `bodyMs`. */
@@ -71,6 +73,8 @@ export const defaults: HttpLimits = {
   discardedBytes: 256 * 1024,
   headMs: 10_000,
   idleMs: 60_000,
+  // So that whoever balances connections can move them, at a cost nobody notices.
+  keptRequests: 100_000,
   bodyMs: 10_000,
   // A modem of 1,200 baud is just fast enough; a thousand deliberate dawdlers gain little.
   bodyBytesPerSecond: 100,

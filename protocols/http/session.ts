@@ -2,7 +2,7 @@ import type { Delivery } from "../publication.ts";
 import { type Hub, type OpenSession, ProtocolError, type Session, type Wire } from "../session.ts";
 import { framingOf } from "./body.ts";
 import { encodeRefusal } from "./encode.ts";
-import { respondText } from "./exchange.ts";
+import { type Answer, respondText } from "./exchange.ts";
 import { decodeHead } from "./head.ts";
 import { Intake } from "./intake.ts";
 import { defaults } from "./limits.ts";
@@ -13,10 +13,10 @@ import { entrance } from "./permission.ts";
 import type { HttpRules } from "./rules.ts";
 import { site } from "./site.ts";
 
-/** HTTP/1.1 and HTTP/1.0 for a listener. */
-export function http(options: HttpOptions = {}): OpenSession {
+/** HTTP/1.1 and HTTP/1.0 for a listener; `fallback` answers what is left over. */
+export function http(options: HttpOptions = {}, fallback?: Answer): OpenSession {
   const limits = { ...defaults, ...options.limits };
-  const answer = entrance(site(limits), options.origins ?? []);
+  const answer = entrance(site(limits, fallback), options.origins ?? []);
   const rules: HttpRules = { limits, upgrade: options.upgrade, answer };
   return (wire, hub, now) => new HttpSession(wire, hub, now, rules);
 }
@@ -39,6 +39,7 @@ export class HttpSession implements Session, Line {
   /** True while the wire is paused because of this session. */
   #holding = false;
   #inputEnded = false;
+  #requests = 0;
 
   constructor(
     readonly wire: Wire,
@@ -101,6 +102,7 @@ export class HttpSession implements Session, Line {
     const framing = framingOf(request);
     this.#phase = "idle";
     this.#exchange = new OpenExchange(request, new Intake(framing, limits), this);
+    if (++this.#requests >= limits.keptRequests) this.#exchange.closes = true;
     this.hub.count("http.requests");
     this.#answer(this.#exchange);
     return at + length;
@@ -272,7 +274,6 @@ export class HttpSession implements Session, Line {
   }
 
   unstored(now: number): void {
-    // Its answer was to be the last, and has not left.
     if (this.#exchange === undefined) this.#phase = "idle";
     this.refuse(new ProtocolError("Cannot publish: the store cannot be written", 503), now);
   }

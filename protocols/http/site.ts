@@ -3,8 +3,11 @@ import { Handlers } from "./handlers.ts";
 import type { HttpLimits } from "./limits.ts";
 import { topics } from "./topics.ts";
 
-/** Answers all requests: by a handler, as `/topics`, with a page that says what this is, or 404. */
-export function site(limits: HttpLimits): Answer {
+/**
+ * Answers all requests: by a handler, as `/topics`, by `fallback`; without that with a page that
+ * says what this is, or 404.
+ */
+export function site(limits: HttpLimits, fallback?: Answer): Answer {
   const answerTopics = topics(limits);
   return (exchange, now) => {
     const { path, method, fields } = exchange.request;
@@ -18,16 +21,22 @@ export function site(limits: HttpLimits): Answer {
     }
     const handler = exchange.hub.shared(Handlers).find(path);
     if (handler !== undefined) return handler(exchange, now);
-    if (path.startsWith("/topics") || path === "/.well-known/core") {
+    if (isOfTopics(path) || path === "/.well-known/core") {
       return answerTopics(exchange, now);
     }
-    if (path === "*" || (path === "/" && method === "OPTIONS")) {
+    if (path === "*") return exchange.respond({ status: 204, fields: ALLOW });
+    if (fallback !== undefined) return fallback(exchange, now);
+    if (path === "/" && method === "OPTIONS") {
       return exchange.respond({ status: 204, fields: ALLOW });
     }
     if (path !== "/") return respondText(exchange, 404, `Cannot find ${path.slice(0, 200)}`);
     if (method === "GET" || method === "HEAD") return respondText(exchange, 200, PAGE);
     respondText(exchange, 405, `Cannot ${method.slice(0, 20)} this page: it can be read`, ALLOW);
   };
+}
+
+function isOfTopics(path: string): boolean {
+  return path.startsWith("/topics") && (path.length === 7 || path.charCodeAt(7) === 47);
 }
 
 const ALLOW = [["allow", "GET, HEAD, OPTIONS"]] as const;

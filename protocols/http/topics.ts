@@ -84,7 +84,7 @@ class Topics {
 
   #read(exchange: Exchange, topic: string): void {
     const current = exchange.hub.retained(topic);
-    const status = current && preconditions(exchange.request, current, exchange.now);
+    const status = current && preconditions(exchange.request, current, exchange.now, entityTag);
     const waitMs = waitOf(exchange.request, this.limits.waitMs);
     if (waitMs > 0 && (current === undefined || status === 304)) {
       return poll(exchange, topic, { current, waitMs });
@@ -109,7 +109,9 @@ class Topics {
         return respondText(exchange, 400, "Cannot store an empty value: DELETE clears a topic");
       }
       const before = hub.retained(topic);
-      if (preconditions(request, before, now) !== undefined) return conditionFailed(exchange);
+      if (preconditions(request, before, now, entityTag) !== undefined) {
+        return conditionFailed(exchange);
+      }
       const publication = new Publication(
         before?.topic ?? own(topic),
         body,
@@ -158,7 +160,9 @@ class Topics {
   #clear(exchange: Exchange, topic: string, qos: Qos): void {
     const { hub, request, now } = exchange;
     const before = hub.retained(topic);
-    if (preconditions(request, before, now) !== undefined) return conditionFailed(exchange);
+    if (preconditions(request, before, now, entityTag) !== undefined) {
+      return conditionFailed(exchange);
+    }
     // DELETE is idempotent (RFC 9110 §9.2.2): without a value nothing is left to do or to tell.
     if (before === undefined) return exchange.respond({ status: 204 });
     const empty = new Publication(topic, new Uint8Array(0), {

@@ -94,6 +94,19 @@ Deno.test("Our last words leave before the connection ends, and it does not wait
   assert.equal(bench.supervisor.size, 0);
 });
 
+Deno.test("A peer that still sends can read our last words, but not for ever", async () => {
+  const bench = new Bench();
+  const client = bench.connect({ lingerMs: 500, maxLingerMs: 1_200 });
+  await client.send("say farewell\nclose\n");
+  for (let round = 0; round < 3; round++) {
+    await bench.clock.move(400 - (round && 1));
+    await client.send("more".repeat(300));
+    assert.equal(bench.supervisor.size, 1);
+  }
+  await bench.clock.move(2);
+  assert.equal(bench.supervisor.size, 0);
+});
+
 Deno.test("A peer that never reads our last words is cut off", async () => {
   const bench = new Bench();
   const client = bench.connect({ closeMs: 3_000 }, 4);

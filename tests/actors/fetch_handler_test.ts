@@ -203,7 +203,9 @@ test("A response is cancelled when its client goes away", async () => {
 
 test("What cannot be a Request is refused before it gets to the handler", async () => {
   await using here = await place(() => new Response("called"));
-  assert.equal((await here.ask(request("TRACE /x/"))).status, 400);
+  for (const method of ["TRACE", "track", "get", "Post"]) {
+    assert.equal((await here.ask(request(`${method} /x/`))).status, 501, method);
+  }
   const strange = request("GET /x/").replace("meerkat", "1.2.3.4.5");
   assert.equal((await here.ask(strange)).status, 400);
 });

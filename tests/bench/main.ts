@@ -5,6 +5,7 @@ import { bridgeCase } from "./cases/bridge.ts";
 import { coapCase } from "./cases/coap.ts";
 import { connectionsCase } from "./cases/connections.ts";
 import { dnsCase } from "./cases/dns.ts";
+import { filesCase } from "./cases/files.ts";
 import { httpCase } from "./cases/http.ts";
 import { latencyCase, mqttCases } from "./cases/mqtt.ts";
 import {
@@ -45,6 +46,7 @@ const cases: readonly Case[] = [
   bridgeCase,
   connectionsCase,
   httpCase,
+  filesCase,
   coapCase,
   dnsCase,
   subscriptionsCase,

@@ -5,6 +5,7 @@ export interface Tools {
   readonly mosquitto: string | undefined;
   readonly node: string | undefined;
   readonly wrk: string | undefined;
+  readonly nginx: string | undefined;
   readonly coapServer: string | undefined;
   readonly nsd: string | undefined;
   readonly dnsperf: string | undefined;
@@ -17,6 +18,7 @@ export function findTools(): Tools {
     mosquitto: installed("mosquitto"),
     node: installed("node"),
     wrk: installed("wrk"),
+    nginx: installed("nginx"),
     coapServer: installed("coap-server-notls", "coap-server"),
     nsd: installed("nsd"),
     dnsperf: installed("dnsperf"),

@@ -23,6 +23,7 @@ export const programs = {
     "coap-client-openssl",
     "coap-client-gnutls",
   ),
+  ab: installed("ab"),
   openssl: installed("openssl"),
   IPv6: hasIpv6() ? "::1" : undefined,
   chromium: installed("chromium", "chromium-browser", "google-chrome"),

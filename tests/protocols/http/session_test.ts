@@ -93,6 +93,14 @@ Deno.test("HttpSession keeps HTTP/1.0 open only when asked to", () => {
   assert.equal(on.closed, true);
 });
 
+Deno.test("HttpSession ends a connection with the last request that its limit allows", () => {
+  const on = stage({ limits: { keptRequests: 2 } });
+  assert.equal(ask(on, "GET /").fields.connection, undefined);
+  assert.equal(on.closed, false);
+  assert.equal(ask(on, "GET /").fields.connection, "close");
+  assert.equal(on.closed, true);
+});
+
 Deno.test("HttpSession closes when the client wants that", () => {
   const on = stage();
   assert.equal(ask(on, "GET /", { Connection: "foo , Close" }).fields.connection, "close");

@@ -1,0 +1,83 @@
+import { join, relative } from "node:path";
+import { compilePattern, type Pattern } from "../../protocols/web/pattern.ts";
+import type { DirectoryEntry } from "../../protocols/web/directory.ts";
+import { defaults, type FilesOptions } from "./files_options.ts";
+
+/** Something that is there and may be shown. */
+export interface Found {
+  /** Where it really is, all symbolic links followed. */
+  readonly file: string;
+  readonly isDirectory: boolean;
+  readonly size: number;
+  /** When it was changed, in milliseconds since 1970; 0 when that is not known. */
+  readonly time: number;
+}
+
+/** The files below a directory, and nothing outside it. */
+export class FileRoot {
+  readonly #hidden: Pattern;
+
+  constructor(readonly options: FilesOptions) {
+    this.#hidden = compilePattern(options.hidden ?? "");
+  }
+
+  /** What is there under these names; undefined for what is not, or is not to be seen. */
+  async find(names: readonly string[]): Promise<Found | undefined> {
+    if (this.#isHidden(names)) return undefined;
+    const { root, outsideLinks = false } = this.options;
+    try {
+      const path = join(root, ...names);
+      const [file, top] = await Promise.all([Deno.realPath(path), Deno.realPath(root)]);
+      if (!outsideLinks && !isWithin(top, file)) return undefined;
+      const { isFile, isDirectory, size, mtime } = await Deno.stat(file);
+      // Reading a pipe or a device could wait for ever.
+      if (!isFile && !isDirectory) return undefined;
+      return { file, isDirectory, size, time: mtime?.getTime() ?? 0 };
+    } catch (error) {
+      if (isAbsence(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** What is to be seen in a directory. */
+  async list(names: readonly string[]): Promise<DirectoryEntry[]> {
+    const entries: DirectoryEntry[] = [];
+    const directory = await this.find(names);
+    if (directory === undefined) return entries;
+    for await (const { name } of Deno.readDir(directory.file)) {
+      if (entries.length === defaults.listedEntries) break;
+      const found = await this.find([...names, name]);
+      if (found === undefined) continue;
+      const modified = found.time;
+      if (found.isDirectory) entries.push({ name, type: "directory", modified });
+      else entries.push({ name, type: "file", size: found.size, modified });
+    }
+    return entries;
+  }
+
+  #isHidden(names: readonly string[]): boolean {
+    const { dotfiles = false, hidden } = this.options;
+    if (!dotfiles && names.some((each) => each.startsWith(".") && each !== ".well-known")) {
+      return true;
+    }
+    if (hidden === undefined) return false;
+    return names.some((each) => this.#hidden(each) > 0) || this.#hidden(`/${names.join("/")}`) > 0;
+  }
+}
+
+function isWithin(root: string, file: string): boolean {
+  const way = relative(root, file);
+  return way === "" || (!/^\.\.(?:[/\\]|$)/.test(way) && join(root, way) === file);
+}
+
+/** True for what means "not there", and for names too long to be there. */
+export function isAbsence(error: unknown): boolean {
+  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+    return true;
+  }
+  if (error instanceof Deno.errors.PermissionDenied) return true;
+  if (error instanceof Deno.errors.NotCapable) return false;
+  const code = (error as { code?: unknown }).code;
+  return ["ENAMETOOLONG", "ELOOP", "EINVAL", "ENOTDIR", "EILSEQ"].includes(String(code)) ||
+    error instanceof Deno.errors.FilesystemLoop;
+}

@@ -1,0 +1,97 @@
+import { dateBytes } from "../../protocols/http/date.ts";
+import { dateOffset } from "../../protocols/http/encode.ts";
+import type { Exchange } from "../../protocols/http/exchange.ts";
+import { acceptedEncodings } from "../../protocols/web/encoding.ts";
+import { defaults } from "./files_options.ts";
+
+/** A whole answer, and the file that it was made of. */
+export interface Kept {
+  /** As `encodeAnswer` makes it. */
+  readonly bytes: Uint8Array;
+  readonly file: string;
+  readonly size: number;
+  readonly time: number;
+}
+
+interface Entry extends Kept {
+  /** When the answer must be found anew. */
+  until: number;
+}
+
+const DATE_AT = dateOffset(200);
+
+/** Fields that make an answer depend on more than the path and the coding. */
+const CONDITIONS = [
+  "if-none-match",
+  "if-modified-since",
+  "range",
+  "if-match",
+  "if-unmodified-since",
+  "if-range",
+];
+
+/** Answers with short files, whole, by path and by what the client accepts; bounded in bytes. */
+export class KeptAnswers {
+  readonly #entries = new Map<string, Entry>();
+  #bytes = 0;
+
+  /** Keeps an answer to `path` for clients that send this `Accept-Encoding`. */
+  keep(path: string, accepted: string, kept: Kept): void {
+    const key = keyOf(path, accepted);
+    this.#drop(key);
+    this.#bytes += kept.bytes.length;
+    this.#entries.set(key, { ...kept, until: Date.now() + defaults.keptMs });
+    for (const oldest of this.#entries.keys()) {
+      if (this.#bytes <= defaults.keptBytes) break;
+      this.#drop(oldest);
+    }
+  }
+
+  /** Answers with what is kept, unless the file has changed; false when nothing fits. */
+  answer(exchange: Exchange): boolean {
+    const { method, path, fields } = exchange.request;
+    if (method !== "GET" || this.#entries.size === 0 || !exchange.plain) return false;
+    const key = keyOf(path, fields.get("accept-encoding") ?? "");
+    const entry = this.#entries.get(key);
+    if (entry === undefined || CONDITIONS.some((name) => fields.has(name))) return false;
+    if (exchange.now >= entry.until || !isUnchanged(entry)) {
+      this.#drop(key);
+      return false;
+    }
+    entry.bytes.set(dateBytes(exchange.now), DATE_AT);
+    exchange.respondEncoded(entry.bytes);
+    return true;
+  }
+
+  #drop(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#entries.delete(key);
+    this.#bytes -= entry.bytes.length;
+  }
+}
+
+function keyOf(path: string, accepted: string): string {
+  return `${path}\n${accepted === "" ? "" : codingsIn(accepted)}`;
+}
+
+/** `Accept-Encoding` as clients write it, and what it comes to: the same few, again and again. */
+const codings = new Map<string, string>();
+
+function codingsIn(accepted: string): string {
+  const known = codings.get(accepted);
+  if (known !== undefined) return known;
+  const found = acceptedEncodings(accepted).join();
+  if (codings.size >= defaults.knownCodings) codings.clear();
+  codings.set(accepted, found);
+  return found;
+}
+
+function isUnchanged({ file, size, time }: Kept): boolean {
+  try {
+    const { isFile, size: sizeNow, mtime } = Deno.statSync(file);
+    return isFile && sizeNow === size && (mtime?.getTime() ?? 0) === time;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,63 @@
+import { compilePattern, type Pattern } from "../../protocols/web/pattern.ts";
+import { FileServer } from "./files.ts";
+import type { FilesOptions } from "./files_options.ts";
+import type { WebPart } from "./part.ts";
+
+/** What rewrites need beside their rules. */
+export interface RewriteOptions {
+  /** How files are shown, wherever they are. */
+  files: Omit<FilesOptions, "root" | "prefix">;
+  /** Where the listener listens. */
+  port: number;
+}
+
+interface Rule {
+  /** Characters at the start of the path that stand for the target; undefined when it is not meant. */
+  matches(url: URL): number | undefined;
+  readonly server: FileServer;
+}
+
+/**
+ * Other roots for some paths and hosts, the first that fits, and redirects of a port: keys are a
+ * pattern of paths, `@host` or `%port`.
+ */
+export function rewrites(
+  rules: Readonly<Record<string, string>>,
+  { files, port }: RewriteOptions,
+): WebPart {
+  const elsewhere = rules[`%${port}`];
+  if (elsewhere !== undefined) return (request) => redirect(request, elsewhere);
+  const roots = Object.entries(rules).filter(([from]) => !from.startsWith("%"))
+    .map(([from, root]): Rule => ({
+      matches: from.startsWith("@") ? byHost(from.slice(1)) : byPath(compilePattern(from)),
+      server: new FileServer({ ...files, root }),
+    }));
+  return (request) => {
+    const url = new URL(request.url);
+    for (const { matches, server } of roots) {
+      const length = matches(url);
+      if (length !== undefined) return server.answer(request, url.pathname.slice(0, length));
+    }
+  };
+}
+
+function redirect(request: Request, to: string): Response {
+  const { pathname, search } = new URL(request.url);
+  const location = to.replace(/\/$/, "") + pathname + search;
+  return new Response(null, { status: 301, headers: { location } });
+}
+
+function byHost(host: string): Rule["matches"] {
+  return ({ hostname }) => hostname === host.toLowerCase() ? 0 : undefined;
+}
+
+/** `/docs` stands for itself and what is below it, and not for `/docsy`. */
+function byPath(pattern: Pattern): Rule["matches"] {
+  return ({ pathname }) => {
+    const length = pattern(pathname);
+    if (length === 0) return undefined;
+    const isWhole = length === pathname.length || pathname[length] === "/" ||
+      pathname[length - 1] === "/";
+    return isWhole ? length : undefined;
+  };
+}

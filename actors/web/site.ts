@@ -1,0 +1,114 @@
+import type { Exchange } from "../../protocols/http/exchange.ts";
+import type { WebSettings } from "../command/web_settings.ts";
+import type { Gateway } from "../gateway.ts";
+import type { Handler, HandlerInfo } from "../handler.ts";
+import type { Log } from "../log.ts";
+import { shortcutOf, withShortcut } from "../shortcut.ts";
+import { files } from "./files.ts";
+import type { WebPart } from "./part.ts";
+import { rewrites } from "./rewrites.ts";
+
+/** Answers the requests of one listener that nobody else answers. */
+export type Site = (exchange: Exchange) => void;
+
+/** What a site is made of. */
+export interface SiteOptions {
+  /** The URL of its listener, and its port. */
+  name: string;
+  port: number;
+  web: WebSettings;
+  log: Log;
+}
+
+/** Puts the web site of a listener together. Rejects when its directory is not there. */
+export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site> {
+  const { name, port, web, log } = options;
+  const { root, rewrites: rules, errors = {}, headers = {}, ...look } = web;
+  const shown = { ...look, headers };
+  // In this order: access; redirects, rewrites and proxies; WebDAV; CGI; SSI; files.
+  const parts: WebPart[] = [];
+  if (rules !== undefined) parts.push(rewrites(rules, { files: shown, port }));
+  if (root !== undefined) {
+    await checkDirectory(root);
+    parts.push(files({ ...shown, root }));
+  }
+  const failed = (error: unknown) => log.error("crash", { actor: `site ${name}`, error });
+  return hub.answering(`site ${name}`, chain(parts, { failed, errors, headers }));
+}
+
+async function checkDirectory(root: string): Promise<void> {
+  const found = await Deno.stat(root).catch(() => undefined);
+  if (!found?.isDirectory) throw new Error(`its web root "${root}" is not a directory`);
+}
+
+/** What a chain does besides asking its parts. */
+export interface ChainOptions {
+  /** Hears of whatever a part throws. */
+  failed(error: unknown): void;
+  /** Paths of pages that are shown for a status. */
+  errors?: Readonly<Record<string, string>>;
+  /** Fields of every answer. */
+  headers?: Readonly<Record<string, string>>;
+}
+
+/** Asks each part in turn; what none of them answers is not there. */
+export function chain(parts: readonly WebPart[], options: ChainOptions): Handler {
+  const { failed, errors = {}, headers = {} } = options;
+  // Only what asks nobody else first can take the short way.
+  const shortcut = parts.length === 1 ? shortcutOf(parts[0] as Handler) : undefined;
+  return withShortcut(async (request, info) => {
+    let answer: Response;
+    try {
+      answer = await ask(parts, request, info);
+      const page = errors[answer.status];
+      if (page !== undefined) {
+        answer = await withPage(answer, ask(parts, pageOf(request, page), info));
+      }
+    } catch (error) {
+      // What gives up because the client has gone has done nothing wrong.
+      if (!request.signal.aborted) failed(error);
+      answer = new Response("This part of the site failed\n", { status: 500 });
+    }
+    const extra = Object.entries(headers);
+    if (extra.every(([name, value]) => answer.headers.get(name) === value)) return answer;
+    // The fields of an answer that came from elsewhere cannot be changed.
+    const own = new Response(answer.body, answer);
+    for (const [name, value] of extra) own.headers.set(name, value);
+    return own;
+  }, shortcut);
+}
+
+async function ask(
+  parts: readonly WebPart[],
+  request: Request,
+  info: HandlerInfo,
+): Promise<Response> {
+  for (const part of parts) {
+    const answer = await part(request, info);
+    if (answer !== undefined) return answer;
+  }
+  const path = new URL(request.url).pathname.slice(0, 200);
+  return new Response(`Cannot find ${path}\n`, { status: 404 });
+}
+
+/** Asks for the page of an error as if the client had. */
+function pageOf({ url, signal }: Request, path: string): Request {
+  return new Request(new URL(path, url), { signal });
+}
+
+/** The answer as it was, with the body of a page, if that is there. */
+async function withPage(answer: Response, asked: Promise<Response>): Promise<Response> {
+  const page = await asked;
+  if (page.status !== 200) {
+    await page.body?.cancel();
+    return answer;
+  }
+  await answer.body?.cancel();
+  const headers = new Headers(answer.headers);
+  for (const name of ["content-type", "content-length"]) {
+    const value = page.headers.get(name);
+    if (value === null) headers.delete(name);
+    else headers.set(name, value);
+  }
+  return new Response(page.body, { status: answer.status, headers });
+}
