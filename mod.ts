@@ -132,7 +132,24 @@ export { escapeHtml } from "./protocols/web/html.ts";
 export { headerParameter } from "./protocols/web/parameters.ts";
 export { formatUri, parseUri } from "./protocols/web/uri.ts";
 export type { Uri } from "./protocols/web/uri.ts";
-export type { Handler, HandlerInfo, RemoteAddress } from "./actors/handler.ts";
+export type { Handler, HandlerInfo, RemoteAddress, RouteInfo } from "./actors/handler.ts";
+
+export type { Methods } from "./actors/methods.ts";
+export type { HandleOptions } from "./actors/web_server.ts";
+export type { CorsOptions } from "./actors/cors.ts";
+export { events } from "./actors/server_events.ts";
+export type { ServerEvent } from "./actors/server_events.ts";
+export { deleteCookie, getCookies, setCookie } from "./actors/cookies.ts";
+export type { Cookie } from "./actors/cookies.ts";
+
+// WebSockets, and those who handle them.
+export { MessageSocket } from "./actors/message_socket.ts";
+export { FragmentEvent } from "./actors/socket_events.ts";
+export type { SocketEvents } from "./actors/socket_events.ts";
+export { connectWebSocket } from "./actors/clients/connect_websocket.ts";
+export type { ConnectWebSocketOptions } from "./actors/clients/connect_websocket.ts";
+export type { SocketHandler, SocketOptions } from "./actors/socket_handler.ts";
+export type { CompressionOptions } from "./protocols/websocket/extensions.ts";
 
 // Actors of your own.
 export type { Actor, Behaviour, Exit, Ref, Self, Unread } from "./actors/actor.ts";
@@ -259,8 +276,9 @@ if (import.meta.main) {
       mqtt({ ...limitsOf(set).mqtt, ...options.mqtt }),
     http(set: CommonLimits, options: StreamSettings): OpenSession {
       const { http: limits, websocket: socket } = limitsOf(set), { origins } = options;
+      const compression = options.webSocketCompression;
       const inside = streams.mqtt(set, options);
-      const upgrade = websocket({ limits: socket, mqtt: inside, origins });
+      const upgrade = websocket({ limits: socket, mqtt: inside, origins, compression });
       return openHttp({ limits, origins, upgrade }, options.site);
     },
     any: (set: CommonLimits, options: StreamSettings) =>

@@ -1,4 +1,6 @@
-import type { Exchange } from "../protocols/http/exchange.ts";
+import type { PathAnswer } from "../protocols/http/handlers.ts";
+import type { PathPattern } from "../protocols/http/routes.ts";
+import type { SocketRoute } from "../protocols/websocket/socket.ts";
 import type { Clock } from "./clock.ts";
 import type { HookLimits } from "./hook_chain.ts";
 import type { Hooks } from "./hooks.ts";
@@ -61,8 +63,13 @@ export interface GatewayOptions {
 
 /** Which path of the web server is whose. */
 export interface HandlerTable {
+  /** Who gets the WebSockets of a path. */
+  readonly sockets: {
+    add(path: PathPattern, route: SocketRoute): void;
+    remove(path: PathPattern): void;
+  };
   /** Has `answer` called for a path. Throws a `TypeError` when the path is none, or taken. */
-  add(path: string, answer: (exchange: Exchange) => void): void;
+  add(path: PathPattern, answer: PathAnswer): void;
   /** Takes a path out again. */
-  remove(path: string): void;
+  remove(path: PathPattern): void;
 }

@@ -51,6 +51,8 @@ export interface Wire {
   send(bytes: Uint8Array): boolean;
   /** True while more is queued than the high-water mark: what can wait should wait for `drained`. */
   readonly full: boolean;
+  /** Bytes queued that have not left yet, where somebody counts them. */
+  readonly queuedBytes?: number;
   /** True while this peer's input must wait. A session stops using its input and returns. */
   readonly paused: boolean;
   /** Stops the input until `resume`. */

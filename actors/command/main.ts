@@ -37,6 +37,8 @@ export interface StreamSettings {
   origins: readonly string[];
   /** Answers what nobody else does. */
   site?: Site | undefined;
+  /** True when messages of WebSockets are compressed. */
+  webSocketCompression: boolean;
 }
 
 /** What the command is put together from: transports and protocols are not its business. */
@@ -120,7 +122,7 @@ async function listen(
   around: Surroundings & { settings: Settings },
 ): Promise<string> {
   const { url, limits, mqtt, web } = each;
-  const { parts, log, settings: { origins, dns } } = around;
+  const { parts, log, settings: { origins, webSocketCompression, dns } } = around;
   const options = { name: url.url, limits };
   try {
     if (url.protocol === "dns") {
@@ -131,7 +133,7 @@ async function listen(
       ? hub.listen(parts.udp(url), parts.coap(limits), options)
       : hub.listen(
         await transportOf(each, around),
-        parts.streams[url.protocol](limits, { mqtt, origins, site }),
+        parts.streams[url.protocol](limits, { mqtt, origins, webSocketCompression, site }),
         options,
       );
     const { port } = await listening.ready;

@@ -16,6 +16,8 @@ export interface Settings {
   readonly listen: readonly ListenSettings[];
   /** Origins of web pages that may use the gateway. */
   readonly origins: readonly string[];
+  /** True when messages of WebSockets are compressed. */
+  readonly webSocketCompression: boolean;
   /** 0 for never. */
   readonly sysIntervalMs: number;
   readonly bridges: readonly BridgeSettings[];
@@ -117,6 +119,7 @@ class Resolver {
       settings: {
         listen,
         origins: this.draft.origins?.flatMap((each) => each ?? []) ?? [],
+        webSocketCompression: this.draft.webSocketCompression ?? true,
         sysIntervalMs: this.#value("sysInterval"),
         bridges: this.#bridges(),
         store: this.#store(),

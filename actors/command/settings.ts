@@ -4,6 +4,7 @@ import { dnsSettings } from "./dns_settings.ts";
 import { choice, duration, type Kind, list, origin, orZero, text, yesOrNo } from "./kinds.ts";
 import { gatewayLimits, listenerLimits } from "./limits.ts";
 import { mqttSettings, retainedTrees } from "./mqtt_settings.ts";
+import { websocketSettings } from "./websocket_settings.ts";
 import { type ListenUrl, parseListenUrl } from "./listen_url.ts";
 import { webSetting } from "./web_settings.ts";
 import { inFile, record, type Setting, type Values } from "./record.ts";
@@ -141,6 +142,7 @@ export const settings = {
   web: { kind: webSetting, doc: "The web site of all listeners that speak HTTP." },
   limits: { kind: gatewayLimits, doc: "What a client, or all of them together, may use." },
   ...mqttSettings,
+  ...websocketSettings,
   retainedTrees: {
     only: "file",
     kind: retainedTrees,

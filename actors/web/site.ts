@@ -1,7 +1,7 @@
 import type { Exchange } from "../../protocols/http/exchange.ts";
 import type { WebSettings } from "../command/web_settings.ts";
 import type { Gateway } from "../gateway.ts";
-import type { Handler, HandlerInfo } from "../handler.ts";
+import type { Handler, RouteInfo } from "../handler.ts";
 import type { Log } from "../log.ts";
 import { shortcutOf, withShortcut } from "../shortcut.ts";
 import { files } from "./files.ts";
@@ -81,7 +81,7 @@ export function chain(parts: readonly WebPart[], options: ChainOptions): Handler
 async function ask(
   parts: readonly WebPart[],
   request: Request,
-  info: HandlerInfo,
+  info: RouteInfo,
 ): Promise<Response> {
   for (const part of parts) {
     const answer = await part(request, info);

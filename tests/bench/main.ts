@@ -17,6 +17,7 @@ import {
 import { slowReceiversCase } from "./cases/slow_receivers.ts";
 import { storeCase } from "./cases/store.ts";
 import { subscriptionsCase } from "./cases/subscriptions.ts";
+import { webSocketCase, webSocketFanOutCase } from "./cases/websocket.ts";
 import { ownLoad, prepareLoad } from "./load.ts";
 import { killAll } from "./process.ts";
 import { runCase } from "./run.ts";
@@ -52,6 +53,8 @@ const cases: readonly Case[] = [
   subscriptionsCase,
   storeCase,
   slowReceiversCase,
+  webSocketCase,
+  webSocketFanOutCase,
 ];
 
 const flags = readFlags();

@@ -140,6 +140,23 @@ export const nodeHttp: Contender = contender("node:http", "tcp", {
   command: (port, lab) => [lab.tools.node!, `${PEERS}http_node.mjs`, String(port)],
 });
 
+/** The echo of the examples: the library's own WebSockets. */
+export const meerkatEcho: Contender = contender("Meerkat", "tcp", {
+  command: (port) => [Deno.execPath(), "run", "-A", "examples/echo.ts", String(port)],
+});
+
+/** A few lines with the `ws` package on Node. */
+export function wsPackage(mode: "echo" | "fanout"): Contender {
+  return contender("ws", "tcp", {
+    needs: (lab) => lab.tools.node === undefined || lab.tools.ws === undefined ? "ws" : undefined,
+    command: (port, { tools }) => [
+      tools.node!,
+      `${PEERS}websocket_ws.mjs`,
+      ...[String(port), tools.ws!, mode],
+    ],
+  });
+}
+
 /** The example server of libcoap, which stores what it is sent. */
 export const libcoap: Contender = contender("libcoap", "udp", {
   needs: (lab) => lab.tools.coapServer === undefined ? "coap-server of libcoap" : undefined,

@@ -36,7 +36,7 @@ Deno.test("check says all that is wrong, where it is, and what would be right", 
   assert.deepEqual(host.err, [
     'm.json:2:3: drain: Cannot use 10: give a duration such as "250ms", "10s" or "5m", from 0ms to 1h',
     'm.json:3:3: lisen: Unknown key "lisen": did you mean "listen"?',
-    'm.json:4:3: ["a\\nb"]: Unknown key "a\\nb": known are listen, allowAnonymous, tls, origins, sysInterval, data, durability, history, bridges, zones, forward, nameServers, drain, logLevel, logFormat, web, limits, queuePolicy, sharedStrategy, clientIdPattern, checkPayloadFormat, responseInformation, serverReference, retainedTrees',
+    'm.json:4:3: ["a\\nb"]: Unknown key "a\\nb": known are listen, allowAnonymous, tls, origins, sysInterval, data, durability, history, bridges, zones, forward, nameServers, drain, logLevel, logFormat, web, limits, queuePolicy, sharedStrategy, clientIdPattern, checkPayloadFormat, responseInformation, serverReference, webSocketCompression, retainedTrees',
     'm.json:5:15: limits.maxConections: Unknown key "maxConections": did you mean "maxConnections"?',
     "m.json:5:35: limits.maxTopicLevels: Cannot use 0: give a whole number from 1 to 65535",
     'm.json:5:56: limits.graceMs: Cannot use "2h": give a duration such as 250 (milliseconds), "10s" or "5m", from 0ms to 1h',

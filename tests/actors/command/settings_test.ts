@@ -35,6 +35,7 @@ Deno.test("settings come from the file", async () => {
   assert.deepEqual({ ...settings, listen: undefined }, {
     listen: undefined,
     origins: [],
+    webSocketCompression: true,
     sysIntervalMs: 10_000,
     bridges: [],
     store: { file: "meerkat.db", isUsual: true, durability: "strict", history: [] },
