@@ -39,6 +39,7 @@ import type { HttpOptions } from "./protocols/http/options.ts";
 import { http as openHttp } from "./protocols/http/session.ts";
 import type { CommonLimits } from "./protocols/limits.ts";
 import type { StreamSettings } from "./actors/command/main.ts";
+import { sqliteStore } from "./actors/store/sqlite_store.ts";
 import { mqtt } from "./protocols/mqtt/session.ts";
 import type { OpenSession } from "./protocols/session.ts";
 import { looksLikeHttp, looksLikeMqtt, sniff } from "./protocols/sniff.ts";
@@ -58,6 +59,12 @@ export type { ConnectionLimits } from "./actors/connection_options.ts";
 export type { EndpointLimits } from "./actors/endpoint.ts";
 export type { RetainedLimits } from "./actors/retained.ts";
 export type { RetainedTree } from "./actors/retained_tree.ts";
+
+// What survives a restart.
+export { sqliteStore };
+export { StoreError } from "./actors/store/database.ts";
+export type { Durability, StoreOptions, StoreSource } from "./actors/store/sqlite_store.ts";
+export type { HistoryRule } from "./actors/store/history.ts";
 
 // Protocols that a listener may speak; `http()` and `any()` are below.
 export { coap, mqtt, websocket };
@@ -261,6 +268,7 @@ if (import.meta.main) {
     udp,
     streams,
     coap: (set) => coap(limitsOf(set).coap),
+    store: (file, options, set) => sqliteStore(file, { ...options, mqtt: limitsOf(set).mqtt }),
     connect: connectClient,
     dns: (zones) => dns({ zones }),
     forward: (servers) => forward(resolver({ servers })),

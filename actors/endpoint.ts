@@ -10,6 +10,7 @@ import type { AccessList } from "./access_list.ts";
 import type { Actor, Behaviour, Exit, Self } from "./actor.ts";
 import { Alarm, type Sleeper } from "./alarm.ts";
 import { SHUTDOWN } from "./connection.ts";
+import { HeldDatagrams, type Sender } from "./held_datagrams.ts";
 import type { Log } from "./log.ts";
 import { Member } from "./member.ts";
 import type { Space } from "./space.ts";
@@ -72,7 +73,7 @@ export function endpoint(options: EndpointOptions): Behaviour<unknown> {
   };
 }
 
-class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
+class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper, Sender {
   readonly maxBytes: number;
   received = 0;
   dropped = 0;
@@ -81,6 +82,7 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
   readonly #options: EndpointOptions;
   readonly #alarm: Alarm;
   readonly #session: DatagramSession;
+  readonly #held = new HeldDatagrams(this);
   #sending = 0;
   #refused = 0;
   #failed = 0;
@@ -122,9 +124,15 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
   }
 
   idle(): void {
+    const { ledger } = this.#options.space;
+    if (ledger !== undefined) ledger.dirty = false;
     this.#alarm.set(this.#session.deadline);
     this.#time = 0;
-    if (this.#closing && this.#sending === 0) this.#self.stop();
+    if (this.#closing && this.#isSilent) this.#self.stop();
+  }
+
+  get #isSilent(): boolean {
+    return this.#sending === 0 && !this.#held.isHolding;
   }
 
   stopped(_exit: Exit): void {
@@ -141,17 +149,30 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
   }
 
   send(bytes: Uint8Array, to: string): boolean {
-    if (this.#port === undefined || this.#sending >= this.#options.limits.maxSending) {
+    const { space, limits } = this.#options, { ledger } = space;
+    if (this.#port === undefined || this.#sending + this.#held.size >= limits.maxSending) {
       this.dropped++;
-      this.#options.space.count("datagram.dropped");
+      space.count("datagram.dropped");
       return false;
     }
+    // The kernel may take it later, and the session composes its next one in the same memory.
+    const own = bytes.slice();
+    if (ledger !== undefined && (ledger.dirty || this.#held.isHolding)) {
+      this.#held.push(own, to, ledger);
+    } else this.transmit(own, to);
+    return true;
+  }
+
+  transmit(bytes: Uint8Array, to: string): void {
+    if (this.#port === undefined || this.#ended) return;
     this.#sending++;
     this.#options.space.traffic.bytesSent += bytes.length;
     // An unreachable peer is its own affair: datagrams may be lost.
-    // The kernel may take it later, and the session composes its next one in the same memory.
-    this.#port.send(bytes.slice(), to).then(this.#sent, this.#notSent);
-    return true;
+    this.#port.send(bytes, to).then(this.#sent, this.#notSent);
+  }
+
+  instead(bytes: Uint8Array, to: string): Uint8Array | undefined {
+    return this.#session.unstored?.(bytes, to);
   }
 
   deliver(delivery: Delivery): boolean {
@@ -170,7 +191,7 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
 
   readonly #sent = (): void => {
     this.#sending--;
-    if (this.#closing && this.#sending === 0) this.#self.stop();
+    if (this.#closing && this.#isSilent) this.#self.stop();
   };
 
   async #receive(): Promise<void> {

@@ -46,6 +46,8 @@ export class Engine {
     this.subscribers = this.root.supervise("handlers", { maxRestarts: Infinity });
     const table = space.shared(handlers);
     this.web = new WebServer({ table, root: this.root, handlers: this.subscribers, clock, log });
+    if (options.hooks) space.use(options.hooks, log);
+    options.store?.open({ space, root: this.root, log });
     startTimers(this.root, space, options);
   }
 
@@ -59,6 +61,7 @@ export class Engine {
     this.root.stop();
     this.log.info("stopped", Object.fromEntries(this.space.counters));
     await this.bridges.closed();
+    await this.space.ledger?.close();
     this.#finish();
   }
 
@@ -68,6 +71,7 @@ export class Engine {
     this.#stopping = Promise.resolve();
     this.log.debug("gateway failed", { error });
     this.root.stop();
+    void this.space.ledger?.close();
     this.#finish(error);
   }
 }

@@ -65,7 +65,6 @@ export class Gateway {
     this.#engine = new Engine(handlers, options, open);
     this.#space = this.#engine.space;
     this.finished = this.#engine.finished;
-    if (options.hooks) this.use(options.hooks);
     const inbox = { name: "library", deliver: () => false, post: () => false };
     this.#publisher = new Member(this.#space, inbox);
   }
@@ -165,11 +164,7 @@ export class Gateway {
    * assert.equal(hub.retained("door")?.text(), "open");
    * ```
    */
-  publish(
-    topic: string,
-    payload: string | Uint8Array,
-    options: PublicationOptions = {},
-  ): Outcome {
+  publish(topic: string, payload: string | Uint8Array, options: PublicationOptions = {}): Outcome {
     const fault = faultOfTopic(topic, MAX_LEVELS);
     if (fault !== undefined) throw new TypeError(fault);
     const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload.slice();
@@ -279,6 +274,11 @@ export class Gateway {
    */
   stop({ drainMs = 10_000 }: { drainMs?: number } = {}): Promise<void> {
     return this.#engine.stop(drainMs);
+  }
+
+  /** Resolves once all that must survive is safe; rejects when it cannot be made so. */
+  async stored(): Promise<void> {
+    await this.#space.ledger?.flushed();
   }
 
   /** Stops as `stop` does: `await using hub = gateway()` needs no more. */

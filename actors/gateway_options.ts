@@ -7,6 +7,7 @@ import type { Hooks } from "./hooks.ts";
 import type { ListenLimits } from "./listeners.ts";
 import type { Log } from "./log.ts";
 import type { RetainedLimits } from "./retained.ts";
+import type { StoreSource } from "./store/sqlite_store.ts";
 
 /**
  * Every limit of a gateway that is not a protocol's own. Each has its unit and default at its name.
@@ -52,6 +53,8 @@ export interface GatewayOptions {
   clock?: Clock;
   /** What the application decides; `Gateway.use` adds more. */
   hooks?: Hooks;
+  /** What survives a restart; default nothing does. See `sqliteStore`. */
+  store?: StoreSource | undefined;
   /** Milliseconds between two updates of the topics below `$SYS/broker`; default 0, which is never. */
   sysIntervalMs?: number;
   /** What `$SYS/broker/version` says; default `meerkat`. */

@@ -1,7 +1,7 @@
 import type { SecureIdentity, SecureTransport } from "../../transports/secure.ts";
 import type { Log } from "../log.ts";
 import { wordsOf } from "./cause.ts";
-import type { TlsSettings } from "./resolve.ts";
+import type { TlsSettings } from "./resolve_tls.ts";
 
 /** Milliseconds after a change until files are read: a certificate and its key change one by one. */
 const SETTLE_MS = 250;

@@ -13,6 +13,7 @@ import { quote } from "./place.ts";
 import type { Settings } from "./resolve.ts";
 import { schema } from "./schema.ts";
 import { serve } from "./serve.ts";
+import { storeCommands } from "./store_commands.ts";
 
 /** The world as the command sees it. */
 export interface CommandHost {
@@ -102,6 +103,7 @@ const commands: readonly Command[] = [
     hasOwnFlags: true,
     run: passwd,
   },
+  ...storeCommands,
 ];
 
 /** Runs the command line; resolves with what the process is to exit with. */

@@ -9,6 +9,7 @@ import type { GatewayOptions } from "../gateway_options.ts";
 import type { Log } from "../log.ts";
 import { retainedDefaults } from "../retained.ts";
 import { hooksOf } from "./auth.ts";
+import type { StoreOptions, StoreSource } from "../store/sqlite_store.ts";
 import { startBridge } from "./bridges.ts";
 import type { ClientHost } from "./client/client.ts";
 import { ListenError } from "./cause.ts";
@@ -21,6 +22,7 @@ import { withPort } from "./listen_url.ts";
 import { openSite, type Site } from "../web/site.ts";
 import type { MqttSettings } from "./mqtt_settings.ts";
 import type { ListenSettings, Settings } from "./resolve.ts";
+import { openWithStore } from "./store.ts";
 
 type Port = { port: number; hostname: string };
 
@@ -47,6 +49,8 @@ export interface Parts extends DnsParts {
   /** Protocols of streams, with the limits that were set. */
   streams: Record<"mqtt" | "http" | "any", (limits: Limits, set: StreamSettings) => OpenSession>;
   coap(limits: Limits): OpenDatagramSession;
+  /** What survives a restart. */
+  store(file: string, options: StoreOptions, limits: Limits): StoreSource;
   /** Connects the commands that are MQTT clients. */
   connect: ClientHost["connect"];
   /** Asks these servers for what no zone has. */
@@ -94,7 +98,7 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
   const { parts, log } = around, { retainedTrees, sysIntervalMs } = settings;
   const limits = { ...settings.limits, ...retainedTrees && { retainedTrees } };
   const version = `meerkat version ${parts.version}`;
-  const hub = parts.gateway({ log, limits, sysIntervalMs, version });
+  const hub = openWithStore(settings, { log, limits, sysIntervalMs, version }, parts);
   const end = () => around.ending.forEach((each) => each());
   hub.finished.then(end, end);
   const listeners: string[] = [];

@@ -12,7 +12,9 @@ import { resolvePolicy } from "./policy_settings.ts";
 import { commandLine, configuration, type Draft, type ListenDraft, settings } from "./settings.ts";
 import { resolveWeb, type WebDraft, type WebSettings } from "./web_settings.ts";
 import type { Sources } from "./sources.ts";
+import { resolveTls, type TlsSettings } from "./resolve_tls.ts";
 import type { TlsDraft } from "./tls_settings.ts";
+import { historyOf, type StoreSettings } from "./store_settings.ts";
 
 /** Everything that can be set, complete and free of contradictions. */
 export interface Settings {
@@ -24,6 +26,8 @@ export interface Settings {
   /** 0 for never. */
   readonly sysIntervalMs: number;
   readonly bridges: readonly BridgeSettings[];
+  /** Undefined when nothing survives a restart. */
+  readonly store?: StoreSettings | undefined;
   /** Present when something was set about names. */
   readonly dns?: DnsSettings;
   readonly drainMs: number;
@@ -56,17 +60,6 @@ export interface ListenSettings {
   readonly web?: WebSettings;
 }
 
-/** Names of PEM files. */
-export interface TlsSettings {
-  readonly cert: string;
-  readonly key: string;
-  readonly ca?: string;
-  readonly clientCertificates: "none" | "optional" | "required";
-  readonly minVersion?: "TLSv1.2" | "TLSv1.3";
-  /** Further pairs, for clients that ask for a name in them. */
-  readonly others?: readonly { cert: string; key: string }[];
-}
-
 /** A file that must be there for the gateway to start. */
 export interface NeededFile {
   readonly place: Place;
@@ -93,7 +86,15 @@ export function resolve(flags: Record<string, unknown>, sources: Sources): Resol
 }
 
 /** Settings that hold a value even when nothing was set. */
-type Usual = "listen" | "allowAnonymous" | "sysInterval" | "drain" | "logLevel" | "logFormat";
+type Usual =
+  | "data"
+  | "durability"
+  | "listen"
+  | "allowAnonymous"
+  | "sysInterval"
+  | "drain"
+  | "logLevel"
+  | "logFormat";
 
 class Resolver {
   readonly #top: Place;
@@ -124,6 +125,7 @@ class Resolver {
         webSocketCompression: this.draft.webSocketCompression ?? true,
         sysIntervalMs: this.#value("sysInterval"),
         bridges: this.#bridges(),
+        store: this.#store(),
         ...dnsOf(this.draft),
         drainMs: this.#value("drain"),
         logLevel: this.#value("logLevel"),
@@ -135,6 +137,14 @@ class Resolver {
       },
       files: [...this.#files.values()],
     };
+  }
+
+  #store(): StoreSettings | undefined {
+    const { draft } = this, given = this.#value("data"), place = this.#top.member("data");
+    if (given === ":memory:") return undefined;
+    const isUsual = draft.data === undefined;
+    const file = isUsual ? given : this.sources.fileAt(place.path, given);
+    return { file, isUsual, durability: this.#value("durability"), history: historyOf(draft) };
   }
 
   #bridges(): BridgeSettings[] {
@@ -238,44 +248,7 @@ class Resolver {
   }
 
   #certificates(draft: TlsDraft, place: Place): TlsSettings | undefined {
-    const { cert, key, ca } = draft;
-    const clientCertificates = draft.clientCertificates ?? (ca === undefined ? "none" : "required");
-    // One that is there and wrong has been complained about.
-    if (cert === undefined) {
-      if ("cert" in draft) return undefined;
-      return place.complain('Missing the certificate: give --cert FILE, or "cert" in the file');
-    }
-    if (key === undefined) {
-      if ("key" in draft) return undefined;
-      return place.complain(
-        'Missing the certificate\'s key: give --key FILE, or "key" in the file',
-      );
-    }
-    if (ca === undefined && clientCertificates !== "none") {
-      return place.member("clientCertificates").refuse(
-        clientCertificates,
-        'whose are good must be known; give --client-ca FILE, or "ca" in the file',
-      );
-    }
-    return {
-      cert: this.#file(cert, place.member("cert"), "certificate"),
-      key: this.#file(key, place.member("key"), "private key"),
-      ...ca !== undefined && { ca: this.#file(ca, place.member("ca"), "certificate") },
-      clientCertificates,
-      ...draft.minVersion && { minVersion: draft.minVersion },
-      ...draft.others && { others: this.#pairs(draft.others, place.member("others")) },
-    };
-  }
-
-  #pairs(drafts: NonNullable<TlsDraft["others"]>, place: Place): { cert: string; key: string }[] {
-    return drafts.flatMap((each, index) => {
-      if (each?.cert === undefined || each.key === undefined) return [];
-      const at = place.item(index);
-      return [{
-        cert: this.#file(each.cert, at.member("cert"), "certificate"),
-        key: this.#file(each.key, at.member("key"), "private key"),
-      }];
-    });
+    return resolveTls(draft, { place, file: this.#file.bind(this) });
   }
 
   #file(given: string, place: Place, holds: NeededFile["holds"]): string {

@@ -12,6 +12,7 @@ import { type ListenUrl, parseListenUrl } from "./listen_url.ts";
 import { policySetting } from "./policy_settings.ts";
 import { webSetting } from "./web_settings.ts";
 import { inFile, record, type Setting, type Values } from "./record.ts";
+import { storeSettings } from "./store_settings.ts";
 
 const listenUrl: Kind<ListenUrl> = {
   hint: "URL",
@@ -110,6 +111,7 @@ export const settings = {
     default: "10s",
     doc: "How often the topics below $SYS/broker are updated; 0 is never.",
   },
+  ...storeSettings,
   bridges: {
     only: "file",
     kind: list(bridgeSetting),

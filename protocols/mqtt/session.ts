@@ -144,6 +144,10 @@ export class MqttSession implements Session, House {
     this.#leave(now);
   }
 
+  unstored(now: number): void {
+    this.overloaded(now);
+  }
+
   shutdown(now: number): void {
     const link = this.#link;
     link.stopping = true;

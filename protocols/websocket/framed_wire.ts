@@ -148,6 +148,11 @@ export class FramedWire implements Wire, Mode {
     this.#inner.overloaded?.(now);
   }
 
+  unstored(now: number): void {
+    this.#closeCode = closeCodes.tryAgainLater;
+    this.#inner.unstored?.(now);
+  }
+
   shutdown(now: number): void {
     this.#closeCode = closeCodes.goingAway;
     this.#inner.shutdown(now);

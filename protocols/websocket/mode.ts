@@ -49,6 +49,8 @@ export interface Mode {
   tick(now: number): void;
   readonly congested: boolean;
   drained(now: number): void;
+  /** What was said since something had to be recorded is void. */
+  unstored?(now: number): void;
   overloaded(now: number): void;
   shutdown(now: number): void;
   ended(now: number): void;

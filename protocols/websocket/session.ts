@@ -218,6 +218,11 @@ export class WebSocketSession implements Session, Link, FrameTarget {
     this.#fail(closeCodes.tryAgainLater, "Too far behind");
   }
 
+  unstored(now: number): void {
+    this.#mode.unstored?.(now);
+    this.#goodbye({ code: closeCodes.tryAgainLater, reason: "The store cannot be written" });
+  }
+
   shutdown(now: number): void {
     this.#mode.shutdown(now);
   }

@@ -16,6 +16,7 @@ import {
   versionsCase,
 } from "./cases/mqtt_more.ts";
 import { slowReceiversCase } from "./cases/slow_receivers.ts";
+import { storeCase } from "./cases/store.ts";
 import { subscriptionsCase } from "./cases/subscriptions.ts";
 import { webSocketCase, webSocketFanOutCase } from "./cases/websocket.ts";
 import { ownLoad, prepareLoad } from "./load.ts";
@@ -51,6 +52,7 @@ const cases: readonly Case[] = [
   coapCase,
   dnsCase,
   subscriptionsCase,
+  storeCase,
   slowReceiversCase,
   webSocketCase,
   webSocketFanOutCase,

@@ -43,6 +43,8 @@ export function meerkat(
       ...(lab.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${lab.profile}`]),
       "-A",
       "mod.ts",
+      "--data",
+      ":memory:",
       "--listen",
       `${scheme}://127.0.0.1:${port}`,
       ...flags(lab, port),

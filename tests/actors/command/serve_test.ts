@@ -30,6 +30,7 @@ Deno.test("serve without flags reads no file and listens on loopback only", asyn
     webSocketCompression: true,
     sysIntervalMs: 10_000,
     bridges: [],
+    store: { file: "meerkat.db", isUsual: true, durability: "strict", history: [] },
     drainMs: 10_000,
     logLevel: "info",
     logFormat: "text",

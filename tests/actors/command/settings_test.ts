@@ -38,6 +38,7 @@ Deno.test("settings come from the file", async () => {
     webSocketCompression: true,
     sysIntervalMs: 10_000,
     bridges: [],
+    store: { file: "meerkat.db", isUsual: true, durability: "strict", history: [] },
     drainMs: 3000,
     logLevel: "error",
     logFormat: "json",
