@@ -58,7 +58,7 @@ const DIGESTS = /^[^:#]+:[^$][^:]*:(?:[\da-f]{32}|[\da-f]{64})\s*$/im;
  *   listener: "http://127.0.0.1:8080",
  * };
  * const remoteAddr = { transport: "tcp", hostname: "127.0.0.1", port: 50112 } as const;
- * const answer = await part(new Request("http://localhost/"), { remoteAddr, identity });
+ * const answer = await part(new Request("http://localhost/"), { remoteAddr, identity, params: {} });
  * assert.equal(answer?.status, 401);
  * assert.match(answer.headers.get("www-authenticate")!, /^Digest realm="lab"/);
  * await Deno.remove(users);
@@ -116,7 +116,7 @@ export function protect({ file, root, perDirectory, realm }: ProtectOptions): We
  *   listener: "http://127.0.0.1:8080",
  * };
  * const remoteAddr = { transport: "tcp", hostname: "127.0.0.1", port: 50112 } as const;
- * const info = { remoteAddr, identity };
+ * const info = { remoteAddr, identity, params: {} };
  * assert.equal(await part(new Request("http://localhost/a"), info), undefined);
  * const answer = await part(new Request("http://localhost/a", { method: "PUT" }), info);
  * assert.equal(answer?.status, 403);
