@@ -1,5 +1,6 @@
 import { dictionary } from "./dictionary.ts";
 import { type Kind, list, text, yesOrNo } from "./kinds.ts";
+import { proxiesOf, proxySetting, type ProxySettings } from "./proxy_settings.ts";
 import { record, type Setting, type Values } from "./record.ts";
 import { uploadSetting, type UploadSettings } from "./upload_settings.ts";
 
@@ -78,6 +79,11 @@ const members = {
     }),
     doc: "Pages of the site that are shown for a status, such as 404.",
   },
+  proxy: {
+    only: "file",
+    kind: list(proxySetting),
+    doc: "Requests and WebSockets that other servers answer.",
+  },
   upload: {
     only: "file",
     kind: uploadSetting,
@@ -102,7 +108,8 @@ export const webSetting = record(members);
 export type WebDraft = Values<typeof members>;
 
 /** A web site, complete. */
-export interface WebSettings extends Readonly<Omit<WebDraft, "index" | "upload">> {
+export interface WebSettings extends Readonly<Omit<WebDraft, "index" | "upload" | "proxy">> {
+  readonly proxy?: readonly ProxySettings[];
   readonly index?: readonly string[];
   readonly upload?: UploadSettings;
 }
@@ -113,9 +120,9 @@ export function resolveWeb(
   fileAt: (name: keyof WebDraft, given: string) => string,
 ): WebSettings | undefined {
   if (Object.values(draft).every((each) => each === undefined)) return undefined;
-  const { root, index, rewrites, upload, ...rest } = draft;
+  const { root, index, rewrites, upload, proxy, ...rest } = draft;
   const targets = Object.entries(rewrites ?? {}).map(([from, to]) =>
-    [from, from.startsWith("%") ? to : fileAt("rewrites", to)] as const
+    [from, /^%/.test(from) || /^https?:\/\//.test(to) ? to : fileAt("rewrites", to)] as const
   );
   return {
     ...rest,
@@ -124,6 +131,7 @@ export function resolveWeb(
     ...upload?.path !== undefined && upload.folder !== undefined && {
       upload: { ...upload, path: upload.path, folder: fileAt("upload", upload.folder) },
     },
+    ...proxy && { proxy: proxiesOf(proxy) },
     ...rewrites && { rewrites: Object.fromEntries(targets) },
   };
 }
