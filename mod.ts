@@ -29,13 +29,17 @@
  */
 import { Gateway } from "./actors/gateway.ts";
 import type { GatewayOptions } from "./actors/gateway_options.ts";
+import { forward } from "./actors/dns/forward.ts";
+import { ResolveError, Resolver, resolver } from "./actors/dns/resolver.ts";
 import { openUpstream } from "./actors/clients/upstream.ts";
 import { Handlers } from "./protocols/http/handlers.ts";
+import { dns } from "./protocols/dns/session.ts";
 import { coap } from "./protocols/coap/session.ts";
 import type { HttpOptions } from "./protocols/http/options.ts";
 import { http as openHttp } from "./protocols/http/session.ts";
 import type { CommonLimits } from "./protocols/limits.ts";
 import type { StreamSettings } from "./actors/command/main.ts";
+import { sqliteStore } from "./actors/store/sqlite_store.ts";
 import { mqtt } from "./protocols/mqtt/session.ts";
 import type { OpenSession } from "./protocols/session.ts";
 import { looksLikeHttp, looksLikeMqtt, sniff } from "./protocols/sniff.ts";
@@ -56,6 +60,12 @@ export type { EndpointLimits } from "./actors/endpoint.ts";
 export type { RetainedLimits } from "./actors/retained.ts";
 export type { RetainedTree } from "./actors/retained_tree.ts";
 
+// What survives a restart.
+export { sqliteStore };
+export { StoreError } from "./actors/store/database.ts";
+export type { Durability, StoreOptions, StoreSource } from "./actors/store/sqlite_store.ts";
+export type { HistoryRule } from "./actors/store/history.ts";
+
 // Protocols that a listener may speak; `http()` and `any()` are below.
 export { coap, mqtt, websocket };
 export type { HttpOptions };
@@ -69,11 +79,18 @@ export { scramCredentials, scramSha256 } from "./protocols/mqtt/scram.ts";
 export type { ScramCredentials, ScramOptions, ScramStore } from "./protocols/mqtt/scram.ts";
 export type { WebSocketLimits } from "./protocols/websocket/limits.ts";
 
+// Names: what answers for them, and what asks.
+export { dns, forward, ResolveError, Resolver, resolver };
+export * from "./actors/dns/mod.ts";
+
+// Who clients are, and what they may do.
+export * from "./actors/identity/mod.ts";
+
 // Transports that a listener may use.
 export { eitherTls, tcp, tls, udp, unix };
 export { memoryPair, MemoryTransport } from "./transports/memory.ts";
 export type { MemoryOptions } from "./transports/memory.ts";
-export type { SecureOptions } from "./transports/secure.ts";
+export type { SecureIdentity, SecureOptions, SecureTransport } from "./transports/secure.ts";
 export type { TcpOptions } from "./transports/tcp.ts";
 export type { TlsOptions } from "./transports/tls.ts";
 export type { UdpOptions } from "./transports/udp.ts";
@@ -104,14 +121,8 @@ export type { Access, Decided, Guard, Screen } from "./protocols/guard.ts";
 export type { HookLimits } from "./actors/hook_chain.ts";
 export type { Hooks, Later, Login, Subscribed } from "./actors/hooks.ts";
 
-// Requests, and those who answer them.
-export { files } from "./actors/web/files.ts";
-export type { FilesOptions } from "./actors/web/files_options.ts";
-export { escapeHtml } from "./protocols/web/html.ts";
-export { headerParameter } from "./protocols/web/parameters.ts";
-export { formatUri, parseUri } from "./protocols/web/uri.ts";
-export type { Uri } from "./protocols/web/uri.ts";
-export type { Handler, HandlerInfo, RemoteAddress } from "./actors/handler.ts";
+// Requests and WebSockets, and those who answer them.
+export * from "./actors/web/mod.ts";
 
 // Actors of your own.
 export type { Actor, Behaviour, Exit, Ref, Self, Unread } from "./actors/actor.ts";
@@ -229,6 +240,7 @@ export function any(protocols: { mqtt?: OpenSession; http?: OpenSession } = {}):
 
 if (import.meta.main) {
   const { main } = await import("./actors/command/main.ts");
+  const { useResolver } = await import("./actors/clients/dial.ts");
   const { connectClient } = await import("./actors/clients/command_client.ts");
   const { limitsOf, usualLimits } = await import("./protocols/limits.ts");
   const { default: { version } } = await import("./deno.json", { with: { type: "json" } });
@@ -237,8 +249,9 @@ if (import.meta.main) {
       mqtt({ ...limitsOf(set).mqtt, ...options.mqtt }),
     http(set: CommonLimits, options: StreamSettings): OpenSession {
       const { http: limits, websocket: socket } = limitsOf(set), { origins } = options;
+      const compression = options.webSocketCompression;
       const inside = streams.mqtt(set, options);
-      const upgrade = websocket({ limits: socket, mqtt: inside, origins });
+      const upgrade = websocket({ limits: socket, mqtt: inside, origins, compression });
       return openHttp({ limits, origins, upgrade }, options.site);
     },
     any: (set: CommonLimits, options: StreamSettings) =>
@@ -255,7 +268,11 @@ if (import.meta.main) {
     udp,
     streams,
     coap: (set) => coap(limitsOf(set).coap),
+    store: (file, options, set) => sqliteStore(file, { ...options, mqtt: limitsOf(set).mqtt }),
     connect: connectClient,
+    dns: (zones) => dns({ zones }),
+    forward: (servers) => forward(resolver({ servers })),
+    nameServers: (servers) => useResolver(resolver({ servers })),
   });
   Deno.exit(code);
 }

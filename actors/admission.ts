@@ -1,3 +1,6 @@
+import type { AccessList } from "./access_list.ts";
+import type { Clock } from "./clock.ts";
+
 /**
  * What a listener lets in. Whoever comes beyond it is hung up on and counted in the tree.
  *
@@ -6,7 +9,7 @@
  * import { type AdmissionLimits, gateway, mqtt, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const limits: AdmissionLimits = { maxConnections: 10_000, maxConnectionsPerAddress: 1 };
+ * const limits: Partial<AdmissionLimits> = { maxConnections: 10_000, maxConnectionsPerAddress: 1 };
  * await using hub = gateway();
  * const { port } = await hub.listen(tcp({ port: 0 }), mqtt(), { limits }).ready;
  * using _first = await Deno.connect({ port });
@@ -19,12 +22,15 @@ export interface AdmissionLimits {
   maxConnections: number;
   /** Connections at once from one address; default 100,000. */
   maxConnectionsPerAddress: number;
+  /** New connections a second from one address; default 100,000. */
+  maxConnectionsPerSecond: number;
 }
 
 /** 100,000 in all, and from one address as many: behind a proxy all clients share one. */
 export const admissionDefaults: AdmissionLimits = {
   maxConnections: 100_000,
   maxConnectionsPerAddress: 100_000,
+  maxConnectionsPerSecond: 100_000,
 };
 
 /** Who is inside. Outlives the listener that asks it, as the connections do. */
@@ -33,22 +39,54 @@ export class Admission {
   admitted = 0;
   refused = 0;
   readonly #perAddress = new Map<string, number>();
+  /** Who came within the present second, and how often; empty while nobody could come too often. */
+  readonly #lately = new Map<string, number>();
+  #second = 0;
 
-  constructor(readonly limits: AdmissionLimits) {}
+  constructor(
+    readonly limits: AdmissionLimits,
+    readonly clock: Pick<Clock, "now">,
+    readonly access?: AccessList,
+  ) {}
+
+  /** Whether `peer` may come now, asked before anything is done for it. */
+  readonly admits = (peer: string): boolean => {
+    const host = hostOf(peer);
+    if (this.access?.allows(peer) !== false && this.#isRare(host) && this.#hasRoom(host)) {
+      return true;
+    }
+    this.refused++;
+    return false;
+  };
 
   /** True when there is room for one more from `peer`; call `leave` when it goes. */
   enter(peer: string): boolean {
     const host = hostOf(peer);
-    const fromHost = this.#perAddress.get(host) ?? 0;
-    const { maxConnections, maxConnectionsPerAddress } = this.limits;
-    if (this.connections >= maxConnections || fromHost >= maxConnectionsPerAddress) {
+    if (!this.#hasRoom(host)) {
       this.refused++;
       return false;
     }
     this.admitted++;
     this.connections++;
-    this.#perAddress.set(host, fromHost + 1);
+    this.#perAddress.set(host, (this.#perAddress.get(host) ?? 0) + 1);
     return true;
+  }
+
+  #hasRoom(host: string): boolean {
+    const { maxConnections, maxConnectionsPerAddress } = this.limits;
+    return this.connections < maxConnections &&
+      (this.#perAddress.get(host) ?? 0) < maxConnectionsPerAddress;
+  }
+
+  #isRare(host: string): boolean {
+    const { maxConnectionsPerSecond: most } = this.limits;
+    if (most >= admissionDefaults.maxConnectionsPerSecond) return true;
+    const second = Math.floor(this.clock.now() / 1000);
+    if (second !== this.#second) this.#lately.clear();
+    this.#second = second;
+    const count = this.#lately.get(host) ?? 0;
+    this.#lately.set(host, count + 1);
+    return count < most;
   }
 
   leave(peer: string): void {

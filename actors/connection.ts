@@ -66,7 +66,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     this.#reader = new Reader(stream, this, space.traffic);
     this.#brake = new Brake(this);
     this.#hub = new Member(space, this, this.#brake, { listener, peer: this.peer });
-    this.#writer = new Writer(stream, limits.outboxBytes, this, space.traffic);
+    this.#writer = new Writer(stream, limits.outboxBytes, this, space);
     this.#reception = new Reception(this, limits);
     this.#alarm = new Alarm(space.alarms, this);
     try {
@@ -94,7 +94,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
 
   idle(): void {
     if (this.#offered) this.#consume();
-    if (this.#overflowed && this.#phase === "open") this.#overflow();
+    if (this.#overflowed && this.#phase === "open") this.#end("overloaded");
     this.#writer.flushLater();
     this.#reception.weigh(this.#now(), this.#options);
     this.#alarm.set(
@@ -274,10 +274,14 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     this.#stream.closeWrite().catch(() => this.#self.stop());
   }
 
-  /** Out of room: what was refused is lost, so the peer must not go on as if it were not. */
-  #overflow(): void {
+  unstored(): void {
+    this.#self.turn(() => this.#end("unstored"));
+  }
+
+  /** What was refused, or is void, is lost: the peer must not go on as if it were not. */
+  #end(why: "overloaded" | "unstored"): void {
     this.#writer.allowLastWords();
-    this.#session.overloaded?.(this.#now());
+    this.#session[why]?.(this.#now());
     this.close();
   }
 

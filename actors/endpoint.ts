@@ -6,9 +6,11 @@ import type {
   OpenDatagramSession,
 } from "../protocols/session.ts";
 import type { DatagramPort, DatagramTransport } from "../transports/transport.ts";
+import type { AccessList } from "./access_list.ts";
 import type { Actor, Behaviour, Exit, Self } from "./actor.ts";
 import { Alarm, type Sleeper } from "./alarm.ts";
 import { SHUTDOWN } from "./connection.ts";
+import { HeldDatagrams, type Sender } from "./held_datagrams.ts";
 import type { Log } from "./log.ts";
 import { Member } from "./member.ts";
 import type { Space } from "./space.ts";
@@ -56,6 +58,8 @@ export interface EndpointOptions {
   space: Space;
   log: Log;
   limits: EndpointLimits;
+  /** Whose datagrams are read; all, without. */
+  access?: AccessList | undefined;
 }
 
 /** Drives one datagram session over one socket. */
@@ -69,7 +73,7 @@ export function endpoint(options: EndpointOptions): Behaviour<unknown> {
   };
 }
 
-class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
+class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper, Sender {
   readonly maxBytes: number;
   received = 0;
   dropped = 0;
@@ -78,7 +82,9 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
   readonly #options: EndpointOptions;
   readonly #alarm: Alarm;
   readonly #session: DatagramSession;
+  readonly #held = new HeldDatagrams(this);
   #sending = 0;
+  #refused = 0;
   #failed = 0;
   #closing = false;
   #ended = false;
@@ -118,9 +124,15 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
   }
 
   idle(): void {
+    const { ledger } = this.#options.space;
+    if (ledger !== undefined) ledger.dirty = false;
     this.#alarm.set(this.#session.deadline);
     this.#time = 0;
-    if (this.#closing && this.#sending === 0) this.#self.stop();
+    if (this.#closing && this.#isSilent) this.#self.stop();
+  }
+
+  get #isSilent(): boolean {
+    return this.#sending === 0 && !this.#held.isHolding;
   }
 
   stopped(_exit: Exit): void {
@@ -132,21 +144,35 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
   }
 
   describe(): Record<string, unknown> {
-    return { session: this.#session.label, received: this.received, dropped: this.dropped };
+    const { received, dropped } = this;
+    return { session: this.#session.label, received, dropped, refused: this.#refused };
   }
 
   send(bytes: Uint8Array, to: string): boolean {
-    if (this.#port === undefined || this.#sending >= this.#options.limits.maxSending) {
+    const { space, limits } = this.#options, { ledger } = space;
+    if (this.#port === undefined || this.#sending + this.#held.size >= limits.maxSending) {
       this.dropped++;
-      this.#options.space.count("datagram.dropped");
+      space.count("datagram.dropped");
       return false;
     }
+    // The kernel may take it later, and the session composes its next one in the same memory.
+    const own = bytes.slice();
+    if (ledger !== undefined && (ledger.dirty || this.#held.isHolding)) {
+      this.#held.push(own, to, ledger);
+    } else this.transmit(own, to);
+    return true;
+  }
+
+  transmit(bytes: Uint8Array, to: string): void {
+    if (this.#port === undefined || this.#ended) return;
     this.#sending++;
     this.#options.space.traffic.bytesSent += bytes.length;
     // An unreachable peer is its own affair: datagrams may be lost.
-    // The kernel may take it later, and the session composes its next one in the same memory.
-    this.#port.send(bytes.slice(), to).then(this.#sent, this.#notSent);
-    return true;
+    this.#port.send(bytes, to).then(this.#sent, this.#notSent);
+  }
+
+  instead(bytes: Uint8Array, to: string): Uint8Array | undefined {
+    return this.#session.unstored?.(bytes, to);
   }
 
   deliver(delivery: Delivery): boolean {
@@ -165,7 +191,7 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
 
   readonly #sent = (): void => {
     this.#sending--;
-    if (this.#closing && this.#sending === 0) this.#self.stop();
+    if (this.#closing && this.#isSilent) this.#self.stop();
   };
 
   async #receive(): Promise<void> {
@@ -175,6 +201,10 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper {
       while (!this.#ended) {
         const datagram = await port.receive();
         if (datagram === undefined) break;
+        if (this.#options.access?.allows(datagram.from) === false) {
+          this.#refused++;
+          continue;
+        }
         this.received++;
         this.#options.space.traffic.bytesReceived += datagram.bytes.length;
         this.#self.turn(() => this.#session.receive(datagram.bytes, datagram.from, this.#now()));

@@ -2,12 +2,18 @@ import type { BodySink, Exchange } from "../protocols/http/exchange.ts";
 import type { ResponseHead } from "../protocols/http/message.ts";
 import type { Behaviour, Self } from "./actor.ts";
 import { type Pump, pumpOf } from "./pump.ts";
-import type { Handler, RemoteAddress } from "./handler.ts";
+import { type Handler, remoteAddress } from "./handler.ts";
+
+/** One exchange, and what the pattern of its path names. */
+export interface Question {
+  readonly exchange: Exchange;
+  readonly params: Readonly<Record<string, string>>;
+}
 
 /** An actor that has `handler` answer each exchange it is sent. */
-export function fetchHandler(handler: Handler): Behaviour<Exchange> {
+export function fetchHandler(handler: Handler): Behaviour<Question> {
   return (self) => ({
-    receive: (exchange) => new Answering(exchange, self).run(handler),
+    receive: ({ exchange, params }) => new Answering(exchange, self).run(handler, params),
   });
 }
 
@@ -29,7 +35,7 @@ const PIECE_BYTES = 256 * 1024;
 /** One exchange on its way through a handler. All that touches the exchange is in `#post`. */
 class Answering {
   readonly #exchange: Exchange;
-  readonly #self: Self<Exchange>;
+  readonly #self: Self<Question>;
   /** What the handler sees as the request's signal. */
   readonly #abort = new AbortController();
   /** True once nothing can be answered any more. */
@@ -37,12 +43,12 @@ class Answering {
   /** Called when the client can take more, or is gone. */
   #proceed: (() => void) | undefined;
 
-  constructor(exchange: Exchange, self: Self<Exchange>) {
+  constructor(exchange: Exchange, self: Self<Question>) {
     this.#exchange = exchange;
     this.#self = self;
   }
 
-  run(handler: Handler): void {
+  run(handler: Handler, params: Question["params"]): void {
     let request: Request;
     const { method } = this.#exchange.request;
     if (isForeign(method)) return this.#post(() => this.#exchange.respond({ status: 501 }));
@@ -56,7 +62,11 @@ class Answering {
     let answer: Response | Promise<Response>;
     try {
       const { peer, hub: { identity } } = this.#exchange;
-      answer = handler(request, { remoteAddr: remoteAddress(peer.address), identity });
+      answer = handler(request, {
+        remoteAddr: remoteAddress(peer.address),
+        identity,
+        params,
+      });
     } catch (error) {
       this.#refuse();
       throw error;
@@ -267,10 +277,4 @@ class RequestBody implements BodySink {
     if (this.#state !== "over") this.#controller.error(new Error("The client sent no whole body"));
     this.#state = "over";
   }
-}
-
-function remoteAddress(address: string): RemoteAddress {
-  const found = /^\[?(.*?)\]?:(\d+)$/.exec(address);
-  if (found === null) return { transport: "unix", path: address };
-  return { transport: "tcp", hostname: found[1]!, port: Number(found[2]) };
 }

@@ -3,23 +3,23 @@ import type { Hub, OpenDatagramSession, OpenSession, Outcome } from "../protocol
 import { faultOfFilter, faultOfTopic } from "../protocols/topic.ts";
 import type { DatagramTransport, Transport } from "../transports/transport.ts";
 import type { Behaviour, Ref } from "./actor.ts";
+import type { Answering } from "./answering.ts";
 import type { BridgeOptions } from "./bridge/bridge_options.ts";
-import { type Bridge, Bridges } from "./bridge/bridges.ts";
+import type { Bridge } from "./bridge/bridges.ts";
 import type { OpenUpstream } from "./bridge/upstream.ts";
-import { systemClock } from "./clock.ts";
-import type { Exchange } from "../protocols/http/exchange.ts";
-import { fetchHandler } from "./fetch_handler.ts";
+import { addDnsHandler, type DnsHandler } from "./dns/handler.ts";
+import { Engine } from "./engine.ts";
 import type { GatewayOptions, HandlerTable } from "./gateway_options.ts";
 import type { Handler } from "./handler.ts";
 import type { Hooks } from "./hooks.ts";
-import { Listeners, type Listening, type ListenOptions } from "./listeners.ts";
-import { Log } from "./log.ts";
+import type { Listening, ListenOptions } from "./listeners.ts";
 import { Member } from "./member.ts";
-import { shortcutOf } from "./shortcut.ts";
-import { Space } from "./space.ts";
+import type { Methods } from "./methods.ts";
+import type { SocketHandler, SocketOptions } from "./socket_handler.ts";
+import type { Space } from "./space.ts";
 import { follow, type MessageHandler, plainFilter, subscriber } from "./subscriber.ts";
-import { type SpawnOptions, Supervisor } from "./supervisor.ts";
-import { startTimers } from "./timers.ts";
+import type { HandleOptions } from "./web_server.ts";
+import type { SpawnOptions } from "./supervisor.ts";
 import type { TreeNode } from "./tree.ts";
 
 /** Topic levels that the library itself accepts. */
@@ -55,45 +55,16 @@ export class Gateway {
    * not start, or something crashed more often than its supervisor bears.
    */
   readonly finished: Promise<void>;
+  readonly #engine: Engine;
   readonly #space: Space;
-  readonly #log: Log;
-  readonly #handlers: HandlerTable;
-  readonly #root: Supervisor;
-  readonly #actors: Supervisor;
-  readonly #subscribers: Supervisor;
-  readonly #listeners: Listeners;
-  readonly #bridges: Bridges;
   readonly #publisher: Hub;
-  readonly #finish: (error?: unknown) => void;
-  #stopping: Promise<void> | undefined;
   #names = 0;
 
   /** @ignore */
   constructor(handlers: new () => HandlerTable, options: GatewayOptions = {}, open?: OpenUpstream) {
-    this.#log = options.log ?? new Log();
-    const { limits = {}, clock = systemClock } = options;
-    this.#space = new Space({ limits, clock });
-    this.#handlers = this.#space.shared(handlers);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.finished = promise;
-    this.#finish = (error) => error === undefined ? resolve() : reject(error);
-    const ended = () => this.#space.hooks?.stop();
-    // Whoever does not look at `finished` has still been told by the log.
-    this.finished.then(ended, ended);
-    this.#root = new Supervisor("meerkat", {
-      clock,
-      crashed: (actor, error) => this.#log.error("crash", { actor, error }),
-      escalate: (error) => this.#fail(error),
-    });
-    const shared = { space: this.#space, log: this.#log };
-    this.#listeners = new Listeners(this.#root, { ...shared, limits });
-    this.#bridges = new Bridges(this.#root, { ...shared, open });
-    const backoff = { minMs: 10, maxMs: 5_000 };
-    this.#actors = this.#root.supervise("actors", { maxRestarts: Infinity, backoff });
-    // A handler has no state that could be broken: however often it throws, it is there again.
-    this.#subscribers = this.#root.supervise("handlers", { maxRestarts: Infinity });
-    startTimers(this.#root, this.#space, options);
-    if (options.hooks) this.use(options.hooks);
+    this.#engine = new Engine(handlers, options, open);
+    this.#space = this.#engine.space;
+    this.finished = this.#engine.finished;
     const inbox = { name: "library", deliver: () => false, post: () => false };
     this.#publisher = new Member(this.#space, inbox);
   }
@@ -108,7 +79,7 @@ export class Gateway {
    * that have been let in by then are not asked again who they are.
    */
   use(hooks: Hooks): () => void {
-    return this.#space.use(hooks, this.#log);
+    return this.#space.use(hooks, this.#engine.log);
   }
 
   /**
@@ -129,10 +100,11 @@ export class Gateway {
     protocol: OpenSession | OpenDatagramSession,
     options?: ListenOptions,
   ): Listening {
+    const { listeners } = this.#engine;
     const listening = "listen" in transport
-      ? this.#listeners.streams(transport, protocol as OpenSession, options)
-      : this.#listeners.datagrams(transport, protocol as OpenDatagramSession, options);
-    listening.ready.catch((error) => this.#fail(error));
+      ? listeners.streams(transport, protocol as OpenSession, options)
+      : listeners.datagrams(transport, protocol as OpenDatagramSession, options);
+    listening.ready.catch((error) => this.#engine.fail(error));
     return listening;
   }
 
@@ -165,7 +137,7 @@ export class Gateway {
     const fault = faultOfFilter(plain, MAX_LEVELS);
     if (fault !== undefined) throw new TypeError(fault);
     const name = `${filter} ${++this.#names}`;
-    const ref = this.#subscribers.spawn(name, subscriber(filter, handler), {
+    const ref = this.#engine.subscribers.spawn(name, subscriber(filter, handler), {
       restart: "crash",
       kind: "subscriber",
       mailbox: HANDLER_MAILBOX,
@@ -173,7 +145,7 @@ export class Gateway {
     const forget = follow(this.#space, plain, ref);
     return () => {
       forget();
-      this.#subscribers.stopChild(name);
+      this.#engine.subscribers.stopChild(name);
     };
   }
 
@@ -192,11 +164,7 @@ export class Gateway {
    * assert.equal(hub.retained("door")?.text(), "open");
    * ```
    */
-  publish(
-    topic: string,
-    payload: string | Uint8Array,
-    options: PublicationOptions = {},
-  ): Outcome {
+  publish(topic: string, payload: string | Uint8Array, options: PublicationOptions = {}): Outcome {
     const fault = faultOfTopic(topic, MAX_LEVELS);
     if (fault !== undefined) throw new TypeError(fault);
     const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload.slice();
@@ -206,7 +174,7 @@ export class Gateway {
 
   /** Starts a bridge to another MQTT broker. Throws a `TypeError` when its options are wrong. */
   bridge(options: BridgeOptions): Bridge {
-    return this.#bridges.add(options);
+    return this.#engine.bridges.add(options);
   }
 
   /** The stored value of a topic; undefined when there is none, or it has expired. */
@@ -215,8 +183,9 @@ export class Gateway {
   }
 
   /**
-   * Answers HTTP requests for `path`, or with a final `/*` for everything below it. An exact path
-   * goes before the longest that fits, and both before `/topics`. The answer takes it out again.
+   * Answers HTTP requests for `path`: this one, with a final `/*` everything below it, or what a
+   * `URLPattern` fits. An exact path goes before the longest that fits; what is below `/topics` is
+   * the gateway's own unless the path says so. The answer takes it out again.
    *
    * @throws {TypeError} When the path begins without `/`, is taken, or the gateway has stopped.
    * @example A page of its own
@@ -230,27 +199,57 @@ export class Gateway {
    * assert.equal(await (await fetch(`http://127.0.0.1:${port}/hello`)).text(), "hello");
    * ```
    */
-  handle(path: string, handler: Handler): () => void {
-    const name = `${path} ${++this.#names}`;
-    this.#handlers.add(path, (exchange) => answer(exchange));
-    const answer = this.answering(name, handler);
-    return () => {
-      this.#handlers.remove(path);
-      this.#subscribers.stopChild(name);
-    };
+  handle(
+    path: string | URLPattern,
+    handler: Handler | Methods,
+    options: HandleOptions = {},
+  ): () => void {
+    return this.#engine.web.handle(path, handler, options);
+  }
+
+  /**
+   * Gives the WebSockets that are opened on `path` to `handler`, found as `handle` finds them. Each
+   * is an actor: one that throws is closed with 1011. Those that are open stay so when the answer
+   * takes the path out again.
+   *
+   * @throws {TypeError} When the path begins without `/`, is taken, or the gateway has stopped.
+   * @example Two that talk
+   * ```ts
+   * import { gateway, http, tcp } from "@meerkat/gateway";
+   * import assert from "node:assert/strict";
+   *
+   * await using hub = gateway();
+   * hub.websocket("/upper", (socket) => {
+   *   socket.onmessage = ({ data }) => socket.send(String(data).toUpperCase());
+   * });
+   * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+   * const client = new WebSocket(`ws://127.0.0.1:${port}/upper`);
+   * client.onopen = () => client.send("hi");
+   * assert.equal(await new Promise((heard) => client.onmessage = ({ data }) => heard(data)), "HI");
+   * client.close();
+   * ```
+   */
+  websocket(
+    path: string | URLPattern,
+    handler: SocketHandler,
+    options: SocketOptions = {},
+  ): () => void {
+    return this.#engine.web.websocket(path, handler, options);
   }
 
   /** @ignore */
-  answering(name: string, handler: Handler): (exchange: Exchange) => void {
-    const ref = this.#subscribers.spawn(name, fetchHandler(handler), {
-      restart: "crash",
-      kind: "handler",
-      mailbox: HANDLER_MAILBOX,
+  answering(name: string, handler: Handler): Answering {
+    return this.#engine.web.answering(name, handler);
+  }
+
+  /** Has `handler` asked, after those before it, what no zone answers; the answer takes it out. */
+  dns(handler: DnsHandler): () => void {
+    const name = `dns ${++this.#names}`;
+    return addDnsHandler(handler, {
+      name,
+      space: this.#space,
+      supervisor: this.#engine.subscribers,
     });
-    const shortcut = shortcutOf(handler);
-    return (exchange) => {
-      if (!shortcut?.(exchange) && !ref.tell(exchange)) exchange.respond({ status: 503 });
-    };
   }
 
   /**
@@ -260,12 +259,13 @@ export class Gateway {
    * @throws {TypeError} When the name is taken or the gateway has stopped.
    */
   spawn<M>(name: string, behaviour: Behaviour<M>, options?: SpawnOptions): Ref<M> {
-    return this.#actors.spawn(name, behaviour, options);
+    return this.#engine.actors.spawn(name, behaviour, options);
   }
 
   /** The actors as they are now, for an operator or a dashboard. */
   tree(): TreeNode {
-    return { name: this.#root.name, kind: "supervisor", restarts: 0, children: this.#root.tree() };
+    const { root } = this.#engine;
+    return { name: root.name, kind: "supervisor", restarts: 0, children: root.tree() };
   }
 
   /**
@@ -273,28 +273,16 @@ export class Gateway {
    * (default 10,000), and stops. Resolves then, whoever asked first.
    */
   stop({ drainMs = 10_000 }: { drainMs?: number } = {}): Promise<void> {
-    return this.#stopping ??= this.#drain(drainMs);
+    return this.#engine.stop(drainMs);
+  }
+
+  /** Resolves once all that must survive is safe; rejects when it cannot be made so. */
+  async stored(): Promise<void> {
+    await this.#space.ledger?.flushed();
   }
 
   /** Stops as `stop` does: `await using hub = gateway()` needs no more. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
-  }
-
-  async #drain(drainMs: number): Promise<void> {
-    this.#space.closing = true;
-    await Promise.all([this.#listeners.drain(drainMs), this.#bridges.drain(drainMs)]);
-    this.#root.stop();
-    this.#log.info("stopped", Object.fromEntries(this.#space.counters));
-    await this.#bridges.closed();
-    this.#finish();
-  }
-
-  #fail(error: unknown): void {
-    if (this.#stopping) return;
-    this.#stopping = Promise.resolve();
-    this.#log.debug("gateway failed", { error });
-    this.#root.stop();
-    this.#finish(error);
   }
 }

@@ -1,10 +1,13 @@
-import type { Exchange } from "../protocols/http/exchange.ts";
+import type { PathAnswer } from "../protocols/http/handlers.ts";
+import type { PathPattern } from "../protocols/http/routes.ts";
+import type { SocketRoute } from "../protocols/websocket/socket.ts";
 import type { Clock } from "./clock.ts";
 import type { HookLimits } from "./hook_chain.ts";
 import type { Hooks } from "./hooks.ts";
 import type { ListenLimits } from "./listeners.ts";
 import type { Log } from "./log.ts";
 import type { RetainedLimits } from "./retained.ts";
+import type { StoreSource } from "./store/sqlite_store.ts";
 
 /**
  * Every limit of a gateway that is not a protocol's own. Each has its unit and default at its name.
@@ -50,6 +53,8 @@ export interface GatewayOptions {
   clock?: Clock;
   /** What the application decides; `Gateway.use` adds more. */
   hooks?: Hooks;
+  /** What survives a restart; default nothing does. See `sqliteStore`. */
+  store?: StoreSource | undefined;
   /** Milliseconds between two updates of the topics below `$SYS/broker`; default 0, which is never. */
   sysIntervalMs?: number;
   /** What `$SYS/broker/version` says; default `meerkat`. */
@@ -58,8 +63,13 @@ export interface GatewayOptions {
 
 /** Which path of the web server is whose. */
 export interface HandlerTable {
+  /** Who gets the WebSockets of a path. */
+  readonly sockets: {
+    add(path: PathPattern, route: SocketRoute): void;
+    remove(path: PathPattern): void;
+  };
   /** Has `answer` called for a path. Throws a `TypeError` when the path is none, or taken. */
-  add(path: string, answer: (exchange: Exchange) => void): void;
+  add(path: PathPattern, answer: PathAnswer): void;
   /** Takes a path out again. */
-  remove(path: string): void;
+  remove(path: PathPattern): void;
 }

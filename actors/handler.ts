@@ -43,6 +43,29 @@ export interface HandlerInfo {
 }
 
 /**
+ * What the handler of a path is told beside the request.
+ *
+ * @example One resource of many
+ * ```ts
+ * import { gateway, http, type RouteInfo, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * function room(_request: Request, { params }: RouteInfo): Response {
+ *   return new Response(`room ${params.room}`);
+ * }
+ *
+ * await using hub = gateway();
+ * hub.handle(new URLPattern({ pathname: "/rooms/:room" }), room);
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * assert.equal(await (await fetch(`http://127.0.0.1:${port}/rooms/7`)).text(), "room 7");
+ * ```
+ */
+export interface RouteInfo extends HandlerInfo {
+  /** What the named groups of the path's `URLPattern` stand for, decoded. */
+  params: Readonly<Record<string, string>>;
+}
+
+/**
  * Answers a standard `Request` with a standard `Response` (Fetch), at once or later. What it throws
  * is a crash of its own actor and 500 for the client (RFC 9110 §15.6.1).
  *
@@ -65,4 +88,11 @@ export interface HandlerInfo {
  * assert.equal(await answer.text(), "HI");
  * ```
  */
-export type Handler = (request: Request, info: HandlerInfo) => Response | Promise<Response>;
+export type Handler = (request: Request, info: RouteInfo) => Response | Promise<Response>;
+
+/** The address as handlers see it. */
+export function remoteAddress(address: string): RemoteAddress {
+  const found = /^\[?(.*?)\]?:(\d+)$/.exec(address);
+  if (found === null) return { transport: "unix", path: address };
+  return { transport: "tcp", hostname: found[1]!, port: Number(found[2]) };
+}

@@ -12,11 +12,15 @@ import { HookScreen } from "./hook_screen.ts";
 const MAX_LEVELS = 128;
 /** Milliseconds until an answer that found the session's mailbox full is brought again. */
 const RETRY_MS = 1_000;
+/** A day. */
+const MAX_WAIT_MS = 86_400_000;
 /** Tries, until the session is taken to be gone. */
 const MAX_TRIES = 10;
 
 /** Asks the hooks for one session. */
 export class HookGuard implements Guard {
+  #unwatch: (() => void) | undefined;
+
   constructor(readonly chain: HookChain, readonly inbox: Inbox, readonly dropped: () => void) {}
 
   authenticate(credentials: Credentials, decided: Decided<Identity | Refusal>): void {
@@ -85,12 +89,28 @@ export class HookGuard implements Guard {
     return new HookScreen(chain, identity, this.dropped);
   }
 
-  connected(identity: Identity): void {
+  connected(identity: Identity, expired?: (now: number) => void): void {
+    this.#unwatch = expired && this.watch(identity, expired);
     this.chain.tell("connected", (hooks) => hooks.connected?.(identity));
   }
 
   disconnected(identity: Identity): void {
+    this.#unwatch?.();
     this.chain.tell("disconnected", (hooks) => hooks.disconnected?.(identity));
+  }
+
+  watch({ expires }: Identity, expired: (now: number) => void): (() => void) | undefined {
+    if (expires === undefined) return undefined;
+    const { chain } = this;
+    let cancel: () => void;
+    const wait = () => {
+      const left = expires - chain.clock.now();
+      if (left <= 0) return this.#post(() => expired(chain.clock.now()), MAX_TRIES);
+      // A timer cannot wait for longer than 24.8 days.
+      cancel = chain.after(Math.min(left, MAX_WAIT_MS), wait);
+    };
+    cancel = chain.after(0, wait);
+    return () => cancel();
   }
 
   subscribed(identity: Identity, filter: string, qos: Qos): void {
@@ -114,9 +134,10 @@ export class HookGuard implements Guard {
 
 const unknown = new Refusal("The credentials are not accepted", "credentials");
 
-function identityOf(credentials: Credentials, { user, groups = [] }: Login): Identity {
+function identityOf(credentials: Credentials, { user, groups = [], expires }: Login): Identity {
   const { clientId, peer: { address, certificate }, listener } = credentials;
-  return { user, clientId, groups, certificate, address, listener };
+  const identity = { user, clientId, groups, certificate, address, listener };
+  return expires === undefined ? identity : { ...identity, expires };
 }
 
 /** What a hook made of a publication, from the same publisher. */

@@ -33,6 +33,8 @@ export interface Login {
   user?: string | undefined;
   /** What else it is, for `authorize` to look at. */
   groups?: readonly string[];
+  /** When the login ends, in milliseconds since 1970: long-lived connections end with it. */
+  expires?: number | undefined;
 }
 
 /**

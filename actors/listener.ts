@@ -58,7 +58,8 @@ class Accepting implements Actor<never> {
 
   async #run(): Promise<void> {
     try {
-      const listener = this.#listener ?? await this.#options.transport.listen();
+      const listener = this.#listener ??
+        await this.#options.transport.listen(this.#options.admission.admits);
       if (this.#ended) return listener.close();
       this.#listener = listener;
       while (await this.#acceptOne(listener));
@@ -86,7 +87,8 @@ class Accepting implements Actor<never> {
     }
     if (stream === undefined) return false;
     const { admission } = this.#options;
-    if (this.#ended || !admission.enter(stream.peer)) stream.close();
+    const isAdmitted = listener.screened || admission.admits(stream.peer);
+    if (this.#ended || !isAdmitted || !admission.enter(stream.peer)) stream.close();
     else this.#admit(stream);
     return !this.#ended;
   }

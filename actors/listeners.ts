@@ -1,6 +1,7 @@
 import type { OpenDatagramSession, OpenSession } from "../protocols/session.ts";
 import type { Address, ByteStream, DatagramTransport, Transport } from "../transports/transport.ts";
 import type { Behaviour, Ref, Self } from "./actor.ts";
+import { AccessList } from "./access_list.ts";
 import { Admission, admissionDefaults, type AdmissionLimits } from "./admission.ts";
 import { connection, SHUTDOWN } from "./connection.ts";
 import { connectionDefaults, type ConnectionLimits } from "./connection_options.ts";
@@ -55,6 +56,11 @@ export interface ListenOptions {
   name?: string;
   /** Its own limits, in place of the gateway's. */
   limits?: Partial<ListenLimits>;
+  /**
+   * Who may come, by IP address: `-0.0.0.0/0,+192.168/16`. The last subnet that fits decides, and
+   * whom none fits may not come. Without a list everybody may.
+   */
+  access?: string;
 }
 
 /**
@@ -105,11 +111,11 @@ export class Listeners {
     const connections = below.supervise("connections");
     const { space, log } = this.#options;
     const limits = { ...connectionDefaults, ...this.#options.limits, ...own.limits };
-    const admission = new Admission({
-      ...admissionDefaults,
-      ...this.#options.limits,
-      ...own.limits,
-    });
+    const admission = new Admission(
+      { ...admissionDefaults, ...this.#options.limits, ...own.limits },
+      space.clock,
+      accessOf(own),
+    );
     const driver = { open, listener: name, space, log, limits };
     const options = { kind: "connection", mailbox: MAILBOX };
     let count = 0;
@@ -120,7 +126,7 @@ export class Listeners {
     };
     let isClosed = false;
     const start = async () => {
-      const opened = await transport.listen();
+      const opened = await transport.listen(admission.admits);
       if (this.#draining || isClosed) opened.close();
       const door = { transport, opened, admission, clock: space.clock, log, accepted };
       below.spawn("listener", listener(door), { restart: "crash", kind: "listener" });
@@ -143,11 +149,13 @@ export class Listeners {
     const below = this.#supervise(name);
     const { space, log } = this.#options;
     const limits = { ...endpointDefaults, ...this.#options.limits, ...own.limits };
+    const access = accessOf(own),
+      shared = { transport, open, listener: name, space, log, limits, access };
     let isClosed = false;
     const start = async () => {
       const bound = await transport.bind();
       if (this.#draining || isClosed) bound.close();
-      const behaviour = endpoint({ transport, bound, open, listener: name, space, log, limits });
+      const behaviour = endpoint({ ...shared, bound });
       const options = { kind: "endpoint", restart: "crash", mailbox: MAILBOX } as const;
       this.#meet(below, "endpoint", { behaviour, options });
       return bound.address;
@@ -217,4 +225,8 @@ export class Listeners {
       if (this.#peers.size === 0) this.#emptied();
     });
   }
+}
+
+function accessOf({ access }: ListenOptions): AccessList | undefined {
+  return access === undefined ? undefined : new AccessList(access);
 }

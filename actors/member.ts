@@ -1,5 +1,7 @@
 import type { Guard } from "../protocols/guard.ts";
+import type { HistoryQuestion } from "../protocols/history.ts";
 import type { Identity } from "../protocols/identity.ts";
+import type { Journal } from "../protocols/journal.ts";
 import type { Publication } from "../protocols/publication.ts";
 import type {
   Hub,
@@ -39,6 +41,10 @@ export class Member implements Hub {
 
   get traffic(): Traffic {
     return this.space.traffic;
+  }
+
+  get journal(): Journal | undefined {
+    return this.space.ledger;
   }
 
   get guard(): Guard | undefined {
@@ -91,6 +97,17 @@ export class Member implements Hub {
   ): IterableIterator<Publication> {
     const values = this.space.retained.matching(filter, this.space.clock.now());
     return subscription?.screen === undefined ? values : shown(values, subscription, receiver);
+  }
+
+  history(
+    filter: string,
+    question: HistoryQuestion,
+    subscription?: Subscription,
+    receiver: Receiver = this.self,
+  ): readonly Publication[] | undefined {
+    const past = this.space.ledger?.history(filter, question);
+    if (past === undefined || subscription?.screen === undefined) return past;
+    return [...shown(past, subscription, receiver)];
   }
 
   shared<T>(kind: new () => T): T {

@@ -78,6 +78,20 @@ export class Retained {
     return true;
   }
 
+  /** Stores what was stored before a restart; false when there is no room. */
+  restore(publication: Publication): boolean {
+    const usages = this.#usagesOf(publication.topic);
+    if (!this.#fits(publication, usages)) return false;
+    for (const usage of usages) usage.add(1, sizeOf(publication));
+    this.#values.set(publication.topic, publication);
+    return true;
+  }
+
+  /** The value of one topic, even one that has expired. */
+  stored(topic: string): Publication | undefined {
+    return this.#values.get(topic);
+  }
+
   /** The value of one topic, unless it has expired. */
   get(topic: string, now: number): Publication | undefined {
     const value = this.#values.get(topic);
@@ -119,7 +133,8 @@ export class Retained {
   }
 }
 
-function expired({ time, properties }: Publication, now: number): boolean {
+/** True for a value that has ended (MQTT 5.0 §3.3.2.3.3). */
+export function expired({ time, properties }: Publication, now: number): boolean {
   const seconds = properties?.expirySeconds;
   return seconds !== undefined && now >= time + seconds * 1000;
 }

@@ -4,10 +4,12 @@ import { Traffic } from "../protocols/traffic.ts";
 import { Trail } from "../protocols/trail.ts";
 import { Alarms } from "./alarm.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import type { Ledger } from "./ledger.ts";
 import { HookChain, hookDefaults, type HookLimits } from "./hook_chain.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Log } from "./log.ts";
 import { Retained, retainedDefaults, type RetainedLimits } from "./retained.ts";
+import { isReserved } from "../protocols/topic.ts";
 import { Router } from "./router.ts";
 
 /** The one topic space that all protocols share. */
@@ -20,6 +22,8 @@ export class Space {
   readonly traffic = new Traffic();
   /** What applications decide; undefined when there is nobody to ask. */
   hooks: HookChain | undefined = undefined;
+  /** What survives a restart; undefined when nothing does. */
+  ledger: Ledger | undefined = undefined;
   readonly clock: Clock;
   readonly alarms: Alarms;
   /** What keeps bridges from sending messages round and round. */
@@ -45,6 +49,7 @@ export class Space {
   }
 
   #route(publication: Publication, from?: Publisher): Exclude<Outcome, "closing"> {
+    if (this.ledger !== undefined) return this.#record(publication, this.ledger, from);
     if (!publication.retain) return this.router.publish(publication, from);
     if (!this.retained.set(publication)) {
       this.count("retained.refused");
@@ -52,6 +57,31 @@ export class Space {
     }
     this.router.publish(publication, from);
     return "accepted";
+  }
+
+  /** Routes and writes down what must survive. */
+  #record(
+    publication: Publication,
+    ledger: Ledger,
+    from?: Publisher,
+  ): Exclude<Outcome, "closing"> {
+    const keeps = publication.retain && !isReserved(publication.topic);
+    if (keeps && ledger.failing) {
+      ledger.refuse();
+      return "overloaded";
+    }
+    if (publication.retain && !this.retained.set(publication)) {
+      this.count("retained.refused");
+      return "overloaded";
+    }
+    // As it is stored: it may end sooner than its publisher said.
+    if (keeps) ledger.saveRetained(this.retained.stored(publication.topic) ?? publication);
+    const { refusals } = ledger;
+    const outcome = this.router.publish(publication, from);
+    // Whoever is told that all is well must be able to rely on it.
+    if (ledger.refusals !== refusals) return "overloaded";
+    ledger.saveHistory(publication);
+    return publication.retain ? "accepted" : outcome;
   }
 
   #pass(publication: Publication, from?: Publisher): Outcome {

@@ -16,4 +16,8 @@ export class StreamPeer implements Peer {
   get certificate(): string | undefined {
     return this.stream.certificate;
   }
+
+  get certificateNames(): readonly string[] | undefined {
+    return this.stream.certificateNames;
+  }
 }

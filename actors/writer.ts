@@ -1,7 +1,8 @@
-import type { Traffic } from "../protocols/traffic.ts";
 import type { ByteStream } from "../transports/transport.ts";
+import { HeldOutput } from "./held_output.ts";
 import { Outbox } from "./outbox.ts";
 import { type Flushing, flushLater } from "./scheduler.ts";
+import type { Space } from "./space.ts";
 
 /** A reason to hang up is shorter than this in every protocol. */
 const LAST_WORDS_BYTES = 1024;
@@ -12,6 +13,8 @@ export interface Voice {
   wrote(): void;
   /** The stream is broken. */
   failed(): void;
+  /** What was kept back until it was safe is void. */
+  unstored(): void;
 }
 
 /** Writes what one connection has to say: all of it, in order, one write at a time. */
@@ -19,22 +22,44 @@ export class Writer implements Flushing {
   readonly #stream: ByteStream;
   readonly #outbox: Outbox;
   readonly #owner: Voice;
+  readonly #space: Space;
   #waits = false;
+  /** What must not be said yet; null once there is nothing left that could be promised. */
+  #held: HeldOutput | null | undefined = undefined;
 
-  constructor(stream: ByteStream, limit: number, owner: Voice, readonly traffic: Traffic) {
+  constructor(stream: ByteStream, limit: number, owner: Voice, space: Space) {
     this.#stream = stream;
     this.#outbox = new Outbox(limit);
     this.#owner = owner;
+    this.#space = space;
   }
 
   /** Bytes queued and bytes on their way. */
   get size(): number {
-    return this.#outbox.size;
+    return this.#outbox.size + (this.#held?.size ?? 0);
   }
 
   /** Queues a copy of `bytes`; false when there is no room. */
   push(bytes: Uint8Array): boolean {
-    return this.#outbox.push(bytes);
+    const { ledger } = this.#space;
+    if (ledger === undefined || this.#held === null) return this.#outbox.push(bytes);
+    if (this.#held === undefined) {
+      if (!ledger.dirty) return this.#outbox.push(bytes);
+      this.#held = new HeldOutput(
+        ledger,
+        (bytes) => void this.#outbox.push(bytes),
+        (isSafe) => this.#released(isSafe),
+      );
+    }
+    if (this.size + bytes.length > this.#outbox.limit) return false;
+    this.#held.push(bytes);
+    return true;
+  }
+
+  #released(isSafe: boolean): void {
+    this.#held = isSafe ? undefined : null;
+    if (isSafe) this.flushLater();
+    else this.#owner.unstored();
   }
 
   /** Makes room for one short message beyond the limit. */
@@ -44,6 +69,8 @@ export class Writer implements Flushing {
 
   /** Sends everything queued in one write, soon, unless one is on its way: then its end does. */
   flushLater(): void {
+    // A turn has ended: what others say is theirs.
+    if (this.#space.ledger !== undefined) this.#space.ledger.dirty = false;
     if (this.#waits || this.#outbox.writing || this.#outbox.size === 0) return;
     this.#waits = true;
     flushLater(this);
@@ -63,7 +90,7 @@ export class Writer implements Flushing {
     } catch {
       return this.#owner.failed();
     }
-    this.traffic.bytesSent += bytes.length;
+    this.#space.traffic.bytesSent += bytes.length;
     this.#outbox.written();
     this.#owner.wrote();
   }

@@ -1,5 +1,6 @@
 import type { Guard, Screen } from "./guard.ts";
 import type { Identity } from "./identity.ts";
+import type { Journal } from "./journal.ts";
 import type { Delivery, Publication, Qos } from "./publication.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -200,6 +201,8 @@ export interface Hub {
   readonly guard: Guard | undefined;
   /** What all sessions count together. */
   readonly traffic: Traffic;
+  /** @ignore */
+  readonly journal?: Journal | undefined;
   /**
    * Routes a publication and, if it says so, stores or clears the retained value.
    * Afterwards `wire.paused` may be true: a receiver is behind and the session must stop for now.
@@ -222,6 +225,16 @@ export interface Hub {
     subscription?: Subscription,
     receiver?: Receiver,
   ): IterableIterator<Publication>;
+  /**
+   * What was published to the topics that a filter selects, oldest first; undefined where no past is
+   * kept.
+   */
+  history?(
+    filter: string,
+    question: { since: number; limit: number },
+    subscription?: Subscription,
+    receiver?: Receiver,
+  ): readonly Publication[] | undefined;
   /**
    * The gateway's one instance of `kind`, made by whoever asks first.
    * One that is a `Timed` is ticked by the gateway.

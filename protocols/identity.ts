@@ -1,5 +1,6 @@
 import { utf8 } from "./bytes.ts";
 import type { Peer } from "./session.ts";
+import type { DigestResponse } from "./web/digest.ts";
 
 /**
  * Who a session acts for, as far as anybody has proved it.
@@ -37,6 +38,8 @@ export interface Identity {
   readonly address: string;
   /** The listener that the client came in through. */
   readonly listener: string;
+  /** When all this ends, in milliseconds since 1970; absent for never. */
+  readonly expires?: number;
 }
 
 /**
@@ -71,6 +74,34 @@ export interface CredentialsOptions {
   password?: Uint8Array | undefined;
   /** What stands for name and password. */
   token?: string | undefined;
+  /** What HTTP's Digest says in place of a password. */
+  digest?: DigestProof | undefined;
+  /** The `Cookie` field of a request. */
+  cookies?: string | undefined;
+}
+
+/**
+ * The answer to a challenge of HTTP's Digest (RFC 7616), and the request that it is for.
+ *
+ * @example Whose it is
+ * ```ts
+ * import type { DigestProof } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * function nameOf(proof: DigestProof | undefined): string {
+ *   return proof?.response.username ?? "nobody";
+ * }
+ *
+ * assert.equal(nameOf(undefined), "nobody");
+ * ```
+ */
+export interface DigestProof {
+  /** What the client computed, and from what. */
+  readonly response: DigestResponse;
+  /** The method of the request. */
+  readonly method: string;
+  /** Path and query of the request. */
+  readonly target: string;
 }
 
 /**
@@ -105,6 +136,8 @@ export class Credentials {
   readonly username: string | undefined;
   readonly #password: Uint8Array | undefined;
   readonly #token: string | undefined;
+  readonly #digest: DigestProof | undefined;
+  readonly #cookies: string | undefined;
 
   /** Credentials as a protocol brought them. */
   constructor(options: CredentialsOptions) {
@@ -115,6 +148,8 @@ export class Credentials {
     this.username = options.username;
     this.#password = options.password;
     this.#token = options.token;
+    this.#digest = options.digest;
+    this.#cookies = options.cookies;
   }
 
   /** The password's bytes. */
@@ -132,10 +167,29 @@ export class Credentials {
     return this.#token;
   }
 
+  /** What HTTP's Digest says in place of a password. */
+  get digest(): DigestProof | undefined {
+    return this.#digest;
+  }
+
+  /** The value of a cookie of this name, the first if there are several (RFC 6265 §4.2). */
+  cookie(name: string): string | undefined {
+    for (const each of this.#cookies?.split(";") ?? []) {
+      const at = each.indexOf("=");
+      if (at >= 0 && each.slice(0, at).trim() === name) return each.slice(at + 1).trim();
+    }
+    return undefined;
+  }
+
   /** True when the peer showed nothing at all. */
   get isEmpty(): boolean {
+    return this.saysNothing && this.peer.certificate === undefined;
+  }
+
+  /** True when the peer said nothing of who it is; its TLS certificate may. */
+  get saysNothing(): boolean {
     return this.username === undefined && this.#password === undefined &&
-      this.#token === undefined && this.peer.certificate === undefined;
+      this.#token === undefined && this.#digest === undefined;
   }
 }
 
@@ -184,5 +238,7 @@ export class Refusal {
     readonly reason: string,
     /** How each protocol says it. */
     readonly kind: RefusalKind = "forbidden",
+    /** What HTTP says in `WWW-Authenticate`: how to log in (RFC 9110 §11.6.1). */
+    readonly challenges?: readonly string[],
   ) {}
 }

@@ -76,6 +76,11 @@ export interface Session {
   drained?(now: number): void;
   /** Too slow for too long, and out of room: say why. The caller then hangs up. */
   overloaded?(now: number): void;
+  /**
+   * What was said since something had to be recorded is void, and has not reached the peer: it could
+   * not be recorded. Say so. The caller then hangs up.
+   */
+  unstored?(now: number): void;
   /** The gateway stops: say goodbye and call `wire.close()`, at once or when all is finished. */
   shutdown(now: number): void;
   /** The peer will send no more, but may still read. Without this method the stream is closed. */
@@ -146,6 +151,11 @@ export interface DatagramSession {
   readonly deadline: number;
   /** The deadline has come. */
   tick(now: number): void;
+  /**
+   * A datagram that has not left is void, for what it is about could not be recorded: make it say
+   * so. Undefined when nothing is to be said in its place.
+   */
+  unstored?(bytes: Uint8Array, to: string): Uint8Array | undefined;
   /** The gateway stops: say goodbye to those who expect to hear from us. */
   shutdown(now: number): void;
   /** The socket is gone. */

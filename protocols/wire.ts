@@ -22,6 +22,8 @@ export interface Peer {
   readonly secure: boolean;
   /** The name in the client's verified TLS certificate, if it showed one. */
   readonly certificate?: string;
+  /** Its other names, `DNS:…`, `email:…`, `URI:…`, and its SHA-256 fingerprint. */
+  readonly certificateNames?: readonly string[];
 }
 
 /**
@@ -51,6 +53,8 @@ export interface Wire {
   send(bytes: Uint8Array): boolean;
   /** True while more is queued than the high-water mark: what can wait should wait for `drained`. */
   readonly full: boolean;
+  /** Bytes queued that have not left yet, where somebody counts them. */
+  readonly queuedBytes?: number;
   /** True while this peer's input must wait. A session stops using its input and returns. */
   readonly paused: boolean;
   /** Stops the input until `resume`. */

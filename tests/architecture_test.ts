@@ -27,8 +27,8 @@ const sharedValues = [
   "protocols/trail.ts",
 ];
 
-/** Built-in modules that compute, and neither wait nor touch the outside. */
-const pureBuiltIns = ["node:crypto", "node:buffer"];
+/** Built-in modules that compute, and neither wait nor touch the outside: of zlib, what ends in Sync. */
+const pureBuiltIns = ["node:crypto", "node:buffer", "node:zlib"];
 
 async function sources(folder: string): Promise<string[]> {
   const found: string[] = [];

@@ -15,13 +15,28 @@ Deno.test({
     try {
       const executable = `${folder}/meerkat`;
       const compiled = await new Deno.Command(Deno.execPath(), {
-        args: ["compile", "-A", "--output", executable, "mod.ts"],
+        args: [
+          "compile",
+          "-A",
+          "--include",
+          "actors/store/worker.ts",
+          "--output",
+          executable,
+          "mod.ts",
+        ],
         cwd: new URL("../", import.meta.url),
       }).output();
       assert.equal(compiled.code, 0, new TextDecoder().decode(compiled.stderr));
       // An empty folder and an empty environment: everything must be inside.
       const process = new Deno.Command(executable, {
-        args: ["--listen", "mqtt://127.0.0.1:0", "--listen", "http://127.0.0.1:0"],
+        args: [
+          "--listen",
+          "mqtt://127.0.0.1:0",
+          "--listen",
+          "http://127.0.0.1:0",
+          "--data",
+          "meerkat.db",
+        ],
         cwd: folder,
         clearEnv: true,
         stdout: "piped",

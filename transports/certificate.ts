@@ -19,6 +19,19 @@ export function checkAuthority(ca: string): void {
   parse("authority's certificate", ca);
 }
 
+/** The names of hosts that a certificate is for; `*` stands for one level (RFC 9525 §6.3). */
+export function hostNames(cert: string): string[] {
+  const [own] = parse("certificate", cert);
+  const names = own!.subjectAltName?.matchAll(/(?:^|, )DNS:([^,]+)/g) ?? [];
+  return Array.from(names, ([, name]) => name!.toLowerCase());
+}
+
+/** Whether a name is one of those that `hostNames` gave. */
+export function isNamed(name: string, names: readonly string[]): boolean {
+  const host = name.toLowerCase(), dot = host.indexOf(".");
+  return names.includes(host) || dot > 0 && names.includes(`*${host.slice(dot)}`);
+}
+
 function parse(what: string, pem: string): X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
   try {

@@ -1,4 +1,9 @@
-import { SecureContext, type SecureOptions } from "./secure.ts";
+import {
+  type SecureContext,
+  SecureKeeper,
+  type SecureOptions,
+  type SecureTransport,
+} from "./secure.ts";
 import type { ByteStream, Listener, Transport } from "./transport.ts";
 
 /** A TLS record that opens a handshake (RFC 8446 §5.1). */
@@ -23,11 +28,13 @@ const HANDSHAKE = 0x16;
  * assert.equal(bilingual(1883, { cert: "…", key: "…" }).name, "tcp or tls");
  * ```
  */
-export function eitherTls(transport: Transport, options: SecureOptions): Transport {
+export function eitherTls(transport: Transport, options: SecureOptions): SecureTransport {
+  const keeper = new SecureKeeper(options);
   return {
     name: `${transport.name} or tls`,
+    renew: keeper.renew,
     async listen() {
-      const context = new SecureContext(options);
+      const context = keeper.open();
       const listener = await transport.listen();
       return new EitherListener(listener, context);
     },
@@ -79,6 +86,10 @@ class EitherStream implements ByteStream {
 
   get certificate(): string | undefined {
     return this.#stream.certificate;
+  }
+
+  get certificateNames(): readonly string[] | undefined {
+    return this.#stream.certificateNames;
   }
 
   read(into: Uint8Array): Promise<number | null> {

@@ -1,9 +1,92 @@
 import { EventEmitter } from "node:events";
-import { createServer, type Server, type TLSSocket } from "node:tls";
-import { checkAuthority, checkIdentity } from "./certificate.ts";
+import {
+  createSecureContext,
+  createServer,
+  type SecureContext as NodeContext,
+  type Server,
+  type TLSSocket,
+} from "node:tls";
+import { checkAuthority, checkIdentity, hostNames, isNamed } from "./certificate.ts";
 import { StreamDuplex } from "./stream_duplex.ts";
 import { TlsStream } from "./tls_stream.ts";
-import type { ByteStream } from "./transport.ts";
+import type { ByteStream, Transport } from "./transport.ts";
+
+/**
+ * Certificates, which can be changed while they are in use. Texts are PEM (RFC 7468).
+ *
+ * @example Two names at one address
+ * ```ts
+ * import { type SecureIdentity, tls } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * type Pair = { cert: string; key: string };
+ * function twoNames(usual: Pair, shop: Pair): SecureIdentity {
+ *   return { ...usual, others: [shop] };
+ * }
+ *
+ * const door = tls({ port: 8443, ...twoNames({ cert: "…", key: "…" }, { cert: "…", key: "…" }) });
+ * assert.equal(door.name, "tls");
+ * ```
+ */
+export interface SecureIdentity {
+  /** Our certificate and those that vouch for it, as PEM text. */
+  cert: string;
+  /** The certificate's private key, as PEM text. */
+  key: string;
+  /** Those for clients that ask for a name in them (RFC 6066 §3); others get the first. */
+  others?: readonly { cert: string; key: string }[];
+  /** Whoever vouches for client certificates, as PEM text; needed to ask for them. */
+  ca?: string;
+}
+
+/** A certificate for the names in it. */
+interface NamedContext {
+  names: readonly string[];
+  context: NodeContext;
+}
+
+/**
+ * A transport whose certificates can be changed while it is in use.
+ *
+ * @example A pair that does not belong together changes nothing
+ * ```ts
+ * import { type SecureTransport, tls } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const door: SecureTransport = tls({ port: 0, cert: "…", key: "…" });
+ * assert.throws(() => door.renew({ cert: "nothing", key: "nothing" }), /"nothing": PEM text/);
+ * ```
+ */
+export interface SecureTransport extends Transport {
+  /**
+   * Uses these certificates for every handshake to come; connections go on as they are.
+   *
+   * @throws {Error} When they are of no use; those that are in use stay.
+   */
+  renew(identity: SecureIdentity): void;
+}
+
+/** Keeps the certificates of a transport, for its present listener and for the next. */
+export class SecureKeeper {
+  #options: SecureOptions;
+  #context: SecureContext | undefined;
+
+  constructor(options: SecureOptions) {
+    this.#options = options;
+  }
+
+  /** The context of a listener that begins. */
+  open(): SecureContext {
+    return this.#context = new SecureContext(this.#options);
+  }
+
+  readonly renew = ({ cert, key, others, ca }: SecureIdentity): void => {
+    const options = { ...this.#options, cert, key, others, ca };
+    if (this.#context === undefined) this.#context = new SecureContext(options);
+    else this.#context.renew(options);
+    this.#options = options;
+  };
+}
 
 /**
  * Who we are, and whom we let in. Texts are PEM (RFC 7468).
@@ -21,13 +104,7 @@ import type { ByteStream } from "./transport.ts";
  * assert.equal(tls({ port: 8883, ...options }).name, "tls");
  * ```
  */
-export interface SecureOptions {
-  /** Our certificate and those that vouch for it, as PEM text. */
-  cert: string;
-  /** The certificate's private key, as PEM text. */
-  key: string;
-  /** Whoever vouches for client certificates, as PEM text; needed to ask for them. */
-  ca?: string;
+export interface SecureOptions extends SecureIdentity {
   /** Default `none`. `optional` lets in who shows no certificate, but nobody with a bad one. */
   clientCertificates?: "none" | "optional" | "required";
   /** Default `TLSv1.2`. */
@@ -52,25 +129,54 @@ export class SecureContext {
   readonly #server: Server;
   readonly #mode: "none" | "optional" | "required";
   readonly #refused: (error: Error) => void;
+  readonly #minVersion: "TLSv1.2" | "TLSv1.3";
+  #others: readonly NamedContext[];
 
   constructor(options: SecureOptions) {
     const { cert, key, ca, clientCertificates = "none", minVersion = "TLSv1.2" } = options;
-    checkIdentity(cert, key);
-    if (ca !== undefined) checkAuthority(ca);
-    else if (clientCertificates !== "none") {
-      throw new Error("Cannot check client certificates without `ca`: name who vouches for them");
-    }
     this.#mode = clientCertificates;
+    this.#minVersion = minVersion;
     this.#refused = options.refused ?? (() => {});
+    this.#check(options);
+    this.#others = this.#named(options);
     this.#server = createServer({
       cert,
       key,
       ca,
       minVersion,
+      SNICallback: (name, answer) => answer(null, this.#contextFor(name)),
       requestCert: clientCertificates !== "none",
       rejectUnauthorized: clientCertificates === "required",
       handshakeTimeout: options.handshakeTimeoutMs ?? defaults.handshakeTimeoutMs,
     });
+  }
+
+  /** Uses other certificates from now on; throws, and keeps those that it has, when they are of no use. */
+  renew(identity: SecureIdentity): void {
+    this.#check(identity);
+    const { cert, key, ca } = identity, others = this.#named(identity);
+    this.#server.setSecureContext({ cert, key, ca, minVersion: this.#minVersion });
+    this.#others = others;
+  }
+
+  #check({ cert, key, ca, others = [] }: SecureIdentity): void {
+    for (const each of [{ cert, key }, ...others]) checkIdentity(each.cert, each.key);
+    if (ca !== undefined) checkAuthority(ca);
+    else if (this.#mode !== "none") {
+      throw new Error("Cannot check client certificates without `ca`: name who vouches for them");
+    }
+  }
+
+  #named({ ca, others = [] }: SecureIdentity): NamedContext[] {
+    return others.map(({ cert, key }) => ({
+      names: hostNames(cert),
+      context: createSecureContext({ cert, key, ca, minVersion: this.#minVersion }),
+    }));
+  }
+
+  /** The context of a name that a client asks for (RFC 6066 §3); undefined for the first. */
+  #contextFor(name: string): NodeContext | undefined {
+    return this.#others.find(({ names }) => isNamed(name, names))?.context;
   }
 
   /** The server's side of a handshake on `stream`, whose first bytes, `head`, were read already. */
@@ -90,8 +196,8 @@ export class SecureContext {
         const fault = this.#faultOf(socket);
         if (fault !== undefined) return refuse(new Error(fault));
         settled = true;
-        const certificate = nameOf(socket);
-        resolve(new TlsStream(socket, { duplex, peer: stream.peer, certificate }));
+        const certificate = nameOf(socket), names = namesOf(socket);
+        resolve(new TlsStream(socket, { duplex, peer: stream.peer, certificate, names }));
       };
       const over = () => refuse(new Error("the stream ended within the handshake"));
       // Node's server waits for its timeout when a stream other than its own ends.
@@ -131,4 +237,13 @@ function nameOf(socket: TLSSocket): string | undefined {
   const name: unknown = socket.getPeerCertificate().subject?.CN;
   // A subject with several common names is a list, and names nobody.
   return typeof name === "string" ? name : undefined;
+}
+
+/** Everything else that the certificate may be known by. */
+function namesOf(socket: TLSSocket): readonly string[] | undefined {
+  if (!socket.authorized) return undefined;
+  const { subjectaltname, fingerprint256 } = socket.getPeerCertificate();
+  // A name in quotes holds what could be taken for a name of its own.
+  const names = subjectaltname?.includes('"') ? [] : subjectaltname?.split(", ") ?? [];
+  return fingerprint256 === undefined ? names : [...names, fingerprint256];
 }

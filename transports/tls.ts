@@ -1,6 +1,11 @@
-import { SecureContext, type SecureOptions } from "./secure.ts";
+import {
+  type SecureContext,
+  SecureKeeper,
+  type SecureOptions,
+  type SecureTransport,
+} from "./secure.ts";
 import { tcp, type TcpOptions } from "./tcp.ts";
-import type { ByteStream, Listener, Transport } from "./transport.ts";
+import type { ByteStream, Listener } from "./transport.ts";
 
 /**
  * Where TLS listens, who we are, and whom we let in.
@@ -42,12 +47,14 @@ export const defaults = {
  * await assert.rejects(async () => await transport.listen(), /"cert.pem": PEM text .* is needed/);
  * ```
  */
-export function tls(options: TlsOptions): Transport {
+export function tls(options: TlsOptions): SecureTransport {
+  const keeper = new SecureKeeper(options);
   return {
     name: "tls",
-    async listen() {
-      const context = new SecureContext(options);
-      return new TlsListener(await tcp(options).listen(), context);
+    renew: keeper.renew,
+    async listen(admits) {
+      const context = keeper.open();
+      return new TlsListener(await tcp(options).listen(), context, admits);
     },
   };
 }
@@ -61,15 +68,20 @@ type Waiting = {
 class TlsListener implements Listener {
   readonly #tcp: Listener;
   readonly #context: SecureContext;
+  readonly #admits: (peer: string) => boolean;
   readonly #shaking = new Set<ByteStream>();
   #ready: ByteStream[] = [];
   #waiting: Waiting[] = [];
   #accepting = false;
   #closed = false;
 
-  constructor(tcp: Listener, context: SecureContext) {
+  readonly screened: boolean;
+
+  constructor(tcp: Listener, context: SecureContext, admits?: (peer: string) => boolean) {
     this.#tcp = tcp;
     this.#context = context;
+    this.screened = admits !== undefined;
+    this.#admits = admits ?? (() => true);
   }
 
   get address() {
@@ -99,7 +111,7 @@ class TlsListener implements Listener {
     this.#tcp.accept().then(
       (stream) => {
         this.#accepting = false;
-        if (this.#closed) stream?.close();
+        if (this.#closed || stream && !this.#admits(stream.peer)) stream?.close();
         else if (stream !== undefined) this.#shake(stream);
         this.#acceptMore();
       },

@@ -22,6 +22,7 @@ export class TlsStream implements ByteStream {
   readonly secure = true;
   readonly peer: string;
   readonly certificate?: string;
+  readonly certificateNames?: readonly string[];
   readonly #socket: TLSSocket;
   readonly #duplex: StreamDuplex;
   #unread: Uint8Array[] = [];
@@ -35,12 +36,18 @@ export class TlsStream implements ByteStream {
   /** `duplex` is what `socket` reads from. */
   constructor(
     socket: TLSSocket,
-    options: { duplex: StreamDuplex; peer: string; certificate?: string },
+    options: {
+      duplex: StreamDuplex;
+      peer: string;
+      certificate?: string;
+      names?: readonly string[];
+    },
   ) {
     this.#socket = socket;
     this.#duplex = options.duplex;
     this.peer = options.peer;
     this.certificate = options.certificate;
+    this.certificateNames = options.names;
     socket.on("data", (chunk: Uint8Array) => this.#arrived(chunk));
     socket.on("end", () => this.#finish());
     socket.on("error", (error: Error) => this.#error ??= error);

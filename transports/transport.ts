@@ -45,6 +45,8 @@ export interface ByteStream {
   readonly secure: boolean;
   /** The name in the client's verified certificate. */
   readonly certificate?: string;
+  /** Its other names, and its SHA-256 fingerprint. */
+  readonly certificateNames?: readonly string[];
   /**
    * Resolves with the number of bytes read, at least 1, or null at the end. One read at a time.
    * Rejects when the stream broke or is closed, also while it waits.
@@ -84,6 +86,8 @@ export interface Listener {
   accept(): Promise<ByteStream | undefined>;
   /** Stops accepting. Safe to call twice. */
   close(): void;
+  /** True when `Transport.listen` has it ask about each peer by itself. */
+  readonly screened?: boolean;
 }
 
 /**
@@ -117,8 +121,11 @@ export interface Listener {
 export interface Transport {
   /** What an operator reads: `tcp`, `tls`. */
   readonly name: string;
-  /** Starts to listen. Rejects or throws when it cannot, with the cause. */
-  listen(): Listener | Promise<Listener>;
+  /**
+   * Starts to listen. Rejects or throws when it cannot, with the cause. One that does more than to
+   * accept, such as a handshake, asks `admits` first about each peer, and says so by `screened`.
+   */
+  listen(admits?: (peer: string) => boolean): Listener | Promise<Listener>;
 }
 
 /**

@@ -29,7 +29,7 @@ export class BridgeEnd implements Receiver, Load {
     readonly space: Space,
   ) {
     this.routes = new Routes(options.routes);
-    this.queue = new BridgeQueue(limits);
+    this.queue = new BridgeQueue(limits, space.ledger?.queueOf(`$bridge/${options.name}`));
     this.reception = new Reception(this, {
       ...connectionDefaults,
       outboxHighWaterBytes: limits.maxQueuedBytes / 2,

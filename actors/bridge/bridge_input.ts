@@ -73,7 +73,7 @@ export class BridgeInput {
       if (outcome === "closing") return settle(false);
       if (outcome === "overloaded") refused.push(lane);
     }
-    if (refused.length === 0 || message.qos === 0) return this.#settle(settle);
+    if (refused.length === 0 || message.qos === 0) return this.#settle(this.#whenSafe(settle));
     const cancel = this.#end.space.clock.after(pauseMs, () => {
       this.#retries.delete(cancel);
       this.#self.turn(() => {
@@ -83,6 +83,25 @@ export class BridgeInput {
       });
     });
     this.#retries.add(cancel);
+  }
+
+  /** The upstream may forget the message once it is safe here. */
+  #whenSafe(settle: (taken: boolean) => void): (taken: boolean) => void {
+    const { ledger } = this.#end.space;
+    if (ledger === undefined || !ledger.dirty) return settle;
+    const { batch } = ledger;
+    ledger.dirty = false;
+    let isSafe = false, told: boolean | undefined;
+    ledger.hold({
+      committed: (committed) => {
+        if (committed < batch) return false;
+        isSafe = true;
+        if (told !== undefined) this.#self.turn(() => settle(told!));
+        return true;
+      },
+      unstored: () => this.#self.turn(() => settle(false)),
+    });
+    return (taken) => isSafe ? settle(taken) : void (told = taken);
   }
 
   /** The next message comes once those who are behind have caught up, or were given up. */

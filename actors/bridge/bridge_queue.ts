@@ -1,4 +1,5 @@
-import type { Publication, Qos } from "../../protocols/publication.ts";
+import { Delivery, Publication, type Qos } from "../../protocols/publication.ts";
+import type { WrittenQueue } from "../ledger.ts";
 
 /** What the objects around a waiting message take, in bytes. */
 const OVERHEAD_BYTES = 256;
@@ -10,6 +11,8 @@ export interface Outbound {
   readonly topic: string;
   readonly qos: Qos;
   readonly retain: boolean;
+  /** Its name in the journal, once it is written down. */
+  number?: number;
 }
 
 /** Messages that the upstream does not have yet: those that wait, and those under way. */
@@ -20,8 +23,18 @@ export class BridgeQueue {
   #bytes = 0;
   readonly #underWay = new Set<Outbound>();
 
-  constructor(limits: { maxQueuedMessages: number; maxQueuedBytes: number }) {
+  readonly #written: WrittenQueue | undefined;
+
+  constructor(
+    limits: { maxQueuedMessages: number; maxQueuedBytes: number },
+    written?: WrittenQueue,
+  ) {
     this.#limits = limits;
+    this.#written = written;
+    for (const { number, delivery } of written?.messages ?? []) {
+      const { publication, qos, retain } = delivery, { topic } = publication;
+      this.#add({ publication, topic, qos, retain, number });
+    }
   }
 
   /** Messages not sent yet. */
@@ -49,9 +62,20 @@ export class BridgeQueue {
     const cost = costOf(outbound);
     const { maxQueuedMessages, maxQueuedBytes } = this.#limits;
     if (this.size >= maxQueuedMessages || this.#bytes + cost > maxQueuedBytes) return false;
-    this.#bytes += cost;
-    this.#waiting.push(outbound);
+    if (outbound.qos > 0 && this.#written !== undefined) {
+      if (this.#written.journal.failing) {
+        this.#written.journal.refuse();
+        return false;
+      }
+      write(outbound, this.#written);
+    }
+    this.#add(outbound);
     return true;
+  }
+
+  #add(outbound: Outbound): void {
+    this.#bytes += costOf(outbound);
+    this.#waiting.push(outbound);
   }
 
   /** The next to be sent, which then is under way if its QoS is 1 or 2. */
@@ -70,6 +94,7 @@ export class BridgeQueue {
 
   /** The upstream has it, or will never take it. */
   settle(outbound: Outbound): void {
+    if (outbound.number !== undefined) this.#written?.journal.endMessage(outbound.number);
     if (this.#underWay.delete(outbound)) this.#bytes -= costOf(outbound);
   }
 
@@ -79,6 +104,14 @@ export class BridgeQueue {
     this.#head = 0;
     this.#underWay.clear();
   }
+}
+
+/** By the name that it has at the upstream. */
+function write(outbound: Outbound, { journal, key }: WrittenQueue): void {
+  const { publication, topic, qos, retain } = outbound;
+  const named = new Publication(topic, publication.payload, { ...publication, origin: undefined });
+  outbound.number = journal.take();
+  journal.saveMessage(key, outbound.number, new Delivery(named, qos, retain, undefined));
 }
 
 function costOf({ publication, topic }: Outbound): number {

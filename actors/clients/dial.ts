@@ -1,3 +1,5 @@
+import { bareHost } from "../../transports/address.ts";
+import type { Resolver } from "../dns/resolver.ts";
 import { dialTcp } from "../../transports/tcp.ts";
 import { dialTls, type DialTlsOptions } from "../../transports/dial_tls.ts";
 import type { ByteStream } from "../../transports/transport.ts";
@@ -10,13 +12,36 @@ export type ClientTls = Omit<DialTlsOptions, "host" | "handshakeTimeoutMs">;
 /** Makes one stream to a server. */
 export type Dial = (signal: AbortSignal) => Promise<ByteStream>;
 
+let names: Pick<Resolver, "lookup"> | undefined;
+
+/** Has hosts looked up by `resolver` from now on, in place of the system. */
+export function useResolver(resolver: Pick<Resolver, "lookup"> | undefined): void {
+  names = resolver;
+}
+
+async function connect(
+  { hostname, port, signal }: { hostname: string; port: number; signal?: AbortSignal },
+): Promise<ByteStream> {
+  if (names === undefined) return await dialTcp({ hostname, port, signal });
+  let failed: unknown;
+  for (const address of await names.lookup(bareHost(hostname))) {
+    signal?.throwIfAborted();
+    try {
+      return await dialTcp({ hostname: address, port, signal });
+    } catch (error) {
+      failed = error;
+    }
+  }
+  throw failed;
+}
+
 /** Connects to an MQTT server by TCP, TLS or WebSocket, as its URL says. */
 export async function dial(
   target: Target,
   { tls, signal }: { tls?: ClientTls; signal?: AbortSignal } = {},
 ): Promise<ByteStream> {
   const { hostname, port, host, path } = target;
-  let stream = await dialTcp({ hostname, port, signal });
+  let stream = await connect({ hostname, port, signal });
   // Giving up means closing: whoever waits for the stream then hears of it.
   const giveUp = () => stream.close();
   signal?.addEventListener("abort", giveUp);

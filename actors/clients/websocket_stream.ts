@@ -1,8 +1,7 @@
-import { encodeBase64 } from "@std/encoding/base64";
-import { answerEnd, openingRequest } from "../../protocols/websocket/client_handshake.ts";
 import { decodeHeader } from "../../protocols/websocket/codec.ts";
 import { opcodes } from "../../protocols/websocket/codes.ts";
 import { encodeMaskedFrame } from "../../protocols/websocket/masked.ts";
+import { joined, shakeHands, writeAll } from "./websocket_handshake.ts";
 import type { ByteStream } from "../../transports/transport.ts";
 
 /** The limits of a WebSocket that we open. */
@@ -18,23 +17,10 @@ export async function openWebSocket(
   stream: ByteStream,
   { host, path }: { host: string; path: string },
 ): Promise<ByteStream> {
-  const key = encodeBase64(crypto.getRandomValues(new Uint8Array(16)));
-  const subprotocol = "mqtt";
-  try {
-    await writeAll(stream, openingRequest({ host, path, key, subprotocol }));
-    const buffer = new Uint8Array(defaults.readBytes);
-    let answer = new Uint8Array(0);
-    for (;;) {
-      const count = await stream.read(buffer);
-      if (count === null) throw new Error("Cannot open a WebSocket: the server hung up");
-      answer = joined(answer, buffer.subarray(0, count));
-      const end = answerEnd(answer, { key, subprotocol });
-      if (end !== undefined) return new WebSocketStream(stream, answer.slice(end));
-    }
-  } catch (error) {
-    stream.close();
-    throw error;
-  }
+  const { answer, rest } = await shakeHands(stream, { host, path, subprotocol: "mqtt" });
+  if (answer.subprotocol === "mqtt") return new WebSocketStream(stream, rest);
+  stream.close();
+  throw new Error("Cannot open a WebSocket: the server does not speak the subprotocol mqtt");
 }
 
 /** The binary messages of a WebSocket as one stream of bytes (MQTT 5.0 §6). */
@@ -45,8 +31,6 @@ class WebSocketStream implements ByteStream {
   #input: Uint8Array;
   /** Payload of the present frame that is still to come. */
   #left = 0;
-  #mask = crypto.getRandomValues(new Uint32Array(64));
-  #masks = 0;
   /** One write at a time, whoever asks: an answer to a ping must not fall into a frame. */
   #writing: Promise<void> = Promise.resolve();
   #ended = false;
@@ -120,24 +104,9 @@ class WebSocketStream implements ByteStream {
   }
 
   #send(opcode: number, payload: Uint8Array): Promise<void> {
-    if (this.#masks === this.#mask.length) {
-      crypto.getRandomValues(this.#mask);
-      this.#masks = 0;
-    }
-    const frame = encodeMaskedFrame(opcode, payload, this.#mask[this.#masks++]!);
+    const frame = encodeMaskedFrame(opcode, payload);
     const written = this.#writing.then(() => writeAll(this.#stream, frame));
     this.#writing = written.catch(() => {});
     return written;
   }
-}
-
-async function writeAll(stream: ByteStream, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await stream.write(bytes.subarray(at));
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
 }

@@ -1,9 +1,15 @@
 import type { CommandHost } from "./command.ts";
+import { explain, takeQuestion } from "./explain.ts";
 import { load } from "./load.ts";
 
 /** Says all that is wrong with a configuration. */
 export async function check(args: string[], host: CommandHost): Promise<number> {
-  const loaded = await load(args, host.readFile);
+  const taken = takeQuestion(args);
+  if (typeof taken === "string") {
+    host.stderr(taken);
+    return 2;
+  }
+  const loaded = await load(taken.rest, host.readFile);
   if (!("settings" in loaded)) {
     for (const { line } of loaded) host.stderr(line);
     return 2;
@@ -15,7 +21,17 @@ export async function check(args: string[], host: CommandHost): Promise<number> 
   }
   for (const { line } of faults) host.stderr(line);
   if (faults.length > 0) return 1;
+  if (taken.question !== undefined) {
+    const { allowed, line } = explain(settings.policy, taken.question);
+    host.stdout(line);
+    return allowed ? 0 : 1;
+  }
   host.stdout(`${config}: nothing wrong`);
-  for (const { url } of settings.listen) host.stdout(`would listen on ${url.url}`);
+  for (const { url, access } of settings.listen) {
+    const who = access === undefined
+      ? ""
+      : `; whom no subnet of "${access}" fits may not come, and of those that fit the last decides`;
+    host.stdout(`would listen on ${url.url}${who}`);
+  }
   return 0;
 }

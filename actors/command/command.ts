@@ -1,4 +1,5 @@
 import type { Log } from "../log.ts";
+import { cert } from "./cert.ts";
 import { check } from "./check.ts";
 import type { ClientHost } from "./client/client.ts";
 import { pub } from "./client/pub.ts";
@@ -7,10 +8,12 @@ import { flags, readFlags } from "./flags.ts";
 import { help } from "./help.ts";
 import type { Limits } from "./limits.ts";
 import { nearest } from "./nearest.ts";
+import { passwd } from "./passwd.ts";
 import { quote } from "./place.ts";
 import type { Settings } from "./resolve.ts";
 import { schema } from "./schema.ts";
 import { serve } from "./serve.ts";
+import { storeCommands } from "./store_commands.ts";
 
 /** The world as the command sees it. */
 export interface CommandHost {
@@ -73,6 +76,13 @@ const commands: readonly Command[] = [
     run: printSchema,
   },
   {
+    name: "cert",
+    usage: "[FOLDER] [--host NAME] [--client NAME]",
+    doc: "Make a certificate authority and certificates to try TLS with; cert --help tells more.",
+    hasOwnFlags: true,
+    run: cert,
+  },
+  {
     name: "pub",
     usage: "URL -t TOPIC -m TEXT [flags]",
     doc: "Publish to an MQTT server; pub --help tells more.",
@@ -86,6 +96,14 @@ const commands: readonly Command[] = [
     hasOwnFlags: true,
     run: sub,
   },
+  {
+    name: "passwd",
+    usage: "set|del|list|verify FILE [USER]",
+    doc: "Keep the users of a password file; passwd --help tells more.",
+    hasOwnFlags: true,
+    run: passwd,
+  },
+  ...storeCommands,
 ];
 
 /** Runs the command line; resolves with what the process is to exit with. */

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { ClientHost } from "./client/client.ts";
 import type { CommandHost } from "./command.ts";
 
@@ -21,6 +22,29 @@ export function denoHost(
         for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
       };
     },
+  };
+}
+
+/**
+ * Calls `changed` when something in the folders of these files changes, and on SIGHUP; the answer
+ * ends that. A folder that may not be watched is not: SIGHUP is there for it.
+ */
+export function watchFiles(paths: readonly string[], changed: () => void): () => void {
+  let watcher: Deno.FsWatcher | undefined;
+  try {
+    watcher = Deno.watchFs([...new Set(paths.map(dirname))], { recursive: false });
+  } catch {
+    // No permission, or no more watches to be had.
+  }
+  const hear = async (events: Deno.FsWatcher) => {
+    for await (const { kind } of events) if (kind !== "access") changed();
+  };
+  if (watcher !== undefined) hear(watcher).catch(() => {});
+  const hasHangup = Deno.build.os !== "windows";
+  if (hasHangup) Deno.addSignalListener("SIGHUP", changed);
+  return () => {
+    watcher?.close();
+    if (hasHangup) Deno.removeSignalListener("SIGHUP", changed);
   };
 }
 

@@ -1,3 +1,4 @@
+import { parseDigests, parsePasswords } from "../identity/lines.ts";
 import { wordsOf } from "./cause.ts";
 import type { NeededFile } from "./resolve.ts";
 
@@ -18,9 +19,25 @@ export async function checkFiles(
       if (/^\r?(\n|$)/.test(text)) place.refuse(name, "its first line must be the password");
       continue;
     }
+    if (holds === "key") continue;
+    if (holds === "users" || holds === "digests") {
+      const fault = faultOfUsers(text, holds);
+      if (fault !== undefined) place.refuse(name, fault);
+      continue;
+    }
     const found = [...text.matchAll(/^-----BEGIN ([A-Z\d ]+)-----/gm)].map(([, label]) => label!);
     const fault = holds === "certificate" ? faultOfCertificate(found) : faultOfKey(found);
     if (fault !== undefined) place.refuse(name, fault);
+  }
+}
+
+function faultOfUsers(text: string, holds: "users" | "digests"): string | undefined {
+  try {
+    if (holds === "users") parsePasswords(text);
+    else parseDigests(text);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message.replace(/^Cannot read /, "");
   }
 }
 

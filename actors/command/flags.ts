@@ -38,7 +38,9 @@ export function readFlags(args: string[]): FlagValues {
     const flag = flags.find(({ name }) => name === `--${token.name}`);
     if (flag === undefined) {
       const known = flags.map(({ name }) => name);
-      faults.push(`Unknown flag ${quote(token.rawName)}${suggestion(token.rawName, known)}`);
+      faults.push(
+        `Unknown flag ${quote(token.rawName)}${suggestion(token.rawName, known, "--help")}`,
+      );
       continue;
     }
     const value = valueOf(flag, token);

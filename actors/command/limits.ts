@@ -13,6 +13,10 @@ const perListener = {
     kind: count(1, 1_000_000),
     doc: "Connections open at once from one IP address on one listener.",
   },
+  maxConnectionsPerSecond: {
+    kind: count(1, 1_000_000),
+    doc: "New connections a second from one IP address on one listener.",
+  },
   maxPacketBytes: {
     // The largest remaining length that MQTT can write (MQTT 5.0 §1.5.5).
     kind: size(KiB, 268_435_455),

@@ -5,7 +5,7 @@ import { quote } from "./place.ts";
 export type Carrier = "tcp" | "tls" | "udp" | "unix";
 
 interface SchemeFacts {
-  readonly protocol: "http" | "mqtt" | "coap" | "any";
+  readonly protocol: "http" | "mqtt" | "coap" | "dns" | "any";
   readonly carrier: Carrier;
   /** Where it listens when the URL names no port; 0 for a Unix socket. */
   readonly port: number;
@@ -19,6 +19,7 @@ export const schemes = {
   "mqtt": { protocol: "mqtt", carrier: "tcp", port: 1883, doc: "MQTT" },
   "mqtts": { protocol: "mqtt", carrier: "tls", port: 8883, doc: "MQTT over TLS" },
   "coap": { protocol: "coap", carrier: "udp", port: 5683, doc: "CoAP over UDP" },
+  "dns": { protocol: "dns", carrier: "udp", port: 53, doc: "DNS over UDP and TCP" },
   "any": {
     protocol: "any",
     carrier: "tcp",
@@ -33,7 +34,6 @@ export type Scheme = keyof typeof schemes;
 
 /** Schemes that people may try, and what to do instead. */
 const strangers: Record<string, string> = {
-  "dns": "this version has no DNS listener",
   "coap+tcp": "this version has CoAP over UDP only, as in coap://:5683",
   "coaps+tcp": "this version has CoAP over UDP only, as in coap://:5683",
   "coaps": "there is no DTLS here, so CoAP is coap: without encryption",

@@ -1,30 +1,30 @@
 import type { OpenDatagramSession, OpenSession } from "../../protocols/session.ts";
-import type { DatagramTransport, Transport } from "../../transports/transport.ts";
+import type { SecureOptions, SecureTransport } from "../../transports/secure.ts";
+import type { Transport } from "../../transports/transport.ts";
 import { admissionDefaults } from "../admission.ts";
 import { connectionDefaults } from "../connection_options.ts";
+import type { DnsHandler } from "../dns/handler.ts";
 import type { Gateway } from "../gateway.ts";
 import type { GatewayOptions } from "../gateway_options.ts";
 import type { Log } from "../log.ts";
 import { retainedDefaults } from "../retained.ts";
+import { hooksOf } from "./auth.ts";
+import type { StoreOptions, StoreSource } from "../store/sqlite_store.ts";
 import { startBridge } from "./bridges.ts";
 import type { ClientHost } from "./client/client.ts";
 import { ListenError } from "./cause.ts";
+import { type DnsParts, listenDns } from "./dns.ts";
 import { type CommandHost, run, type Running } from "./command.ts";
-import { denoClientHost, denoHost } from "./deno_host.ts";
+import { keepRenewed, readIdentity } from "./certificates.ts";
+import { denoClientHost, denoHost, watchFiles } from "./deno_host.ts";
 import type { Limits } from "./limits.ts";
 import { withPort } from "./listen_url.ts";
 import { openSite, type Site } from "../web/site.ts";
 import type { MqttSettings } from "./mqtt_settings.ts";
 import type { ListenSettings, Settings } from "./resolve.ts";
+import { openWithStore } from "./store.ts";
 
 type Port = { port: number; hostname: string };
-type Identity = {
-  cert: string;
-  key: string;
-  ca?: string;
-  clientCertificates: "none" | "optional" | "required";
-  refused: (error: Error) => void;
-};
 
 /** What is set for the protocols of streams beside their limits. */
 export interface StreamSettings {
@@ -33,30 +33,37 @@ export interface StreamSettings {
   origins: readonly string[];
   /** Answers what nobody else does. */
   site?: Site | undefined;
+  /** True when messages of WebSockets are compressed. */
+  webSocketCompression: boolean;
 }
 
 /** What the command is put together from: transports and protocols are not its business. */
-export interface Parts {
+export interface Parts extends DnsParts {
   readonly version: string;
   /** What holds for the protocols when nothing is set. */
   readonly limits: Limits;
   gateway(options: GatewayOptions): Gateway;
-  tcp(options: Port): Transport;
-  tls(options: Port & Identity): Transport;
-  eitherTls(transport: Transport, identity: Identity): Transport;
+  tls(options: Port & SecureOptions): SecureTransport;
+  eitherTls(transport: Transport, options: SecureOptions): SecureTransport;
   unix(options: { path: string }): Transport;
-  udp(options: Port): DatagramTransport;
   /** Protocols of streams, with the limits that were set. */
   streams: Record<"mqtt" | "http" | "any", (limits: Limits, set: StreamSettings) => OpenSession>;
   coap(limits: Limits): OpenDatagramSession;
+  /** What survives a restart. */
+  store(file: string, options: StoreOptions, limits: Limits): StoreSource;
   /** Connects the commands that are MQTT clients. */
   connect: ClientHost["connect"];
+  /** Asks these servers for what no zone has. */
+  forward(servers: readonly string[]): DnsHandler;
+  /** Has these servers asked for the hosts of outgoing connections. */
+  nameServers(servers: readonly string[]): void;
 }
 
 /** What holds for connections and stored values when nothing is set. */
 const actorLimits: Limits = {
   maxConnections: admissionDefaults.maxConnections,
   maxConnectionsPerAddress: admissionDefaults.maxConnectionsPerAddress,
+  maxConnectionsPerSecond: admissionDefaults.maxConnectionsPerSecond,
   outboxHighWaterBytes: connectionDefaults.outboxHighWaterBytes,
   graceMs: connectionDefaults.graceMs,
   ...retainedDefaults,
@@ -74,7 +81,7 @@ export function main(parts: Parts): Promise<number> {
     program,
     client: denoClientHost(parts.connect),
     serve: (settings, log) =>
-      start(settings, { log, parts, readFile: (path) => host.readFile(path) }),
+      start(settings, { log, parts, readFile: (path) => host.readFile(path), ending: [] }),
   });
   return run(Deno.args, host);
 }
@@ -83,17 +90,25 @@ interface Surroundings {
   log: Log;
   parts: Parts;
   readFile(path: string): Promise<string>;
+  /** What is called when the gateway ends. */
+  ending: (() => void)[];
 }
 
 async function start(settings: Settings, around: Surroundings): Promise<Running> {
-  const { parts, log } = around, { retainedTrees, sysIntervalMs, origins } = settings;
+  const { parts, log } = around, { retainedTrees, sysIntervalMs } = settings;
   const limits = { ...settings.limits, ...retainedTrees && { retainedTrees } };
   const version = `meerkat version ${parts.version}`;
-  const hub = parts.gateway({ log, limits, sysIntervalMs, version });
+  const hub = openWithStore(settings, { log, limits, sysIntervalMs, version }, parts);
+  const end = () => around.ending.forEach((each) => each());
+  hub.finished.then(end, end);
   const listeners: string[] = [];
+  const { forward, nameServers } = settings.dns ?? {};
+  if (forward) hub.dns(parts.forward(forward));
+  if (nameServers) parts.nameServers(nameServers);
   try {
+    for (const each of await hooksOf(settings, around)) hub.use(each);
     for (const each of settings.listen) {
-      listeners.push(await listen(hub, each, { ...around, origins }));
+      listeners.push(await listen(hub, each, { ...around, settings }));
     }
     for (const each of settings.bridges) await startBridge(hub, each, around);
   } catch (error) {
@@ -106,18 +121,21 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
 async function listen(
   hub: Gateway,
   each: ListenSettings,
-  around: Surroundings & { origins: readonly string[] },
+  around: Surroundings & { settings: Settings },
 ): Promise<string> {
-  const { url, limits, mqtt, web } = each;
-  const { parts, origins, log } = around;
-  const options = { name: url.url, limits };
+  const { url, limits, mqtt, web, access } = each;
+  const { parts, log, settings: { origins, webSocketCompression, dns, policy } } = around;
+  const options = { name: url.url, limits, access };
   try {
-    const site = web && await openSite(hub, { name: url.url, port: url.port, web, log });
+    if (url.protocol === "dns") {
+      return withPort(url, await listenDns(hub, each, { parts, zones: dns?.zones ?? [] })).url;
+    }
+    const site = web && await openSite(hub, { name: url.url, port: url.port, web, log, policy });
     const listening = url.protocol === "coap"
       ? hub.listen(parts.udp(url), parts.coap(limits), options)
       : hub.listen(
         await transportOf(each, around),
-        parts.streams[url.protocol](limits, { mqtt, origins, site }),
+        parts.streams[url.protocol](limits, { mqtt, origins, webSocketCompression, site }),
         options,
       );
     const { port } = await listening.ready;
@@ -129,19 +147,23 @@ async function listen(
 
 async function transportOf(
   { url, tls }: ListenSettings,
-  { parts, readFile, log }: Surroundings,
+  { parts, readFile, log, ending }: Surroundings,
 ): Promise<Transport> {
   if (url.path !== undefined) return parts.unix({ path: url.path });
   const plain = () => parts.tcp(url);
   if (tls === undefined) return plain();
-  const identity: Identity = {
-    cert: await readFile(tls.cert),
-    key: await readFile(tls.key),
-    ca: tls.ca === undefined ? undefined : await readFile(tls.ca),
-    clientCertificates: tls.clientCertificates,
+  const present = await readIdentity(tls, { readFile });
+  const { clientCertificates, minVersion } = tls;
+  const options: SecureOptions = {
+    ...present,
+    clientCertificates,
+    minVersion,
     refused: (error) => log.info("tls handshake refused", { listener: url.url, error }),
   };
-  return url.protocol === "any"
-    ? parts.eitherTls(plain(), identity)
-    : parts.tls({ ...identity, port: url.port, hostname: url.hostname });
+  const transport = url.protocol === "any"
+    ? parts.eitherTls(plain(), options)
+    : parts.tls({ ...options, port: url.port, hostname: url.hostname });
+  const files = { readFile, watch: watchFiles, log, listener: url.url, present };
+  ending.push(keepRenewed(transport, tls, files));
+  return transport;
 }

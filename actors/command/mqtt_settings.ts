@@ -20,7 +20,8 @@ const pattern: Kind<RegExp> = {
   schema: () => ({ type: "string", minLength: 1, format: "regex" }),
 };
 
-const filter: Kind<string> = {
+/** A topic filter. */
+export const filter: Kind<string> = {
   hint: "FILTER",
   read(raw, place) {
     const isFilter = typeof raw === "string" && faultOfFilter(raw, MAX_LEVELS) === undefined;

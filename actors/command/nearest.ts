@@ -1,7 +1,17 @@
-/** `: did you mean "listen"?`, or a list when nothing is near enough to be meant. */
-export function suggestion(word: string, known: readonly string[]): string {
+/** Names that a message can list without hiding what it says. */
+const LISTED = 12;
+
+/** `: did you mean "listen"?`, or what is known when nothing is near enough to be meant. */
+export function suggestion(
+  word: string,
+  known: readonly string[],
+  list = "the command `schema`",
+): string {
   const near = nearest(word, known);
-  return near === undefined ? `: known are ${known.join(", ")}` : `: did you mean "${near}"?`;
+  if (near !== undefined) return `: did you mean "${near}"?`;
+  return known.length <= LISTED
+    ? `: known are ${known.join(", ")}`
+    : `: ${list} shows what is known`;
 }
 
 /** The known word that `word` is most likely a slip of; undefined when none is close. */

@@ -1,27 +1,42 @@
+import type { PolicyOptions } from "../identity/policy.ts";
+import { type AuthSettings, resolveAuth } from "./auth_settings.ts";
 import { type BridgeSettings, resolveBridge } from "./bridges.ts";
+import { dnsOf, type DnsSettings } from "./dns_settings.ts";
 import type { LogFormat, LogLevel } from "../log.ts";
 import type { RetainedTree } from "../retained_tree.ts";
 import type { LimitName, Limits } from "./limits.ts";
 import { isLocal, type ListenUrl } from "./listen_url.ts";
 import { mqttOf, type MqttSettings } from "./mqtt_settings.ts";
 import { Place } from "./place.ts";
+import { resolvePolicy } from "./policy_settings.ts";
 import { commandLine, configuration, type Draft, type ListenDraft, settings } from "./settings.ts";
 import { resolveWeb, type WebDraft, type WebSettings } from "./web_settings.ts";
 import type { Sources } from "./sources.ts";
+import { resolveTls, type TlsSettings } from "./resolve_tls.ts";
+import type { TlsDraft } from "./tls_settings.ts";
+import { historyOf, type StoreSettings } from "./store_settings.ts";
 
 /** Everything that can be set, complete and free of contradictions. */
 export interface Settings {
   readonly listen: readonly ListenSettings[];
   /** Origins of web pages that may use the gateway. */
   readonly origins: readonly string[];
+  /** True when messages of WebSockets are compressed. */
+  readonly webSocketCompression: boolean;
   /** 0 for never. */
   readonly sysIntervalMs: number;
   readonly bridges: readonly BridgeSettings[];
+  /** Undefined when nothing survives a restart. */
+  readonly store?: StoreSettings | undefined;
+  /** Present when something was set about names. */
+  readonly dns?: DnsSettings;
   readonly drainMs: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** The limits that were set for the whole gateway. */
   readonly limits: Limits;
+  /** Who may do what. */
+  readonly policy?: PolicyOptions;
   /** Limits of parts of the topic space. */
   readonly retainedTrees?: readonly RetainedTree[];
 }
@@ -33,6 +48,10 @@ export interface ListenSettings {
   readonly tls?: TlsSettings;
   /** True when clients may stay without a login, wherever they are. */
   readonly allowAnonymous: boolean;
+  /** Who may come, by IP address. */
+  readonly access?: string;
+  /** How its clients log in; absent when nobody is asked. */
+  readonly auth?: readonly AuthSettings[];
   /** The limits that were set for this listener, or for all. */
   readonly limits: Limits;
   /** What was set of MQTT, for this listener or for all. */
@@ -41,19 +60,11 @@ export interface ListenSettings {
   readonly web?: WebSettings;
 }
 
-/** Names of PEM files. */
-export interface TlsSettings {
-  readonly cert: string;
-  readonly key: string;
-  readonly ca?: string;
-  readonly clientCertificates: "none" | "optional" | "required";
-}
-
 /** A file that must be there for the gateway to start. */
 export interface NeededFile {
   readonly place: Place;
   readonly name: string;
-  readonly holds: "certificate" | "private key" | "password";
+  readonly holds: "certificate" | "private key" | "password" | "users" | "digests" | "key";
 }
 
 /** The settings, unless `sources` has heard of a fault; and the files they need. */
@@ -61,8 +72,6 @@ export interface Resolved {
   readonly settings: Settings;
   readonly files: readonly NeededFile[];
 }
-
-type TlsDraft = NonNullable<Draft["tls"]>;
 
 /** Reads what flags and file say, joins them, and checks what they say together. */
 export function resolve(flags: Record<string, unknown>, sources: Sources): Resolved {
@@ -77,18 +86,28 @@ export function resolve(flags: Record<string, unknown>, sources: Sources): Resol
 }
 
 /** Settings that hold a value even when nothing was set. */
-type Usual = "listen" | "allowAnonymous" | "sysInterval" | "drain" | "logLevel" | "logFormat";
+type Usual =
+  | "data"
+  | "durability"
+  | "listen"
+  | "allowAnonymous"
+  | "sysInterval"
+  | "drain"
+  | "logLevel"
+  | "logFormat";
 
 class Resolver {
   readonly #top: Place;
   readonly #files = new Map<string, NeededFile>();
   #tlsIsUsed = false;
+  #shared: readonly AuthSettings[] | undefined;
 
   constructor(readonly draft: Draft, readonly sources: Sources) {
     this.#top = new Place("", sources.report);
   }
 
   resolve(): Resolved {
+    this.#shared = this.#auth();
     const listen = this.#value("listen").flatMap((each, index) =>
       this.#listener(each, this.#top.member("listen").item(index)) ?? []
     );
@@ -103,16 +122,29 @@ class Resolver {
       settings: {
         listen,
         origins: this.draft.origins?.flatMap((each) => each ?? []) ?? [],
+        webSocketCompression: this.draft.webSocketCompression ?? true,
         sysIntervalMs: this.#value("sysInterval"),
         bridges: this.#bridges(),
+        store: this.#store(),
+        ...dnsOf(this.draft),
         drainMs: this.#value("drain"),
         logLevel: this.#value("logLevel"),
         logFormat: this.#value("logFormat"),
         limits: this.draft.limits ?? {},
+        ...this.draft.policy &&
+          { policy: resolvePolicy(this.draft.policy, this.#top.member("policy")) },
         ...this.draft.retainedTrees && { retainedTrees: treesOf(this.draft.retainedTrees) },
       },
       files: [...this.#files.values()],
     };
+  }
+
+  #store(): StoreSettings | undefined {
+    const { draft } = this, given = this.#value("data"), place = this.#top.member("data");
+    if (given === ":memory:") return undefined;
+    const isUsual = draft.data === undefined;
+    const file = isUsual ? given : this.sources.fileAt(place.path, given);
+    return { file, isUsual, durability: this.#value("durability"), history: historyOf(draft) };
   }
 
   #bridges(): BridgeSettings[] {
@@ -140,17 +172,48 @@ class Resolver {
     const { url } = draft;
     const tls = this.#tls(url, draft.tls, place);
     const allowAnonymous = draft.allowAnonymous ?? this.#value("allowAnonymous");
+    // Names are asked for without a login.
+    const shared = url.protocol === "dns" ? undefined : this.#shared;
+    const auth = draft.auth ? this.#authOf(draft.auth, place) : shared;
     // A certificate that a client must show is its login.
-    if (!allowAnonymous && !isLocal(url) && tls?.clientCertificates !== "required") {
+    if (
+      !allowAnonymous && auth === undefined && !isLocal(url) &&
+      tls?.clientCertificates !== "required"
+    ) {
       place.report(place.path, {
         says: `Cannot listen on ${url.url}: whoever can reach it could connect without a login; ` +
-          "give --allow-anonymous to permit that, or listen on 127.0.0.1",
+          "give --password-file FILE to ask for one, --allow-anonymous to permit that, or listen on " +
+          "127.0.0.1",
         code: 1,
       });
     }
     const limits = { ...this.draft.limits, ...draft.limits } as Partial<Record<LimitName, number>>;
     const mqtt = mqttOf(draft, this.draft), web = this.#web(draft, place);
-    return { url, ...tls && { tls }, allowAnonymous, limits, mqtt, ...web && { web } };
+    const access = draft.access ?? this.draft.access;
+    return {
+      url,
+      ...tls && { tls },
+      ...auth && { auth },
+      allowAnonymous,
+      ...access !== undefined && { access },
+      limits,
+      mqtt,
+      ...web && { web },
+    };
+  }
+
+  /** How clients of all listeners log in. */
+  #auth(): AuthSettings[] | undefined {
+    const { passwordFile, auth } = this.draft;
+    if (passwordFile === undefined && auth === undefined) return undefined;
+    const found = auth ? this.#authOf(auth, this.#top) : [];
+    if (passwordFile === undefined) return found;
+    const file = this.#file(passwordFile, this.#top.member("passwordFile"), "users");
+    return [{ type: "passwords", file }, ...found];
+  }
+
+  #authOf(drafts: NonNullable<Draft["auth"]>, place: Place): AuthSettings[] {
+    return resolveAuth(drafts, { place: place.member("auth"), fileAt: this.#file.bind(this) });
   }
 
   #web({ url, web: own }: ListenDraft, place: Place): WebSettings | undefined {
@@ -185,31 +248,7 @@ class Resolver {
   }
 
   #certificates(draft: TlsDraft, place: Place): TlsSettings | undefined {
-    const { cert, key, ca } = draft;
-    const clientCertificates = draft.clientCertificates ?? (ca === undefined ? "none" : "required");
-    // One that is there and wrong has been complained about.
-    if (cert === undefined) {
-      if ("cert" in draft) return undefined;
-      return place.complain('Missing the certificate: give --cert FILE, or "cert" in the file');
-    }
-    if (key === undefined) {
-      if ("key" in draft) return undefined;
-      return place.complain(
-        'Missing the certificate\'s key: give --key FILE, or "key" in the file',
-      );
-    }
-    if (ca === undefined && clientCertificates !== "none") {
-      return place.member("clientCertificates").refuse(
-        clientCertificates,
-        'whose are good must be known; give --client-ca FILE, or "ca" in the file',
-      );
-    }
-    return {
-      cert: this.#file(cert, place.member("cert"), "certificate"),
-      key: this.#file(key, place.member("key"), "private key"),
-      ...ca !== undefined && { ca: this.#file(ca, place.member("ca"), "certificate") },
-      clientCertificates,
-    };
+    return resolveTls(draft, { place, file: this.#file.bind(this) });
   }
 
   #file(given: string, place: Place, holds: NeededFile["holds"]): string {

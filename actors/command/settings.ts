@@ -1,38 +1,18 @@
 import { formats, levels } from "../log.ts";
+import { accessList } from "./access_setting.ts";
+import { authSetting } from "./auth_settings.ts";
 import { bridgeSetting } from "./bridge_settings.ts";
+import { dnsSettings } from "./dns_settings.ts";
 import { choice, duration, type Kind, list, origin, orZero, text, yesOrNo } from "./kinds.ts";
 import { gatewayLimits, listenerLimits } from "./limits.ts";
 import { mqttSettings, retainedTrees } from "./mqtt_settings.ts";
+import { websocketSettings } from "./websocket_settings.ts";
+import { tlsSettings } from "./tls_settings.ts";
 import { type ListenUrl, parseListenUrl } from "./listen_url.ts";
+import { policySetting } from "./policy_settings.ts";
 import { webSetting } from "./web_settings.ts";
 import { inFile, record, type Setting, type Values } from "./record.ts";
-
-const pem = "give the name of a PEM file";
-
-/** Certificates of the listeners that use TLS. */
-const tls = record(
-  {
-    cert: {
-      flag: "cert",
-      kind: text("FILE", pem),
-      doc: "The certificate chain, as PEM, of listeners that use TLS.",
-    },
-    key: {
-      flag: "key",
-      kind: text("FILE", pem),
-      doc: "The private key, as PEM, that belongs to the certificate.",
-    },
-    ca: {
-      flag: "client-ca",
-      kind: text("FILE", pem),
-      doc: "The certificates, as PEM, of those who may sign client certificates.",
-    },
-    clientCertificates: {
-      kind: choice(["none", "optional", "required"]),
-      doc: 'Whether clients show a certificate: "required" when "ca" is given, else "none".',
-    },
-  } satisfies Record<string, Setting<unknown>>,
-);
+import { storeSettings } from "./store_settings.ts";
 
 const listenUrl: Kind<ListenUrl> = {
   hint: "URL",
@@ -50,12 +30,14 @@ const listenUrl: Kind<ListenUrl> = {
 const listenObject = record(
   {
     url: { kind: listenUrl, required: true, doc: "Where to listen, and for which protocol." },
-    tls: { kind: tls, doc: "Its own certificates, in place of those for all listeners." },
+    tls: { kind: tlsSettings, doc: "Its own certificates, in place of those for all listeners." },
     allowAnonymous: {
       kind: yesOrNo(),
       doc: "Whether it lets clients in that do not log in, wherever they are.",
     },
+    auth: { kind: authSetting, doc: "How its clients log in, in place of what holds for all." },
     limits: { kind: listenerLimits, doc: "Its own limits, in place of those for all listeners." },
+    access: { kind: accessList, doc: "Its own access list, in place of that for all listeners." },
     web: { kind: webSetting, doc: "Its own web site; what it leaves out is as for all listeners." },
     ...mqttSettings,
   } satisfies Record<string, Setting<unknown>>,
@@ -99,7 +81,25 @@ export const settings = {
     default: false,
     doc: "Let clients in that do not log in, on any address; on loopback they always may.",
   },
-  tls: { kind: tls, doc: "Certificates for all listeners that use TLS." },
+  passwordFile: {
+    only: "flags",
+    flag: "password-file",
+    kind: text("FILE", "give the name of a file that passwd keeps"),
+    doc: "Let only those in whom this file of users knows; before what the file says in auth.",
+  },
+  auth: {
+    only: "file",
+    kind: authSetting,
+    doc: "How clients log in, in the order in which it is tried.",
+  },
+  policy: { only: "file", kind: policySetting, doc: "Who may do what." },
+  access: {
+    flag: "access",
+    kind: accessList,
+    doc: "Who may come, by IP address, such as -0.0.0.0/0,+192.168/16: the last subnet that fits " +
+      "decides, and whom none fits may not come. Without a list everybody may.",
+  },
+  tls: { kind: tlsSettings, doc: "Certificates for all listeners that use TLS." },
   origins: {
     flag: "origin",
     kind: list(origin()),
@@ -111,11 +111,13 @@ export const settings = {
     default: "10s",
     doc: "How often the topics below $SYS/broker are updated; 0 is never.",
   },
+  ...storeSettings,
   bridges: {
     only: "file",
     kind: list(bridgeSetting),
     doc: "Other MQTT brokers, and what to exchange with them.",
   },
+  ...dnsSettings,
   drain: {
     flag: "drain",
     kind: duration(0, 3_600_000),
@@ -137,6 +139,7 @@ export const settings = {
   web: { kind: webSetting, doc: "The web site of all listeners that speak HTTP." },
   limits: { kind: gatewayLimits, doc: "What a client, or all of them together, may use." },
   ...mqttSettings,
+  ...websocketSettings,
   retainedTrees: {
     only: "file",
     kind: retainedTrees,

@@ -1,6 +1,7 @@
 import { dictionary } from "./dictionary.ts";
 import { type Kind, list, text, yesOrNo } from "./kinds.ts";
 import { record, type Setting, type Values } from "./record.ts";
+import { uploadSetting, type UploadSettings } from "./upload_settings.ts";
 
 const type = text("TYPE", "give a media type such as text/plain");
 const target = text("TARGET", "give a directory, a file, or where to redirect to");
@@ -77,6 +78,11 @@ const members = {
     }),
     doc: "Pages of the site that are shown for a status, such as 404.",
   },
+  upload: {
+    only: "file",
+    kind: uploadSetting,
+    doc: "Where browsers can put files; nowhere without it.",
+  },
   rewrites: {
     only: "file",
     kind: dictionary(target, {
@@ -96,8 +102,9 @@ export const webSetting = record(members);
 export type WebDraft = Values<typeof members>;
 
 /** A web site, complete. */
-export interface WebSettings extends Readonly<Omit<WebDraft, "index">> {
+export interface WebSettings extends Readonly<Omit<WebDraft, "index" | "upload">> {
   readonly index?: readonly string[];
+  readonly upload?: UploadSettings;
 }
 
 /** The web site that was set, if any was; `fileAt` finds the files that it names. */
@@ -106,7 +113,7 @@ export function resolveWeb(
   fileAt: (name: keyof WebDraft, given: string) => string,
 ): WebSettings | undefined {
   if (Object.values(draft).every((each) => each === undefined)) return undefined;
-  const { root, index, rewrites, ...rest } = draft;
+  const { root, index, rewrites, upload, ...rest } = draft;
   const targets = Object.entries(rewrites ?? {}).map(([from, to]) =>
     [from, from.startsWith("%") ? to : fileAt("rewrites", to)] as const
   );
@@ -114,6 +121,9 @@ export function resolveWeb(
     ...rest,
     ...root !== undefined && { root: fileAt("root", root) },
     ...index && { index: index.flatMap((each) => each ?? []) },
+    ...upload?.path !== undefined && upload.folder !== undefined && {
+      upload: { ...upload, path: upload.path, folder: fileAt("upload", upload.folder) },
+    },
     ...rewrites && { rewrites: Object.fromEntries(targets) },
   };
 }

@@ -70,7 +70,7 @@ export class FileServer {
       return path.isDirectory ? missing(url) : await this.#file(request, path.names, found);
     }
     if (!url.pathname.endsWith("/")) {
-      const location = prefix + formatFilePath({ ...path, isDirectory: true });
+      const location = prefix.replace(/\/$/, "") + formatFilePath({ ...path, isDirectory: true });
       // Two slashes would lead a browser to another host.
       const headers = { location: location.replace(/^\/+/, "/") + url.search };
       return new Response(null, { status: 301, headers });

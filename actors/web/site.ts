@@ -1,12 +1,15 @@
 import type { Exchange } from "../../protocols/http/exchange.ts";
 import type { WebSettings } from "../command/web_settings.ts";
 import type { Gateway } from "../gateway.ts";
-import type { Handler, HandlerInfo } from "../handler.ts";
+import type { Handler, RouteInfo } from "../handler.ts";
 import type { Log } from "../log.ts";
 import { shortcutOf, withShortcut } from "../shortcut.ts";
+import { policy, type PolicyOptions } from "../identity/policy.ts";
 import { files } from "./files.ts";
 import type { WebPart } from "./part.ts";
+import { guardPaths } from "./protect.ts";
 import { rewrites } from "./rewrites.ts";
+import { saveUpload } from "./upload.ts";
 
 /** Answers the requests of one listener that nobody else answers. */
 export type Site = (exchange: Exchange) => void;
@@ -18,15 +21,21 @@ export interface SiteOptions {
   port: number;
   web: WebSettings;
   log: Log;
+  /** Who may do what, also with the paths of the site. */
+  policy?: PolicyOptions | undefined;
 }
 
 /** Puts the web site of a listener together. Rejects when its directory is not there. */
 export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site> {
   const { name, port, web, log } = options;
-  const { root, rewrites: rules, errors = {}, headers = {}, ...look } = web;
+  const { root, rewrites: rules, upload, errors = {}, headers = {}, ...look } = web;
   const shown = { ...look, headers };
-  // In this order: access; redirects, rewrites and proxies; WebDAV; CGI; SSI; files.
-  const parts: WebPart[] = [];
+  // In this order: access; uploads; redirects, rewrites and proxies; WebDAV; CGI; SSI; files.
+  const parts: WebPart[] = options.policy ? [guardPaths(policy(options.policy))] : [];
+  if (upload !== undefined) {
+    await checkDirectory(upload.folder);
+    parts.push(at(upload.path, saveUpload(upload)));
+  }
   if (rules !== undefined) parts.push(rewrites(rules, { files: shown, port }));
   if (root !== undefined) {
     await checkDirectory(root);
@@ -36,9 +45,15 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
   return hub.answering(`site ${name}`, chain(parts, { failed, errors, headers }));
 }
 
+/** A handler for one path. */
+function at(path: string, handler: Handler): WebPart {
+  return (request, info) =>
+    new URL(request.url).pathname === path ? handler(request, info) : undefined;
+}
+
 async function checkDirectory(root: string): Promise<void> {
   const found = await Deno.stat(root).catch(() => undefined);
-  if (!found?.isDirectory) throw new Error(`its web root "${root}" is not a directory`);
+  if (!found?.isDirectory) throw new Error(`"${root}" is not a directory`);
 }
 
 /** What a chain does besides asking its parts. */
@@ -81,7 +96,7 @@ export function chain(parts: readonly WebPart[], options: ChainOptions): Handler
 async function ask(
   parts: readonly WebPart[],
   request: Request,
-  info: HandlerInfo,
+  info: RouteInfo,
 ): Promise<Response> {
   for (const part of parts) {
     const answer = await part(request, info);

@@ -13,7 +13,7 @@ export class Remembered {
     readonly peer: Peer,
     readonly id: number,
     /** Undefined when the answer goes separately. */
-    readonly answer: Answer | undefined,
+    public answer: Answer | undefined,
     readonly at: number,
   ) {}
 
@@ -37,6 +37,16 @@ export class Duplicates {
   /** When the oldest is forgotten; Infinity for never. */
   get deadline(): number {
     return this.#oldest === undefined ? Infinity : this.#oldest.at + this.limits.exchangeLifetimeMs;
+  }
+
+  /** What was answered is not true: what a duplicate is to hear in its place. */
+  amend(peer: Peer, id: number, answer: Answer): void {
+    const entry = peer.remembered.get(id);
+    if (entry === undefined) return;
+    const more = answer.body.length - entry.bytes;
+    entry.answer = answer;
+    peer.rememberedBytes += more;
+    this.bytes += more;
   }
 
   remember(peer: Peer, id: number, answer: Answer | undefined, now: number): void {

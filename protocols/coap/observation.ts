@@ -17,6 +17,8 @@ export interface ObservationWish extends Wish {
   everyConfirmed: boolean;
   /** Holds back what the observer may not see. */
   screen?: Screen | undefined;
+  /** When the login of the observer ends. */
+  expires?: number | undefined;
   /** The observation ends when the value is cleared: what the publish-subscribe draft asks for. */
   endsWhenCleared: boolean;
 }
@@ -131,6 +133,10 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
 
   /** What there is to say; undefined when the topic holds no value, which is no error here. */
   #answer(now: number): Answer | undefined {
+    const { expires } = this.wish;
+    if (expires !== undefined && expires <= now) {
+      return refusal(Code.unauthorized, "The login has expired");
+    }
     const value = this.#value;
     if (value === undefined) return undefined;
     if (value.retain && value.payload.length === 0 && this.wish.endsWhenCleared) {

@@ -86,6 +86,18 @@ export class CoapSession implements DatagramSession {
     this.#exchange.tick(now);
   }
 
+  unstored(bytes: Uint8Array, to: string): Uint8Array {
+    const [head = 0, code] = bytes;
+    if (code !== Code.created && code !== Code.changed && code !== Code.deleted) return bytes;
+    const { peers, duplicates } = this.#exchange, id = bytes[2]! << 8 | bytes[3]!;
+    const failed = refusal(Code.unavailable, "The store cannot be written");
+    // A duplicate of the request must not hear that all went well.
+    if ((head >> 4 & 3) === ACK) duplicates.amend(peers.open(to), id, failed);
+    const token = bytes.subarray(4, 4 + (head & 15));
+    return this.#exchange.composer.message(head >> 4 & 3, failed.code, id, token, failed.body)
+      .slice();
+  }
+
   shutdown(now: number): void {
     this.#closing = true;
     this.#observers.shutdown(now);

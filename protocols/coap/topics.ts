@@ -109,8 +109,8 @@ export class Topics {
     if (caller === undefined) return this.observers.register(peer!, request, wish, now);
     const { guard, identity } = caller;
     return this.#mayFollow(filter, qos ?? 0, caller, (now) => {
-      const screen = guard.screen(filter, identity);
-      const answer = this.observers.register(peer!, request, { ...wish, screen }, now);
+      const screen = guard.screen(filter, identity), { expires } = identity;
+      const answer = this.observers.register(peer!, request, { ...wish, screen, expires }, now);
       guard.subscribed(identity, filter, qos ?? 0);
       return answer;
     });

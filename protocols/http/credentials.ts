@@ -1,32 +1,48 @@
 import { decodeBase64 } from "@std/encoding/base64";
 import { utf8 } from "../bytes.ts";
-import { Credentials } from "../identity.ts";
+import { Credentials, type DigestProof } from "../identity.ts";
 import type { Peer } from "../session.ts";
+import { parseDigest } from "../web/digest.ts";
 import type { RequestHead } from "./message.ts";
 
 const COLON = 0x3a;
 
-/** What a request shows: HTTP Basic (RFC 7617), Bearer (RFC 6750), or `?access_token=`. */
+/** What a request shows: HTTP Basic (RFC 7617), Bearer (RFC 6750), Digest, or `?access_token=`. */
 export function credentialsOf(
-  { fields, query }: RequestHead,
+  { fields, query, path, method }: Pick<RequestHead, "query" | "path" | "method"> & {
+    fields: { get(name: string): string | null | undefined };
+  },
   from: { protocol: "http" | "websocket"; peer: Peer; listener: string },
 ): Credentials {
-  const authorization = fields.get("authorization");
+  const authorization = fields.get("authorization") ?? undefined;
+  const cookies = fields.get("cookie") ?? undefined;
   if (authorization === undefined) {
     // Browsers cannot set a field for WebSockets and event streams.
     const token = query.includes("access_token=")
       ? new URLSearchParams(query).get("access_token") ?? undefined
       : undefined;
-    return new Credentials({ ...from, token });
+    return new Credentials({ ...from, token, cookies });
   }
-  const [, scheme, value] = /^(\w+) +(\S+)$/.exec(authorization) ?? [];
+  const [, scheme, value] = /^(\w+) +(\S.*)$/.exec(authorization) ?? [];
   switch (scheme?.toLowerCase()) {
     case "basic":
-      return new Credentials({ ...from, ...nameAndPassword(value!) });
+      return new Credentials({ ...from, cookies, ...nameAndPassword(value!.trim()) });
     case "bearer":
-      return new Credentials({ ...from, token: value });
+      return new Credentials({ ...from, cookies, token: value!.trim() });
+    case "digest":
+      return new Credentials({ ...from, cookies, ...proofOf(value!, { method, path, query }) });
   }
-  return new Credentials(from);
+  return new Credentials({ ...from, cookies });
+}
+
+function proofOf(
+  value: string,
+  { method, path, query }: Pick<RequestHead, "query" | "path" | "method">,
+): { digest?: DigestProof; username?: string } {
+  const response = parseDigest(value);
+  if (response === undefined) return {};
+  const target = query === "" ? path : `${path}?${query}`;
+  return { username: response.username, digest: { response, method, target } };
 }
 
 function nameAndPassword(encoded: string): { username?: string; password?: Uint8Array } {

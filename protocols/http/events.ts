@@ -1,6 +1,8 @@
 import { accepts } from "@std/http/negotiation";
 import { envelope } from "../envelope.ts";
+import { historyLimits } from "../history.ts";
 import { Delivery, type Encoder, type Publication, type Qos } from "../publication.ts";
+import type { Subscription } from "../session.ts";
 import { faultOfFilter } from "../topic.ts";
 import { type Exchange, respondText } from "./exchange.ts";
 import type { HttpLimits } from "./limits.ts";
@@ -69,13 +71,30 @@ class EventStream {
     exchange.onHurry = () => exchange.end();
     exchange.write(RETRY);
     const { qos } = this, { guard, identity } = exchange.hub;
+    exchange.onClosed = guard?.watch(identity, () => exchange.end());
     const subscription = { qos, screen: guard?.screen(filter, identity) };
     exchange.follow(filter, subscription, (delivery) => this.#send(delivery));
     guard?.subscribed(identity, filter, qos);
-    this.#seen = seen;
-    this.#values = exchange.hub.retainedMatching(filter, subscription);
+    if (seen === undefined || !this.#resume(filter, subscription, seen)) {
+      this.#seen = seen;
+      this.#values = exchange.hub.retainedMatching(filter, subscription);
+    }
     this.#sendValues();
     this.#keepAlive();
+  }
+
+  /** Sends what came after the event that the client saw last; false where no past is kept. */
+  #resume(filter: string, subscription: Subscription, seen: string): boolean {
+    const since = parseInt(seen, 36), { hub } = this.exchange;
+    if (!/^[0-9a-z]{1,11}-/.test(seen)) return false;
+    const question = { since, limit: historyLimits.most };
+    const past = hub.history?.(filter, question, subscription);
+    if (past === undefined) return false;
+    const missed = past.slice(past.findIndex((each) => eventId(each) === seen) + 1);
+    for (const each of missed) {
+      this.#send(new Delivery(each, Math.min(each.qos, this.qos) as Qos, false, undefined));
+    }
+    return true;
   }
 
   /** Stored values are taken as the client takes them: there may be a million. */

@@ -1,43 +1,45 @@
-import type { Answer } from "./exchange.ts";
+import type { SocketRoute } from "../websocket/socket.ts";
+import type { Exchange } from "./exchange.ts";
+import type { RequestHead } from "./message.ts";
+import { type Found, type PathPattern, Routes } from "./routes.ts";
+
+/** Answers requests to a path; `params` are the parts of it that its pattern names. */
+export type PathAnswer = (
+  exchange: Exchange,
+  now: number,
+  params: Readonly<Record<string, string>>,
+) => void;
 
 /** Who answers which path: the gateway has one, shared by all its HTTP sessions. */
 export class Handlers {
-  readonly #exact = new Map<string, Answer>();
-  /** Longest first, so that the first that fits is the one. */
-  #prefixes: { prefix: string; answer: Answer }[] = [];
+  /** Who gets the WebSockets that are opened on a path. */
+  readonly sockets: Routes<SocketRoute> = new Routes<SocketRoute>();
+  readonly #answers = new Routes<PathAnswer>();
 
   /**
-   * Has `answer` called for a path, or for everything below one that ends in `/*`. The longest that
-   * fits is taken, an exact path before all others. Throws when the path is taken.
+   * Has `answer` called for a path, for everything below one that ends in `/*`, or for what a
+   * pattern fits. The longest that fits is taken, an exact path before all others. Throws when the
+   * path is taken.
    */
-  add(path: string, answer: Answer): void {
-    if (!path.startsWith("/")) {
-      throw new TypeError(`Cannot handle "${path}": a path begins with /`);
-    }
-    if (this.#has(path)) {
-      throw new TypeError(`Cannot handle "${path}" twice: remove its first handler before`);
-    }
-    if (!path.endsWith("/*")) return void this.#exact.set(path, answer);
-    this.#prefixes.push({ prefix: path.slice(0, -1), answer });
-    this.#prefixes.sort((a, b) => b.prefix.length - a.prefix.length);
+  add(path: PathPattern, answer: PathAnswer): void {
+    this.#answers.add(path, answer);
   }
 
   /** Takes a path out again; true when it was there. */
-  remove(path: string): boolean {
-    if (!this.#has(path)) return false;
-    this.#exact.delete(path);
-    this.#prefixes = this.#prefixes.filter(({ prefix }) => `${prefix}*` !== path);
-    return true;
+  remove(path: PathPattern): boolean {
+    return this.#answers.remove(path);
   }
 
-  /** Who answers `path`. */
-  find(path: string): Answer | undefined {
-    const exact = this.#exact.get(path);
-    if (exact !== undefined || this.#prefixes.length === 0) return exact;
-    return this.#prefixes.find(({ prefix }) => path.startsWith(prefix))?.answer;
+  /** Who answers a request, unless the gateway itself knows more than that of its path. */
+  find(request: RequestHead): Found<PathAnswer> | undefined {
+    return this.#answers.find(request, builtInLength(request.path));
   }
+}
 
-  #has(path: string): boolean {
-    return this.#exact.has(path) || this.#prefixes.some(({ prefix }) => `${prefix}*` === path);
+/** How much of a path belongs to the gateway itself: what is handled below a shorter one is not meant. */
+export function builtInLength(path: string): number {
+  if (path.startsWith("/topics") && (path.length === 7 || path[7] === "/")) {
+    return Math.min(path.length, 8);
   }
+  return path === "/.well-known/core" ? path.length : 0;
 }

@@ -13,14 +13,17 @@ const statuses: Record<RefusalKind, number> = {
   unavailable: 503,
 };
 
+/** What an application's own hook is most likely to understand. */
+const BASIC = ['Basic realm="meerkat", charset="UTF-8"'];
+
 /** How a refusal is said in HTTP. */
-export function inHttp({ kind, reason }: Refusal): {
+export function inHttp({ kind, reason, challenges = BASIC }: Refusal): {
   status: number;
   reason: string;
   fields: readonly (readonly [string, string])[];
 } {
   const fields = kind === "credentials"
-    ? [["www-authenticate", 'Basic realm="meerkat", charset="UTF-8"']] as const
+    ? challenges.map((each) => ["www-authenticate", each] as const)
     : kind === "unavailable"
     ? [["retry-after", "1"]] as const
     : [];

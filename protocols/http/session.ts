@@ -273,6 +273,11 @@ export class HttpSession implements Session, Line {
     this.wire.close();
   }
 
+  unstored(now: number): void {
+    if (this.#exchange === undefined) this.#phase = "idle";
+    this.refuse(new ProtocolError("Cannot publish: the store cannot be written", 503), now);
+  }
+
   shutdown(now: number): void {
     this.now = now;
     this.ending = true;

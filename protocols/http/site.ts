@@ -19,8 +19,8 @@ export function site(limits: HttpLimits, fallback?: Answer): Answer {
         'Cannot meet the expectation: only "100-continue" is known',
       );
     }
-    const handler = exchange.hub.shared(Handlers).find(path);
-    if (handler !== undefined) return handler(exchange, now);
+    const found = exchange.hub.shared(Handlers).find(exchange.request);
+    if (found !== undefined) return found.value(exchange, now, found.params);
     if (isOfTopics(path) || path === "/.well-known/core") {
       return answerTopics(exchange, now);
     }

@@ -8,6 +8,7 @@ import type { HttpLimits } from "./limits.ts";
 import type { RequestHead } from "./message.ts";
 import { listTopics } from "./listing.ts";
 import { ifAllowed, publish } from "./permission.ts";
+import { respondPast, wantsPast } from "./past.ts";
 import { poll, waitOf } from "./poll.ts";
 import { qosOf, respondOutcome } from "./publishing.ts";
 import { replyOf, request } from "./reply.ts";
@@ -73,7 +74,12 @@ class Topics {
     }
     if (!this.#isTopic(exchange, topic)) return;
     const access = { action: "subscribe", topic, qos: 1, retain: false } as const;
-    ifAllowed(exchange, access, () => this.#read(exchange, topic));
+    const past = wantsPast(exchange.request);
+    ifAllowed(
+      exchange,
+      access,
+      () => past ? respondPast(exchange, topic) : this.#read(exchange, topic),
+    );
   }
 
   #read(exchange: Exchange, topic: string): void {

@@ -29,6 +29,8 @@ export class Broker implements Tally, Timed, Surveyed {
   #connected = 0;
   readonly clients = new Map<string, Client>();
   readonly shares = new Shares(this);
+  /** Told of a session whose client wants what waited before a restart. */
+  wanted: (client: Client) => void = () => {};
   /** Sessions without a connection that have something to come: an end, a will. */
   readonly #away = new Set<Client>();
   /** Losses that nobody has counted yet. */
@@ -52,8 +54,10 @@ export class Broker implements Tally, Timed, Surveyed {
 
   /** Asks for a session; false when another connection has it: `HANDOVER` comes to `heir` later. */
   claim(client: Client, heir: Inbox, { now, hub }: { now: number; hub: BrokerHub }): boolean {
-    if (client.inbox === undefined && client.heirs === undefined) return true;
+    const { inbox, heirs, loading } = client;
+    if (inbox === undefined && heirs === undefined && !loading) return true;
     (client.heirs ??= []).push(heir);
+    if (loading) this.wanted(client);
     // The old connection may have gone without a word.
     if (client.inbox?.post(TAKEOVER) === false) this.release(client, { now, hub });
     return false;
@@ -84,6 +88,7 @@ export class Broker implements Tally, Timed, Surveyed {
       client.expiresAt = expirySeconds === NEVER ? Infinity : now + expirySeconds * 1000;
       if (will !== undefined) client.willAt = now + delaySeconds * 1000;
       if (delaySeconds === 0) this.#publishWill(client, { now, hub });
+      client.log?.save(client);
       this.#schedule(client);
     }
     this.#summon(client);
@@ -101,10 +106,23 @@ export class Broker implements Tally, Timed, Surveyed {
     for (const each of shared) each.group.takeBack(each);
   }
 
+  /** A session goes on from where it was before a restart. */
+  resume(client: Client): void {
+    client.present = true;
+    this.clients.set(client.name, client);
+    this.#schedule(client);
+  }
+
+  /** The messages of a session that goes on are all here. */
+  loaded(client: Client): void {
+    client.loading = false;
+    if (client.inbox === undefined) this.#summon(client);
+  }
+
   /** A connection that waited for a session is gone. */
   withdraw(client: Client, heir: Inbox): void {
     dismiss(client, heir);
-    if (client.inbox === undefined) this.#summon(client);
+    if (client.inbox === undefined && !client.loading) this.#summon(client);
   }
 
   /** Publishes wills and ends sessions whose time has come. */
@@ -119,7 +137,10 @@ export class Broker implements Tally, Timed, Surveyed {
         this.#summon(client);
         continue;
       }
-      if (client.willAt <= now) this.#publishWill(client, { now, hub });
+      if (client.willAt <= now) {
+        this.#publishWill(client, { now, hub });
+        client.log?.save(client);
+      }
       this.#schedule(client);
     }
   }

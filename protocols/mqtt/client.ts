@@ -5,6 +5,7 @@ import { Inflight } from "./inflight.ts";
 import type { MqttLimits } from "./limits.ts";
 import type { Will } from "./packet.ts";
 import { outliving, Queue, type Tally } from "./queue.ts";
+import { type SessionLog, settle, StoredDelivery } from "./session_log.ts";
 
 /** To a connection: its client's queue is full, and the policy is to hang up. */
 export const OVERFLOW = Symbol("overflow");
@@ -19,6 +20,10 @@ export class Client implements Receiver {
   present = false;
   /** Goes up when the session begins anew: what was meant for the former must not reach the next. */
   epoch = 0;
+  /** Where it is written down; undefined for a session that ends with its connection. */
+  log: SessionLog | undefined = undefined;
+  /** True until the messages that waited before a restart are here again. */
+  loading = false;
   /** Whose session it is, where hooks have found that out. */
   user: string | undefined = undefined;
   /** Seconds that the session lives on without a connection; 0xffffffff for ever. */
@@ -82,6 +87,20 @@ export class Client implements Receiver {
   }
 
   deliver(delivery: Delivery, from?: Publisher): boolean {
+    const { log } = this;
+    if (log === undefined || delivery.qos === 0 || delivery instanceof StoredDelivery) {
+      return this.#accept(delivery, from);
+    }
+    if (log.journal.failing) {
+      log.journal.refuse();
+      return this.#lost(delivery);
+    }
+    const stored = log.numbered(delivery), accepted = this.#accept(stored, from);
+    if (accepted) log.keep(stored);
+    return accepted;
+  }
+
+  #accept(delivery: Delivery, from?: Publisher): boolean {
     if (this.inbox === undefined) return this.keep(delivery);
     return this.take(delivery, from) || this.#lost(delivery);
   }
@@ -142,6 +161,8 @@ export class Client implements Receiver {
     this.present = false;
     this.epoch++;
     this.user = undefined;
+    this.log?.end();
+    this.log = undefined;
     this.expirySeconds = 0;
     this.expiresAt = this.willAt = Infinity;
     this.will = undefined;
@@ -155,9 +176,10 @@ export class Client implements Receiver {
     return false;
   }
 
-  #lost({ qos }: Delivery): false {
+  #lost(delivery: Delivery): false {
     // What is lost of QoS 0 has been counted by the connection.
-    if (qos > 0) this.tally.lose("mqtt.dropped");
+    if (delivery.qos > 0) this.tally.lose("mqtt.dropped");
+    settle(delivery);
     return false;
   }
 }

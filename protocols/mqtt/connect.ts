@@ -1,7 +1,7 @@
 import { Reader } from "../bytes.ts";
 import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
-import { type Inbox, ProtocolError } from "../session.ts";
+import { type Hub, type Inbox, ProtocolError } from "../session.ts";
 import { faultOfTopic, isReserved } from "../topic.ts";
 import { BRIDGE, Trail } from "../trail.ts";
 import type { Broker } from "./broker.ts";
@@ -16,6 +16,7 @@ import { messageProperties } from "./message.ts";
 import type { MqttOptions } from "./options.ts";
 import type { Connect, Will } from "./packet.ts";
 import { Reason } from "./reason.ts";
+import { SessionLog } from "./session_log.ts";
 
 /** A CONNECT that was found to be in order. */
 export interface Admission {
@@ -162,6 +163,18 @@ function ownWill(will: Will, limits: MqttOptions): Will {
   return { ...will, payload: will.payload.slice() };
 }
 
+/** Has a session written down from now on, or not any more. */
+function writeDown(client: Client, { journal, identity }: Hub): void {
+  if (client.expirySeconds === 0) {
+    client.log?.end();
+    client.log = undefined;
+  } else if (journal !== undefined) {
+    client.log ??= new SessionLog(journal, journal.take(), identity);
+    client.log.identity = identity;
+    client.log.save(client);
+  }
+}
+
 /** Joins a free session with its new connection, and says so (MQTT 5.0 §3.1.4). */
 export function begin(
   link: Link,
@@ -184,6 +197,7 @@ export function begin(
   const isBridge = connect.properties?.userProperties?.some(([name]) => name === BRIDGE);
   if (isBridge) link.hub.shared(Trail).active = true;
   client.expirySeconds = expirySeconds;
+  writeDown(client, link.hub);
   const isSent = link.send({
     type: "connack",
     // MQTT 3.1 knows no such flag.

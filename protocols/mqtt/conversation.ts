@@ -118,7 +118,7 @@ export class Conversation {
   #subscribe(packet: Subscribe, now: number): void {
     const { link, client, outgoing } = this, { guard } = link.hub;
     const answer = (refusals: readonly (Refusal | undefined)[], now: number) => {
-      subscribe({ link, client, retained: outgoing.retained }, packet, refusals);
+      subscribe({ link, client, retained: outgoing.retained }, packet, now, refusals);
       outgoing.pump(now);
     };
     if (guard === undefined) answer([], now);

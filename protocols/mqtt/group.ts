@@ -1,22 +1,26 @@
 import type { Screen } from "../guard.ts";
+import type { Journal } from "../journal.ts";
 import { Delivery, type Publication, type Qos } from "../publication.ts";
 import type { Publisher, Receiver, Subscription } from "../session.ts";
 import type { Client } from "./client.ts";
 import type { MqttLimits } from "./limits.ts";
 import { Queue, type Tally } from "./queue.ts";
+import { type SessionLog, settle, StoredDelivery } from "./session_log.ts";
 
 /** A message of QoS 1 or 2 that one member of a group got for all of them. */
-export class SharedDelivery extends Delivery {
+export class SharedDelivery extends StoredDelivery {
   constructor(
     publication: Publication,
     { qos, retain, ids }: { qos: Qos; retain: boolean; ids: readonly number[] | undefined },
     readonly group: Group,
+    journal: Journal | undefined,
+    number: number,
   ) {
-    super(publication, qos, retain, ids);
+    super(publication, { qos, retain, ids }, journal, number);
   }
 
   override of(publication: Publication): SharedDelivery {
-    return new SharedDelivery(publication, this, this.group);
+    return new SharedDelivery(publication, this, this.group, this.journal, this.number);
   }
 }
 
@@ -28,6 +32,8 @@ export class Group implements Receiver {
   readonly #members: Client[] = [];
   readonly #subscriptions = new Map<Client, Subscription>();
   readonly #queue: Queue;
+  /** Where it is written down, once one of its members must not lose anything. */
+  log: SessionLog | undefined = undefined;
   /** Whose turn it is. */
   #turn = 0;
   /** Who got each publisher's last message. */
@@ -63,22 +69,48 @@ export class Group implements Receiver {
     if (!this.#subscriptions.delete(client)) return;
     this.#members.splice(this.#members.indexOf(client), 1);
     if (!this.isEmpty) return;
+    this.log?.journal.endGroup(this.log.key);
+    this.log = undefined;
     while (this.#queue.shift() !== undefined) this.tally.lose("mqtt.dropped");
   }
 
   deliver(delivery: Delivery, from?: Publisher): boolean {
+    const { log } = this;
+    if (log !== undefined && delivery.qos > 0 && !(delivery instanceof StoredDelivery)) {
+      if (log.journal.failing) {
+        log.journal.refuse();
+        return false;
+      }
+      delivery = log.numbered(delivery);
+    }
     if (this.#give(delivery, from)) return true;
     // As for a single client that is away: nobody promised to store QoS 0.
     if (delivery.qos === 0) return this.#members.every(({ inbox }) => inbox === undefined);
-    if (this.#queue.offer(delivery, this.limits)) return true;
+    if (this.#queue.offer(delivery, this.limits)) {
+      if (delivery instanceof StoredDelivery) log?.keep(delivery);
+      return true;
+    }
+    settle(delivery);
     this.tally.lose("mqtt.dropped");
     return false;
   }
 
   /** Takes over what a member left unacknowledged: another one gets it. */
-  takeBack({ publication }: SharedDelivery): void {
+  takeBack({ publication, journal, number }: SharedDelivery): void {
     if (this.isEmpty) return this.tally.lose("mqtt.dropped");
-    this.deliver(new Delivery(publication, publication.qos, false, undefined));
+    const { qos } = publication, like = { qos, retain: false, ids: undefined };
+    this.deliver(
+      journal === undefined
+        ? new Delivery(publication, qos, false, undefined)
+        : new StoredDelivery(publication, like, journal, number),
+    );
+  }
+
+  /** Puts what waited before a restart where it was, or gives it to those who are there. */
+  restore(deliveries: readonly Delivery[]): void {
+    if (this.#members.every(({ inbox }) => inbox === undefined)) {
+      this.#queue.restore(deliveries, this.limits);
+    } else for (const each of deliveries) this.deliver(each);
   }
 
   /** The oldest message that waits for all, for a member that has room. */
@@ -111,8 +143,17 @@ export class Group implements Receiver {
 
   #offer(client: Client, delivery: Delivery, from?: Publisher): boolean {
     const { screen } = this.#subscriptions.get(client)!;
-    if (screen === undefined) return client.take(this.#deliveryFor(client, delivery), from);
-    return screen.deliver(delivery, this.#door(client), from) === true;
+    const isTaken = screen === undefined
+      ? client.take(this.#deliveryFor(client, delivery), from)
+      : screen.deliver(delivery, this.#door(client), from) === true;
+    if (isTaken && delivery instanceof StoredDelivery) this.#keep(delivery, client);
+    return isTaken;
+  }
+
+  #keep(delivery: StoredDelivery, client: Client): void {
+    // Nobody waits for the acknowledgement of QoS 0.
+    if (this.#subscriptions.get(client)!.qos === 0) settle(delivery);
+    else this.log?.keep(delivery);
   }
 
   #give(delivery: Delivery, from?: Publisher): boolean {
@@ -171,11 +212,17 @@ export class Group implements Receiver {
     const retain = retainAsPublished === true && publication.retain;
     const qos = Math.min(publication.qos, maximum) as Qos;
     const ids = id === undefined ? undefined : [id];
-    if (qos > 0) return new SharedDelivery(publication, { qos, retain, ids }, this);
+    if (qos > 0) {
+      const { journal, number } = delivery instanceof StoredDelivery ? delivery : unwritten;
+      return new SharedDelivery(publication, { qos, retain, ids }, this, journal, number);
+    }
     if (delivery.qos === 0 && delivery.retain === retain && ids === undefined) return delivery;
     return new Delivery(publication, 0, retain, ids);
   }
 }
+
+/** For a message that nobody has to find again. */
+const unwritten = { journal: undefined, number: 0 };
 
 /** True while a member is there and keeps up. */
 function isFree({ inbox, queued }: Client): boolean {

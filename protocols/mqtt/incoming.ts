@@ -82,7 +82,10 @@ export class Incoming {
     // Before MQTT 5 an acknowledgement can only mean success.
     if (reason >= 0x80 && link.version !== 5) return link.close();
     if (qos === 1) return link.acknowledge(PacketType.puback, packetId, reason);
-    if (reason < 0x80) client.received.add(packetId);
+    if (reason < 0x80) {
+      client.received.add(packetId);
+      client.log?.journal.saveId(client.log.key, packetId);
+    }
     link.acknowledge(PacketType.pubrec, packetId, reason);
   }
 
@@ -99,7 +102,9 @@ export class Incoming {
 
   /** PUBREL: the client will not send this message again. */
   release(packetId: number): void {
-    const known = this.client.received.delete(packetId);
+    const { client: { received, log } } = this, known = received.delete(packetId);
+    if (known) log?.journal.endId(log.key, packetId);
+    else log?.journal.touch();
     this.link.acknowledge(
       PacketType.pubcomp,
       packetId,
@@ -111,6 +116,7 @@ export class Incoming {
   #isFirst(packetId: number): boolean {
     const { link, client: { received } } = this;
     if (received.has(packetId)) {
+      this.client.log?.journal.touch();
       link.acknowledge(PacketType.pubrec, packetId, Reason.success);
       return false;
     }

@@ -42,6 +42,18 @@ export class Inflight {
     return slots[id & mask] = new Unsettled(id, this.#sequence++, delivery);
   }
 
+  /** Has a message on its way that was so before a restart. */
+  restore(packetId: number, delivery: Delivery): Unsettled {
+    while (
+      this.#size * 2 >= this.#slots.length ||
+      this.#slots[packetId & this.#slots.length - 1] !== undefined
+    ) this.#grow();
+    this.#size++;
+    this.#nextId = packetId === MAX_ID ? 1 : packetId + 1;
+    const unsettled = new Unsettled(packetId, this.#sequence++, delivery);
+    return this.#slots[packetId & this.#slots.length - 1] = unsettled;
+  }
+
   get(packetId: number): Unsettled | undefined {
     const found = this.#slots[packetId & this.#slots.length - 1];
     return found?.packetId === packetId ? found : undefined;

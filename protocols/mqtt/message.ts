@@ -49,7 +49,7 @@ export function willPublication(will: Will, origin: unknown, now: number): Publi
 }
 
 /** The will that publishes `publication`, after the delay of the one that it replaces. */
-export function willOf(publication: Publication, before: Will): Will {
+export function willOf(publication: Publication, before: Pick<Will, "properties">): Will {
   const { topic, payload, qos, retain, contentType, properties } = publication;
   return {
     topic,

@@ -2,6 +2,7 @@ import type { Delivery } from "../publication.ts";
 import { ProtocolError } from "../session.ts";
 import { TopicAliases } from "./alias.ts";
 import type { Client } from "./client.ts";
+import { SharedDelivery } from "./group.ts";
 import type { Unsettled } from "./inflight.ts";
 import type { Link } from "./link.ts";
 import { isExpired } from "./message.ts";
@@ -10,6 +11,7 @@ import { publishPacket } from "./publish_packet.ts";
 import { outliving } from "./queue.ts";
 import { Reason } from "./reason.ts";
 import { Retained } from "./retained.ts";
+import { type SessionLog, settle, StoredDelivery } from "./session_log.ts";
 
 /** Publishers wait while more than this many messages wait for a client that is there. */
 const CONGESTED_MESSAGES = 1000;
@@ -73,7 +75,10 @@ export class Outgoing {
     while (this.#again.length === 0 && this.#hasRoom()) {
       const delivery = this.#next();
       if (delivery === undefined) break;
-      if (isExpired(delivery.publication, now)) continue;
+      if (isExpired(delivery.publication, now)) {
+        settle(delivery);
+        continue;
+      }
       if (delivery.qos === 0) this.#send(delivery, 0, false, now);
       else this.#begin(delivery, now);
     }
@@ -119,14 +124,18 @@ export class Outgoing {
       this.link.acknowledge(PacketType.pubrel, packetId, Reason.packetIdNotFound);
       return;
     }
-    if (unsettled.delivery.qos !== 2) throw wrongAck(unsettled);
+    const { delivery } = unsettled;
+    if (delivery.qos !== 2) throw wrongAck(unsettled);
     if (reason >= 0x80) return this.#remove(unsettled, now);
     unsettled.received = true;
+    // Its client forgets the message with PUBREL, so a restart must not send it again.
+    if (delivery instanceof StoredDelivery) delivery.journal?.received(delivery.number);
     this.link.acknowledge(PacketType.pubrel, packetId, Reason.success);
   }
 
   #remove(unsettled: Unsettled, now: number): void {
     this.client.inflight.remove(unsettled);
+    settle(unsettled.delivery);
     if (unsettled.counted) this.#counted--;
     // Settled before its turn to be sent again came.
     else this.#again = this.#again.filter((each) => each !== unsettled);
@@ -138,7 +147,14 @@ export class Outgoing {
   }
 
   #begin(delivery: Delivery, now: number): void {
-    const unsettled = this.client.inflight.add(delivery);
+    const { log, inflight } = this.client;
+    if (log !== undefined) delivery = stored(delivery, log);
+    const unsettled = inflight.add(delivery);
+    // A restart must send a message of QoS 2 by the same identifier, or its client takes it twice.
+    if (delivery.qos === 2 && delivery instanceof StoredDelivery) {
+      if (delivery instanceof SharedDelivery) settle(delivery);
+      else delivery.journal?.sent(delivery.number, unsettled.packetId);
+    }
     unsettled.counted = true;
     this.#counted++;
     if (!this.#send(delivery, unsettled.packetId, false, now)) return this.#abandon(unsettled);
@@ -148,6 +164,7 @@ export class Outgoing {
   /** [MQTT-3.1.2-25]: what the client cannot take counts as sent. */
   #abandon(unsettled: Unsettled): void {
     this.client.inflight.remove(unsettled);
+    settle(unsettled.delivery);
     this.#counted--;
   }
 
@@ -180,6 +197,17 @@ export class Outgoing {
     }
     return true;
   }
+}
+
+/** What is sent for the first time here has not been written down yet: a stored value, mostly. */
+function stored(delivery: Delivery, log: SessionLog): Delivery {
+  const isShared = delivery instanceof SharedDelivery;
+  // What one of a group has been sent of QoS 2 is its own [MQTT-4.8.2-5].
+  if (isShared ? delivery.qos === 1 : delivery instanceof StoredDelivery) return delivery;
+  const own = log.numbered(delivery);
+  log.keep(own);
+  settle(delivery);
+  return own;
 }
 
 function wrongAck({ packetId, delivery }: Unsettled): ProtocolError {

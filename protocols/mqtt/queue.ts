@@ -1,6 +1,7 @@
 import type { Delivery } from "../publication.ts";
 import { Publication } from "../publication.ts";
 import type { MqttLimits } from "./limits.ts";
+import { settle } from "./session_log.ts";
 
 /** What the objects around a waiting message take, in bytes. */
 const OVERHEAD_BYTES = 256;
@@ -57,7 +58,10 @@ export class Queue {
       limits.maxQueuedMessages + elsewhere < 1 || cost > limits.maxQueuedBytes ||
       this.tally.queuedBytes - this.#bytes + cost > limits.maxTotalQueuedBytes
     ) return false;
-    while (!this.#fits(delivery, limits, elsewhere) && this.shift() !== undefined) {
+    while (!this.#fits(delivery, limits, elsewhere)) {
+      const oldest = this.shift();
+      if (oldest === undefined) break;
+      settle(oldest);
       this.tally.lose("mqtt.dropped");
     }
     return true;
@@ -100,6 +104,13 @@ export class Queue {
     return found;
   }
 
+  /** Puts what waited before a restart in front of what has come since. */
+  restore(deliveries: readonly Delivery[], limits: MqttLimits): void {
+    const since = this.extract(() => true);
+    for (const each of deliveries) this.push(each, limits);
+    for (const each of since) this.push(each, limits);
+  }
+
   clear(): void {
     this.#count(-this.#bytes);
     this.#waiting = [];
@@ -124,6 +135,7 @@ export class Queue {
     }
     const at = place - this.#before;
     this.#count(-costOf(this.#waiting[at]!));
+    settle(this.#waiting[at]!);
     this.#waiting[at] = delivery;
     this.tally.lose("mqtt.conflated");
     return true;

@@ -1,3 +1,4 @@
+import { historyLimits } from "../history.ts";
 import { Delivery, type Publication, type Qos } from "../publication.ts";
 import type { Subscription } from "../session.ts";
 import type { Client } from "./client.ts";
@@ -8,20 +9,25 @@ import { isExpired } from "./message.ts";
 interface Source {
   readonly values: IterableIterator<Publication>;
   readonly subscription: Subscription;
+  /** True for what was published, rather than for what is stored. */
+  readonly isPast: boolean;
 }
 
 /** Stored messages on their way to a client, read only as fast as it takes them. */
 export class Retained {
   #sources: Map<string, Source> | undefined;
   /** Read from its source but not sent: it waits for the window. */
-  #held: { topic: string; subscription: Subscription } | undefined;
+  #held: { value: Publication; subscription: Subscription; isPast: boolean } | undefined;
 
   constructor(readonly link: Link, readonly client: Client) {}
 
   /** Begins, or begins again, with what `filter` selects. */
-  add(filter: string, subscription: Subscription): void {
-    const values = this.link.hub.retainedMatching(filter, subscription, this.client);
-    (this.#sources ??= new Map()).set(filter, { values, subscription });
+  add(filter: string, subscription: Subscription, since?: number): void {
+    const { link: { hub }, client } = this;
+    const question = since === undefined ? undefined : { since, limit: historyLimits.most };
+    const past = question && hub.history?.(filter, question, subscription, client);
+    const values = past?.values() ?? hub.retainedMatching(filter, subscription, client);
+    (this.#sources ??= new Map()).set(filter, { values, subscription, isPast: past !== undefined });
   }
 
   /** The subscription ended before all was sent. */
@@ -39,8 +45,8 @@ export class Retained {
       if (!hasRoom) return undefined;
       this.#held = undefined;
       // Meanwhile the topic may have got another value, which must not be followed by an older one.
-      const current = this.link.hub.retained(held.topic);
-      const delivery = current && this.#delivery(current, held.subscription, now);
+      const current = held.isPast ? held.value : this.link.hub.retained(held.value.topic);
+      const delivery = current && this.#delivery(current, held, now);
       if (delivery !== undefined) return delivery;
     }
     return this.#read(hasRoom, now);
@@ -48,12 +54,13 @@ export class Retained {
 
   #read(hasRoom: boolean, now: number): Delivery | undefined {
     if (this.#sources === undefined) return undefined;
-    for (const [filter, { values, subscription }] of this.#sources) {
+    for (const [filter, source] of this.#sources) {
+      const { values, subscription, isPast } = source;
       for (let next = values.next(); !next.done; next = values.next()) {
-        const delivery = this.#delivery(next.value, subscription, now);
+        const delivery = this.#delivery(next.value, source, now);
         if (delivery === undefined) continue;
         if (delivery.qos === 0 || hasRoom) return delivery;
-        this.#held = { topic: next.value.topic, subscription };
+        this.#held = { value: next.value, subscription, isPast };
         return undefined;
       }
       this.#sources.delete(filter);
@@ -64,13 +71,13 @@ export class Retained {
 
   #delivery(
     publication: Publication,
-    { qos: maximum, noLocal, id }: Subscription,
+    { subscription: { qos: maximum, noLocal, id }, isPast }: Omit<Source, "values">,
     now: number,
   ): Delivery | undefined {
     if (isExpired(publication, now)) return undefined;
     if (noLocal && isBy(publication.origin, this.client.name)) return undefined;
     const qos = Math.min(publication.qos, maximum) as Qos;
-    return new Delivery(publication, qos, true, id === undefined ? undefined : [id]);
+    return new Delivery(publication, qos, !isPast, id === undefined ? undefined : [id]);
   }
 }
 

@@ -144,6 +144,10 @@ export class MqttSession implements Session, House {
     this.#leave(now);
   }
 
+  unstored(now: number): void {
+    this.overloaded(now);
+  }
+
   shutdown(now: number): void {
     const link = this.#link;
     link.stopping = true;
@@ -164,7 +168,9 @@ export class MqttSession implements Session, House {
     link.waiting = false;
     begin(link, client, { broker, admission, inbox: link.hub.self, now });
     link.traffic.connections++;
-    link.hub.guard?.connected(link.hub.identity);
+    link.hub.guard?.connected(link.hub.identity, () => {
+      link.disconnect(Reason.maximumConnectTime, "The login has expired");
+    });
     this.#isGuest = true;
     if (authentication !== undefined) authentication.isDone = true;
     tenure!.begin();

@@ -1,7 +1,9 @@
+import type { Journal } from "../journal.ts";
 import type { Hub, Subscription } from "../session.ts";
 import type { Client } from "./client.ts";
 import { Group, SharedDelivery } from "./group.ts";
 import type { Tally } from "./queue.ts";
+import { SessionLog } from "./session_log.ts";
 
 const PREFIX = "$share/";
 
@@ -23,6 +25,8 @@ export function sharedFilter(shared: string): string | undefined {
 /** The shared subscriptions of a gateway. */
 export class Shares {
   readonly #groups = new Map<string, Group>();
+  /** How groups were written down before a restart. */
+  #keys: Map<string, number> | undefined = undefined;
 
   constructor(readonly tally: Tally) {}
 
@@ -37,7 +41,25 @@ export class Shares {
       this.#groups.set(shared, group = new Group(shared, client.limits, this.tally));
     }
     group.add(client, subscription);
+    if (client.log !== undefined) group.log ??= this.#logOf(shared, client.log.journal);
     hub.subscribe(sharedFilter(shared)!, group.subscription, group);
+  }
+
+  /** A group that was written down before a restart; its members will come. */
+  resume(shared: string, key: number): void {
+    (this.#keys ??= new Map()).set(shared, key);
+  }
+
+  /** The group of this name, if it has members. */
+  group(shared: string): Group | undefined {
+    return this.#groups.get(shared);
+  }
+
+  #logOf(shared: string, journal: Journal): SessionLog {
+    const known = this.#keys?.get(shared), key = known ?? journal.take();
+    this.#keys?.delete(shared);
+    if (known === undefined) journal.saveGroup(key, shared);
+    return new SessionLog(journal, key, undefined);
   }
 
   /** Ends a client's membership. */

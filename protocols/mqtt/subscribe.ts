@@ -1,6 +1,7 @@
 import type { Refusal } from "../identity.ts";
 import type { Qos } from "../publication.ts";
 import { ProtocolError, type Subscription } from "../session.ts";
+import { readSince } from "../history.ts";
 import { faultOfFilter } from "../topic.ts";
 import { Broker } from "./broker.ts";
 import type { Client } from "./client.ts";
@@ -23,6 +24,7 @@ export interface Subscriber {
 export function subscribe(
   subscriber: Subscriber,
   packet: Subscribe,
+  now: number,
   /** Those that hooks have refused, in the order of the filters. */
   refusals: readonly (Refusal | undefined)[] = [],
 ): void {
@@ -36,9 +38,10 @@ export function subscribe(
     );
   }
   const id = packet.properties?.subscriptionIds?.[0];
+  const since = sinceOf(packet, now);
   const reasons = packet.filters.map((request, index) => {
     const refusal = refusals[index];
-    const reason = refusal ? reasonOf(refusal) : subscribeOne(subscriber, request, id);
+    const reason = refusal ? reasonOf(refusal) : subscribeOne(subscriber, request, { id, since });
     return reason >= 0x80 && link.version !== 5 ? 0x80 : reason;
   });
   const { packetId } = packet;
@@ -51,6 +54,12 @@ export function subscribe(
   if (!link.send({ type: "suback", packetId, reasons, properties }) && properties !== undefined) {
     link.send({ type: "suback", packetId, reasons, properties: undefined });
   }
+}
+
+/** From when on a client wants the past, which MQTT has no word for: the user property `since`. */
+function sinceOf({ properties }: Subscribe, now: number): number | undefined {
+  const found = properties?.userProperties?.find(([name]) => name === "since");
+  return found && readSince(found[1], now);
 }
 
 /** What is wrong with the first filter that was refused. */
@@ -79,10 +88,15 @@ const plain: readonly Subscription[] = Array.from({ length: 16 }, (_, wish) => (
   screen: undefined,
 }));
 
+/** The one of them with these wishes. */
+export function plainSubscription({ qos, noLocal, retainAsPublished }: Subscription): Subscription {
+  return plain[qos | (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0)]!;
+}
+
 function subscribeOne(
   { link, client, retained }: Subscriber,
   request: FilterRequest,
-  id: number | undefined,
+  { id, since }: { id: number | undefined; since: number | undefined },
 ): number {
   const { filter, qos, noLocal, retainAsPublished, retainHandling } = request;
   const { hub, limits } = link;
@@ -92,9 +106,10 @@ function subscribeOne(
   if (isNew && client.subscriptions.size >= limits.maxSubscriptions) return Reason.quotaExceeded;
   const { guard, identity } = hub, screen = guard?.screen(followed(filter)!, identity);
   const subscription = id === undefined && screen === undefined
-    ? plain[qos | (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0)]!
+    ? plainSubscription(request)
     : { qos, noLocal, retainAsPublished, id, screen };
   client.subscriptions.set(filter, subscription);
+  client.log?.journal.saveSubscription(client.log.key, filter, subscription);
   // Stored messages are not for those who share (MQTT 5.0 §4.8.2).
   if (isShared(filter)) {
     hub.shared(Broker).shares.subscribe(filter, subscription, client, hub);
@@ -103,7 +118,9 @@ function subscribeOne(
   }
   hub.subscribe(filter, subscription, client);
   guard?.subscribed(identity, filter, qos);
-  if (retainHandling === 0 || (retainHandling === 1 && isNew)) retained.add(filter, subscription);
+  if (since !== undefined || retainHandling === 0 || (retainHandling === 1 && isNew)) {
+    retained.add(filter, subscription, since);
+  }
   return qos;
 }
 
@@ -120,9 +137,10 @@ function faultOfRequest(request: string, limits: MqttLimits): number | undefined
 
 /** Answers UNSUBSCRIBE (MQTT 5.0 §3.10.4). */
 export function unsubscribe({ link, client, retained }: Subscriber, packet: Unsubscribe): void {
-  const { hub } = link;
+  const { hub } = link, { log } = client;
   const reasons = packet.filters.map((filter) => {
     if (!client.subscriptions.delete(filter)) return Reason.noSubscriptionExisted;
+    log?.journal.endSubscription(log.key, filter);
     if (isShared(filter)) hub.shared(Broker).shares.unsubscribe(filter, client, hub);
     else hub.unsubscribe(filter, client);
     retained.remove(filter);

@@ -32,6 +32,12 @@ export class Assembly {
     this.#charged += final ? length : Math.max(length, minFragmentBytes);
   }
 
+  /** The next piece of a message that nobody puts together: only checks that text is UTF-8. */
+  check(bytes: Uint8Array, last: boolean): void {
+    if (!this.text) return;
+    if (!this.#utf8.push(bytes) || (last && !this.#utf8.whole)) throw notUtf8();
+  }
+
   /** The next piece of payload; the message once it is whole, valid until the next call. */
   add(bytes: Uint8Array, last: boolean): Uint8Array | undefined {
     if (last && this.#backlog.size === 0 && this.#utf8.whole) {

@@ -9,26 +9,55 @@ export interface WebSocketRequest {
   path: string;
   /** 16 random bytes in base64. */
   key: string;
-  subprotocol: string;
+  /** What is offered, separated by commas; undefined for none. */
+  subprotocol?: string | undefined;
+  /** What is offered of compression; undefined for none. */
+  extensions?: string | undefined;
+  /** Header fields beside those of the handshake: names and values are right. */
+  fields?: Iterable<readonly [string, string]>;
+}
+
+/** What a server said to it. */
+export interface OpeningAnswer {
+  /** The bytes that it takes. */
+  readonly end: number;
+  readonly subprotocol: string | undefined;
+  readonly extensions: string | undefined;
 }
 
 /** The longest answer: more than any server's header fields take together. */
 const MAX_ANSWER_BYTES = 16 * 1024;
 
 /** The request that opens a WebSocket (RFC 6455 §4.1). */
-export function openingRequest({ host, path, key, subprotocol }: WebSocketRequest): Uint8Array {
+export function openingRequest(request: WebSocketRequest): Uint8Array {
+  const { host, path, key, subprotocol, extensions, fields = [] } = request;
+  const more = [
+    ...subprotocol === undefined ? [] : [["Sec-WebSocket-Protocol", subprotocol]],
+    ...extensions === undefined ? [] : [["Sec-WebSocket-Extensions", extensions]],
+    ...fields,
+  ].map(([name, value]) => `${name}: ${value}\r\n`).join("");
   return new TextEncoder().encode(
     `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n` +
-      `Sec-WebSocket-Protocol: ${subprotocol}\r\n\r\n`,
+      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n${more}\r\n`,
   );
 }
 
 /** The bytes that the server's answer takes, or undefined while it is not whole (RFC 6455 §4.1). */
 export function answerEnd(
   bytes: Uint8Array,
-  { key, subprotocol }: Pick<WebSocketRequest, "key" | "subprotocol">,
+  request: Pick<WebSocketRequest, "key" | "subprotocol">,
 ): number | undefined {
+  const answer = readOpening(bytes, request);
+  if (answer === undefined) return undefined;
+  if (answer.subprotocol === request.subprotocol) return answer.end;
+  throw refused(`it does not speak the subprotocol ${request.subprotocol}`);
+}
+
+/** The server's answer, or undefined while it is not whole. */
+export function readOpening(
+  bytes: Uint8Array,
+  { key, subprotocol: offered, extensions: offer }: Omit<WebSocketRequest, "host" | "path">,
+): OpeningAnswer | undefined {
   const text = new TextDecoder("latin1").decode(bytes.subarray(0, MAX_ANSWER_BYTES));
   const end = text.indexOf("\r\n\r\n");
   if (end < 0) {
@@ -39,19 +68,31 @@ export function answerEnd(
   const [, code] = /^HTTP\/1\.1 (\d{3})(?: |$)/.exec(status) ?? [];
   if (code === undefined) throw refused("its answer is not HTTP/1.1");
   if (code !== "101") throw refused(`it answers with status ${code}, and 101 is needed`);
-  const fields = new Map(lines.map((line) => {
+  const fields = new Map<string, string>();
+  for (const line of lines) {
     const colon = line.indexOf(":");
-    return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
-  }));
+    const name = line.slice(0, colon).toLowerCase(), value = line.slice(colon + 1).trim();
+    const before = fields.get(name);
+    fields.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  if (!/(^|,)\s*upgrade\s*(,|$)/i.test(fields.get("connection") ?? "")) {
+    throw refused("its field Connection does not say Upgrade");
+  }
   if (fields.get("upgrade")?.toLowerCase() !== "websocket") throw refused("it does not upgrade");
   if (fields.get("sec-websocket-accept") !== acceptKey(key)) {
     throw refused("its Sec-WebSocket-Accept does not belong to our key");
   }
-  if (fields.get("sec-websocket-protocol") !== subprotocol) {
-    throw refused(`it does not speak the subprotocol ${subprotocol}`);
+  const subprotocol = fields.get("sec-websocket-protocol");
+  const choices = offered?.split(",").map((each) => each.trim()) ?? [];
+  if (subprotocol !== undefined && !choices.includes(subprotocol)) {
+    const wanted = offered === undefined ? "none was offered" : `not the subprotocol ${offered}`;
+    throw refused(`it speaks ${subprotocol}, ${wanted}`);
   }
-  if (fields.has("sec-websocket-extensions")) throw refused("it uses an extension nobody offered");
-  return end + 4;
+  const extensions = fields.get("sec-websocket-extensions");
+  if (extensions !== undefined && offer === undefined) {
+    throw refused("it uses an extension nobody offered");
+  }
+  return { end: end + 4, subprotocol, extensions };
 }
 
 function refused(why: string): ProtocolError {

@@ -1,6 +1,7 @@
 import { utf8 } from "../bytes.ts";
 import { ProtocolError } from "../session.ts";
 import { encodeFrame, MAX_CONTROL_BYTES } from "./codec.ts";
+import { encodeMaskedFrame } from "./masked.ts";
 import { closeCodes, isCloseCode, opcodes } from "./codes.ts";
 
 /** What a Close frame says; no code means that it said nothing. */
@@ -35,12 +36,13 @@ export function readClose(payload: Uint8Array): Close {
 const encoder = new TextEncoder();
 
 /** A Close frame; without a code it says nothing. A reason that is too long is cut. */
-export function closeFrame({ code, reason }: Close): Uint8Array {
-  if (code === undefined) return encodeFrame(opcodes.close, new Uint8Array(0));
+export function closeFrame({ code, reason }: Close, masked = false): Uint8Array {
+  const encode = masked ? encodeMaskedFrame : encodeFrame;
+  if (code === undefined) return encode(opcodes.close, new Uint8Array(0));
   const payload = new Uint8Array(MAX_CONTROL_BYTES);
   payload[0] = code >> 8;
   payload[1] = code;
   // Never ends in the middle of a character.
   const { written } = encoder.encodeInto(reason, payload.subarray(2));
-  return encodeFrame(opcodes.close, payload.subarray(0, 2 + written));
+  return encode(opcodes.close, payload.subarray(0, 2 + written));
 }

@@ -4,11 +4,18 @@ import { closeCodes, opcodes } from "./codes.ts";
 /** Control frames carry no more bytes than this (RFC 6455 §5.5). */
 export const MAX_CONTROL_BYTES = 125;
 
+/** The bit of a frame's first byte that says that it is the last of its message. */
+export const FINAL = 0x80;
+/** The bit that says that its message is compressed (RFC 7692 §6). */
+export const COMPRESSED = 0x40;
+
 /** Everything about a frame but its payload. */
 export interface FrameHeader {
   /** True for the last fragment of a message. */
   readonly final: boolean;
   readonly opcode: number;
+  /** True for the first frame of a compressed message (RFC 7692 §6). */
+  readonly compressed: boolean;
   /** Bytes of payload. */
   readonly length: number;
   /** The masking key; its first byte is the lowest. 0 changes nothing. */
@@ -19,20 +26,27 @@ export interface FrameHeader {
 
 /**
  * The frame header at `at`, or undefined while it is not there whole. `masked` says whether the
- * sender must mask: a client must, a server must not (RFC 6455 §5.1).
+ * sender must mask: a client must, a server must not (RFC 6455 §5.1); `deflates`, whether compression
+ * was agreed.
  */
 export function decodeHeader(
   bytes: Uint8Array,
   at: number,
   masked: boolean,
+  deflates = false,
 ): FrameHeader | undefined {
   const there = bytes.length - at;
   if (there < 1) return undefined;
   const first = bytes[at]!;
   const opcode = first & 0x0f;
   const final = first >= 0x80;
-  if ((first & 0x70) !== 0) {
+  const compressed = (first & COMPRESSED) !== 0;
+  if ((first & 0x30) !== 0 || (compressed && !deflates)) {
     throw wrong(`Cannot use reserved bits (first byte ${shown(first)}): no extension was agreed`);
+  }
+  // RFC 7692 §6: never on a control frame, and on the first fragment only.
+  if (compressed && opcode !== opcodes.text && opcode !== opcodes.binary) {
+    throw wrong(`Cannot use the bit RSV1 (first byte ${shown(first)}): no message begins here`);
   }
   if ((opcode & 0x07) > 2) {
     throw wrong(`Cannot use opcode ${shown(opcode)}: it is reserved`);
@@ -54,12 +68,12 @@ export function decodeHeader(
     if (there < size) return undefined;
     length = size === 4 ? short(bytes, at + 2) : long(bytes, at + 2);
   }
-  if (!masked) return { final, opcode, length, key: 0, size };
+  if (!masked) return { final, opcode, compressed, length, key: 0, size };
   if (there < size + 4) return undefined;
   const from = at + size;
   const key = bytes[from]! | bytes[from + 1]! << 8 | bytes[from + 2]! << 16 |
     bytes[from + 3]! << 24;
-  return { final, opcode, length, key, size: size + 4 };
+  return { final, opcode, compressed, length, key, size: size + 4 };
 }
 
 function short(bytes: Uint8Array, at: number): number {
@@ -102,9 +116,9 @@ export function headerSize(length: number): number {
   return length <= MAX_CONTROL_BYTES ? 2 : length <= 0xffff ? 4 : 10;
 }
 
-/** Writes the header of a final, unmasked frame to the start of `into`. */
-export function writeHeader(into: Uint8Array, opcode: number, length: number): void {
-  into[0] = 0x80 | opcode;
+/** Writes the header of an unmasked frame to the start of `into`; `first` is its first byte. */
+export function writeHeader(into: Uint8Array, first: number, length: number): void {
+  into[0] = first;
   if (length <= MAX_CONTROL_BYTES) {
     into[1] = length;
     return;
@@ -118,11 +132,25 @@ export function writeHeader(into: Uint8Array, opcode: number, length: number): v
   }
 }
 
+const scratch = new Uint8Array(10);
+const views = [2, 4, 10].map((size) => scratch.subarray(0, size));
+
+/** The header of an unmasked frame, valid until the next call. */
+export function headerOf(first: number, length: number): Uint8Array {
+  writeHeader(scratch, first, length);
+  return length <= MAX_CONTROL_BYTES ? views[0]! : length <= 0xffff ? views[1]! : views[2]!;
+}
+
 /** A final, unmasked frame: what a server sends. */
 export function encodeFrame(opcode: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  return frameOf(FINAL | opcode, payload);
+}
+
+/** An unmasked frame by its first byte. */
+export function frameOf(first: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
   const size = headerSize(payload.length);
   const frame = new Uint8Array(size + payload.length);
-  writeHeader(frame, opcode, payload.length);
+  writeHeader(frame, first, payload.length);
   frame.set(payload, size);
   return frame;
 }

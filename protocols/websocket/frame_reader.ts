@@ -1,6 +1,9 @@
 import { ProtocolError } from "../session.ts";
+import { Assembly } from "./assembly.ts";
 import { decodeHeader, type FrameHeader } from "./codec.ts";
 import { closeCodes, opcodes } from "./codes.ts";
+import type { Deflation } from "./deflation.ts";
+import type { WebSocketLimits } from "./limits.ts";
 import { rotate, unmask } from "./mask.ts";
 import type { Mode } from "./mode.ts";
 import { findInRun, joinRun } from "./run.ts";
@@ -15,9 +18,21 @@ export interface FrameTarget {
   control(opcode: number, payload: Uint8Array): void;
 }
 
-/** Reads a client's frames (RFC 6455 §5) and hands their payload on as it comes. */
+/** What a frame reader has to know of its WebSocket. */
+export interface FrameReaderOptions {
+  /** True for the frames of a client. */
+  masked: boolean;
+  limits: WebSocketLimits;
+  /** There when compression was agreed. */
+  deflation?: Deflation | undefined;
+}
+
+/** Reads the peer's frames (RFC 6455 §5) and hands their payload on as it comes. */
 export class FrameReader {
   readonly #target: FrameTarget;
+  readonly #options: FrameReaderOptions;
+  /** Gathers a compressed message; undefined when the one at hand is not. */
+  #squeezed: Assembly | undefined;
   /** True between the first and the last fragment of a message. */
   #fragmented = false;
   #text = false;
@@ -27,8 +42,9 @@ export class FrameReader {
   #left = 0;
   #key = 0;
 
-  constructor(target: FrameTarget) {
+  constructor(target: FrameTarget, options: FrameReaderOptions) {
     this.#target = target;
+    this.#options = options;
   }
 
   /** Returns how many bytes were used. */
@@ -46,7 +62,8 @@ export class FrameReader {
   #frame(bytes: Uint8Array, at: number, now: number): number {
     const joined = this.#run(bytes, at, now);
     if (joined > 0) return joined;
-    const header = decodeHeader(bytes, at, true);
+    const { masked, deflation } = this.#options;
+    const header = decodeHeader(bytes, at, masked, deflation !== undefined);
     if (header === undefined) return 0;
     const { opcode, length, size } = header;
     if (opcode >= opcodes.close) {
@@ -61,7 +78,7 @@ export class FrameReader {
     return size;
   }
 
-  #begin({ opcode, final, length, key }: FrameHeader): void {
+  #begin({ opcode, final, compressed, length, key }: FrameHeader): void {
     // A message's fragments are not interleaved with another's (RFC 6455 §5.4).
     if (this.#fragmented !== (opcode === opcodes.continuation)) {
       throw new ProtocolError(
@@ -71,13 +88,17 @@ export class FrameReader {
         closeCodes.protocolError,
       );
     }
-    if (!this.#fragmented) this.#text = opcode === opcodes.text;
+    if (!this.#fragmented) {
+      this.#text = opcode === opcodes.text;
+      this.#squeezed = compressed ? new Assembly(this.#options.limits) : undefined;
+    }
     this.#fragmented = !final;
     this.#inFrame = true;
     this.#final = final;
     this.#left = length;
     this.#key = key;
-    this.#target.receiver?.frame(this.#text, length, final);
+    if (this.#squeezed !== undefined) this.#squeezed.frame(false, length, final);
+    else this.#target.receiver?.frame(this.#text, length, final);
   }
 
   /** Whatever is there of a data frame's payload. */
@@ -101,12 +122,24 @@ export class FrameReader {
   #deliver(piece: Uint8Array, now: number): number {
     this.#inFrame = this.#left > 0;
     const last = !this.#inFrame && this.#final;
+    if (this.#squeezed !== undefined) return this.#inflate(piece, last, now);
     return this.#target.receiver?.data(piece, last, now) ?? piece.length;
+  }
+
+  #inflate(piece: Uint8Array, last: boolean, now: number): number {
+    const whole = this.#squeezed!.add(piece, last);
+    const { receiver } = this.#target;
+    if (whole === undefined || receiver === undefined) return piece.length;
+    const { deflation, limits } = this.#options;
+    const message = deflation!.inflate(whole, limits.maxMessageBytes);
+    receiver.frame(this.#text, message.length, true);
+    receiver.data(message, true, now);
+    return piece.length;
   }
 
   #run(bytes: Uint8Array, at: number, now: number): number {
     const { receiver } = this.#target;
-    if (this.#fragmented || receiver?.isStream !== true) return 0;
+    if (this.#fragmented || receiver?.isStream !== true || !this.#options.masked) return 0;
     const run = joinRun(bytes, at);
     if (run === undefined) return 0;
     const used = receiver.data(run.payload, true, now);

@@ -1,14 +1,16 @@
 import type { Delivery } from "../publication.ts";
 import { type OpenSession, type Peer, ProtocolError, type Session, type Wire } from "../session.ts";
 import { Backlog } from "./backlog.ts";
-import { headerSize, MAX_CONTROL_BYTES, writeHeader } from "./codec.ts";
+import { FINAL, headerSize, MAX_CONTROL_BYTES, writeHeader } from "./codec.ts";
 import { closeCodes, opcodes } from "./codes.ts";
 import type { Link, Mode } from "./mode.ts";
+
+const FIRST = FINAL | opcodes.binary;
 
 /** Headers of small binary frames by payload length: most packets are small. */
 const smallHeaders = Array.from({ length: MAX_CONTROL_BYTES + 1 }, (_, length) => {
   const header = new Uint8Array(2);
-  writeHeader(header, opcodes.binary, length);
+  writeHeader(header, FIRST, length);
   return header;
 });
 const scratch = new Uint8Array(10);
@@ -146,6 +148,11 @@ export class FramedWire implements Wire, Mode {
     this.#inner.overloaded?.(now);
   }
 
+  unstored(now: number): void {
+    this.#closeCode = closeCodes.tryAgainLater;
+    this.#inner.unstored?.(now);
+  }
+
   shutdown(now: number): void {
     this.#closeCode = closeCodes.goingAway;
     this.#inner.shutdown(now);
@@ -159,6 +166,6 @@ export class FramedWire implements Wire, Mode {
 
 function headerOf(length: number): Uint8Array {
   if (length <= MAX_CONTROL_BYTES) return smallHeaders[length]!;
-  writeHeader(scratch, opcodes.binary, length);
+  writeHeader(scratch, FIRST, length);
   return length <= 0xffff ? mediumHeader : scratch;
 }

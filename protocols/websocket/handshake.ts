@@ -56,8 +56,13 @@ export function chooseSubprotocol(
 }
 
 /** The answer that opens a WebSocket (RFC 6455 §4.2.2). */
-export function switchingProtocols(key: string, subprotocol?: string): Uint8Array {
-  const chosen = subprotocol === undefined ? "" : `Sec-WebSocket-Protocol: ${subprotocol}\r\n`;
+export function switchingProtocols(
+  key: string,
+  subprotocol?: string,
+  extensions?: string,
+): Uint8Array {
+  const chosen = (subprotocol === undefined ? "" : `Sec-WebSocket-Protocol: ${subprotocol}\r\n`) +
+    (extensions === undefined ? "" : `Sec-WebSocket-Extensions: ${extensions}\r\n`);
   return new TextEncoder().encode(
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
       `Sec-WebSocket-Accept: ${acceptKey(key)}\r\n${chosen}\r\n`,

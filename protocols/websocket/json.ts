@@ -1,5 +1,6 @@
 import { envelope } from "../envelope.ts";
 import { Refusal } from "../identity.ts";
+import { historyLimits } from "../history.ts";
 import { Delivery, type Encoder, Publication, type Qos } from "../publication.ts";
 import { Assembly } from "./assembly.ts";
 import { encodeFrame } from "./codec.ts";
@@ -60,8 +61,9 @@ export class JsonMode implements Mode {
   data(bytes: Uint8Array, last: boolean, now: number): number {
     const message = this.#assembly.add(bytes, last);
     if (message === undefined) return bytes.length;
-    if (this.#assembly.text) this.#do(readOperation(decoder.decode(message), this.#limits), now);
-    else this.#error(undefined, "Cannot read a binary frame: send JSON in text frames");
+    if (this.#assembly.text) {
+      this.#do(readOperation(decoder.decode(message), this.#limits, now), now);
+    } else this.#error(undefined, "Cannot read a binary frame: send JSON in text frames");
     return bytes.length;
   }
 
@@ -78,10 +80,10 @@ export class JsonMode implements Mode {
     if (this.#filters.size >= maxSubscriptions && !this.#filters.has(filter)) {
       return this.#error(id, `Cannot have more than ${maxSubscriptions} subscriptions`);
     }
-    const { qos } = operation, { guard, identity } = this.#link.hub;
+    const { qos, since } = operation, { guard, identity } = this.#link.hub;
     const allowed = () => {
       this.#acknowledge(id);
-      this.#subscribe(filter, qos);
+      this.#subscribe(filter, qos, since);
     };
     if (guard === undefined) return allowed();
     const access = { action: "subscribe", identity, topic: filter, qos, retain: false } as const;
@@ -92,13 +94,16 @@ export class JsonMode implements Mode {
     );
   }
 
-  #subscribe(filter: string, qos: Qos): void {
+  #subscribe(filter: string, qos: Qos, since?: number): void {
     const { hub } = this.#link, { guard, identity } = hub;
     const subscription = { qos, screen: guard?.screen(filter, identity) };
     this.#filters.add(filter);
     hub.subscribe(filter, subscription);
     guard?.subscribed(identity, filter, qos);
-    this.#values.add(filter, subscription, qos);
+    const question = since === undefined ? undefined : { since, limit: historyLimits.most };
+    const past = question && hub.history?.(filter, question, subscription);
+    if (past === undefined) this.#values.add(filter, subscription, qos);
+    else for (const each of past) this.#send(each, qos, false);
   }
 
   #publish({ id, topic, payload, replyMs, ...options }: Publish, now: number): void {

@@ -19,6 +19,8 @@
 export interface WebSocketLimits {
   /** Bytes of a message in all its frames; default 1 MiB. MQTT inside has its own limit. */
   maxMessageBytes: number;
+  /** Bytes of messages that wait to be sent to a peer that does not read; default 64 MiB. */
+  maxQueuedBytes: number;
   /** Bytes that a fragment counts for at least, unless it is the last; default 64. */
   minFragmentBytes: number;
   /** Milliseconds without a byte after which a ping asks if the peer is there; default 30,000. */
@@ -43,6 +45,8 @@ export interface WebSocketLimits {
 export const defaults: Readonly<WebSocketLimits> = {
   // 1 MiB: what brokers take as a packet by default; bounds memory per peer.
   maxMessageBytes: 1 << 20,
+  // 64 MiB: a few of the largest messages that anybody allows, and still little for one peer.
+  maxQueuedBytes: 64 << 20,
   // 64 bytes: 1 MiB in pieces of a usual size fits, and no message has more than 16,385 pieces.
   minFragmentBytes: 64,
   // 30 s: proxies cut connections that are silent for 60 s.

@@ -1,20 +1,26 @@
 import type { Decided } from "../guard.ts";
 import type { Delivery } from "../publication.ts";
 import type { Hub, Wire } from "../session.ts";
+import type { Close } from "./close.ts";
+import type { Deflation } from "./deflation.ts";
 
 /** What a mode sees of its WebSocket. */
 export interface Link {
   readonly wire: Wire;
   readonly hub: Hub;
-  /** Sends a whole frame. A peer that does not read is not read from until `drained`. */
+  /** Sends a message as an unmasked frame. A peer that does not read is not read from until `drained`. */
   send(frame: Uint8Array): void;
+  /** Sends one frame; `first` is its first byte (RFC 6455 §5.2). The caller looks at `wire.full`. */
+  frame(first: number, payload: Uint8Array): void;
+  /** Compresses messages; undefined when that was not agreed. */
+  readonly deflation: Deflation | undefined;
   /** Reads no more of the peer's frames until `release`. */
   hold(): void;
   release(): void;
   /** True between `hold` and `release`. */
   readonly held: boolean;
   /** Begins the closing handshake (RFC 6455 §7.1.2). */
-  close(code: number, reason: string, now: number): void;
+  close(code: number | undefined, reason: string, now: number): void;
   /** Says goodbye and hangs up without waiting for the peer's. */
   hangUp(code: number, reason: string): void;
   /** Hangs up without a word: the peer is too far behind to be told. */
@@ -35,12 +41,16 @@ export interface Mode {
    * Returns how many bytes were used: fewer only when `wire.paused`, and the rest comes again.
    */
   data(bytes: Uint8Array, last: boolean, now: number): number;
+  /** The WebSocket ends: what the peer's Close frame says, or ours. */
+  closing?(close: Close, cause: "peer" | "us" | "fault"): void;
   deliver(delivery: Delivery, now: number): void;
   signal?(signal: unknown, now: number): void;
   readonly deadline: number;
   tick(now: number): void;
   readonly congested: boolean;
   drained(now: number): void;
+  /** What was said since something had to be recorded is void. */
+  unstored?(now: number): void;
   overloaded(now: number): void;
   shutdown(now: number): void;
   ended(now: number): void;

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { decodePayload } from "../envelope.ts";
 import type { Qos } from "../publication.ts";
+import { readSince } from "../history.ts";
 import { faultOfFilter, faultOfTopic } from "../topic.ts";
 import type { WebSocketLimits } from "./limits.ts";
 
@@ -10,7 +11,7 @@ export type OperationId = string | number | undefined;
 /** What a `json` client asks for. */
 export type Operation =
   | Publish
-  | { op: "subscribe"; id: OperationId; filter: string; qos: Qos }
+  | { op: "subscribe"; id: OperationId; filter: string; qos: Qos; since: number | undefined }
   | { op: "unsubscribe"; id: OperationId; filter: string }
   | { op: "fault"; id: OperationId; reason: string };
 
@@ -37,7 +38,7 @@ type Members = Record<string, unknown>;
 class Fault extends Error {}
 
 /** Reads one operation; what cannot be read is a `fault` with the reason. */
-export function readOperation(text: string, limits: WebSocketLimits): Operation {
+export function readOperation(text: string, limits: WebSocketLimits, now = 0): Operation {
   let id: OperationId;
   try {
     const members = readMembers(text);
@@ -51,6 +52,7 @@ export function readOperation(text: string, limits: WebSocketLimits): Operation 
           id,
           filter: readFilter(members, limits),
           qos: readQos(members.qos),
+          since: readFrom(members.since, now),
         };
       case "unsubscribe":
         return { op: "unsubscribe", id, filter: readFilter(members, limits) };
@@ -138,6 +140,17 @@ function readName(name: unknown, kind: "topic" | "filter", limits: WebSocketLimi
 function readQos(qos: unknown = 0): Qos {
   if (qos === 0 || qos === 1 || qos === 2) return qos;
   throw new Fault(`Cannot use "qos": ${shown(qos)} is not 0, 1 or 2`);
+}
+
+function readFrom(since: unknown, now: number): number | undefined {
+  if (since === undefined) return undefined;
+  const found = typeof since === "number" || typeof since === "string"
+    ? readSince(String(since), now)
+    : undefined;
+  if (found !== undefined) return found;
+  throw new Fault(
+    'Cannot use "since": milliseconds since 1970, a date of ISO 8601 or a time such as "24h"',
+  );
 }
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };

@@ -1,14 +1,17 @@
 import type { Delivery } from "../publication.ts";
 import { type Hub, ProtocolError, type Session, type Wire } from "../session.ts";
 import { type Close, closeFrame, readClose } from "./close.ts";
-import { encodeFrame } from "./codec.ts";
+import { FINAL, headerOf } from "./codec.ts";
 import { closeCodes, isCloseCode, opcodes } from "./codes.ts";
+import type { Deflation } from "./deflation.ts";
 import { FrameReader, type FrameTarget } from "./frame_reader.ts";
 import type { WebSocketLimits } from "./limits.ts";
 import { Liveness } from "./liveness.ts";
+import { maskedFrameOf } from "./masked.ts";
 import type { Link, Mode, OpenMode } from "./mode.ts";
+import { compressedFrame } from "./shared_frames.ts";
 
-const PING = encodeFrame(opcodes.ping, new Uint8Array(0));
+const NOTHING = new Uint8Array(0);
 
 /** What a WebSocket session is made of. */
 export interface WebSocketSessionOptions {
@@ -17,12 +20,18 @@ export interface WebSocketSessionOptions {
   left?: (() => void) | undefined;
   limits: WebSocketLimits;
   now: number;
+  /** Compresses messages, when that was agreed. */
+  deflation?: Deflation | undefined;
+  /** Default: `server`. */
+  role?: "server" | "client";
 }
 
-/** The server's side of one WebSocket (RFC 6455), after its handshake. */
+/** One side of one WebSocket (RFC 6455), after its handshake. */
 export class WebSocketSession implements Session, Link, FrameTarget {
   readonly #mode: Mode;
-  readonly #reader = new FrameReader(this);
+  readonly #reader: FrameReader;
+  readonly #isClient: boolean;
+  readonly deflation: Deflation | undefined;
   readonly #limits: WebSocketLimits;
   /** `closing`: our Close frame is out, the peer's is not in. `closed`: nothing more to say. */
   #state: "open" | "closing" | "closed" = "open";
@@ -39,8 +48,11 @@ export class WebSocketSession implements Session, Link, FrameTarget {
   constructor(
     readonly wire: Wire,
     readonly hub: Hub,
-    { open, limits, now, left }: WebSocketSessionOptions,
+    { open, limits, now, left, deflation, role }: WebSocketSessionOptions,
   ) {
+    this.#isClient = role === "client";
+    this.#reader = new FrameReader(this, { masked: !this.#isClient, limits, deflation });
+    this.deflation = deflation;
     this.#left = left;
     this.#limits = limits;
     this.#liveness = new Liveness(limits, now);
@@ -76,12 +88,13 @@ export class WebSocketSession implements Session, Link, FrameTarget {
 
   control(opcode: number, payload: Uint8Array): void {
     if (opcode === opcodes.close) {
-      const { code } = readClose(payload);
-      this.#goodbye({ code, reason: "" });
+      const close = readClose(payload);
+      if (this.#state !== "closed") this.#mode.closing?.(close, "peer");
+      this.#goodbye({ ...close, reason: "" });
     } else if (opcode === opcodes.ping && this.#state === "open") {
       // Only the most recent ping needs an answer (RFC 6455 §5.5.3).
       if (this.wire.full) this.#owed = payload.slice();
-      else this.#say(encodeFrame(opcodes.pong, payload));
+      else this.frame(FINAL | opcodes.pong, payload);
     }
   }
 
@@ -95,11 +108,21 @@ export class WebSocketSession implements Session, Link, FrameTarget {
   }
 
   send(frame: Uint8Array): void {
-    this.#say(frame);
+    const { deflation } = this;
+    this.#say(deflation === undefined ? frame : compressedFrame(frame, deflation));
     if (this.#state === "open" && this.wire.full && !this.#waiting) {
       this.#waiting = true;
       this.wire.pause();
     }
+  }
+
+  frame(first: number, payload: Uint8Array): void {
+    if (this.#isClient) return this.#say(maskedFrameOf(first, payload));
+    if (this.#state !== "open") return;
+    const isSent = this.wire.send(headerOf(first, payload.length)) &&
+      (payload.length === 0 || this.wire.send(payload));
+    // A header may be out without its payload: not even a Close frame can follow.
+    if (!isSent) this.lose();
   }
 
   get held(): boolean {
@@ -120,11 +143,13 @@ export class WebSocketSession implements Session, Link, FrameTarget {
     if (this.#state === "open" && !this.wire.send(frame)) this.lose();
   }
 
-  close(code: number, reason: string, now: number): void {
+  close(code: number | undefined, reason: string, now: number): void {
     if (this.#state !== "open") return;
     this.#state = "closing";
     this.#closeBy = now + this.#limits.closeWithinMs;
-    this.wire.send(closeFrame({ code, reason }));
+    const close = code === undefined ? { reason: "" } : { code, reason };
+    this.#mode.closing?.(close, "us");
+    this.wire.send(closeFrame(close, this.#isClient));
     // The peer's answer is waited for, so its input must not wait for room, nor for an answer.
     this.#waiting ||= this.#held;
     this.#held = false;
@@ -132,6 +157,11 @@ export class WebSocketSession implements Session, Link, FrameTarget {
   }
 
   hangUp(code: number, reason: string): void {
+    this.#fail(code, reason);
+  }
+
+  #fail(code: number, reason: string): void {
+    if (this.#state === "open") this.#mode.closing?.({ code, reason }, "fault");
     this.#goodbye({ code, reason });
   }
 
@@ -141,7 +171,7 @@ export class WebSocketSession implements Session, Link, FrameTarget {
   }
 
   #goodbye(close: Close): void {
-    if (this.#state === "open") this.wire.send(closeFrame(close));
+    if (this.#state === "open") this.wire.send(closeFrame(close, this.#isClient));
     if (this.#state !== "closed") this.lose();
   }
 
@@ -158,7 +188,7 @@ export class WebSocketSession implements Session, Link, FrameTarget {
 
   #judge(now: number): void {
     const verdict = this.#liveness.judge(now, this.wire.full || this.wire.paused);
-    if (verdict === "ping") this.#say(PING);
+    if (verdict === "ping") this.frame(FINAL | opcodes.ping, NOTHING);
     if (verdict === "hang up") this.hangUp(closeCodes.goingAway, "Nothing came after a ping");
   }
 
@@ -167,7 +197,7 @@ export class WebSocketSession implements Session, Link, FrameTarget {
     this.#liveness.heard(now);
     const owed = this.#owed;
     this.#owed = undefined;
-    if (owed !== undefined) this.#say(encodeFrame(opcodes.pong, owed));
+    if (owed !== undefined) this.frame(FINAL | opcodes.pong, owed);
     if (this.#state !== "closed") this.#mode.drained(now);
     if (!this.wire.full) this.#readOn();
   }
@@ -180,12 +210,17 @@ export class WebSocketSession implements Session, Link, FrameTarget {
 
   refuse(error: ProtocolError): void {
     const code = isCloseCode(error.code) ? error.code : closeCodes.protocolError;
-    this.#goodbye({ code, reason: error.message });
+    this.#fail(code, error.message);
   }
 
   overloaded(now: number): void {
     this.#mode.overloaded(now);
-    this.#goodbye({ code: closeCodes.tryAgainLater, reason: "Too far behind" });
+    this.#fail(closeCodes.tryAgainLater, "Too far behind");
+  }
+
+  unstored(now: number): void {
+    this.#mode.unstored?.(now);
+    this.#goodbye({ code: closeCodes.tryAgainLater, reason: "The store cannot be written" });
   }
 
   shutdown(now: number): void {

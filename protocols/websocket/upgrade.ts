@@ -1,12 +1,11 @@
-import type { Decided, Guard } from "../guard.ts";
-import { credentialsOf } from "../http/credentials.ts";
+import { builtInLength, Handlers } from "../http/handlers.ts";
 import type { RequestHead, Upgrade } from "../http/message.ts";
 import { faultOfOrigin } from "../http/origin.ts";
-import { inHttp } from "../http/permission.ts";
-import { Refusal as Refused } from "../identity.ts";
 import type { Qos } from "../publication.ts";
-import type { Hub, OpenSession, Wire } from "../session.ts";
+import type { OpenSession, Wire } from "../session.ts";
 import { pathToTopic } from "../topic.ts";
+import { acceptKnown, acceptSocket, type Asking, login } from "./accept.ts";
+import type { CompressionOptions } from "./extensions.ts";
 import { FramedWire } from "./framed_wire.ts";
 import { frameEncoders } from "./frames.ts";
 import {
@@ -15,14 +14,13 @@ import {
   chooseSubprotocol,
   type Refusal,
   refusal,
-  switchingProtocols,
 } from "./handshake.ts";
 import { JsonMode } from "./json.ts";
 import { defaults, type WebSocketLimits } from "./limits.ts";
 import type { OpenMode } from "./mode.ts";
 import { faultOfName } from "./operation.ts";
 import { RawMode } from "./raw.ts";
-import { WebSocketSession } from "./session.ts";
+import { isForRoute, openRoute } from "./route.ts";
 
 /**
  * How WebSockets are accepted.
@@ -53,6 +51,11 @@ export interface WebSocketOptions {
   origins?: readonly string[] | undefined;
   /** The session inside WebSockets of the subprotocol `mqtt`; without it there are none. */
   mqtt?: OpenSession;
+  /**
+   * How messages are compressed where the client offers it (RFC 7692); false: they are not.
+   * Default: with 4 KiB windows. MQTT inside is never compressed.
+   */
+  compression?: CompressionOptions | boolean | undefined;
 }
 
 const TOPICS = "/topics/";
@@ -77,56 +80,36 @@ const TOPICS = "/topics/";
  */
 export function websocket(options: WebSocketOptions = {}): Upgrade {
   const limits = { ...defaults, ...options.limits };
-  const { origins = [], mqtt } = options;
+  const { origins = [], mqtt, compression } = options;
   // `mqttv3.1` is what clients from before MQTT 3.1.1 ask for.
   const known = mqtt === undefined ? ["json"] : ["mqtt", "mqttv3.1", "json"];
   return (request, wire, hub, now) => {
     if (!asksForWebSocket(request)) return undefined;
-    const { fields } = request;
-    const fault = checkHandshake(request) ?? checkOrigin(request, wire, origins);
+    const offered = request.fields.get("sec-websocket-protocol");
+    const found = hub.shared(Handlers).sockets.find(request, builtInLength(request.path));
+    const route = found !== undefined && isForRoute(found.value, offered, known)
+      ? found
+      : undefined;
+    const fault = checkHandshake(request) ??
+      checkOrigin(request, wire, route?.value.origins ?? origins);
     if (fault !== undefined) return fault;
-    const subprotocol = chooseSubprotocol(fields.get("sec-websocket-protocol"), known);
-    const accept = (open: OpenMode, now: number, left?: () => void) => {
-      wire.send(switchingProtocols(fields.get("sec-websocket-key")!, subprotocol));
-      return new WebSocketSession(wire, hub, { open, limits, now, left });
-    };
+    const asking: Asking = { request, wire, hub };
+    if (route !== undefined) return openRoute(asking, route, { limits, compression }, now);
+    const subprotocol = chooseSubprotocol(offered, known);
     // MQTT has its own login inside.
-    if (subprotocol?.startsWith("mqtt")) return accept(openMqtt(mqtt!), now);
+    if (subprotocol?.startsWith("mqtt")) {
+      return acceptSocket(asking, { subprotocol, limits, open: openMqtt(mqtt!) }, now);
+    }
     const topics = openTopics(request, subprotocol, limits);
     if ("status" in topics) return topics;
+    const accepting = { subprotocol, limits, compression, open: topics.open };
     const { guard } = hub;
-    if (guard === undefined) return accept(topics.open, now);
+    if (guard === undefined) return acceptSocket(asking, accepting, now);
     return {
-      ask: (decided) => login({ request, wire, hub, guard }, topics, decided),
-      open(now) {
-        const { identity } = hub;
-        guard.connected(identity);
-        return accept(topics.open, now, () => guard.disconnected(identity));
-      },
+      ask: (decided) => login(asking, guard, topics, decided),
+      open: (now) => acceptKnown(asking, guard, accepting, now),
     };
   };
-}
-
-/** Finds out who opens a WebSocket, and whether it may follow what its path names. */
-function login(
-  { request, wire, hub, guard }: { request: RequestHead; wire: Wire; hub: Hub; guard: Guard },
-  { filter, qos }: { filter: string | undefined; qos: Qos },
-  decided: Decided<Refusal | undefined>,
-): void {
-  const { peer } = wire, { listener } = hub.identity;
-  const credentials = credentialsOf(request, { protocol: "websocket", peer, listener });
-  guard.authenticate(credentials, (identity, now) => {
-    if (identity instanceof Refused) return decided(said(identity), now);
-    hub.identify(identity);
-    if (filter === undefined) return decided(undefined, now);
-    const access = { action: "subscribe", identity, topic: filter, qos, retain: false } as const;
-    guard.authorize(access, (refused, now) => decided(refused && said(refused), now));
-  });
-}
-
-function said(refused: Refused): Refusal {
-  const { status, reason, fields } = inHttp(refused);
-  return refusal(status, reason, fields);
 }
 
 /** What a WebSocket on topics is to be. */

@@ -98,6 +98,7 @@ Deno.test("An endpoint hands datagrams of all peers to one session, and sends it
     session: "obedient",
     received: 2,
     dropped: 0,
+    refused: 0,
   });
   stage.supervisor.stop();
 });

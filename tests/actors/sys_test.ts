@@ -55,7 +55,13 @@ Deno.test("The $SYS topics hold a value as soon as the gateway has started", asy
     ...["received", "sent", "dropped"].map((each) => `publish/messages/${each}`),
     ...["publish/bytes/received", "publish/bytes/sent", "bytes/received", "bytes/sent"],
     ...["subscriptions/count", "shared_subscriptions/count", "retained messages/count"],
-    ...["store/messages/count", "store/messages/bytes", "heap/current", "heap/maximum"],
+    ...[
+      "store/messages/count",
+      "store/state",
+      "store/messages/bytes",
+      "heap/current",
+      "heap/maximum",
+    ],
     ...[
       "messages/received",
       "messages/sent",

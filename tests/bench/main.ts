@@ -4,8 +4,10 @@ import type { Case, Lab } from "./case.ts";
 import { bridgeCase } from "./cases/bridge.ts";
 import { coapCase } from "./cases/coap.ts";
 import { connectionsCase } from "./cases/connections.ts";
+import { dnsCase } from "./cases/dns.ts";
 import { filesCase } from "./cases/files.ts";
 import { httpCase } from "./cases/http.ts";
+import { loginCase, policyCase } from "./cases/identity.ts";
 import { latencyCase, mqttCases } from "./cases/mqtt.ts";
 import {
   manySubscriptionsCase,
@@ -14,7 +16,9 @@ import {
   versionsCase,
 } from "./cases/mqtt_more.ts";
 import { slowReceiversCase } from "./cases/slow_receivers.ts";
+import { storeCase } from "./cases/store.ts";
 import { subscriptionsCase } from "./cases/subscriptions.ts";
+import { webSocketCase, webSocketFanOutCase } from "./cases/websocket.ts";
 import { ownLoad, prepareLoad } from "./load.ts";
 import { killAll } from "./process.ts";
 import { runCase } from "./run.ts";
@@ -46,8 +50,14 @@ const cases: readonly Case[] = [
   httpCase,
   filesCase,
   coapCase,
+  dnsCase,
   subscriptionsCase,
+  storeCase,
   slowReceiversCase,
+  webSocketCase,
+  webSocketFanOutCase,
+  policyCase,
+  loginCase,
 ];
 
 const flags = readFlags();

@@ -31,8 +31,11 @@ export interface Contender {
   start(lab: Lab): Promise<Server>;
 }
 
-/** This gateway with one listener. */
-export function meerkat(scheme: "mqtt" | "http" | "coap"): Contender {
+/** This gateway with one listener, and with what else it is to be told. */
+export function meerkat(
+  scheme: "mqtt" | "http" | "coap",
+  flags: (lab: Lab, port: number) => string[] = () => [],
+): Contender {
   return contender("Meerkat", scheme === "coap" ? "udp" : "tcp", {
     command: (port, lab) => [
       Deno.execPath(),
@@ -40,8 +43,11 @@ export function meerkat(scheme: "mqtt" | "http" | "coap"): Contender {
       ...(lab.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${lab.profile}`]),
       "-A",
       "mod.ts",
+      "--data",
+      ":memory:",
       "--listen",
       `${scheme}://127.0.0.1:${port}`,
+      ...flags(lab, port),
     ],
   });
 }
@@ -138,6 +144,23 @@ export const nodeHttp: Contender = contender("node:http", "tcp", {
   command: (port, lab) => [lab.tools.node!, `${PEERS}http_node.mjs`, String(port)],
 });
 
+/** The echo of the examples: the library's own WebSockets. */
+export const meerkatEcho: Contender = contender("Meerkat", "tcp", {
+  command: (port) => [Deno.execPath(), "run", "-A", "examples/echo.ts", String(port)],
+});
+
+/** A few lines with the `ws` package on Node. */
+export function wsPackage(mode: "echo" | "fanout"): Contender {
+  return contender("ws", "tcp", {
+    needs: (lab) => lab.tools.node === undefined || lab.tools.ws === undefined ? "ws" : undefined,
+    command: (port, { tools }) => [
+      tools.node!,
+      `${PEERS}websocket_ws.mjs`,
+      ...[String(port), tools.ws!, mode],
+    ],
+  });
+}
+
 /** The example server of libcoap, which stores what it is sent. */
 export const libcoap: Contender = contender("libcoap", "udp", {
   needs: (lab) => lab.tools.coapServer === undefined ? "coap-server of libcoap" : undefined,
@@ -152,13 +175,13 @@ export const libcoap: Contender = contender("libcoap", "udp", {
   ],
 });
 
-/** How a server is started. */
+/** How a contender is started. */
 export interface Recipe {
   needs?: (lab: Lab) => string | undefined;
   command: (port: number, lab: Lab) => string[];
 }
 
-/** A server that is a command. */
+/** A server that is a program on a port of its own. */
 export function contender(
   name: string,
   transport: "tcp" | "udp",

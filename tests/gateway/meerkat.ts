@@ -17,7 +17,11 @@ export interface StartOptions {
 export function start(args: readonly string[], options: StartOptions = {}): Child {
   const { deno = ["-A"], cwd = fileURLToPath(root) } = options;
   const env = { NO_COLOR: "1" };
-  return new Child(Deno.execPath(), ["run", ...deno, entry, ...args], { cwd, env });
+  // What one test leaves behind is nothing for the next.
+  const data = args[0]?.startsWith("-") !== false && !args.includes("--data")
+    ? ["--data", ":memory:"]
+    : [];
+  return new Child(Deno.execPath(), ["run", ...deno, entry, ...args, ...data], { cwd, env });
 }
 
 /** A gateway that is up. */

@@ -14,6 +14,8 @@ export const programs = {
   mosquitto_pub: installed("mosquitto_pub"),
   mosquitto_sub: installed("mosquitto_sub"),
   curl: installed("curl"),
+  dig: installed("dig"),
+  drill: installed("drill"),
   // Packagers name libcoap's client after the TLS library in it.
   "coap-client": installed(
     "coap-client",
@@ -23,6 +25,8 @@ export const programs = {
   ),
   ab: installed("ab"),
   openssl: installed("openssl"),
+  mosquitto_passwd: installed("mosquitto_passwd"),
+  htdigest: installed("htdigest"),
   IPv6: hasIpv6() ? "::1" : undefined,
   chromium: installed("chromium", "chromium-browser", "google-chrome"),
 };

@@ -24,6 +24,8 @@ export interface Certificates {
   /** In its subject two common names. */
   twins: Identity;
   expired: Identity;
+  /** For `shop.test`, and good for servers only. */
+  shop: Identity;
   rogue: Identity;
 }
 
@@ -46,16 +48,20 @@ function make(): Certificates {
     const files = ["-keyout", `${name}.key`, "-out", `${name}.pem`];
     run("req", "-x509", ...keyed, ...files, "-subj", `/CN=${name}`, "-days", "2");
   };
-  const signed = (name: string, subject = `/CN=${name}`, days = "2"): Identity => {
+  const signed = (name: string, subject = `/CN=${name}`, days = "2", names = "names"): Identity => {
     run("req", ...keyed, "-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", subject);
     const authority = ["-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial"];
-    const files = ["-in", `${name}.csr`, "-out", `${name}.pem`, "-extfile", "names"];
+    const files = ["-in", `${name}.csr`, "-out", `${name}.pem`, "-extfile", names];
     run("x509", "-req", ...files, ...authority, "-days", days);
     return identity(name);
   };
   const identity = (name: string) => ({ cert: read(`${name}.pem`), key: read(`${name}.key`) });
   try {
     Deno.writeTextFileSync(`${cwd}/names`, "subjectAltName=DNS:localhost,IP:127.0.0.1\n");
+    Deno.writeTextFileSync(
+      `${cwd}/shop`,
+      "subjectAltName=DNS:shop.test,DNS:*.shop.test\nextendedKeyUsage=serverAuth\n",
+    );
     selfSigned("authority");
     selfSigned("rogue");
     return {
@@ -64,6 +70,7 @@ function make(): Certificates {
       client: signed("sensor-7"),
       twins: signed("twins", "/CN=sensor-7/CN=admin"),
       expired: signed("expired", "/CN=expired", "-1"),
+      shop: signed("shop.test", "/CN=shop.test", "2", "shop"),
       rogue: identity("rogue"),
     };
   } finally {

@@ -3,7 +3,7 @@ import { certificates, hasOpenssl } from "./certificates.ts";
 import { isOver, settled } from "./streams.ts";
 import { dial, listen, open, testTls } from "./tls_ends.ts";
 
-const { ca, client, twins, expired, rogue } = hasOpenssl
+const { ca, client, twins, expired, rogue, shop } = hasOpenssl
   ? certificates()
   : {} as ReturnType<typeof certificates>;
 
@@ -39,6 +39,7 @@ for (
     ["required", "none", undefined],
     ["required", "one of another authority", rogue],
     ["required", "an expired one", expired],
+    ["required", "one that is good for servers only", shop],
     ["optional", "one of another authority", rogue],
     ["optional", "an expired one", expired],
   ] as const

@@ -116,7 +116,9 @@ export class ClientFlags {
       const names = this.known.map(({ name }) => `--${name}`);
       // What follows is its value there, and no URL.
       if (strangers[head] !== undefined && !/^-/.test(left[0] ?? "-")) left.shift();
-      const hint = strangers[head] === undefined ? suggestion(head, names) : `: ${strangers[head]}`;
+      const hint = strangers[head] === undefined
+        ? suggestion(head, names, "--help")
+        : `: ${strangers[head]}`;
       this.faults.push(`Unknown flag ${quote(head)}${hint}`);
       return;
     }

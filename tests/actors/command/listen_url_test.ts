@@ -73,7 +73,6 @@ const wrong: [text: string, message: string][] = [
     "gopher://:70",
     `unknown scheme "gopher", known are ${Object.keys(schemes).join(", ")}`,
   ],
-  ["dns://:53", "this version has no DNS listener"],
   ["coap+tcp://:5683", "this version has CoAP over UDP only, as in coap://:5683"],
   ["coaps+tcp://:5684", "this version has CoAP over UDP only, as in coap://:5683"],
   ["coaps://:5684", "there is no DTLS here, so CoAP is coap: without encryption"],

@@ -29,7 +29,6 @@ const lines: [args: string, line: string, code?: 1][] = [
       Object.keys(schemes).join(", ")
     }`,
   ],
-  ["--listen dns:", 'Cannot use --listen "dns:": this version has no DNS listener'],
   [
     "--listen mqtt://:99999",
     'Cannot use --listen "mqtt://:99999": a port is at most 65535, and 99999 is more',
@@ -83,13 +82,16 @@ const lines: [args: string, line: string, code?: 1][] = [
   ],
   [
     "--listen mqtt://0.0.0.0",
-    "Cannot listen on mqtt://0.0.0.0:1883: whoever can reach it could connect without a login; give --allow-anonymous to permit that, or listen on 127.0.0.1",
+    "Cannot listen on mqtt://0.0.0.0:1883: whoever can reach it could connect without a login; give --password-file FILE to ask for one, --allow-anonymous to permit that, or listen on 127.0.0.1",
     1,
   ],
   ["--listen mqtt://0.0.0.0 --drain x", `Cannot use --drain "x": ${durations}`],
   ["serve x", 'Unexpected "x": a command comes first, and a value after its flag'],
   ["chek", 'Unknown command "chek": did you mean "check"?'],
-  ["frobnicate", 'Unknown command "frobnicate": known are serve, check, schema, pub, sub'],
+  [
+    "frobnicate",
+    'Unknown command "frobnicate": known are serve, check, schema, cert, pub, sub, passwd, export, import, backup',
+  ],
   ["mqtt://:1883", 'Unknown command "mqtt://:1883": to listen there, write --listen before it'],
   ["8000", 'Unknown command "8000": to listen there, write --listen before it'],
   ["schema --listen", 'Unexpected "--listen": the command schema takes nothing'],

@@ -27,8 +27,10 @@ Deno.test("serve without flags reads no file and listens on loopback only", asyn
   assert.deepEqual({ ...host.settings, listen: undefined }, {
     listen: undefined,
     origins: [],
+    webSocketCompression: true,
     sysIntervalMs: 10_000,
     bridges: [],
+    store: { file: "meerkat.db", isUsual: true, durability: "strict", history: [] },
     drainMs: 10_000,
     logLevel: "info",
     logFormat: "text",

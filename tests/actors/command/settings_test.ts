@@ -35,8 +35,10 @@ Deno.test("settings come from the file", async () => {
   assert.deepEqual({ ...settings, listen: undefined }, {
     listen: undefined,
     origins: [],
+    webSocketCompression: true,
     sysIntervalMs: 10_000,
     bridges: [],
+    store: { file: "meerkat.db", isUsual: true, durability: "strict", history: [] },
     drainMs: 3000,
     logLevel: "error",
     logFormat: "json",

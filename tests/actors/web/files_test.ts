@@ -23,6 +23,11 @@ Deno.test("G1, G2: a directory shows its first index file, and redirects to its 
   assert.equal((await ask(site, "//sub")).headers.get("location"), "/sub/");
   assert.equal((await ask(site, "/empty/")).status, 404);
   assert.equal((await ask(site, "/index.htm/")).status, 404);
+  for (const prefix of ["/p", "/p/"]) {
+    const below = files({ root: folder.path, prefix });
+    assert.equal((await ask(below, "/p/sub")).headers.get("location"), "/p/sub/");
+    assert.equal((await ask(below, "/sub/")).status, 404);
+  }
   const own = files({ root: folder.path, index: ["home.txt"] });
   assert.equal(await (await ask(own, "/sub/")).text(), "own");
 });

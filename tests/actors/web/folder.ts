@@ -1,6 +1,7 @@
-import type { Handler, HandlerInfo } from "../../../actors/handler.ts";
+import type { Handler, RouteInfo } from "../../../actors/handler.ts";
 
-const info: HandlerInfo = {
+const info: RouteInfo = {
+  params: {},
   remoteAddr: { transport: "tcp", hostname: "192.0.2.7", port: 5000 },
   identity: {
     user: undefined,

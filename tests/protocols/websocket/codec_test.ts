@@ -56,12 +56,20 @@ const wrong: [name: string, digits: string, code: number][] = [
   ["2^53 bytes", "82 ff 0020000000000000", 1009],
 ];
 
+Deno.test("decodeHeader takes RSV1 where compression was agreed, on a message's first frame only", () => {
+  assert.equal(decodeHeader(hex("c1 80 00000000"), 0, true, true)?.compressed, true);
+  assert.equal(decodeHeader(hex("42 80 00000000"), 0, true, true)?.compressed, true);
+  for (const first of ["c0", "40", "c8", "c9", "ca", "e1", "d1", "f1", "a1", "91"]) {
+    assert.throws(() => decodeHeader(hex(`${first} 80 00000000`), 0, true, true), { code: 1002 });
+  }
+});
+
 for (const [side, cases] of [["masked", masked], ["unmasked", plain]] as const) {
   const isMasked = side === "masked";
   for (const [name, digits, expected] of cases) {
     const bytes = hex(digits);
     Deno.test(`decodeHeader reads ${name} (${side})`, () => {
-      const whole = { final: true, key: 0, size: bytes.length, ...expected };
+      const whole = { final: true, compressed: false, key: 0, size: bytes.length, ...expected };
       assert.deepEqual(decodeHeader(bytes, 0, isMasked), whole);
       const later = new Uint8Array([0xff, 0xff, ...bytes, 0xff]);
       assert.deepEqual(decodeHeader(later, 2, isMasked), whole);
@@ -111,6 +119,7 @@ Deno.test("encodeFrame writes what decodeHeader reads, at every width", () => {
     const size = headerSize(length);
     assert.deepEqual(decodeHeader(frame, 0, false), {
       final: true,
+      compressed: false,
       opcode: 2,
       length,
       key: 0,

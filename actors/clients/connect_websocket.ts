@@ -1,0 +1,227 @@
+import { encodeBase64 } from "@std/encoding/base64";
+import { Deflation } from "../../protocols/websocket/deflation.ts";
+import {
+  type CompressionOptions,
+  offerOf,
+  readAnswer,
+} from "../../protocols/websocket/extensions.ts";
+import { wishesOf } from "../../protocols/websocket/accept.ts";
+import { defaults, type WebSocketLimits } from "../../protocols/websocket/limits.ts";
+import { WebSocketSession } from "../../protocols/websocket/session.ts";
+import { SocketMode } from "../../protocols/websocket/socket.ts";
+import type { OpenSession } from "../../protocols/session.ts";
+import type { ByteStream } from "../../transports/transport.ts";
+import { dialTcp } from "../../transports/tcp.ts";
+import { dialTls } from "../../transports/dial_tls.ts";
+import type { BridgeTls } from "../bridge/bridge_options.ts";
+import { systemClock } from "../clock.ts";
+import { connection } from "../connection.ts";
+import { connectionDefaults } from "../connection_options.ts";
+import { Log } from "../log.ts";
+import { MessageSocket } from "../message_socket.ts";
+import { startSocket } from "../socket_handler.ts";
+import { Space } from "../space.ts";
+import { Supervisor } from "../supervisor.ts";
+import { PrefixedStream } from "./prefixed_stream.ts";
+import { shakeHands } from "./websocket_handshake.ts";
+
+/**
+ * How a WebSocket is opened.
+ *
+ * @example With a name and a password
+ * ```ts
+ * import { connectWebSocket, type ConnectWebSocketOptions, gateway, http, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * hub.websocket("/", (socket) => socket.send(socket.request.headers.get("authorization")!));
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const options: ConnectWebSocketOptions = { username: "kim", password: "secret" };
+ * const socket = connectWebSocket(`ws://127.0.0.1:${port}/`, options);
+ * const heard = await new Promise((heard) => socket.onmessage = ({ data }) => heard(data));
+ * assert.equal(heard, `Basic ${btoa("kim:secret")}`);
+ * socket.close();
+ * ```
+ */
+export interface ConnectWebSocketOptions {
+  /** Subprotocols, the best first. */
+  protocols?: readonly string[];
+  /** Header fields beside those that open a WebSocket. */
+  headers?: HeadersInit;
+  /** Who we are (RFC 7617); the URL may say it too. */
+  username?: string;
+  /** The password of that name. */
+  password?: string;
+  /** Whom to trust and who we are, for `wss:`. */
+  tls?: BridgeTls;
+  /** How messages are compressed where the server agrees; default: with 4 KiB windows. */
+  compression?: CompressionOptions | boolean;
+  /** Limits other than the defaults. */
+  limits?: Partial<WebSocketLimits>;
+  /** True for `fragment` events, as pieces of messages come, in place of `message`. */
+  fragments?: boolean;
+  /** Milliseconds until it must be open; default 10,000. */
+  timeoutMs?: number;
+}
+
+/** As long as a client may take to open one of ours. */
+const TIMEOUT_MS = 10_000;
+
+let shared: { space: Space; supervisor: Supervisor; log: Log } | undefined;
+let count = 0;
+
+/** All clients of a process together: without a listener there is no gateway to belong to. */
+function home() {
+  const log = new Log();
+  const crashed = (actor: string, error: unknown) => log.error("crash", { actor, error });
+  return shared ??= {
+    log,
+    space: new Space({ clock: systemClock }),
+    supervisor: new Supervisor("websockets", { maxRestarts: Infinity, crashed }),
+  };
+}
+
+/**
+ * Opens a WebSocket as a client: a socket with the events of those that `hub.websocket` gives, which
+ * begins with `open`, or with `error` and `close` when there is none to be had.
+ *
+ * @throws {TypeError} When the URL is none of `ws:` or `wss:`, or has a fragment.
+ * @example Asking and being answered
+ * ```ts
+ * import { connectWebSocket, gateway, http, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * hub.websocket("/echo", (socket) => {
+ *   socket.onmessage = ({ data }) => socket.send(data);
+ * });
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const socket = connectWebSocket(`ws://127.0.0.1:${port}/echo`);
+ * socket.onopen = () => socket.send("hello");
+ * assert.equal(await new Promise((heard) => socket.onmessage = ({ data }) => heard(data)), "hello");
+ * socket.close();
+ * ```
+ */
+export function connectWebSocket(
+  url: string | URL,
+  options: ConnectWebSocketOptions = {},
+): MessageSocket {
+  const target = targetOf(url);
+  const headers = new Headers(options.headers);
+  const username = options.username ?? decodeURIComponent(target.username);
+  if (username !== "") {
+    const password = options.password ?? decodeURIComponent(target.password);
+    headers.set("authorization", `Basic ${encodeBase64(`${username}:${password}`)}`);
+  }
+  target.username = target.password = "";
+  const giveUp = new AbortController();
+  const { supervisor } = home();
+  const name = `${target.host} ${++count}`;
+  const opening = { target, headers, options, signal: giveUp.signal };
+  const socket: MessageSocket = new MessageSocket({
+    url: target.href,
+    wantsPieces: options.fragments ?? false,
+    info: {
+      remoteAddr: { transport: "tcp", hostname: target.hostname, port: portOf(target) },
+      identity: {
+        user: undefined,
+        groups: [],
+        clientId: undefined,
+        certificate: undefined,
+        address: target.host,
+        listener: "",
+      },
+      params: {},
+    },
+    request: () => new Request(target.href.replace(/^ws/, "http"), { headers }),
+    start: (socket) => startSocket(socket, name, () => {}, supervisor),
+    cancel: () => giveUp.abort(new Error("Cannot open a WebSocket: it was closed before")),
+  });
+  open(socket, name, opening).catch((error) => socket.failed(error));
+  return socket;
+}
+
+interface Opening {
+  target: URL;
+  headers: Headers;
+  options: ConnectWebSocketOptions;
+  signal: AbortSignal;
+}
+
+async function open(socket: MessageSocket, name: string, opening: Opening): Promise<void> {
+  const { target, headers, options, signal } = opening;
+  const { protocols = [], tls, timeoutMs = TIMEOUT_MS } = options;
+  const isSecure = target.protocol === "wss:", hostname = target.hostname.replace(/^\[|\]$/g, "");
+  const wishes = wishesOf(options.compression);
+  const late = new AbortController();
+  const timer = setTimeout(
+    () => late.abort(new Error(`Cannot open a WebSocket within ${timeoutMs} ms`)),
+    timeoutMs,
+  );
+  const either = AbortSignal.any([signal, late.signal]);
+  let stream: ByteStream | undefined;
+  const hangUp = () => stream?.close();
+  either.addEventListener("abort", hangUp);
+  try {
+    stream = await dialTcp({ hostname, port: portOf(target), signal: either });
+    if (isSecure) stream = await dialTls(stream, { ...tls, host: hostname });
+    const { answer, rest } = await shakeHands(stream, {
+      host: target.host,
+      path: target.pathname + target.search,
+      subprotocol: protocols.length > 0 ? protocols.join(", ") : undefined,
+      extensions: wishes && offerOf(wishes),
+      fields: headers,
+    });
+    either.throwIfAborted();
+    const agreed = answer.extensions === undefined || wishes === undefined
+      ? undefined
+      : readAnswer(answer.extensions, wishes);
+    if (typeof agreed === "string") {
+      stream.close();
+      throw new Error(`Cannot open a WebSocket: ${agreed}`);
+    }
+    const deflation = agreed && new Deflation(agreed, wishes!);
+    const limits = { ...defaults, ...options.limits };
+    socket.agreed(answer.subprotocol ?? "");
+    run(
+      new PrefixedStream(stream, rest),
+      name,
+      (wire, hub, now) =>
+        new WebSocketSession(wire, hub, {
+          open: (link, now) =>
+            new SocketMode(link, socket, { limits, now, label: target.pathname }),
+          role: "client",
+          limits,
+          deflation,
+          now,
+        }),
+    );
+  } catch (error) {
+    throw either.aborted ? either.reason : error;
+  } finally {
+    clearTimeout(timer);
+    either.removeEventListener("abort", hangUp);
+  }
+}
+
+function run(stream: ByteStream, name: string, open: OpenSession): void {
+  const { space, supervisor, log } = home();
+  const limits = connectionDefaults;
+  const behaviour = connection(stream, { open, listener: "", space, log, limits });
+  const ref = supervisor.spawn(`${name} connection`, behaviour, { kind: "connection" });
+  // What was sent before its first turn leaves at the end of that.
+  ref.tell(() => {});
+}
+
+function targetOf(url: string | URL): URL {
+  const target = new URL(url);
+  if (!/^wss?:$/.test(target.protocol)) {
+    throw new TypeError(`Cannot open a WebSocket at "${target.href}": give ws: or wss:`);
+  }
+  if (target.hash !== "") throw new TypeError("Cannot open a WebSocket at a URL with a fragment");
+  return target;
+}
+
+function portOf({ port, protocol }: URL): number {
+  return port === "" ? protocol === "wss:" ? 443 : 80 : Number(port);
+}

@@ -1,0 +1,40 @@
+import type { ByteStream } from "../../transports/transport.ts";
+
+/** A stream of which somebody has read too much: that comes again first. */
+export class PrefixedStream implements ByteStream {
+  readonly #stream: ByteStream;
+  #prefix: Uint8Array;
+
+  constructor(stream: ByteStream, prefix: Uint8Array) {
+    this.#stream = stream;
+    this.#prefix = prefix;
+  }
+
+  get peer(): string {
+    return this.#stream.peer;
+  }
+
+  get secure(): boolean {
+    return this.#stream.secure;
+  }
+
+  read(into: Uint8Array): Promise<number | null> {
+    if (this.#prefix.length === 0) return this.#stream.read(into);
+    const count = Math.min(into.length, this.#prefix.length);
+    into.set(this.#prefix.subarray(0, count));
+    this.#prefix = this.#prefix.subarray(count);
+    return Promise.resolve(count);
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#stream.write(bytes);
+  }
+
+  closeWrite(): Promise<void> {
+    return this.#stream.closeWrite();
+  }
+
+  close(): void {
+    this.#stream.close();
+  }
+}

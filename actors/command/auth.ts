@@ -1,0 +1,88 @@
+import type { Authenticator } from "../identity/authenticator.ts";
+import { throttled } from "../identity/authenticators.ts";
+import { callOut } from "../identity/call_out.ts";
+import { certificateUser } from "../identity/client_certificate.ts";
+import { digestFile } from "../identity/digest_file.ts";
+import { jwt } from "../identity/jwt.ts";
+import { passwordFile } from "../identity/password_file.ts";
+import { policy } from "../identity/policy.ts";
+import { Throttle } from "../identity/throttle.ts";
+import type { Hooks } from "../hooks.ts";
+import type { Log } from "../log.ts";
+import type { AuthSettings } from "./auth_settings.ts";
+import type { Settings } from "./resolve.ts";
+
+interface Surroundings {
+  readonly log: Log;
+  readFile(path: string): Promise<string>;
+}
+
+/** The hooks that the settings ask for, in the order in which they are asked. */
+export async function hooksOf(settings: Settings, around: Surroundings): Promise<Hooks[]> {
+  const hooks: Hooks[] = [];
+  if (settings.listen.some(({ auth }) => auth !== undefined)) {
+    hooks.push(await byListener(settings, around));
+  }
+  if (settings.policy !== undefined) hooks.push(policy(settings.policy));
+  return hooks;
+}
+
+/** Whoever guesses at one listener is slowed down at all of them. */
+async function byListener({ listen }: Settings, around: Surroundings): Promise<Hooks> {
+  const throttle = new Throttle();
+  const opened = new Map<AuthSettings, Authenticator>();
+  const doors = new Map<string, ReturnType<typeof throttled>>();
+  for (const { url, auth, allowAnonymous } of listen) {
+    if (auth === undefined) continue;
+    const list: Authenticator[] = [];
+    for (const each of auth) {
+      let found = opened.get(each);
+      if (found === undefined) opened.set(each, found = await open(each, around));
+      list.push(found);
+    }
+    doors.set(url.url, throttled(list, { allowAnonymous, throttle }));
+  }
+  return {
+    // A listener without authentication takes nobody at his word.
+    authenticate: (credentials) => doors.get(credentials.listener)?.authenticate(credentials) ?? {},
+  };
+}
+
+async function open(
+  settings: AuthSettings,
+  { log, readFile }: Surroundings,
+): Promise<Authenticator> {
+  const { type, file = "", realm, url = "", users, timeout, keep, secretFile, keyFile } = settings;
+  const named = realm === undefined ? {} : { realm };
+  const refused = (error: unknown) => log.error("file of users not used", { file, error });
+  switch (type) {
+    case "passwords":
+      return passwordFile(file, { ...named, refused });
+    case "digest":
+      return digestFile(file, { ...named, refused });
+    case "certificate":
+      return certificateUser(users === undefined ? {} : { users });
+    case "http":
+      return callOut({
+        url,
+        ...named,
+        ...timeout !== undefined && { timeoutMs: timeout },
+        ...keep !== undefined && { keepMs: keep },
+      });
+    case "jwt": {
+      const { jwks, issuer, audience, userClaim, groupsClaim, cookie } = settings;
+      const given = { jwks, issuer, audience, userClaim, groupsClaim, cookie };
+      const set = Object.fromEntries(
+        Object.entries(given).filter(([, each]) => each !== undefined),
+      );
+      if (secretFile !== undefined) {
+        return jwt({ ...set, ...named, secret: (await readFile(secretFile)).trim() });
+      }
+      return jwt({
+        ...set,
+        ...named,
+        ...keyFile !== undefined && { publicKey: await readFile(keyFile) },
+      });
+    }
+  }
+}

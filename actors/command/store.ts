@@ -1,0 +1,31 @@
+import type { Gateway } from "../gateway.ts";
+import type { GatewayOptions } from "../gateway_options.ts";
+import type { Parts } from "./main.ts";
+import type { Settings } from "./resolve.ts";
+
+/** Makes the gateway with the store that the settings name. */
+export function openWithStore(
+  { store, limits }: Settings,
+  options: GatewayOptions,
+  parts: Pick<Parts, "gateway" | "store">,
+): Gateway {
+  if (store === undefined) return parts.gateway(options);
+  const { file, isUsual, durability, history } = store;
+  try {
+    const source = parts.store(file, { durability, history }, limits);
+    return parts.gateway({ ...options, store: source });
+  } catch (error) {
+    // Nobody asked for this file by name: a gateway without a place for it still is one.
+    if (!isUsual || !isForbidden(error)) throw error;
+    options.log?.warn("nothing will survive a restart: the store may not be written", {
+      file,
+      error,
+    });
+    return parts.gateway(options);
+  }
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied ||
+    (error as Partial<{ cause: { code?: string } }>).cause?.code === "EROFS";
+}

@@ -1,0 +1,32 @@
+import { canonical } from "../../protocols/dns/names.ts";
+import { parseRecord } from "../../protocols/dns/text.ts";
+import { type DnsZone, Zones } from "../../protocols/dns/zone.ts";
+import { serverAt } from "./system.ts";
+
+/** Seconds that records may be kept that do not say. */
+export const USUAL_TTL = 300;
+
+/** A zone as configured: its records are lines of a zone file. */
+export interface ZoneText {
+  name: string;
+  records: readonly string[];
+  ttl?: number;
+}
+
+/** Reads a zone. Throws a `TypeError` that says what is wrong. */
+export function parseZone({ name, records, ttl = USUAL_TTL }: ZoneText): DnsZone {
+  const zone = canonical(name);
+  const parsed = { name: zone, records: records.map((line) => parseRecord(line, { zone, ttl })) };
+  // What contradicts itself is found here, and not when it is asked for.
+  new Zones([parsed]);
+  return parsed;
+}
+
+/** What is wrong with the address of a name server, if anything is. */
+export function faultOfServer(text: string): string | undefined {
+  try {
+    if (text !== "system") serverAt(text);
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

@@ -1,0 +1,77 @@
+import { Bridges } from "./bridge/bridges.ts";
+import type { OpenUpstream } from "./bridge/upstream.ts";
+import { systemClock } from "./clock.ts";
+import type { GatewayOptions, HandlerTable } from "./gateway_options.ts";
+import { Listeners } from "./listeners.ts";
+import { Log } from "./log.ts";
+import { Space } from "./space.ts";
+import { Supervisor } from "./supervisor.ts";
+import { startTimers } from "./timers.ts";
+import { WebServer } from "./web_server.ts";
+
+/** All that a gateway runs: the topic space, the supervisors, and how they start and stop. */
+export class Engine {
+  readonly finished: Promise<void>;
+  readonly log: Log;
+  readonly space: Space;
+  readonly root: Supervisor;
+  readonly actors: Supervisor;
+  readonly subscribers: Supervisor;
+  readonly listeners: Listeners;
+  readonly bridges: Bridges;
+  readonly web: WebServer;
+  readonly #finish: (error?: unknown) => void;
+  #stopping: Promise<void> | undefined;
+
+  constructor(handlers: new () => HandlerTable, options: GatewayOptions, open?: OpenUpstream) {
+    const log = this.log = options.log ?? new Log();
+    const { limits = {}, clock = systemClock } = options;
+    const space = this.space = new Space({ limits, clock });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.finished = promise;
+    this.#finish = (error) => error === undefined ? resolve() : reject(error);
+    const ended = () => space.hooks?.stop();
+    // Whoever does not look at `finished` has still been told by the log.
+    promise.then(ended, ended);
+    this.root = new Supervisor("meerkat", {
+      clock,
+      crashed: (actor, error) => log.error("crash", { actor, error }),
+      escalate: (error) => this.fail(error),
+    });
+    this.listeners = new Listeners(this.root, { space, log, limits });
+    this.bridges = new Bridges(this.root, { space, log, open });
+    const backoff = { minMs: 10, maxMs: 5_000 };
+    this.actors = this.root.supervise("actors", { maxRestarts: Infinity, backoff });
+    // A handler has no state that could be broken: however often it throws, it is there again.
+    this.subscribers = this.root.supervise("handlers", { maxRestarts: Infinity });
+    const table = space.shared(handlers);
+    this.web = new WebServer({ table, root: this.root, handlers: this.subscribers, clock, log });
+    if (options.hooks) space.use(options.hooks, log);
+    options.store?.open({ space, root: this.root, log });
+    startTimers(this.root, space, options);
+  }
+
+  stop(drainMs: number): Promise<void> {
+    return this.#stopping ??= this.#drain(drainMs);
+  }
+
+  async #drain(drainMs: number): Promise<void> {
+    this.space.closing = true;
+    await Promise.all([this.listeners.drain(drainMs), this.bridges.drain(drainMs)]);
+    this.root.stop();
+    this.log.info("stopped", Object.fromEntries(this.space.counters));
+    await this.bridges.closed();
+    await this.space.ledger?.close();
+    this.#finish();
+  }
+
+  /** Stops at once, because of `error`. */
+  fail(error: unknown): void {
+    if (this.#stopping) return;
+    this.#stopping = Promise.resolve();
+    this.log.debug("gateway failed", { error });
+    this.root.stop();
+    void this.space.ledger?.close();
+    this.#finish(error);
+  }
+}

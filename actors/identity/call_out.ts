@@ -1,0 +1,129 @@
+import { type Credentials, Refusal } from "../../protocols/identity.ts";
+import type { Login } from "../hooks.ts";
+import { type Authenticator, mayCarryPassword, refusalIn } from "./authenticator.ts";
+import { readAtMost } from "./remote_keys.ts";
+import { Verified } from "./verified.ts";
+
+/**
+ * Whom to ask.
+ *
+ * @example Somebody slow
+ * ```ts
+ * import { callOut, type CallOutOptions } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const options: CallOutOptions = { url: "https://users.example/login", timeoutMs: 8_000 };
+ * assert.equal(callOut(options).challenges?.().length, 2);
+ * ```
+ */
+export interface CallOutOptions {
+  /** Where credentials are sent: over https:, or to this machine. */
+  url: string;
+  /** Milliseconds for an answer; default 5,000. */
+  timeoutMs?: number;
+  /** Milliseconds for which an answer counts; default 10,000. */
+  keepMs?: number;
+  /** What HTTP clients are told the password is for; default `meerkat`. */
+  realm?: string;
+}
+
+/** Bytes of an answer: a name and some groups. */
+const MAX_BYTES = 64 * 1024;
+
+/**
+ * Asks an HTTP server: `POST` with `protocol`, `listener`, `address`, `clientId`, `username`,
+ * `password` and `token` as JSON. 200 with `{"user", "groups", "expires"}` (seconds since 1970)
+ * lets in, 401 and 403 refuse, 204 and 404 leave it to the next, anything else is "unavailable".
+ *
+ * @example A server of three lines
+ * ```ts
+ * import { authenticators, callOut, gateway, http, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using users = Deno.serve({ port: 0, onListen() {} }, async (request) => {
+ *   const { username, password } = await request.json();
+ *   return Response.json({ user: username }, { status: password === "secret" ? 200 : 401 });
+ * });
+ * const asked = callOut({ url: `http://127.0.0.1:${users.addr.port}/` });
+ * await using hub = gateway({ hooks: authenticators([asked]) });
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const headers = { authorization: `Basic ${btoa("ann:secret")}` };
+ * const answer = await fetch(`http://127.0.0.1:${port}/`, { headers });
+ * assert.equal(answer.status, 200);
+ * await answer.text();
+ * ```
+ */
+export function callOut(options: CallOutOptions): Authenticator {
+  const { url, timeoutMs = 5_000, keepMs = 10_000, realm = "meerkat" } = options;
+  const { protocol, hostname } = new URL(url);
+  if (protocol !== "https:" && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) {
+    throw new TypeError(
+      `Cannot send passwords to "${url}": use https:, or a server on this machine`,
+    );
+  }
+  const verified = new Verified<Login>({ keepMs });
+
+  async function ask(body: string, key: string): Promise<Login | Refusal | false | undefined> {
+    try {
+      const answer = await fetch(url, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body,
+        redirect: "error",
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      const text = await readAtMost(answer, MAX_BYTES);
+      const { status } = answer;
+      if (status === 401 || status === 403) return false;
+      if (status === 204 || status === 404) return undefined;
+      if (status !== 200 || text === undefined) throw new Error(`it answered ${status}`);
+      const login = loginOf(JSON.parse(text));
+      verified.set(key, login, login.expires);
+      return login;
+    } catch {
+      // What went wrong may hold what was sent.
+      return new Refusal("Nobody can tell who this is at the moment", "unavailable");
+    }
+  }
+
+  return {
+    challenges: () => [`Basic realm="${realm}", charset="UTF-8"`, `Bearer realm="${realm}"`],
+    authenticate(credentials, attempt) {
+      if (credentials.saysNothing || credentials.digest || !mayCarryPassword(credentials)) {
+        return undefined;
+      }
+      const body = bodyOf(credentials), key = verified.key(body), known = verified.get(key);
+      if (known !== undefined) return known;
+      try {
+        attempt?.proceed();
+      } catch (error) {
+        return refusalIn(error);
+      }
+      return ask(body, key);
+    },
+  };
+}
+
+function bodyOf(
+  { protocol, listener, peer, clientId, username, passwordText, token }: Credentials,
+) {
+  const address = peer.address.replace(/:\d+$/, "");
+  return JSON.stringify({
+    protocol,
+    listener,
+    address,
+    clientId,
+    username,
+    password: passwordText,
+    token,
+  });
+}
+
+function loginOf(answer: { user?: unknown; groups?: unknown; expires?: unknown }): Login {
+  const { user, groups, expires } = answer;
+  return {
+    user: typeof user === "string" ? user : undefined,
+    groups: Array.isArray(groups) ? groups.filter((each) => typeof each === "string") : [],
+    ...typeof expires === "number" && { expires: expires * 1000 },
+  };
+}

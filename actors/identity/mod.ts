@@ -1,0 +1,14 @@
+export { authenticators } from "./authenticators.ts";
+export type { AuthenticatorsOptions } from "./authenticators.ts";
+export type { Authenticator, LoginAttempt } from "./authenticator.ts";
+export { callOut, type CallOutOptions } from "./call_out.ts";
+export { certificateUser } from "./client_certificate.ts";
+export type { CertificateOptions } from "./client_certificate.ts";
+export { digestFile } from "./digest_file.ts";
+export { jwt, type JwtOptions } from "./jwt.ts";
+export { type FileOptions, passwordFile } from "./password_file.ts";
+export { type Policy, policy } from "./policy.ts";
+export type { PolicyOptions, PolicyVerdict } from "./policy.ts";
+export type { PolicyAction, PolicyRule } from "./policy_rule.ts";
+export type { DigestProof } from "../../protocols/identity.ts";
+export type { DigestResponse } from "../../protocols/web/digest.ts";

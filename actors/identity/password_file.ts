@@ -1,0 +1,114 @@
+import type { Refusal } from "../../protocols/identity.ts";
+import type { Later, Login } from "../hooks.ts";
+import {
+  type Authenticator,
+  type LoginAttempt,
+  mayCarryPassword,
+  refusalIn,
+} from "./authenticator.ts";
+import { parsePasswords } from "./lines.ts";
+import { decoy, formatHash, type PasswordHash, verifyPassword } from "./password_hash.ts";
+import { Verified } from "./verified.ts";
+import { then, WatchedFile } from "./watched_file.ts";
+
+/**
+ * How authenticators with files are made.
+ *
+ * @example Saying what is wrong with a file
+ * ```ts
+ * import { type FileOptions, passwordFile } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const options: FileOptions = { refused: (error) => console.error(error) };
+ * assert.ok(passwordFile("users", options).challenges);
+ * ```
+ */
+export interface FileOptions {
+  /** What HTTP clients are told the password is for; default `meerkat`. */
+  realm?: string;
+  /** Hears why a file that has changed is not used. */
+  refused?: (error: unknown) => void;
+  /** Milliseconds since 1970; default: the machine's clock. */
+  now?: () => number;
+}
+
+/**
+ * Knows the users of a password file in the format of Mosquitto, which `passwd set` writes. The
+ * file is read again when it has changed.
+ *
+ * @example A file that Mosquitto's own tool wrote
+ * ```ts
+ * import { authenticators, gateway, http, passwordFile, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const file = await Deno.makeTempFile();
+ * await Deno.writeTextFile(file, "ann:$7$101$ZlBu2Dl5gGtDy6yn$3+TkyzM83iApo/10v6FBuwX0qaWijf" +
+ *   "yCxaMuQnA+/5ht0rkIcEZSAzCxW/RlKl3DLncb1pIhBl3EdL0J9wrMNQ==\n");
+ * await using hub = gateway({ hooks: authenticators([passwordFile(file)]) });
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const headers = { authorization: `Basic ${btoa("ann:secret")}` };
+ * const answer = await fetch(`http://127.0.0.1:${port}/`, { headers });
+ * assert.equal(answer.status, 200);
+ * await answer.text();
+ * await Deno.remove(file);
+ * ```
+ */
+export function passwordFile(
+  path: string,
+  { realm = "meerkat", refused, now }: FileOptions = {},
+): Authenticator {
+  const file = new WatchedFile(path, parsePasswords, { refused, now });
+  const verified = new Verified<Login>({}, now);
+
+  async function check(
+    { user, entry, password, key }: Wanted,
+    { attempt, entries }: { attempt?: LoginAttempt | undefined; entries: Entries },
+  ): Promise<Login | Refusal | false | undefined> {
+    try {
+      if (entry === undefined) {
+        // Whoever comes next may know the user, so this is no failure yet.
+        const proceed = () => attempt?.proceed();
+        await verifyPassword(password, decoy(costliest(entries)), { proceed, failed() {} });
+        return undefined;
+      }
+      if (!await verifyPassword(password, entry, attempt)) return false;
+      verified.set(key, { user });
+      return { user };
+    } catch (error) {
+      return refusalIn(error);
+    }
+  }
+
+  return {
+    challenges: () => [`Basic realm="${realm}", charset="UTF-8"`],
+    authenticate(credentials, attempt) {
+      const { username: user, password } = credentials;
+      if (user === undefined || password === undefined) return undefined;
+      if (!mayCarryPassword(credentials)) return undefined;
+      return then(file.read(), (entries): Later<Login | Refusal | false | undefined> => {
+        const entry = entries.get(user);
+        const key = verified.key(user, entry ? formatHash(entry) : "", password);
+        return (entry && verified.get(key)) ??
+          check({ user, entry, password, key }, { attempt, entries });
+      });
+    },
+  };
+}
+
+type Entries = ReadonlyMap<string, PasswordHash>;
+
+interface Wanted {
+  readonly user: string;
+  readonly entry: PasswordHash | undefined;
+  readonly password: Uint8Array;
+  readonly key: string;
+}
+
+/** Unknown users are to cost what known ones do. */
+function costliest(entries: Entries): PasswordHash | undefined {
+  let found: PasswordHash | undefined;
+  for (const each of entries.values()) {
+    if (found === undefined || each.iterations > found.iterations) found = each;
+  }
+  return found;
+}

@@ -1,0 +1,59 @@
+import { type JwtKey, keySet } from "./jwk.ts";
+
+/** How keys are fetched. */
+export const remoteKeysDefaults = {
+  /** Milliseconds for which a set counts as current. */
+  refreshMs: 600_000,
+  /** Milliseconds between two looks because of a key that is not known: tokens can name anything. */
+  unknownMs: 10_000,
+  /** Milliseconds for an answer. */
+  timeoutMs: 5_000,
+  /** Bytes of a set: a hundred keys of 4096 bits have half of that. */
+  maxBytes: 256 * 1024,
+};
+
+/** A key set at a URL, fetched again now and then, and when a token names a key that is new. */
+export class RemoteKeys {
+  #keys: readonly JwtKey[] = [];
+  #fetched = -Infinity;
+  #fetching: Promise<void> | undefined;
+
+  constructor(readonly url: string, readonly now: () => number = Date.now) {}
+
+  /** The keys, in which `id` is looked for. Rejects when there have never been any. */
+  async keys(id: string | undefined): Promise<readonly JwtKey[]> {
+    const { refreshMs, unknownMs } = remoteKeysDefaults, passed = this.now() - this.#fetched;
+    const isKnown = id === undefined || this.#keys.some((key) => key.id === id);
+    if (passed > (isKnown ? refreshMs : unknownMs)) {
+      const fetching = this.#fetching ??= this.#fetch().finally(() => this.#fetching = undefined);
+      // Who knows the key need not wait for the others.
+      if (this.#keys.length === 0 || !isKnown) await fetching;
+    }
+    if (this.#keys.length === 0) throw new Error("the keys cannot be fetched");
+    return this.#keys;
+  }
+
+  async #fetch(): Promise<void> {
+    this.#fetched = this.now();
+    try {
+      const { timeoutMs, maxBytes } = remoteKeysDefaults;
+      const answer = await fetch(this.url, { signal: AbortSignal.timeout(timeoutMs) });
+      const text = await readAtMost(answer, maxBytes);
+      if (answer.ok && text !== undefined) this.#keys = await keySet(text);
+    } catch {
+      // The keys that are there remain good, and are looked for again.
+    }
+  }
+}
+
+/** The body as text; undefined when it is longer. */
+export async function readAtMost(answer: Response, maxBytes: number): Promise<string | undefined> {
+  let text = "", bytes = 0;
+  const decoder = new TextDecoder();
+  for await (const chunk of answer.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) return undefined;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}

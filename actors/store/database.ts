@@ -1,0 +1,99 @@
+import { DatabaseSync } from "node:sqlite";
+import { APPLICATION_ID, migrations } from "./schema.ts";
+
+/** What a store is opened for. */
+export interface DatabaseOptions {
+  fsync?: boolean;
+  readOnly?: boolean;
+}
+
+/**
+ * Why a store cannot be used.
+ *
+ * @example A file that is something else
+ * ```ts
+ * import { gateway, sqliteStore, StoreError } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const file = await Deno.makeTempFile();
+ * await Deno.writeTextFile(file, "Dear diary, ".repeat(100));
+ * assert.throws(() => gateway({ store: sqliteStore(file) }), StoreError);
+ * ```
+ */
+export class StoreError extends Error {
+  /** `StoreError`. */
+  override name = "StoreError";
+}
+
+/** Opens a store; one that is new gets its tables, an older one those that it lacks. */
+export function openDatabase(file: string, options: DatabaseOptions = {}): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(file, { readOnly: options.readOnly ?? false });
+    prepare(database, file, options);
+    return database;
+  } catch (error) {
+    database?.close();
+    throw wordsOf(error, file);
+  }
+}
+
+function prepare(database: DatabaseSync, file: string, options: DatabaseOptions): void {
+  database.exec("PRAGMA busy_timeout = 5000");
+  // Before anything is written: a file of somebody else's, or of a later version, stays as it is.
+  const version = pragma(database, "user_version"), id = pragma(database, "application_id");
+  const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() as {
+    tables: number;
+  };
+  if (tables > 0 && id !== APPLICATION_ID) {
+    throw new StoreError(`Cannot use ${file}: it is a database, but not a store of this gateway`);
+  }
+  if (version > migrations.length) {
+    throw new StoreError(
+      `Cannot use ${file}: its version is ${version}, and this gateway knows up to ` +
+        `${migrations.length}; start the later version that wrote it`,
+    );
+  }
+  if (options.readOnly) return;
+  // Fails where the file may only be read, which opening it does not.
+  database.exec("BEGIN IMMEDIATE; ROLLBACK");
+  database.exec(`PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = ${options.fsync === false ? "NORMAL" : "FULL"};
+    PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864`);
+  if (version === migrations.length) return;
+  database.exec("BEGIN IMMEDIATE");
+  for (const migration of migrations.slice(version)) database.exec(migration);
+  database.exec(`PRAGMA application_id = ${APPLICATION_ID};
+    PRAGMA user_version = ${migrations.length}; COMMIT`);
+}
+
+function pragma(database: DatabaseSync, name: string): number {
+  const row = database.prepare(`PRAGMA ${name}`).get() as Record<string, number>;
+  return row[name]!;
+}
+
+/** SQLite's primary result codes (sqlite.org/rescode.html). */
+const NOTADB = 26, CORRUPT = 11, READONLY = 8;
+
+function wordsOf(error: unknown, file: string): unknown {
+  if (error instanceof StoreError) return error;
+  const { errcode = 0, message } = error as { errcode?: number; message: string };
+  if (/^unable to open/.test(message)) {
+    return new StoreError(`Cannot use ${file}: it is not there, or may not be read`);
+  }
+  const right = "restore a backup, or move the file away to begin with an empty store";
+  switch (errcode & 0xff) {
+    case NOTADB:
+      return new StoreError(`Cannot use ${file}: it is not a store, or is damaged; ${right}`);
+    case CORRUPT:
+      return new StoreError(`Cannot use ${file}: it is damaged (${message}); ${right}`);
+    case READONLY:
+      return new StoreError(`Cannot use ${file}: it may not be written to`);
+  }
+  return error;
+}
+
+/** The same for what is found out while the store is read. */
+export function readingFault(error: unknown, file: string): unknown {
+  return wordsOf(error, file);
+}

@@ -1,0 +1,87 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { HistoryQuestion } from "../../protocols/history.ts";
+import type { Publication } from "../../protocols/publication.ts";
+import { matches } from "../../protocols/topic.ts";
+import { fromRow, type MessageRow } from "./rows.ts";
+
+/**
+ * Which messages are remembered, and how long. Of several rules the first that selects a topic counts.
+ *
+ * @example Ten thousand readings, but none from yesterday
+ * ```ts
+ * import type { HistoryRule } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const rule: HistoryRule = { filter: "sensors/#", keepMs: 86_400_000, max: 10_000 };
+ * assert.equal(rule.keepMs, 24 * 60 * 60 * 1000);
+ * ```
+ */
+export interface HistoryRule {
+  /** The topics that it is about. */
+  readonly filter: string;
+  /** Milliseconds that a message is remembered; Infinity for ever. */
+  readonly keepMs: number;
+  /** Messages of all its topics together; Infinity for as many as there is room for. */
+  readonly max: number;
+}
+
+/** Rows looked at for one question whose filter has wildcards: some milliseconds of work. */
+const MAX_SCANNED = 2_000;
+
+/** Messages remembered that the store does not have yet. */
+interface Fresh {
+  readonly batch: number;
+  readonly number: number;
+  readonly publication: Publication;
+}
+
+/** Answers what was published. */
+export class HistoryReader {
+  readonly #one: StatementSync;
+  readonly #all: StatementSync;
+  #fresh: Fresh[] = [];
+
+  constructor(database: DatabaseSync, readonly rules: readonly HistoryRule[]) {
+    const columns = "SELECT number, topic, payload, flags, time, extra FROM history";
+    const order = "ORDER BY number DESC LIMIT ?";
+    this.#one = database.prepare(`${columns} WHERE topic = ? AND time >= ? ${order}`);
+    this.#all = database.prepare(`${columns} WHERE time >= ? ${order}`);
+  }
+
+  /** The rule that a topic falls under; -1 for none. */
+  ruleOf(topic: string): number {
+    return this.rules.findIndex(({ filter }) => matches(filter, topic));
+  }
+
+  add(publication: Publication, number: number, batch: number): void {
+    this.#fresh.push({ publication, number, batch });
+  }
+
+  committed(batch: number): void {
+    if (this.#fresh.length === 0) return;
+    const first = this.#fresh.findIndex((each) => each.batch > batch);
+    this.#fresh = first < 0 ? [] : this.#fresh.slice(first);
+  }
+
+  read(filter: string, { since, limit }: HistoryQuestion, now: number): Publication[] {
+    const wild = /[+#]/.test(filter);
+    const rows =
+      (wild
+        ? this.#all.all(since, MAX_SCANNED)
+        : this.#one.all(filter, since, limit)) as unknown as (MessageRow & { number: number })[];
+    const found = rows.filter(({ topic }) => !wild || matches(filter, topic))
+      .slice(0, limit).reverse().map((row) => fromRow(row).publication);
+    // The store may have some already, and not have said so yet.
+    const known = new Set(rows.map(({ number }) => number));
+    for (const { publication, number } of this.#fresh) {
+      if (known.has(number)) continue;
+      if (publication.time >= since && matches(filter, publication.topic)) found.push(publication);
+    }
+    return found.filter((each) => this.#isKept(each, now)).slice(-limit);
+  }
+
+  #isKept({ topic, time, properties }: Publication, now: number): boolean {
+    const keepMs = this.rules[this.ruleOf(topic)]?.keepMs ?? 0;
+    return now - time <= Math.min(keepMs, (properties?.expirySeconds ?? Infinity) * 1000);
+  }
+}

@@ -1,0 +1,186 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { setTimeout } from "node:timers";
+import type { MessageRecord } from "../../protocols/journal.ts";
+import { Broker } from "../../protocols/mqtt/broker.ts";
+import { Client } from "../../protocols/mqtt/client.ts";
+import type { Group } from "../../protocols/mqtt/group.ts";
+import type { MqttLimits } from "../../protocols/mqtt/limits.ts";
+import { resumeMessages, resumeSession } from "../../protocols/mqtt/resume.ts";
+import type { Subscription } from "../../protocols/session.ts";
+import { Publication } from "../../protocols/publication.ts";
+import type { Ledger } from "../ledger.ts";
+import type { Log } from "../log.ts";
+import { Member } from "../member.ts";
+import { expired } from "../retained.ts";
+import type { Space } from "../space.ts";
+import { fromRow, type MessageRow, recordOf, type WaitingRow } from "./rows.ts";
+import { sessionOf, type SessionRow, subscriptionOf } from "./session_rows.ts";
+
+/** Messages read at once: about a millisecond's work. */
+const CHUNK = 256;
+/** Milliseconds in which others are served, between two reads. */
+const PAUSE_MS = 1;
+
+/** Puts back what a store holds: values and sessions at once, waiting messages when they are wanted. */
+export class Recovery {
+  readonly #messages: StatementSync;
+  /** Whose messages are still in the store only, by the numbers of their owners. */
+  readonly #waiting = new Map<Client | Group, number>();
+  readonly #wanted = new Set<Client | Group>();
+  readonly #broker: Broker;
+  #stopped = false;
+
+  constructor(
+    readonly database: DatabaseSync,
+    readonly space: Space,
+    readonly options: {
+      journal: Ledger;
+      limits: MqttLimits;
+      log: Log;
+      /** Messages from this number on are of the present: they are here already. */
+      before: number;
+    },
+  ) {
+    this.#broker = space.shared(Broker);
+    this.#broker.wanted = (client) => this.#want(client);
+    this.#messages = database.prepare(
+      `SELECT number, topic, payload, flags, time, extra, packet_id, received FROM messages
+       WHERE owner = ? AND number > ? AND number < ? ORDER BY number LIMIT ?`,
+    );
+  }
+
+  /** Values and sessions. */
+  run(): { retained: number; sessions: number } {
+    const retained = this.#retained(), sessions = this.#sessions();
+    return { retained, sessions };
+  }
+
+  /** Reads no more. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #retained(): number {
+    const rows = this.database.prepare(
+      "SELECT topic, payload, qos | 4 AS flags, time, extra " +
+        "FROM retained",
+    ).iterate() as Iterable<unknown> as Iterable<MessageRow>;
+    const ended: string[] = [];
+    let count = 0;
+    const now = this.space.clock.now();
+    for (const row of rows) {
+      const { publication } = fromRow(row), { topic } = publication;
+      if (expired(publication, now)) {
+        ended.push(topic);
+        continue;
+      }
+      if (!this.space.retained.restore(publication)) {
+        this.options.log.warn("no room for a stored value", { topic });
+      }
+      count++;
+    }
+    for (const topic of ended) {
+      this.options.journal.saveRetained(new Publication(topic, new Uint8Array(0)));
+    }
+    return count;
+  }
+
+  #sessions(): number {
+    const { options, space } = this, now = space.clock.now();
+    const subscriptions = this.#subscriptions(), ids = this.#ids();
+    const rows = this.database.prepare(
+      "SELECT *, EXISTS (SELECT 1 FROM messages WHERE owner = key) AS waits FROM sessions",
+    ).iterate() as Iterable<unknown> as Iterable<SessionRow & { waits: number }>;
+    const groups = this.#groups();
+    for (const { name, key } of groups) this.#broker.shares.resume(name, key);
+    let count = 0;
+    for (const row of rows) {
+      const record = sessionOf(row), { identity } = record;
+      const inbox = { name: record.name, deliver: () => false, post: () => false };
+      const hub = new Member(space, inbox, undefined, { listener: identity?.listener ?? "" });
+      const client = resumeSession(hub, {
+        record,
+        subscriptions: subscriptions.get(row.key) ?? new Map(),
+        ids: ids.get(row.key) ?? [],
+        loading: row.waits === 1,
+      }, { ...options, now });
+      if (client.loading) this.#waiting.set(client, row.key);
+      count++;
+    }
+    for (const { name, key } of groups) {
+      const group = this.#broker.shares.group(name);
+      if (group === undefined) continue;
+      this.#waiting.set(group, key);
+      this.#want(group);
+    }
+    return count;
+  }
+
+  #groups(): { name: string; key: number }[] {
+    return this.database.prepare("SELECT key, name FROM groups").all() as unknown as {
+      name: string;
+      key: number;
+    }[];
+  }
+
+  #subscriptions(): Map<number, Map<string, Subscription>> {
+    const found = new Map<number, Map<string, Subscription>>();
+    const rows = this.database.prepare("SELECT session, filter, flags, id FROM subscriptions")
+      .iterate() as Iterable<unknown> as Iterable<
+        { session: number; filter: string; flags: number; id: number | null }
+      >;
+    for (const { session, filter, flags, id } of rows) {
+      let all = found.get(session);
+      if (all === undefined) found.set(session, all = new Map());
+      all.set(filter, subscriptionOf(flags, id));
+    }
+    return found;
+  }
+
+  #ids(): Map<number, number[]> {
+    const found = new Map<number, number[]>();
+    for (const { session, packet_id } of this.database.prepare("SELECT * FROM ids").all()) {
+      const key = session as number, id = packet_id as number;
+      found.set(key, [...found.get(key) ?? [], id]);
+    }
+    return found;
+  }
+
+  /** Reads the messages of a session now that somebody wants them, one session after the other. */
+  #want(who: Client | Group): void {
+    if (this.#wanted.has(who)) return;
+    this.#wanted.add(who);
+    if (this.#wanted.size === 1) void this.#load();
+  }
+
+  async #load(): Promise<void> {
+    for (const who of this.#wanted) {
+      const key = who.log?.key;
+      try {
+        if (key !== undefined && key === this.#waiting.get(who)) await this.#messagesOf(who, key);
+      } catch (error) {
+        if (this.#stopped) return;
+        this.options.log.error("cannot read waiting messages", { of: who.name, error });
+      }
+      if (this.#stopped) return;
+      this.#waiting.delete(who);
+      this.#wanted.delete(who);
+      if (who instanceof Client) this.#broker.loaded(who);
+    }
+  }
+
+  async #messagesOf(who: Client | Group, key: number): Promise<void> {
+    const { before, journal } = this.options;
+    const found: MessageRecord[] = [];
+    for (let last = -1;;) {
+      const rows = this.#messages.all(key, last, before, CHUNK) as unknown as WaitingRow[];
+      for (const row of rows) found.push(recordOf(row));
+      if (rows.length < CHUNK) break;
+      last = rows.at(-1)!.number;
+      await new Promise<void>((resolve) => void setTimeout(resolve, PAUSE_MS));
+      if (this.#stopped) return;
+    }
+    // It may have been ended meanwhile.
+    if (who.log?.key === key) resumeMessages(who, found, journal);
+  }
+}

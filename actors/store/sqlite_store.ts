@@ -1,0 +1,207 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { MqttLimits } from "../../protocols/mqtt/limits.ts";
+import { defaults as mqttDefaults } from "../../protocols/mqtt/limits.ts";
+import type { Ledger } from "../ledger.ts";
+import type { Log } from "../log.ts";
+import type { Space } from "../space.ts";
+import type { Supervisor } from "../supervisor.ts";
+import { openDatabase, readingFault } from "./database.ts";
+import { HistoryReader, type HistoryRule } from "./history.ts";
+import { lock } from "./lock.ts";
+import type { WriterAnswer } from "./messages.ts";
+import { readQueue } from "./queues.ts";
+import { Recovery } from "./recovery.ts";
+import { Store } from "./store.ts";
+import { checkWriter, WriterThread } from "./writer_thread.ts";
+
+/**
+ * When a message counts as safe, so that its publisher may be told:
+ * - `strict`: the disk has it (fsync).
+ * - `relaxed`: the operating system has it: it survives the end of the process, not that of the power.
+ * - `none`: at once; the last moments may be lost.
+ *
+ * @example Power cuts are somebody else's affair
+ * ```ts
+ * import { type Durability, gateway, sqliteStore } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const durability: Durability = "relaxed";
+ * const file = `${await Deno.makeTempDir()}/meerkat.db`;
+ * await using hub = gateway({ store: sqliteStore(file, { durability }) });
+ * assert.equal(hub.publish("door", "open", { retain: true }), "accepted");
+ * ```
+ */
+export type Durability = "strict" | "relaxed" | "none";
+
+/**
+ * How a store keeps what it is given.
+ *
+ * @example A day of readings
+ * ```ts
+ * import { gateway, sqliteStore, type StoreOptions } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const options: StoreOptions = {
+ *   history: [{ filter: "sensors/#", keepMs: 86_400_000, max: 10_000 }],
+ * };
+ * const file = `${await Deno.makeTempDir()}/meerkat.db`;
+ * await using hub = gateway({ store: sqliteStore(file, options) });
+ * assert.equal(hub.publish("sensors/attic", "21.5"), "unmatched");
+ * ```
+ */
+export interface StoreOptions {
+  /** Default `strict`. */
+  durability?: Durability;
+  /** What is remembered of the past; default nothing. */
+  history?: readonly HistoryRule[];
+  /** Limits of sessions whose clients have not come back since the restart. */
+  mqtt?: Partial<MqttLimits>;
+  /** Bytes that the file may have; default as many as the disk holds. */
+  maxBytes?: number;
+  /** Milliseconds until what could not be written is tried again; default 1,000. */
+  retryMs?: number;
+}
+
+/** A second: a disk that was full may have room again, and asking costs next to nothing. */
+export const storeDefaults = { retryMs: 1_000 };
+
+/** SQLite's pages, in bytes. */
+const PAGE_BYTES = 4096;
+
+/** What a gateway opens. */
+export interface Surroundings {
+  readonly space: Space;
+  readonly root: Supervisor;
+  readonly log: Log;
+}
+
+/**
+ * Something that survives a restart: what `gateway({ store })` takes, and `sqliteStore()` gives.
+ *
+ * @example With a store, or without
+ * ```ts
+ * import { gateway, sqliteStore, type StoreSource } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * function storeOf(file: string | undefined): StoreSource | undefined {
+ *   return file === undefined ? undefined : sqliteStore(file);
+ * }
+ *
+ * await using hub = gateway({ store: storeOf(Deno.env.get("NO_SUCH_VARIABLE")) });
+ * assert.equal(hub.publish("door", "open", { retain: true }), "accepted");
+ * ```
+ */
+export interface StoreSource {
+  /** @ignore */
+  open(surroundings: Surroundings): Ledger;
+}
+
+/**
+ * Keeps stored values, sessions that outlive their connections, and messages for them in one SQLite
+ * file. It is made when there is none.
+ *
+ * `gateway()` throws a `StoreError` when the file is none, is damaged, or is used by another gateway.
+ *
+ * @example A value that is there after a restart
+ * ```ts
+ * import { gateway, sqliteStore } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const file = `${await Deno.makeTempDir()}/meerkat.db`;
+ * {
+ *   await using hub = gateway({ store: sqliteStore(file) });
+ *   hub.publish("door", "open", { retain: true });
+ * }
+ * await using hub = gateway({ store: sqliteStore(file) });
+ * assert.equal(hub.retained("door")?.text(), "open");
+ * ```
+ */
+export function sqliteStore(file: string, options: StoreOptions = {}): StoreSource {
+  return { open: (surroundings) => openStore(file, options, surroundings) };
+}
+
+function openStore(file: string, options: StoreOptions, around: Surroundings): Ledger {
+  checkWriter();
+  const unlock = lock(file);
+  try {
+    return new OpenStore(file, options, { ...around, unlock }).ledger;
+  } catch (error) {
+    unlock();
+    throw readingFault(error, file);
+  }
+}
+
+/** What was remembered by rules that are there no more. */
+function forgetRules(database: DatabaseSync, rules: readonly HistoryRule[]): void {
+  const filters = JSON.stringify(rules.map(({ filter }) => filter));
+  database.prepare("DELETE FROM history WHERE rule NOT IN (SELECT value FROM json_each(?))")
+    .run(filters);
+}
+
+class OpenStore {
+  readonly ledger: Store;
+
+  constructor(
+    file: string,
+    options: StoreOptions,
+    { space, root, log, unlock }: Surroundings & { unlock: () => void },
+  ) {
+    const { durability = "strict", history = [], maxBytes = 0 } = options;
+    const fsync = durability === "strict";
+    const database = openDatabase(file, { fsync });
+    try {
+      const { next } = database.prepare(
+        "SELECT 1 + max(coalesce((SELECT max(number) FROM messages), 0), " +
+          "coalesce((SELECT max(key) FROM sessions), 0), coalesce((SELECT max(key) FROM groups), 0), " +
+          "coalesce((SELECT max(number) FROM history), 0)) " +
+          "AS next",
+      ).get() as { next: number };
+      forgetRules(database, history);
+      const writer = new WriterThread({
+        kind: "open",
+        file,
+        fsync,
+        maxPages: Math.floor(maxBytes / PAGE_BYTES),
+        retryMs: options.retryMs ?? storeDefaults.retryMs,
+      });
+      const store = this.ledger = new Store({
+        writer,
+        log,
+        waits: durability !== "none",
+        past: new HistoryReader(database, history),
+        queue: (name) => readQueue(database, name),
+        now: () => space.clock.now(),
+      }, next);
+      const limits = { ...mqttDefaults, ...options.mqtt };
+      const recovery = new Recovery(database, space, { journal: store, limits, log, before: next });
+      space.ledger = store;
+      store.sweepHistory();
+      writer.onEnd = () => {
+        recovery.stop();
+        database.close();
+        unlock();
+      };
+      try {
+        const began = performance.now(), found = recovery.run();
+        const ms = Math.round(performance.now() - began);
+        log.info("store opened", { file, durability, ...found, ms });
+      } catch (error) {
+        writer.onEnd = () => {};
+        void writer.close();
+        throw error;
+      }
+      const keeper = root.spawn<WriterAnswer>("store", () => ({
+        receive: (answer) => store.answered(answer),
+        describe: () => store.describe(),
+      }), { restart: "crash", kind: "store" });
+      // Nobody may be told that all is well from now on.
+      writer.onFault = (reason) => store.answered({ kind: "failed", reason });
+      writer.onAnswer = (answer) => {
+        if (!keeper.tell(answer)) store.answered(answer);
+      };
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,27 @@
+// Requests and WebSockets, and those who answer them.
+export { files } from "./files.ts";
+export { multipart, type Part } from "./multipart.ts";
+export { saveUpload, type UploadOptions } from "./upload.ts";
+export type { MultipartLimits, PartHead } from "../../protocols/web/multipart.ts";
+export type { FilesOptions } from "./files_options.ts";
+export { escapeHtml } from "../../protocols/web/html.ts";
+export { headerParameter } from "../../protocols/web/parameters.ts";
+export { formatUri, parseUri } from "../../protocols/web/uri.ts";
+export type { Uri } from "../../protocols/web/uri.ts";
+export type { Handler, HandlerInfo, RemoteAddress, RouteInfo } from "../handler.ts";
+export type { Methods } from "../methods.ts";
+export type { HandleOptions } from "../web_server.ts";
+export type { CorsOptions } from "../cors.ts";
+export { events } from "../server_events.ts";
+export type { ServerEvent } from "../server_events.ts";
+export { deleteCookie, getCookies, setCookie } from "../cookies.ts";
+export type { Cookie } from "../cookies.ts";
+export { MessageSocket } from "../message_socket.ts";
+export { FragmentEvent } from "../socket_events.ts";
+export type { SocketEvents } from "../socket_events.ts";
+export { connectWebSocket } from "../clients/connect_websocket.ts";
+export type { ConnectWebSocketOptions } from "../clients/connect_websocket.ts";
+export type { SocketHandler, SocketOptions } from "../socket_handler.ts";
+export type { CompressionOptions } from "../../protocols/websocket/extensions.ts";
+export { guardPaths, protect, type ProtectOptions } from "./protect.ts";
+export type { WebPart } from "./part.ts";

@@ -1,0 +1,181 @@
+import { Refusal } from "../../protocols/identity.ts";
+import { credentialsOf } from "../../protocols/http/credentials.ts";
+import type { HandlerInfo } from "../handler.ts";
+import { throttled } from "../identity/authenticators.ts";
+import { digestFile } from "../identity/digest_file.ts";
+import { passwordFile } from "../identity/password_file.ts";
+import type { Policy } from "../identity/policy.ts";
+import { Throttle } from "../identity/throttle.ts";
+import type { WebPart } from "./part.ts";
+
+/**
+ * Who may see which files.
+ *
+ * @example One file of users for everything
+ * ```ts
+ * import { protect, type ProtectOptions } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const options: ProtectOptions = { file: "/etc/meerkat/users.htdigest", realm: "lab" };
+ * assert.equal(typeof protect(options), "function");
+ * ```
+ */
+export interface ProtectOptions {
+  /** A file of users whom every request needs to come from: outside what is shown. */
+  file?: string;
+  /** The directory whose files are shown; needed for `perDirectory`. */
+  root?: string;
+  /** The name of files that protect the directory they are in and all below, such as `.htpasswd`. */
+  perDirectory?: string;
+  /** What clients are told the password is for, and the realm of entries `user:realm:HA1`; default `meerkat`. */
+  realm?: string;
+}
+
+/** Files of users that are kept open: each holds the nonces that it gave out. */
+const MAX_FILES = 1_000;
+
+/** Entries that Digest can use, rather than those that `mosquitto_passwd` writes. */
+const DIGESTS = /^[^:#]+:[^$][^:]*:(?:[\da-f]{32}|[\da-f]{64})\s*$/im;
+
+/**
+ * A part of a web site that lets requests through to those behind it once they come from a user of
+ * a file: by Digest when the file is one of `htdigest`, by Basic when `mosquitto_passwd` wrote it.
+ *
+ * @example Asking for a login
+ * ```ts
+ * import { protect } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const users = await Deno.makeTempFile();
+ * await Deno.writeTextFile(users, "ann:lab:3c9f77d0b4ee1b8dc2a6bd0b79e0ac45\n");
+ * const part = protect({ file: users, realm: "lab" });
+ * const identity = {
+ *   user: undefined,
+ *   clientId: undefined,
+ *   groups: [],
+ *   certificate: undefined,
+ *   address: "127.0.0.1:50112",
+ *   listener: "http://127.0.0.1:8080",
+ * };
+ * const remoteAddr = { transport: "tcp", hostname: "127.0.0.1", port: 50112 } as const;
+ * const answer = await part(new Request("http://localhost/"), { remoteAddr, identity, params: {} });
+ * assert.equal(answer?.status, 401);
+ * assert.match(answer.headers.get("www-authenticate")!, /^Digest realm="lab"/);
+ * await Deno.remove(users);
+ * ```
+ */
+export function protect({ file, root, perDirectory, realm }: ProtectOptions): WebPart {
+  const throttle = new Throttle();
+  const known = new Map<string, ReturnType<typeof throttled>>();
+
+  async function doorOf(path: string) {
+    const found = known.get(path);
+    if (found !== undefined) return found;
+    const isDigest = DIGESTS.test(await Deno.readTextFile(path));
+    const options = realm === undefined ? {} : { realm };
+    const users = isDigest ? digestFile(path, options) : passwordFile(path, options);
+    const door = throttled([users], { throttle });
+    if (known.size >= MAX_FILES) known.clear();
+    known.set(path, door);
+    return door;
+  }
+
+  return async (request, info) => {
+    const { pathname } = new URL(request.url);
+    if (perDirectory !== undefined && namesOf(pathname)?.includes(perDirectory) !== false) {
+      return say(404, "Cannot find it");
+    }
+    const files = file === undefined ? [] : [file];
+    if (root !== undefined && perDirectory !== undefined) {
+      files.push(...await nearest(root, perDirectory, namesOf(pathname)!));
+    }
+    for (const each of files) {
+      const door = await doorOf(each);
+      const answer = await door.authenticate(credentialsIn(request, info));
+      if (answer instanceof Refusal) return refuse(answer);
+    }
+    return undefined;
+  };
+}
+
+/**
+ * A part that lets through what the policy allows to whoever asks: its rules with `paths`.
+ *
+ * @example Nobody writes
+ * ```ts
+ * import { guardPaths, policy } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const part = guardPaths(policy({ rules: [{ allow: "read", paths: ["/**"] }] }));
+ * const identity = {
+ *   user: undefined,
+ *   clientId: undefined,
+ *   groups: [],
+ *   certificate: undefined,
+ *   address: "127.0.0.1:50112",
+ *   listener: "http://127.0.0.1:8080",
+ * };
+ * const remoteAddr = { transport: "tcp", hostname: "127.0.0.1", port: 50112 } as const;
+ * const info = { remoteAddr, identity, params: {} };
+ * assert.equal(await part(new Request("http://localhost/a"), info), undefined);
+ * const answer = await part(new Request("http://localhost/a", { method: "PUT" }), info);
+ * assert.equal(answer?.status, 403);
+ * ```
+ */
+export function guardPaths(policy: Policy): WebPart {
+  return (request, { identity }) => {
+    const { pathname } = new URL(request.url);
+    if (policy.mayUse(identity, request.method, pathname).allowed) return undefined;
+    return say(403, `Not allowed to use ${pathname.slice(0, 200)}`);
+  };
+}
+
+/** The file nearest above a path: the directory itself, or one that it is in. */
+async function nearest(root: string, name: string, names: string[]): Promise<string[]> {
+  for (let length = names.length; length >= 0; length--) {
+    const path = [root, ...names.slice(0, length), name].join("/");
+    try {
+      if ((await Deno.stat(path)).isFile) return [path];
+    } catch (error) {
+      // Where nothing is, or a file stands in place of a directory, the next above counts.
+      const code = (error as { code?: string }).code ?? "";
+      if (!(error instanceof Deno.errors.NotFound) && code !== "ENOTDIR") throw error;
+    }
+  }
+  return [];
+}
+
+/** The parts of a path; undefined for what does not stay below the root, or cannot be read. */
+function namesOf(pathname: string): string[] | undefined {
+  try {
+    const names = pathname.split("/").map(decodeURIComponent).filter((each) => each !== "");
+    // deno-lint-ignore no-control-regex
+    return names.some((each) => /^\.\.?$|[/\\\x00]/.test(each)) ? undefined : names;
+  } catch {
+    return undefined;
+  }
+}
+
+function credentialsIn(request: Request, { remoteAddr, identity: { listener } }: HandlerInfo) {
+  const { pathname, search, protocol } = new URL(request.url);
+  const address = remoteAddr.transport === "unix"
+    ? remoteAddr.path
+    : remoteAddr.hostname.includes(":")
+    ? `[${remoteAddr.hostname}]:${remoteAddr.port}`
+    : `${remoteAddr.hostname}:${remoteAddr.port}`;
+  return credentialsOf(
+    { fields: request.headers, path: pathname, query: search.slice(1), method: request.method },
+    { protocol: "http", peer: { address, secure: protocol === "https:" }, listener },
+  );
+}
+
+function refuse({ kind, reason, challenges = [] }: Refusal): Response {
+  if (kind === "unavailable") return say(503, reason, [["retry-after", "1"]]);
+  return say(401, reason, challenges.map((each) => ["www-authenticate", each]));
+}
+
+function say(status: number, text: string, fields: [string, string][] = []): Response {
+  const headers = new Headers(fields);
+  headers.set("content-type", "text/plain;charset=utf-8");
+  return new Response(`${text}\n`, { status, headers });
+}

@@ -1,0 +1,188 @@
+import { extname, join } from "node:path";
+import { ProtocolError } from "../../protocols/session.ts";
+import type { Handler } from "../handler.ts";
+import { multipart, type Part } from "./multipart.ts";
+
+/**
+ * Where uploads go, and how much of them.
+ *
+ * @example Only logs, each below a name of the server's choice
+ * ```ts
+ * import { gateway, http, saveUpload, tcp, type UploadOptions } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const options: UploadOptions = {
+ *   folder,
+ *   name: (clientName) => clientName.endsWith(".log") ? "latest.log" : undefined,
+ * };
+ * await using hub = gateway();
+ * hub.handle("/upload", saveUpload(options));
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const form = new FormData();
+ * form.append("file", new File(["21.5"], "attic.log"));
+ * const url = `http://127.0.0.1:${port}/upload`;
+ * const answer = await fetch(url, { method: "POST", body: form });
+ * assert.deepEqual(await answer.json(), [{ name: "latest.log", bytes: 4 }]);
+ * assert.equal(await Deno.readTextFile(`${folder}/latest.log`), "21.5");
+ * ```
+ */
+export interface UploadOptions {
+  /** The directory that files are put into; it must be there. */
+  folder: string;
+  /**
+   * What a file is called here, by the name that the client gives it: without a path. Nothing refuses
+   * the upload with 403. Default: letters, digits, dots and dashes of the client's name, and a number
+   * where a file of this name is there already.
+   */
+  name?: (clientName: string) => string | undefined;
+  /** Bytes of one file; default 5 GiB. */
+  maxFileBytes?: number;
+  /** Files of one request; default 100. */
+  maxFiles?: number;
+}
+
+const defaults = {
+  /** 5 GiB: a film, or an image of a disk. */
+  maxFileBytes: 5 * 2 ** 30,
+  /** 100 files, chosen in a browser at once. */
+  maxFiles: 100,
+};
+
+interface Saved {
+  name: string;
+  bytes: number;
+}
+
+/**
+ * Answers POST requests whose form brings files, and keeps them in a directory. A file appears with
+ * its name once it is whole; of an upload that breaks off nothing stays. The answer is 201 with a
+ * JSON list of names and sizes.
+ *
+ * @example A field that is no file is not kept
+ * ```ts
+ * import { gateway, http, saveUpload, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await using hub = gateway();
+ * hub.handle("/upload", saveUpload({ folder }));
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const form = new FormData();
+ * form.append("note", "hello");
+ * form.append("file", new File(["1"], "../../etc/passwd"));
+ * const answer = await fetch(`http://127.0.0.1:${port}/upload`, { method: "POST", body: form });
+ * assert.equal(answer.status, 201);
+ * assert.deepEqual(await answer.json(), [{ name: "passwd", bytes: 1 }]);
+ * ```
+ */
+export function saveUpload(options: UploadOptions): Handler {
+  return async (request) => {
+    if (request.method !== "POST") {
+      const headers = { allow: "POST" };
+      return new Response("Cannot do that: POST a form with files\n", { status: 405, headers });
+    }
+    const upload = new Upload(options);
+    try {
+      for await (const part of multipart(request)) await upload.take(part);
+      return Response.json(await upload.finish(), { status: 201 });
+    } catch (error) {
+      await upload.discard();
+      if (!(error instanceof ProtocolError)) throw error;
+      return new Response(`${error.message}\n`, { status: error.code });
+    }
+  };
+}
+
+/** The files of one request: all of them are kept, or none. */
+class Upload {
+  readonly #options: UploadOptions;
+  /** Names to be, and the temporary files that will have them. */
+  readonly #files: (Saved & { temporary: string })[] = [];
+
+  constructor(options: UploadOptions) {
+    this.#options = options;
+  }
+
+  async take(part: Part): Promise<void> {
+    const { filename } = part;
+    // A field left empty by the browser has an empty name.
+    if (filename === undefined || filename === "") return;
+    const { folder, name = safeName, maxFiles = defaults.maxFiles } = this.#options;
+    if (this.#files.length >= maxFiles) throw tooMuch(`at most ${maxFiles} files are taken`);
+    const base = baseName(filename), own = base === "" ? undefined : name(base);
+    if (own === undefined || own === "" || baseName(own) !== own) {
+      throw new ProtocolError("Cannot keep a file of this name", 403);
+    }
+    const temporary = join(folder, `.upload-${crypto.randomUUID()}`);
+    const file = { name: own, bytes: 0, temporary };
+    this.#files.push(file);
+    file.bytes = await this.#write(part, temporary);
+  }
+
+  async finish(): Promise<Saved[]> {
+    const saved: Saved[] = [];
+    for (const { name, bytes, temporary } of this.#files.splice(0)) {
+      const own = this.#options.name === undefined ? await this.#freeName(name) : name;
+      await Deno.rename(temporary, join(this.#options.folder, own));
+      saved.push({ name: own, bytes });
+    }
+    return saved;
+  }
+
+  async discard(): Promise<void> {
+    for (const { temporary } of this.#files.splice(0)) {
+      await Deno.remove(temporary).catch(() => {});
+    }
+  }
+
+  async #write({ body }: Part, path: string): Promise<number> {
+    const { maxFileBytes = defaults.maxFileBytes } = this.#options;
+    using file = await Deno.open(path, { write: true, createNew: true, mode: 0o644 });
+    let written = 0;
+    for await (const bytes of body) {
+      written += bytes.length;
+      if (written > maxFileBytes) throw tooMuch(`a file has at most ${maxFileBytes} bytes`);
+      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+    }
+    return written;
+  }
+
+  /** `name`, or with a number the first that no file has. */
+  async #freeName(name: string): Promise<string> {
+    const extension = extname(name), stem = name.slice(0, name.length - extension.length);
+    for (let number = 1;; number++) {
+      const own = number === 1 ? name : `${stem}-${number}${extension}`;
+      try {
+        // Made here and now, so that nobody else takes it.
+        (await Deno.open(join(this.#options.folder, own), { write: true, createNew: true }))
+          .close();
+        return own;
+      } catch (error) {
+        if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      }
+    }
+  }
+}
+
+function tooMuch(why: string): ProtocolError {
+  return new ProtocolError(`Cannot take this upload: ${why}`, 413);
+}
+
+/** What is left of a name without folders, be they of Unix or of Windows. */
+function baseName(name: string): string {
+  const base = name.slice(Math.max(name.lastIndexOf("/"), name.lastIndexOf("\\")) + 1);
+  return base === "." || base === ".." ? "" : base;
+}
+
+/** Names of devices on Windows, whatever their extension. */
+const device = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+
+/** A name that no file system minds, and that hides nothing. */
+export function safeName(clientName: string): string | undefined {
+  const name = baseName(clientName).normalize("NFC")
+    .replace(/[^\p{L}\p{N}._ -]/gu, "_")
+    .replace(/^[. ]+|[. ]+$/g, "");
+  if (name === "" || device.test(name)) return undefined;
+  return name.length <= 200 ? name : name.slice(0, 180) + extname(name).slice(0, 20);
+}

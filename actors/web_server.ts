@@ -1,0 +1,91 @@
+import type { PathPattern } from "../protocols/http/routes.ts";
+import { type Answering, answering } from "./answering.ts";
+import type { Clock } from "./clock.ts";
+import { type CorsOptions, withCors } from "./cors.ts";
+import type { HandlerTable } from "./gateway_options.ts";
+import type { Handler } from "./handler.ts";
+import type { Log } from "./log.ts";
+import { allowedBy, byMethod, type Methods } from "./methods.ts";
+import { type SocketHandler, type SocketOptions, socketRoute } from "./socket_handler.ts";
+import type { Supervisor } from "./supervisor.ts";
+
+/** Requests that wait for a handler before more are refused. */
+const HANDLER_MAILBOX = 65_536;
+
+/**
+ * How the requests of a path are answered.
+ *
+ * @example For every web page
+ * ```ts
+ * import { gateway, type HandleOptions, http, tcp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const options: HandleOptions = { cors: true };
+ * await using hub = gateway();
+ * hub.handle("/open", () => new Response("for all"), options);
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const answer = await fetch(`http://127.0.0.1:${port}/open`);
+ * assert.equal(answer.headers.get("access-control-allow-origin"), "*");
+ * await answer.body?.cancel();
+ * ```
+ */
+export interface HandleOptions {
+  /** Which web pages of other origins may use it; true is all. Default: none. */
+  cors?: CorsOptions | boolean;
+}
+
+/** What a web server is run with. */
+export interface WebServerOptions {
+  readonly table: HandlerTable;
+  readonly root: Supervisor;
+  /** Where handlers are actors. */
+  readonly handlers: Supervisor;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The library's own paths: handlers of requests and of WebSockets, each an actor. */
+export class WebServer {
+  readonly #options: WebServerOptions;
+  #sockets: Supervisor | undefined;
+  #names = 0;
+
+  constructor(options: WebServerOptions) {
+    this.#options = options;
+  }
+
+  handle(path: PathPattern, asked: Handler | Methods, { cors }: HandleOptions): () => void {
+    const { table, handlers } = this.#options;
+    const plain = typeof asked === "function" ? asked : byMethod(asked);
+    const allowed = typeof asked === "function" ? undefined : allowedBy(asked);
+    const handler = cors ? withCors(plain, cors === true ? {} : cors, allowed) : plain;
+    const name = `${nameOf(path)} ${++this.#names}`;
+    table.add(path, (exchange, _now, params) => answer(exchange, params));
+    const answer = this.answering(name, handler);
+    return () => {
+      table.remove(path);
+      handlers.stopChild(name);
+    };
+  }
+
+  /** Starts an actor that answers by `handler`, whatever the path. */
+  answering(name: string, handler: Handler): Answering {
+    const { handlers: supervisor } = this.#options;
+    return answering(handler, { supervisor, name, mailbox: HANDLER_MAILBOX });
+  }
+
+  websocket(path: PathPattern, handler: SocketHandler, options: SocketOptions): () => void {
+    const { table, root, clock, log } = this.#options;
+    // A socket that crashes is closed: its client opens another.
+    const supervisor = this.#sockets ??= root.supervise("sockets", { maxRestarts: Infinity });
+    const name = `${nameOf(path)} ${++this.#names}`;
+    const crashed = (error: unknown) => log.error("crash", { actor: `sockets/${name}`, error });
+    const place = { supervisor, crashed, now: () => clock.now() };
+    table.sockets.add(path, socketRoute(name, handler, options, place));
+    return () => table.sockets.remove(path);
+  }
+}
+
+function nameOf(path: PathPattern): string {
+  return typeof path === "string" ? path : path.pathname;
+}

@@ -1,0 +1,220 @@
+import { Reader } from "../bytes.ts";
+import { ProtocolError } from "../session.ts";
+import { readData, writeData } from "./data.ts";
+import { FORMERR, readName, Writer } from "./names.ts";
+import { type DnsQuestion, type DnsRecord, typeName, typeNumber, types } from "./record.ts";
+
+/** Bytes of the header (RFC 1035 §4.1.1). */
+export const HEADER_BYTES = 12;
+
+/**
+ * EDNS0 of a message (RFC 6891 §6.1).
+ *
+ * @example Of somebody who takes large datagrams
+ * ```ts
+ * import type { DnsEdns } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const edns: DnsEdns = { udpBytes: 1_232, version: 0, flags: 0, options: new Uint8Array() };
+ * assert.equal(edns.udpBytes, 1_232);
+ * ```
+ */
+export interface DnsEdns {
+  /** Bytes of the largest datagram that its sender takes. */
+  udpBytes: number;
+  /** 0, of which there is no other yet. */
+  version: number;
+  /** The flags, of which 0x8000 asks for DNSSEC. */
+  flags: number;
+  /** As they stand in the message. */
+  options: Uint8Array;
+}
+
+/**
+ * One message (RFC 1035 §4). Flags that are not named are false.
+ *
+ * @example How many answers a reply has
+ * ```ts
+ * import type { DnsMessage } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const count = ({ answers }: Pick<DnsMessage, "answers">): number => answers.length;
+ * assert.equal(count({ answers: [] }), 0);
+ * ```
+ */
+export interface DnsMessage {
+  /** What a reply has in common with its query. */
+  id: number;
+  /** QR */
+  response?: boolean;
+  /** 0 for a query. */
+  opcode?: number;
+  /** AA */
+  authoritative?: boolean;
+  /** TC */
+  truncated?: boolean;
+  /** RD */
+  recursionDesired?: boolean;
+  /** RA */
+  recursionAvailable?: boolean;
+  /** CD (RFC 4035 §3.2.2) */
+  checkingDisabled?: boolean;
+  /** With the upper bits that EDNS0 adds. */
+  rcode?: number;
+  /** One, by custom. */
+  questions: readonly DnsQuestion[];
+  /** The records asked for, and the aliases on the way. */
+  answers: readonly DnsRecord[];
+  /** Whose authority it is: NS, or the SOA of what is absent. */
+  authorities: readonly DnsRecord[];
+  /** Without OPT, which is `edns`. */
+  additionals: readonly DnsRecord[];
+  /** What its sender can do beyond RFC 1035. */
+  edns?: DnsEdns;
+}
+
+/** Reads one whole message. Throws a `ProtocolError` whose code is FORMERR when it is none. */
+export function decodeMessage(bytes: Uint8Array): DnsMessage {
+  const reader = new Reader(bytes, FORMERR);
+  const id = reader.u16(), flags = reader.u16();
+  const counts = [reader.u16(), reader.u16(), reader.u16(), reader.u16()];
+  const questions: DnsQuestion[] = [];
+  for (let i = 0; i < counts[0]!; i++) {
+    const name = readName(reader), type = typeName(reader.u16());
+    questions.push({ name, type, ...otherClass(reader.u16()) });
+  }
+  const found: { edns?: DnsEdns; rcode: number } = { rcode: flags & 0xf };
+  const [answers, authorities, additionals] = counts.slice(1).map((count, section) => {
+    const records: DnsRecord[] = [];
+    for (let i = 0; i < count; i++) {
+      const record = readRecord(reader, section === 2 ? found : undefined);
+      if (record) records.push(record);
+    }
+    return records;
+  }) as [DnsRecord[], DnsRecord[], DnsRecord[]];
+  if (reader.left > 0) fault(`${reader.left} bytes follow it`);
+  return {
+    id,
+    response: (flags & 0x8000) !== 0,
+    opcode: flags >> 11 & 0xf,
+    authoritative: (flags & 0x0400) !== 0,
+    truncated: (flags & 0x0200) !== 0,
+    recursionDesired: (flags & 0x0100) !== 0,
+    recursionAvailable: (flags & 0x0080) !== 0,
+    checkingDisabled: (flags & 0x0010) !== 0,
+    rcode: found.rcode,
+    questions,
+    answers,
+    authorities,
+    additionals,
+    ...found.edns && { edns: found.edns },
+  };
+}
+
+/** `found` takes OPT where it may stand: in the additional section, once. */
+function readRecord(
+  reader: Reader,
+  found?: { edns?: DnsEdns; rcode: number },
+): DnsRecord | undefined {
+  const name = readName(reader), type = reader.u16(), family = reader.u16();
+  const ttl = reader.u32(), length = reader.u16();
+  const end = reader.at + length;
+  if (length > reader.left) fault(`data of ${length} bytes has ${reader.left}`);
+  if (type === types.OPT) {
+    if (!found || found.edns || name !== "") {
+      fault("OPT stands where it must not (RFC 6891 §6.1.1)");
+    }
+    const options = reader.take(length).slice();
+    found.rcode |= (ttl / 0x1000000 | 0) << 4;
+    found.edns = { udpBytes: family, version: ttl >>> 16 & 0xff, flags: ttl & 0xffff, options };
+    return undefined;
+  }
+  // A TTL with its highest bit set is zero (RFC 2181 §8).
+  const rest = { name, ttl: ttl > 0x7fffffff ? 0 : ttl, ...otherClass(family) };
+  // What the data of other classes means is known to those who use them.
+  if (family !== 1) return { ...rest, type: `TYPE${type}`, bytes: reader.take(length).slice() };
+  return { ...rest, ...readData(reader, type, end) };
+}
+
+function otherClass(number: number): { class?: number } {
+  return number === 1 ? {} : { class: number };
+}
+
+function fault(what: string): never {
+  throw new ProtocolError(`Cannot read the DNS message: ${what}`, FORMERR);
+}
+
+/**
+ * Writes a message. One that would have more than `maxBytes` is truncated, and says so when records
+ * are missing that it cannot do without (RFC 2181 §9).
+ */
+export function encodeMessage(message: DnsMessage, maxBytes = 65_535): Uint8Array {
+  const writer = new Writer();
+  const { rcode = 0, edns } = message;
+  for (let i = 0; i < HEADER_BYTES / 2; i++) writer.u16(0);
+  for (const { name, type, class: family = 1 } of message.questions) {
+    writer.name(name);
+    writer.u16(typeNumber(type));
+    writer.u16(family);
+  }
+  const room = maxBytes - (edns ? 11 + edns.options.length : 0);
+  const counts = [0, 0, 0];
+  let truncated = message.truncated ?? false;
+  const sections = [message.answers, message.authorities, message.additionals];
+  for (const [section, records] of sections.entries()) {
+    const start = writer.at;
+    for (const record of truncated ? [] : records) {
+      const at = writer.at;
+      writeRecord(writer, record);
+      counts[section]!++;
+      if (writer.at <= room) continue;
+      if (section === 2) {
+        // What is additional may be missing without a word.
+        writer.cut(at);
+        counts[2]!--;
+        break;
+      }
+      // Some of a set would look like all of it.
+      writer.cut(start);
+      counts[section] = 0;
+      truncated = true;
+      break;
+    }
+  }
+  if (edns) writeOpt(writer, edns, rcode);
+  const bytes = writer.done();
+  const set = (at: number, value: number) => {
+    bytes[at] = value >>> 8;
+    bytes[at + 1] = value;
+  };
+  set(0, message.id);
+  set(2, flagsOf(message, truncated));
+  set(4, message.questions.length);
+  counts.forEach((count, section) => set(6 + 2 * section, count + (edns && section === 2 ? 1 : 0)));
+  return bytes;
+}
+
+function flagsOf(message: DnsMessage, truncated: boolean): number {
+  return (message.response ? 0x8000 : 0) | (message.opcode ?? 0) << 11 |
+    (message.authoritative ? 0x0400 : 0) | (truncated ? 0x0200 : 0) |
+    (message.recursionDesired ? 0x0100 : 0) | (message.recursionAvailable ? 0x0080 : 0) |
+    (message.checkingDisabled ? 0x0010 : 0) | (message.rcode ?? 0) & 0xf;
+}
+
+function writeRecord(writer: Writer, record: DnsRecord): void {
+  writer.name(record.name);
+  writer.u16(typeNumber(record.type));
+  writer.u16(record.class ?? 1);
+  writer.u32(record.ttl);
+  writer.sized(() => writeData(writer, record));
+}
+
+function writeOpt(writer: Writer, edns: DnsEdns, rcode: number): void {
+  writer.u8(0);
+  writer.u16(types.OPT!);
+  writer.u16(edns.udpBytes);
+  writer.u8(rcode >> 4);
+  writer.u8(edns.version);
+  writer.u16(edns.flags);
+  writer.sized(() => writer.bytes(edns.options));
+}

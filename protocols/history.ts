@@ -1,0 +1,35 @@
+/** What is asked of the past of a filter's topics. */
+export interface HistoryQuestion {
+  /** Not before, in milliseconds since 1970. */
+  readonly since: number;
+  /** The newest, where there are more. */
+  readonly limit: number;
+}
+
+/** The limits of questions about the past. */
+export const historyLimits = {
+  /** 100: a page that somebody looks at. */
+  usual: 100,
+  /** 1,000: reading them takes a few milliseconds, in which nobody else is served. */
+  most: 1_000,
+};
+
+const unitMs: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/**
+ * The moment that a text names: milliseconds since 1970, a date of ISO 8601, or how long ago, such as
+ * `24h`. Undefined when it names none.
+ */
+export function readSince(text: string, now: number): number | undefined {
+  if (/^\d{1,16}$/.test(text)) return Number(text);
+  const ago = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
+  if (ago !== null) return now - Number(ago[1]) * unitMs[ago[2]!]!;
+  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(time) ? undefined : time;
+}

@@ -1,0 +1,47 @@
+import { accepts } from "@std/http/negotiation";
+import { envelope } from "../envelope.ts";
+import { historyLimits, readSince } from "../history.ts";
+import { Delivery } from "../publication.ts";
+import { type Exchange, respondText } from "./exchange.ts";
+import type { RequestHead } from "./message.ts";
+
+const LINES = "application/x-ndjson";
+
+/** True when a request asks for what was, rather than for what is. */
+export function wantsPast({ query }: RequestHead): boolean {
+  return /(^|&)(since|limit)=/.test(query);
+}
+
+/** Answers with what was published to a topic: as a JSON array, or with a line for each message. */
+export function respondPast(exchange: Exchange, topic: string): void {
+  const { request, hub, now } = exchange, query = new URLSearchParams(request.query);
+  const since = readSince(query.get("since") ?? "0", now);
+  if (since === undefined) {
+    const right = "give milliseconds since 1970, a date such as 2026-11-21T08:00:00Z, or 24h";
+    return respondText(exchange, 400, `Cannot use since: ${right}`);
+  }
+  const limit = Number(query.get("limit") ?? historyLimits.usual);
+  if (!Number.isInteger(limit) || limit < 1 || limit > historyLimits.most) {
+    const right = `give a whole number from 1 to ${historyLimits.most}`;
+    return respondText(exchange, 400, `Cannot use limit: ${right}`);
+  }
+  const past = hub.history?.(topic, { since, limit });
+  if (past === undefined) {
+    return respondText(
+      exchange,
+      404,
+      "No history is kept of this topic: the configuration says so",
+    );
+  }
+  const items = past.map((publication) =>
+    envelope(new Delivery(publication, publication.qos, publication.retain, undefined))
+  );
+  const inLines = accepts({ headers: request.fields }, "application/json", LINES) === LINES;
+  const fields = [
+    ["content-type", inLines ? LINES : "application/json"],
+    ["cache-control", "no-cache"],
+    ["vary", "accept"],
+  ] as const;
+  const body = inLines ? items.map((item) => `${item}\n`).join("") : `[${items.join(",")}]`;
+  exchange.respond({ status: 200, fields }, body);
+}

@@ -1,0 +1,125 @@
+import type { RequestHead } from "./message.ts";
+
+/** What a path is found by: `/exact`, `/prefix/*`, or a pattern with names. */
+export type PathPattern = string | URLPattern;
+
+/** What was found at a path, and the parts of the path that its pattern names. */
+export interface Found<T> {
+  readonly value: T;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze({});
+
+interface Entry<T> {
+  readonly pattern: PathPattern;
+  /** What the path must begin with; in lower case for a pattern, which may not look at case. */
+  readonly prefix: string;
+  /** How much of the path it knows: the longest goes first. */
+  readonly length: number;
+  readonly found: Found<T>;
+}
+
+/** Who is responsible for which path: an exact path first, then the longest that fits. */
+export class Routes<T> {
+  readonly #exact = new Map<string, Found<T>>();
+  /** Longest first, so that the first that fits is the one. */
+  #entries: Entry<T>[] = [];
+
+  /** Makes `value` responsible. Throws when the path is none, or taken. */
+  add(pattern: PathPattern, value: T): void {
+    const name = nameOf(pattern);
+    if (typeof pattern === "string" && !pattern.startsWith("/")) {
+      throw new TypeError(`Cannot handle "${name}": a path begins with /`);
+    }
+    if (this.#has(pattern)) {
+      throw new TypeError(`Cannot handle "${name}" twice: remove its first handler before`);
+    }
+    const found = { value, params: NO_PARAMS };
+    if (typeof pattern === "string" && !pattern.endsWith("/*")) {
+      return void this.#exact.set(pattern, found);
+    }
+    this.#entries.push({ pattern, found, ...beginningOf(pattern) });
+    // At the same length a pattern says more than "everything below".
+    this.#entries.sort((a, b) => b.length - a.length || weight(a) - weight(b));
+  }
+
+  /** Takes a path out again; true when it was there. */
+  remove(pattern: PathPattern): boolean {
+    if (!this.#has(pattern)) return false;
+    const name = nameOf(pattern);
+    if (typeof pattern === "string") this.#exact.delete(pattern);
+    this.#entries = this.#entries.filter((entry) => nameOf(entry.pattern) !== name);
+    return true;
+  }
+
+  /** Who is responsible, unless what it knows of the path is shorter than `atLeast` characters. */
+  find(request: RequestHead, atLeast = 0): Found<T> | undefined {
+    const { path } = request;
+    const exact = this.#exact.get(path);
+    if (exact !== undefined) return exact;
+    for (const { pattern, prefix, length, found } of this.#entries) {
+      if (length < atLeast) return undefined;
+      if (typeof pattern === "string") {
+        if (path.startsWith(prefix)) return found;
+        continue;
+      }
+      if (!path.toLowerCase().startsWith(prefix)) continue;
+      const match = pattern.exec(urlOf(request));
+      if (match !== null) return { value: found.value, params: paramsOf(match) };
+    }
+    return undefined;
+  }
+
+  #has(pattern: PathPattern): boolean {
+    if (typeof pattern === "string" && this.#exact.has(pattern)) return true;
+    const name = nameOf(pattern);
+    return this.#entries.some((entry) => nameOf(entry.pattern) === name);
+  }
+}
+
+/** What logs and the tree call it. */
+export function nameOf(pattern: PathPattern): string {
+  if (typeof pattern === "string") return pattern;
+  const { hostname, pathname, search } = pattern;
+  return `${hostname === "*" ? "" : `//${hostname}`}${pathname}${
+    search === "*" ? "" : `?${search}`
+  }`;
+}
+
+function weight({ pattern }: Entry<unknown>): number {
+  return typeof pattern === "string" ? 1 : 0;
+}
+
+/** The characters before the first that stands for others. */
+function beginningOf(pattern: PathPattern): { prefix: string; length: number } {
+  if (typeof pattern === "string") {
+    return { prefix: pattern.slice(0, -1), length: pattern.length - 1 };
+  }
+  const [literal = ""] = /^[^:*(){}+?\\]*/.exec(pattern.pathname) ?? [];
+  // What may be missing is not what a path must begin with: the slash of `/a/:id?`, `s` of `/as?`.
+  const end = pattern.pathname[literal.length] === "?" ? -1 : undefined;
+  return { prefix: literal.replace(/\/$/, "").slice(0, end).toLowerCase(), length: literal.length };
+}
+
+function urlOf({ path, query, fields }: RequestHead): string {
+  return `http://${fields.get("host") || "localhost"}${path}${query && `?${query}`}`;
+}
+
+function paramsOf(match: URLPatternResult): Record<string, string> {
+  const params: Record<string, string> = {};
+  for (const { groups } of [match.hostname, match.pathname, match.search]) {
+    for (const [name, value] of Object.entries(groups)) {
+      if (value !== undefined && !/^\d+$/.test(name)) params[name] = decoded(value);
+    }
+  }
+  return params;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

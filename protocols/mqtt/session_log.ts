@@ -1,0 +1,67 @@
+import type { Identity } from "../identity.ts";
+import type { Journal } from "../journal.ts";
+import { Delivery, type Publication } from "../publication.ts";
+import type { Client } from "./client.ts";
+import { willPublication } from "./message.ts";
+
+/** A delivery of QoS 1 or 2 that is written down until it is settled. */
+export class StoredDelivery extends Delivery {
+  constructor(
+    publication: Publication,
+    { qos, retain, ids }: Pick<Delivery, "qos" | "retain" | "ids">,
+    /** Undefined when it is not written down after all. */
+    readonly journal: Journal | undefined,
+    /** Its name in the journal. */
+    readonly number: number,
+  ) {
+    super(publication, qos, retain, ids);
+  }
+
+  override of(publication: Publication): StoredDelivery {
+    return new StoredDelivery(publication, this, this.journal, this.number);
+  }
+}
+
+/** Nobody waits for this delivery any more. */
+export function settle(delivery: Delivery): void {
+  if (delivery instanceof StoredDelivery) delivery.journal?.endMessage(delivery.number);
+}
+
+/** Writes down what becomes of one session that outlives its connections. */
+export class SessionLog {
+  constructor(
+    readonly journal: Journal,
+    readonly key: number,
+    public identity: Identity | undefined,
+  ) {}
+
+  /** The state of the session, as it is when nobody is connected. */
+  save(client: Client): void {
+    const { journal, key, identity } = this, { name, expirySeconds, will } = client;
+    const isAway = client.inbox === undefined;
+    journal.saveSession({
+      key,
+      name,
+      identity,
+      expirySeconds,
+      expiresAt: isAway ? client.expiresAt : undefined,
+      willDelaySeconds: will?.properties?.willDelay ?? 0,
+      willAt: isAway && will !== undefined ? client.willAt : undefined,
+      will: will && willPublication(will, undefined, 0),
+    });
+  }
+
+  end(): void {
+    this.journal.endSession(this.key);
+  }
+
+  /** The same delivery with a number, by which it is to be saved. */
+  numbered({ publication, qos, retain, ids }: Delivery): StoredDelivery {
+    const { journal } = this;
+    return new StoredDelivery(publication, { qos, retain, ids }, journal, journal.take());
+  }
+
+  keep(delivery: StoredDelivery): void {
+    this.journal.saveMessage(this.key, delivery.number, delivery);
+  }
+}

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { gateway, Log, sqliteStore } from "../../../mod.ts";
+import { backupStore, exportStore, importStore } from "../../../actors/store/transfer.ts";
+
+const log = new Log({ sink: () => {} });
+
+async function* each(lines: Iterable<string>): AsyncGenerator<string> {
+  for (const line of lines) yield await Promise.resolve(line);
+}
+
+async function inFolder(fn: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await fn(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("A store is exported while it is used, and imported whole", () =>
+  inFolder(async (folder) => {
+    const file = `${folder}/a.db`, other = `${folder}/b.db`, copy = `${folder}/c.db`;
+    await using hub = gateway({ log, store: sqliteStore(file) });
+    hub.publish("text", "grün", { retain: true, contentType: "text/plain" });
+    hub.publish("bytes", Uint8Array.of(0, 255), { retain: true });
+    await hub.stored();
+    const lines = [...exportStore(file)];
+    assert.equal(lines[0], '{"store":"meerkat","version":1}');
+    assert.match(lines.join("\n"), /"topic":"text".*"payload":"grün"/);
+    assert.match(lines.join("\n"), /"topic":"bytes".*"payload":"AP8=","encoding":"base64"/);
+    backupStore(file, copy);
+    assert.throws(() => backupStore(file, copy), /Cannot copy .*: output file already exists/);
+
+    assert.equal(await importStore(other, each(lines)), 3);
+    for (const name of [other, copy]) {
+      await using again = gateway({ log, store: sqliteStore(name) });
+      assert.equal(again.retained("text")?.text(), "grün");
+      assert.equal(again.retained("text")?.contentType, "text/plain");
+      assert.deepEqual([...again.retained("bytes")!.payload], [0, 255]);
+    }
+    await assert.rejects(
+      importStore(other, each(lines)),
+      /it is not empty; name a file that is new/,
+    );
+  }));
+
+Deno.test("What is no export is refused, and nothing of it stays", () =>
+  inFolder(async (folder) => {
+    const file = `${folder}/a.db`, head = '{"store":"meerkat","version":1}';
+    const faults: [string[], RegExp][] = [
+      [[], /Cannot import line 0: there is nothing/],
+      [["{"], /Cannot import line 1/],
+      [['{"store":"x"}'], /line 1: it is not the beginning of an export/],
+      [['{"store":"meerkat","version":99}'], /line 1: its version is 99, and this gateway takes 1/],
+      [[head, '{"table":"recipes"}'], /line 2: there is no table "recipes"/],
+      [[head, '{"table":"ids","x; DROP TABLE ids":1}'], /line 2: ids has no column/],
+      [[head, '{"table":"ids","session":1}'], /line 2: NOT NULL/],
+    ];
+    for (const [lines, why] of faults) {
+      await assert.rejects(importStore(file, each(lines)), why);
+    }
+    assert.deepEqual([...exportStore(file)], [head]);
+  }));

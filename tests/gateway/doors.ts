@@ -1,0 +1,126 @@
+import { authenticators, gateway, jwt, passwordFile, policy } from "../../mod.ts";
+import { folder, secret, token } from "../actors/identity/people.ts";
+import { Child } from "../interop/child.ts";
+import { type Hub, listenToAll } from "../interop/listeners.ts";
+import { MqttClient } from "../interop/mqtt_client.ts";
+import { program } from "../interop/programs.ts";
+import type { Ports } from "../interop/publishers.ts";
+
+/** "secret", as mosquitto_passwd hashed it. */
+const hash =
+  "$7$101$ZlBu2Dl5gGtDy6yn$3+TkyzM83iApo/10v6FBuwX0qaWijfyCxaMuQnA+/5ht0rkIcEZSAzCxW/Rl" +
+  "Kl3DLncb1pIhBl3EdL0J9wrMNQ==";
+
+/** What a client shows. */
+export interface Shown {
+  readonly password?: string;
+  readonly token?: string;
+}
+
+/** What clients show, by what is the matter with it. */
+export const shown = {
+  right: { password: "secret" },
+  "right token": { token: token({ sub: "ann" }) },
+  wrong: { password: "guess" },
+  "wrong token": { token: token({ sub: "ann" }, { alg: "HS256" }, "x".repeat(32)) },
+  missing: {},
+  expired: { token: token({ sub: "ann", exp: 1_000 }) },
+  revoked: { password: "secret" },
+} as const satisfies Record<string, Shown>;
+
+/** A gateway that knows ann, and lets her into her own topics. */
+export class House implements AsyncDisposable {
+  now = Date.now();
+
+  private constructor(readonly hub: Hub, readonly ports: Ports, readonly path: string) {}
+
+  static async open(): Promise<House> {
+    const { path } = await folder();
+    const file = `${path}/users`;
+    await Deno.writeTextFile(file, `ann:${hash}\n`);
+    const now = () => house?.now ?? Date.now();
+    let house: House | undefined = undefined as House | undefined;
+    const hub = gateway();
+    hub.use(authenticators([jwt({ secret }), passwordFile(file, { now })]));
+    hub.use(policy({ rules: [{ allow: ["publish", "subscribe"], topics: ["home/%u/#"] }] }));
+    house = new House(hub, await listenToAll(hub), path);
+    return house;
+  }
+
+  /** Ann is no user any more. */
+  async revoke(): Promise<void> {
+    await Deno.writeTextFile(`${this.path}/users`, "# nobody\n");
+    this.now += 1_001;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.hub.stop();
+    await Deno.remove(this.path, { recursive: true });
+  }
+}
+
+/** Publishes to a topic, or opens it; what the answer says. */
+export type Door = (ports: Ports, topic: string, shown: Shown) => Promise<string>;
+
+/** Each protocol's way in. */
+export const doors: Record<string, Door> = {
+  async http({ http }, topic, { password, token }) {
+    const headers: Record<string, string> = {};
+    if (password !== undefined) headers.authorization = `Basic ${btoa(`ann:${password}`)}`;
+    if (token !== undefined) headers.authorization = `Bearer ${token}`;
+    const request = { method: "PUT", body: "1", headers };
+    const answer = await fetch(`http://127.0.0.1:${http}/topics/${topic}`, request);
+    await answer.text();
+    return String(answer.status);
+  },
+  async websocket({ http }, topic, { password, token }) {
+    using stream = await Deno.connect({ port: http });
+    const login = password === undefined
+      ? ""
+      : `Authorization: Basic ${btoa(`ann:${password}`)}\r\n`;
+    const query = token === undefined ? "" : `?access_token=${token}`;
+    await stream.write(new TextEncoder().encode(
+      `GET /topics/${topic}${query} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n` +
+        `Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n${login}` +
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    ));
+    const into = new Uint8Array(64);
+    await stream.read(into);
+    return new TextDecoder().decode(into).slice(9, 12);
+  },
+  async mqtt({ mqtt }, topic, { password, token }) {
+    const stream = await Deno.connect({ port: mqtt });
+    const client = new MqttClient(stream, 5), said = password ?? token;
+    const login = said === undefined
+      ? {}
+      : { username: "ann", password: new TextEncoder().encode(said) };
+    const { reason } = await client.introduce({ clientId: "c", version: 5, ...login });
+    let found = reason;
+    if (reason === 0) {
+      await client.send({
+        type: "publish",
+        topic,
+        payload: Uint8Array.of(49),
+        qos: 1,
+        retain: false,
+        dup: false,
+        properties: undefined,
+        packetId: 1,
+      });
+      found = (await client.next() as { reason: number }).reason;
+    }
+    client.close();
+    await client.ended;
+    return `0x${found.toString(16)}`;
+  },
+  async coap({ coap }, topic, { password, token }) {
+    const login = password === undefined
+      ? token && `?access_token=${token}`
+      : `?u=ann&p=${password}`;
+    const url = `coap://127.0.0.1:${coap}/topics/${topic}${login ?? ""}`;
+    await using child = new Child(program("coap-client"), ["-m", "put", "-e", "1", url]);
+    await child.closeInput();
+    const { stderr, stdout } = await child.ended();
+    return /\d\.\d\d/.exec(stderr + new TextDecoder().decode(stdout))?.[0] ?? "2.xx";
+  },
+};
