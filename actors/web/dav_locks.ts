@@ -1,8 +1,13 @@
 import { lockAnswer, readLockInfo } from "../../protocols/web/dav.ts";
-import { type DavRequest, type DavState, readXml, status } from "./webdav.ts";
-
-/** 1 hour: a client that wants its lock for longer refreshes it. */
-const LONGEST_MS = 3_600_000;
+import {
+  type DavRequest,
+  type DavState,
+  defaults,
+  hrefOf,
+  keyOfNames,
+  readXml,
+  status,
+} from "./dav_request.ts";
 
 /** LOCK and UNLOCK (RFC 4918 §9.10, §9.11). */
 export class DavLocks {
@@ -13,7 +18,7 @@ export class DavLocks {
   }
 
   async lock({ request, names, path, tokens, now }: DavRequest): Promise<Response> {
-    const { tree, locks } = this.#state;
+    const { tree, locks, prefix } = this.#state;
     const xml = await readXml(request);
     if (typeof xml === "number") return status(xml);
     const lasts = timeoutOf(request.headers.get("timeout"));
@@ -28,11 +33,21 @@ export class DavLocks {
     const place = found === undefined ? await tree.place(names) : found.file;
     if (typeof place === "number") return status(place);
     const token = `urn:uuid:${crypto.randomUUID()}`;
-    const lock = { ...asked, token, path, deep: depth !== "0", lasts, ends: now + lasts };
+    const href = hrefOf(prefix, names, found?.isDirectory ?? false);
+    const deep = depth !== "0", ends = now + lasts;
+    const lock = { ...asked, token, path, href, deep, lasts, ends };
+    // What is new changes the directory that it is in.
+    const around = keyOfNames(names.slice(0, -1));
+    if (found === undefined && !locks.allows(around, tokens, false, now)) return status(423);
     const outcome = locks.add(lock, now);
     if (outcome !== "locked") return status(outcome === "taken" ? 423 : 507);
     // Locking what is not there makes it (RFC 4918 §7.3).
-    if (found === undefined) await tree.write(place, async () => {});
+    try {
+      if (found === undefined) await tree.write(place, () => Promise.resolve());
+    } catch (error) {
+      locks.remove(token);
+      throw error;
+    }
     return locked(found === undefined ? 201 : 200, lockAnswer(lock, now), `<${token}>`);
   }
 
@@ -48,7 +63,9 @@ export class DavLocks {
 
 function timeoutOf(field: string | null): number {
   const seconds = /Second-(\d{1,10})/i.exec(field ?? "")?.[1];
-  return seconds === undefined ? LONGEST_MS : Math.min(Number(seconds) * 1000, LONGEST_MS);
+  return seconds === undefined
+    ? defaults.lockMs
+    : Math.min(Number(seconds) * 1000, defaults.lockMs);
 }
 
 function locked(code: number, body: string, token?: string): Response {

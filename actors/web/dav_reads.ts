@@ -11,7 +11,15 @@ import {
 } from "../../protocols/web/dav.ts";
 import { mediaTypeOf } from "../../protocols/web/media_types.ts";
 import { tagOf } from "./file_answer.ts";
-import { type DavRequest, type DavState, hrefOf, keyOfNames, readXml, status } from "./webdav.ts";
+import {
+  type DavRequest,
+  type DavState,
+  defaults,
+  hrefOf,
+  keyOfNames,
+  readXml,
+  status,
+} from "./dav_request.ts";
 
 /** PROPFIND and PROPPATCH (RFC 4918 §9.1, §9.2). */
 export class DavReads {
@@ -39,6 +47,7 @@ export class DavReads {
       for (const name of await tree.list(names)) all.push([...names, name]);
     }
     const parts: string[] = [];
+    let length = 0;
     for (const each of all) {
       const there = await tree.find(each);
       if (there === undefined) continue;
@@ -52,7 +61,10 @@ export class DavReads {
         locks: locks.of(path, now),
       }, now);
       const href = hrefOf(prefix, each, there.isDirectory);
-      parts.push(propfindResponse(href, asked, live, properties.of(path)));
+      const part = propfindResponse(href, asked, live, properties.of(path));
+      length += part.length;
+      if (length > defaults.answerLength) return status(507);
+      parts.push(part);
     }
     return multistatus(207, document("multistatus", parts.join("")));
   }

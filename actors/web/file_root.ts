@@ -71,6 +71,12 @@ function isWithin(root: string, file: string): boolean {
   return way === "" || (!/^\.\.(?:[/\\]|$)/.test(way) && join(root, way) === file);
 }
 
+/** Rejects when there is no such directory. */
+export async function checkDirectory(root: string): Promise<void> {
+  const found = await Deno.stat(root).catch(() => undefined);
+  if (!found?.isDirectory) throw new Error(`"${root}" is not a directory`);
+}
+
 /** True for what means "not there", and for names too long to be there. */
 export function isAbsence(error: unknown): boolean {
   if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {

@@ -25,3 +25,4 @@ export type { SocketHandler, SocketOptions } from "../socket_handler.ts";
 export type { CompressionOptions } from "../../protocols/websocket/extensions.ts";
 export { guardPaths, protect, type ProtectOptions } from "./protect.ts";
 export type { WebPart } from "./part.ts";
+export { webdav, type WebdavOptions } from "./webdav.ts";

@@ -1,7 +1,10 @@
 import type { Lock } from "./locks.ts";
 import { elementsOf, escapeXml, formatXml, type XmlElement } from "./xml.ts";
 
-export const DAV = "DAV:";
+const DAV = "DAV:";
+
+/** 4,096 characters: owners are names or addresses, and are kept as long as their locks. */
+const OWNER_LENGTH = 4096;
 
 /** What is known of a resource without anybody having set it. */
 export interface LiveResource {
@@ -33,6 +36,11 @@ export interface LockRequest {
 /** The key of a property among others. */
 export function keyOf({ namespace, name }: XmlElement): string {
   return `{${namespace}}${name}`;
+}
+
+function named(key: string): Pick<XmlElement, "namespace" | "name"> {
+  const end = key.lastIndexOf("}");
+  return { namespace: key.slice(1, end), name: key.slice(end + 1) };
 }
 
 /** Reads the body of a PROPFIND (RFC 4918 §14.20). */
@@ -70,7 +78,8 @@ export function readLockInfo(root: XmlElement): LockRequest | undefined {
   if (!exclusive && !inside("{DAV:}lockscope").includes("{DAV:}shared")) return undefined;
   if (!inside("{DAV:}locktype").includes("{DAV:}write")) return undefined;
   const owner = parts.get("{DAV:}owner");
-  return { exclusive, owner: owner === undefined ? "" : formatXml(owner) };
+  const text = owner === undefined ? "" : formatXml(owner);
+  return text.length > OWNER_LENGTH ? undefined : { exclusive, owner: text };
 }
 
 /** The live properties of a resource, as XML by their keys. */
@@ -90,7 +99,9 @@ export function liveProperties(of: LiveResource, now: number): Map<string, strin
     known.push(["getcontentlength", String(of.size)], ["getcontenttype", escapeXml(of.type)]);
     known.push(["getetag", escapeXml(of.etag)]);
   }
-  return new Map(known.map(([name, value]) => [`{DAV:}${name}`, `<D:${name}>${value}</D:${name}>`]));
+  return new Map(
+    known.map(([name, value]) => [`{DAV:}${name}`, `<D:${name}>${value}</D:${name}>`]),
+  );
 }
 
 /** True for properties that only the server sets (RFC 4918 §15). */
@@ -105,7 +116,7 @@ function activeLock(lock: Lock, now: number): string {
     `<D:depth>${lock.deep ? "infinity" : "0"}</D:depth>${lock.owner}` +
     `<D:timeout>Second-${seconds}</D:timeout>` +
     `<D:locktoken><D:href>${escapeXml(lock.token)}</D:href></D:locktoken>` +
-    `<D:lockroot><D:href>${escapeXml(encodeURI(lock.path))}</D:href></D:lockroot></D:activelock>`;
+    `<D:lockroot><D:href>${escapeXml(lock.href)}</D:href></D:lockroot></D:activelock>`;
 }
 
 /** The answer to a LOCK. */
@@ -123,24 +134,22 @@ export function propfindResponse(
   href: string,
   request: PropfindRequest,
   live: ReadonlyMap<string, string>,
-  dead: ReadonlyMap<string, XmlElement>,
+  dead: ReadonlyMap<string, string>,
 ): string {
   const found: string[] = [], missing: string[] = [];
   if (request === "all") {
-    found.push(...live.values(), ...[...dead.values()].map((each) => formatXml(each)));
+    found.push(...live.values(), ...dead.values());
   } else if (request === "names") {
     found.push(...[...live.keys()].map((key) => `<D:${key.slice(6)}/>`));
-    found.push(...[...dead.values()].map(emptyOf));
+    found.push(...[...dead.keys()].map((key) => emptyOf(named(key))));
   } else {
     for (const each of request) {
-      const set = dead.get(keyOf(each));
-      const value = live.get(keyOf(each)) ?? (set && formatXml(set));
+      const value = live.get(keyOf(each)) ?? dead.get(keyOf(each));
       if (value === undefined) missing.push(emptyOf(each));
       else found.push(value);
     }
   }
-  const groups = new Map([[200, found.join("")], [404, missing.join("")]]);
-  return propertyResponse(href, groups);
+  return propertyResponse(href, new Map([[200, found.join("")], [404, missing.join("")]]));
 }
 
 /** One resource of a multistatus: properties by their status. */
@@ -163,6 +172,6 @@ const PHRASES: Readonly<Record<number, string>> = {
 };
 
 /** A property without its value. */
-export function emptyOf({ namespace, name }: XmlElement): string {
+export function emptyOf({ namespace, name }: Pick<XmlElement, "namespace" | "name">): string {
   return formatXml({ namespace, name, attributes: [], children: [] });
 }

@@ -3,6 +3,8 @@ export interface Lock {
   readonly token: string;
   /** The resource that was locked: its path, `/` before each name. */
   readonly path: string;
+  /** That path as it stands in URLs. */
+  readonly href: string;
   readonly exclusive: boolean;
   /** Whether everything below is locked, too. */
   readonly deep: boolean;
@@ -34,7 +36,7 @@ export class LockTable {
     return [...this.#locks.values()].filter((lock) => isBelow(lock.path, path));
   }
 
-  /** Locks; false when another lock stands against it. */
+  /** Locks, unless another lock stands against it or there are too many. */
   add(lock: Lock, now: number): "locked" | "taken" | "full" {
     const others = this.of(lock.path, now).concat(lock.deep ? this.below(lock.path, now) : []);
     if (others.some((other) => lock.exclusive || other.exclusive)) return "taken";

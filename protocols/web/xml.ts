@@ -18,6 +18,10 @@ export const defaults = {
   depth: 32,
   /** 10,000 elements and attributes: what a parsed body takes is a multiple of its text. */
   nodes: 10_000,
+  /** 256 characters of a namespace, which is written again with each element that changes it. */
+  namespaceLength: 256,
+  /** 64 prefixes at once, all of which each element that declares one more copies. */
+  prefixes: 64,
 };
 
 const XML = "http://www.w3.org/XML/1998/namespace";
@@ -29,7 +33,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   apos: "'",
 };
 
-type Scope = ReadonlyMap<string, string>;
+type Scope = Map<string, string>;
 
 /**
  * The root element of a document; undefined when it is not well-formed, too deep or too large.
@@ -117,15 +121,15 @@ class Parser {
       if (raw.has(name)) throw new Malformed();
       raw.set(name, decode(double ?? single ?? ""));
     }
-    const scope = new Map(outer);
+    const scope = [...raw.keys()].some((name) => name.startsWith("xmlns")) ? new Map(outer) : outer;
     for (const [name, value] of raw) {
-      if (name === "xmlns") scope.set("", value);
-      else if (name.startsWith("xmlns:")) {
-        // A prefix cannot be undeclared (Namespaces in XML 1.0 §5).
-        if (value === "") throw new Malformed();
-        scope.set(name.slice(6), value);
-      }
+      if (name !== "xmlns" && !name.startsWith("xmlns:")) continue;
+      // A prefix cannot be undeclared (Namespaces in XML 1.0 §5).
+      if (name !== "xmlns" && value === "") throw new Malformed();
+      scope.set(name.slice(6), value);
+      if (value.length > defaults.namespaceLength) throw new Malformed();
     }
+    if (scope.size > defaults.prefixes) throw new Malformed();
     const attributes: XmlAttribute[] = [];
     for (const [name, value] of raw) {
       if (name === "xmlns" || name.startsWith("xmlns:")) continue;
