@@ -1,6 +1,7 @@
 import { davSetting, type DavSettings } from "./dav_settings.ts";
 import { dictionary } from "./dictionary.ts";
 import { type Kind, list, text, yesOrNo } from "./kinds.ts";
+import { proxiesOf, proxySetting, type ProxySettings } from "./proxy_settings.ts";
 import { record, type Setting, type Values } from "./record.ts";
 import { uploadSetting, type UploadSettings } from "./upload_settings.ts";
 
@@ -79,6 +80,11 @@ const members = {
     }),
     doc: "Pages of the site that are shown for a status, such as 404.",
   },
+  proxy: {
+    only: "file",
+    kind: list(proxySetting),
+    doc: "Requests and WebSockets that other servers answer.",
+  },
   upload: {
     only: "file",
     kind: uploadSetting,
@@ -104,8 +110,10 @@ export const webSetting = record(members);
 export type WebDraft = Values<typeof members>;
 
 /** A web site, complete. */
-export interface WebSettings extends Readonly<Omit<WebDraft, "index" | "upload" | "dav">> {
+export interface WebSettings
+  extends Readonly<Omit<WebDraft, "index" | "upload" | "dav" | "proxy">> {
   readonly dav?: DavSettings;
+  readonly proxy?: readonly ProxySettings[];
   readonly index?: readonly string[];
   readonly upload?: UploadSettings;
 }
@@ -116,9 +124,9 @@ export function resolveWeb(
   fileAt: (name: keyof WebDraft, given: string) => string,
 ): WebSettings | undefined {
   if (Object.values(draft).every((each) => each === undefined)) return undefined;
-  const { root, index, rewrites, upload, dav, ...rest } = draft;
+  const { root, index, rewrites, upload, dav, proxy, ...rest } = draft;
   const targets = Object.entries(rewrites ?? {}).map(([from, to]) =>
-    [from, from.startsWith("%") ? to : fileAt("rewrites", to)] as const
+    [from, /^%/.test(from) || /^https?:\/\//.test(to) ? to : fileAt("rewrites", to)] as const
   );
   return {
     ...rest,
@@ -128,6 +136,7 @@ export function resolveWeb(
       upload: { ...upload, path: upload.path, folder: fileAt("upload", upload.folder) },
     },
     ...dav && { dav: davWith(dav, (given) => fileAt("dav", given)) },
+    ...proxy && { proxy: proxiesOf(proxy) },
     ...rewrites && { rewrites: Object.fromEntries(targets) },
   };
 }

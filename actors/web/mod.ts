@@ -25,4 +25,6 @@ export type { SocketHandler, SocketOptions } from "../socket_handler.ts";
 export type { CompressionOptions } from "../../protocols/websocket/extensions.ts";
 export { guardPaths, protect, type ProtectOptions } from "./protect.ts";
 export type { WebPart } from "./part.ts";
+export { proxy, type ProxyOptions } from "./proxy.ts";
+export { proxySocket } from "./proxy_socket.ts";
 export { webdav, type WebdavOptions } from "./webdav.ts";

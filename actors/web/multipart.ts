@@ -111,8 +111,8 @@ class Content {
       pull: async (controller) => {
         const bytes = await this.#next();
         if (bytes === undefined) controller.close();
-        // A view of what is read next.
-        else controller.enqueue(bytes.slice());
+        // The chunks of a request are nobody else's.
+        else controller.enqueue(bytes as Uint8Array<ArrayBuffer>);
       },
       // Nothing is read ahead: what nobody asks for stays in the client's own memory.
     }, { highWaterMark: 0 });

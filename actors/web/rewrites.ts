@@ -1,7 +1,9 @@
 import { compilePattern, type Pattern } from "../../protocols/web/pattern.ts";
 import { FileServer } from "./files.ts";
 import type { FilesOptions } from "./files_options.ts";
+import type { RouteInfo } from "../handler.ts";
 import type { WebPart } from "./part.ts";
+import { passing } from "./proxy.ts";
 
 /** What rewrites need beside their rules. */
 export interface RewriteOptions {
@@ -14,12 +16,12 @@ export interface RewriteOptions {
 interface Rule {
   /** Characters at the start of the path that stand for the target; undefined when it is not meant. */
   matches(url: URL): number | undefined;
-  readonly server: FileServer;
+  answer(request: Request, info: RouteInfo, mount: string): ReturnType<WebPart>;
 }
 
 /**
- * Other roots for some paths and hosts, the first that fits, and redirects of a port: keys are a
- * pattern of paths, `@host` or `%port`.
+ * Other roots for some paths and hosts, or other servers, the first that fits, and redirects of a
+ * port: keys are a pattern of paths, `@host` or `%port`.
  */
 export function rewrites(
   rules: Readonly<Record<string, string>>,
@@ -30,15 +32,20 @@ export function rewrites(
   const roots = Object.entries(rules).filter(([from]) => !from.startsWith("%"))
     .map(([from, root]): Rule => ({
       matches: from.startsWith("@") ? byHost(from.slice(1)) : byPath(compilePattern(from)),
-      server: new FileServer({ ...files, root }),
+      answer: /^https?:\/\//.test(root) ? passing({ to: [root] }) : byFiles({ ...files, root }),
     }));
-  return (request) => {
+  return (request, info) => {
     const url = new URL(request.url);
-    for (const { matches, server } of roots) {
+    for (const { matches, answer } of roots) {
       const length = matches(url);
-      if (length !== undefined) return server.answer(request, url.pathname.slice(0, length));
+      if (length !== undefined) return answer(request, info, url.pathname.slice(0, length));
     }
   };
+}
+
+function byFiles(options: FilesOptions): Rule["answer"] {
+  const server = new FileServer(options);
+  return (request, _info, mount) => server.answer(request, mount);
 }
 
 function redirect(request: Request, to: string): Response {

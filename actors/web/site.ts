@@ -1,4 +1,5 @@
 import type { Exchange } from "../../protocols/http/exchange.ts";
+import type { ProxySettings } from "../command/proxy_settings.ts";
 import type { WebSettings } from "../command/web_settings.ts";
 import type { Gateway } from "../gateway.ts";
 import type { Handler, RouteInfo } from "../handler.ts";
@@ -10,6 +11,8 @@ import { checkDirectory } from "./file_root.ts";
 import { files } from "./files.ts";
 import type { WebPart } from "./part.ts";
 import { guardPaths } from "./protect.ts";
+import { proxy } from "./proxy.ts";
+import { proxySocket } from "./proxy_socket.ts";
 import { rewrites } from "./rewrites.ts";
 import { saveUpload } from "./upload.ts";
 
@@ -30,13 +33,26 @@ export interface SiteOptions {
 /** Puts the web site of a listener together. Rejects when its directory is not there. */
 export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site> {
   const { name, port, web, log } = options;
-  const { root, rewrites: rules, upload, dav, errors = {}, headers = {}, ...look } = web;
+  const {
+    root,
+    rewrites: rules,
+    upload,
+    dav,
+    proxy: proxies = [],
+    errors = {},
+    headers = {},
+    ...look
+  } = web;
   const shown = { ...look, headers };
   // In this order: access; uploads; redirects, rewrites and proxies; WebDAV; CGI; SSI; files.
   const parts: WebPart[] = options.policy ? [guardPaths(policy(options.policy))] : [];
   if (upload !== undefined) {
     await checkDirectory(upload.folder);
     parts.push(at(upload.path, saveUpload(upload)));
+  }
+  for (const each of proxies) {
+    parts.push(proxy(each));
+    passSockets(hub, each);
   }
   if (rules !== undefined) parts.push(rewrites(rules, { files: shown, port }));
   if (dav !== undefined) parts.push(...await davParts(dav, options));
@@ -46,6 +62,20 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
   }
   const failed = (error: unknown) => log.error("crash", { actor: `site ${name}`, error });
   return hub.answering(`site ${name}`, chain(parts, { failed, errors, headers }));
+}
+
+/** Paths whose WebSockets are passed on: by all listeners of a gateway, once. */
+const passed = new WeakMap<Gateway, Set<string>>();
+
+function passSockets(hub: Gateway, settings: ProxySettings): void {
+  const { path = "/", protocols } = settings, mount = path.replace(/\/$/, "");
+  const paths = passed.get(hub) ?? new Set();
+  passed.set(hub, paths);
+  if (paths.has(mount)) return;
+  paths.add(mount);
+  const handler = proxySocket(settings);
+  hub.websocket(`${mount}/*`, handler, { protocols });
+  if (mount !== "") hub.websocket(mount, handler, { protocols });
 }
 
 /** A handler for one path. */

@@ -5,6 +5,7 @@ import { bridgeCase } from "./cases/bridge.ts";
 import { coapCase } from "./cases/coap.ts";
 import { connectionsCase } from "./cases/connections.ts";
 import { dnsCase } from "./cases/dns.ts";
+import { proxyCase, uploadCase } from "./cases/web.ts";
 import { filesCase } from "./cases/files.ts";
 import { httpCase } from "./cases/http.ts";
 import { loginCase, policyCase } from "./cases/identity.ts";
@@ -49,6 +50,8 @@ const cases: readonly Case[] = [
   connectionsCase,
   httpCase,
   filesCase,
+  proxyCase,
+  uploadCase,
   coapCase,
   dnsCase,
   subscriptionsCase,

@@ -10,6 +10,7 @@ export interface Tools {
   readonly nsd: string | undefined;
   readonly dnsperf: string | undefined;
   readonly cc: string | undefined;
+  readonly curl: string | undefined;
   /** The folder of Node packages that has `ws`. */
   readonly ws: string | undefined;
 }
@@ -42,6 +43,7 @@ export function findTools(): Tools {
     nsd: installed("nsd"),
     dnsperf: installed("dnsperf"),
     cc: installed("cc"),
+    curl: installed("curl"),
     ws: folderOf("ws"),
   };
 }

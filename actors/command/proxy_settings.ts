@@ -1,0 +1,63 @@
+import type { ProxyOptions } from "../web/proxy.ts";
+import { duration, type Kind, list, text, yesOrNo } from "./kinds.ts";
+import { record, type Setting, type Values } from "./record.ts";
+
+const server: Kind<string> = {
+  ...text("URL", "give a URL such as http://127.0.0.1:8001/base"),
+  read(raw, place) {
+    if (typeof raw === "string" && /^https?:$/.test(URL.parse(raw)?.protocol ?? "")) return raw;
+    return place.refuse(raw, "give a URL such as http://127.0.0.1:8001/base");
+  },
+};
+
+/** Requests and WebSockets that other servers answer. */
+export const proxySetting = record(
+  {
+    path: {
+      kind: text("PATH", "give a path such as /api"),
+      default: "/",
+      doc: "What is passed on: this path and all below it, without it.",
+    },
+    to: { kind: list(server), required: true, doc: "The servers; the least busy is asked." },
+    protocols: {
+      kind: list(text("NAME", "give a subprotocol such as chat.v1")),
+      doc: "Subprotocols of WebSockets that the servers speak.",
+    },
+    keepHost: {
+      kind: yesOrNo(),
+      default: false,
+      doc: "Whether the servers are told the client's Host and not their own.",
+    },
+    trustForwarded: {
+      kind: yesOrNo(),
+      default: false,
+      doc: "Whether Forwarded and X-Forwarded-... of the client are believed.",
+    },
+    connectTimeoutMs: { kind: duration(1, 3_600_000, true), default: 5_000, doc: "To connect." },
+    answerTimeoutMs: {
+      kind: duration(1, 3_600_000, true),
+      default: 60_000,
+      doc: "From the request until the head of the answer.",
+    },
+  } as const satisfies Record<string, Setting<unknown>>,
+);
+
+/** What is passed on, as somebody wrote it. */
+export type ProxyDraft = Values<typeof proxySetting.members>;
+
+/** What is passed on, complete. */
+export interface ProxySettings extends Omit<ProxyOptions, "to"> {
+  readonly to: readonly string[];
+  readonly protocols?: readonly string[];
+}
+
+/** Those that are complete: what is wrong with the others has been said. */
+export function proxiesOf(drafts: readonly (ProxyDraft | undefined)[]): ProxySettings[] {
+  return drafts.flatMap((draft) => {
+    const { to, protocols, ...rest } = draft ?? {};
+    const servers = to?.flatMap((each) => each ?? []) ?? [];
+    if (servers.length === 0) return [];
+    const spoken = protocols?.flatMap((each) => each ?? []);
+    return [{ ...rest as Omit<ProxyOptions, "to">, to: servers, protocols: spoken }];
+  });
+}

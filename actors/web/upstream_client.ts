@@ -1,0 +1,205 @@
+import {
+  Agent as HttpAgent,
+  type ClientRequest,
+  type IncomingMessage,
+  request as httpRequest,
+} from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { endToEnd } from "../../protocols/web/forwarding.ts";
+
+const defaults = {
+  /** 5 s: a server in the same house connects within milliseconds. */
+  connectTimeoutMs: 5_000,
+  /** 60 s: what browsers and their users wait. */
+  answerTimeoutMs: 60_000,
+  /** 60 s between two pieces of a body. */
+  idleTimeoutMs: 60_000,
+  /** 256 connections to one server, and as many that wait for the next request. */
+  maxSockets: 256,
+};
+
+/** Why a request could not be passed on: the status says whose fault it is. */
+export class ProxyError extends Error {
+  constructor(message: string, readonly status: 502 | 504) {
+    super(message);
+  }
+}
+
+/** What is asked of a server. */
+export interface UpstreamQuestion {
+  server: URL;
+  /** Path and query. */
+  target: string;
+  headers: [string, string][];
+  /** Called once when the answer's body is over, however it ends. */
+  ended: () => void;
+}
+
+/**
+ * Asks other servers by HTTP/1.1, over connections that are kept. `fetch` is no use here: it unpacks
+ * compressed bodies, follows redirects and chooses the Host itself.
+ */
+export class UpstreamClient {
+  readonly #limits: typeof defaults;
+  readonly #plain = new HttpAgent({ keepAlive: true, maxSockets: defaults.maxSockets });
+  readonly #secure = new HttpsAgent({ keepAlive: true, maxSockets: defaults.maxSockets });
+
+  constructor(limits: Partial<typeof defaults>) {
+    this.#limits = { ...defaults, ...limits };
+  }
+
+  /** Resolves with the head of the answer; its body comes as it is read. Rejects with a `ProxyError`. */
+  async ask(request: Request, question: UpstreamQuestion): Promise<Response> {
+    const outgoing = this.#open(request, question);
+    const giveUp = () => outgoing.destroy();
+    request.signal.addEventListener("abort", giveUp);
+    const over = () => {
+      request.signal.removeEventListener("abort", giveUp);
+      question.ended();
+    };
+    try {
+      const incoming = await this.#answerOf(outgoing, request, question);
+      return toResponse(incoming, request.method, { idleMs: this.#limits.idleTimeoutMs, over });
+    } catch (error) {
+      request.signal.removeEventListener("abort", giveUp);
+      outgoing.destroy();
+      throw error;
+    }
+  }
+
+  #open({ method }: Request, { server, target, headers }: UpstreamQuestion): ClientRequest {
+    const isSecure = server.protocol === "https:";
+    const { hostname, port } = server;
+    const open = isSecure ? httpsRequest : httpRequest;
+    return open({
+      hostname: hostname.replace(/^\[|\]$/g, ""),
+      port: port || (isSecure ? 443 : 80),
+      path: target,
+      method,
+      headers: grouped(headers),
+      agent: isSecure ? this.#secure : this.#plain,
+    });
+  }
+
+  #answerOf(
+    outgoing: ClientRequest,
+    request: Request,
+    { server }: UpstreamQuestion,
+  ): Promise<IncomingMessage> {
+    const { connectTimeoutMs, answerTimeoutMs } = this.#limits;
+    return new Promise((resolve, reject) => {
+      const fail = (why: string, status: 502 | 504 = 502) =>
+        reject(new ProxyError(`Cannot pass this on to ${server.host}: ${why}`, status));
+      const connecting = setTimeout(
+        () => fail("it takes too long to connect", 504),
+        connectTimeoutMs,
+      );
+      const answering = setTimeout(() => fail("it does not answer in time", 504), answerTimeoutMs);
+      const settle = () => {
+        clearTimeout(connecting);
+        clearTimeout(answering);
+      };
+      outgoing.once("socket", (socket) => {
+        if (!socket.connecting) clearTimeout(connecting);
+        else socket.once("connect", () => clearTimeout(connecting));
+      });
+      outgoing.once("response", (incoming: IncomingMessage) => {
+        settle();
+        resolve(incoming);
+      });
+      outgoing.on("error", (error) => {
+        settle();
+        fail(error.message);
+      });
+      outgoing.once("close", settle);
+      sendBody(outgoing, request).catch(() => outgoing.destroy());
+    });
+  }
+}
+
+/** Passes the body on, no faster than the server takes it. */
+async function sendBody(outgoing: ClientRequest, { body }: Request): Promise<void> {
+  if (body !== null) {
+    for await (const bytes of body) {
+      if (outgoing.destroyed) return;
+      if (outgoing.write(bytes)) continue;
+      await new Promise<void>((resolve) => {
+        outgoing.once("drain", resolve);
+        outgoing.once("close", resolve);
+      });
+    }
+  }
+  outgoing.end();
+}
+
+/** Fields of one name as Node wants them: in a list. */
+function grouped(fields: readonly [string, string][]): Record<string, string | string[]> {
+  const found: Record<string, string[]> = Object.create(null);
+  for (const [name, value] of fields) (found[name] ??= []).push(value);
+  return Object.fromEntries(
+    Object.entries(found).map((
+      [name, values],
+    ) => [name, values.length === 1 ? values[0]! : values]),
+  );
+}
+
+function toResponse(
+  incoming: IncomingMessage,
+  method: string,
+  { idleMs, over }: { idleMs: number; over: () => void },
+): Response {
+  const { rawHeaders, statusCode: status = 502 } = incoming;
+  const pairs: [string, string][] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    pairs.push([rawHeaders[i]!, rawHeaders[i + 1]!]);
+  }
+  const headers = new Headers(endToEnd(pairs, incoming.headers.connection ?? null));
+  const isEmpty = method === "HEAD" || status === 204 || status === 304;
+  if (isEmpty) {
+    incoming.resume();
+    over();
+    return new Response(null, { status, headers });
+  }
+  return new Response(bodyOf(incoming, idleMs, over), { status, headers });
+}
+
+/** The body, read from the server as it is taken from here. */
+function bodyOf(
+  incoming: IncomingMessage,
+  idleMs: number,
+  over: () => void,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let isOver = false;
+  const finish = () => {
+    if (!isOver) over();
+    isOver = true;
+  };
+  incoming.setTimeout(idleMs, () => incoming.destroy(new Error("the server fell silent")));
+  return new ReadableStream({
+    start(controller) {
+      incoming.on("data", (bytes: Uint8Array) => {
+        controller.enqueue(new Uint8Array(bytes));
+        incoming.pause();
+      });
+      incoming.once("end", () => {
+        finish();
+        controller.close();
+      });
+      incoming.once("error", (error) => {
+        finish();
+        controller.error(error);
+      });
+      incoming.once("close", () => {
+        if (isOver) return;
+        finish();
+        controller.error(new Error("the server hung up within its answer"));
+      });
+      incoming.pause();
+    },
+    pull: () => void incoming.resume(),
+    cancel() {
+      finish();
+      incoming.destroy();
+    },
+  }, { highWaterMark: 0 });
+}
