@@ -27,3 +27,4 @@ export { guardPaths, protect, type ProtectOptions } from "./protect.ts";
 export type { WebPart } from "./part.ts";
 export { proxy, type ProxyOptions } from "./proxy.ts";
 export { proxySocket } from "./proxy_socket.ts";
+export { webdav, type WebdavOptions } from "./webdav.ts";

@@ -6,6 +6,8 @@ import type { Handler, RouteInfo } from "../handler.ts";
 import type { Log } from "../log.ts";
 import { shortcutOf, withShortcut } from "../shortcut.ts";
 import { policy, type PolicyOptions } from "../identity/policy.ts";
+import { davParts } from "./dav_site.ts";
+import { checkDirectory } from "./file_root.ts";
 import { files } from "./files.ts";
 import type { WebPart } from "./part.ts";
 import { guardPaths } from "./protect.ts";
@@ -31,8 +33,16 @@ export interface SiteOptions {
 /** Puts the web site of a listener together. Rejects when its directory is not there. */
 export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site> {
   const { name, port, web, log } = options;
-  const { root, rewrites: rules, upload, proxy: proxies = [], errors = {}, headers = {}, ...look } =
-    web;
+  const {
+    root,
+    rewrites: rules,
+    upload,
+    dav,
+    proxy: proxies = [],
+    errors = {},
+    headers = {},
+    ...look
+  } = web;
   const shown = { ...look, headers };
   // In this order: access; uploads; redirects, rewrites and proxies; WebDAV; CGI; SSI; files.
   const parts: WebPart[] = options.policy ? [guardPaths(policy(options.policy))] : [];
@@ -45,6 +55,7 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
     passSockets(hub, each);
   }
   if (rules !== undefined) parts.push(rewrites(rules, { files: shown, port }));
+  if (dav !== undefined) parts.push(...await davParts(dav, options));
   if (root !== undefined) {
     await checkDirectory(root);
     parts.push(files({ ...shown, root }));
@@ -71,11 +82,6 @@ function passSockets(hub: Gateway, settings: ProxySettings): void {
 function at(path: string, handler: Handler): WebPart {
   return (request, info) =>
     new URL(request.url).pathname === path ? handler(request, info) : undefined;
-}
-
-async function checkDirectory(root: string): Promise<void> {
-  const found = await Deno.stat(root).catch(() => undefined);
-  if (!found?.isDirectory) throw new Error(`"${root}" is not a directory`);
 }
 
 /** What a chain does besides asking its parts. */
