@@ -88,10 +88,20 @@ export function resolveDynamic(
   { cgi, ssi }: { cgi?: CgiDraft | undefined; ssi?: SsiDraft | undefined },
   fileAt: (given: string) => string,
 ): { cgi?: CgiSettings; ssi?: SsiSettings } {
-  const { pattern, interpreter, timeout: timeoutMs, ...rest } = cgi ?? {};
+  const { pattern, interpreter, timeout: timeoutMs, ...scripts } = cgi ?? {};
+  const { commands, ...pages } = ssi ?? {};
   const by = interpreter && /[/\\]/.test(interpreter) ? fileAt(interpreter) : interpreter;
   return {
-    ...pattern !== undefined && { cgi: { pattern, interpreter: by, timeoutMs, ...rest } },
-    ...ssi && { ssi: { ...ssi, commands: ssi.commands?.flatMap((each) => each ?? []) } },
+    ...pattern !== undefined && {
+      cgi: {
+        pattern,
+        ...scripts,
+        ...by !== undefined && { interpreter: by },
+        ...timeoutMs !== undefined && { timeoutMs },
+      },
+    },
+    ...ssi && {
+      ssi: { ...pages, ...commands && { commands: commands.flatMap((each) => each ?? []) } },
+    },
   };
 }

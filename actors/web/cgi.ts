@@ -144,7 +144,7 @@ export class Scripts {
 
 interface Bounds {
   /** What came together with the head. */
-  first: Uint8Array;
+  first: Uint8Array<ArrayBuffer>;
   maxOutputBytes: number;
   /** What the script has said; Infinity when it said nothing. */
   length: number;
@@ -155,7 +155,7 @@ class Output {
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
 
   constructor(program: Program, { first, maxOutputBytes, length }: Bounds) {
-    let next: Uint8Array | undefined = first.length > 0 ? first : undefined;
+    let next: Uint8Array<ArrayBuffer> | undefined = first.length > 0 ? first : undefined;
     let written = 0;
     this.stream = new ReadableStream({
       async pull(controller) {
@@ -173,7 +173,7 @@ class Output {
           program.kill("output");
           throw new Error("The script wrote too much");
         }
-        if (wanted.length > 0) controller.enqueue(new Uint8Array(wanted));
+        if (wanted.length > 0) controller.enqueue(wanted);
         if (written < length) return;
         program.drain(maxOutputBytes);
         controller.close();
@@ -186,7 +186,9 @@ class Output {
 }
 
 /** Reads to the empty line behind the head; what comes behind that in the same piece is body. */
-async function readHead(program: Program): Promise<{ head?: CgiHead; body: Uint8Array }> {
+async function readHead(
+  program: Program,
+): Promise<{ head?: CgiHead; body: Uint8Array<ArrayBuffer> }> {
   let bytes = new Uint8Array(0);
   for (;;) {
     const piece = await program.read();

@@ -38,9 +38,9 @@ export class Program {
   /** Resolves when it has ended. */
   readonly ended: Promise<Deno.CommandStatus>;
   readonly #child: Deno.ChildProcess;
-  readonly #stdout: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #stdout: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   readonly #stderr: ReadableStreamDefaultReader<Uint8Array>;
-  #input: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #input: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
   #verdict: Verdict | undefined;
   #over = false;
 
@@ -112,14 +112,14 @@ export class Program {
   }
 
   /** Writes `body` to its standard input, as fast as it reads. */
-  async feed(body: ReadableStream<Uint8Array> | null): Promise<void> {
+  async feed(body: ReadableStream<Uint8Array<ArrayBuffer>> | null): Promise<void> {
     const writer = this.#child.stdin.getWriter();
     writer.closed.catch(() => {});
     const input = this.#input = body?.getReader();
     try {
       for (let next = await input?.read(); next && !next.done; next = await input!.read()) {
         // It need not want all of it.
-        const taken = await writer.write(new Uint8Array(next.value)).then(() => true, () => false);
+        const taken = await writer.write(next.value).then(() => true, () => false);
         if (!taken) break;
       }
     } catch {
@@ -131,7 +131,7 @@ export class Program {
   }
 
   /** The next piece of its standard output; undefined at the end. */
-  async read(): Promise<Uint8Array | undefined> {
+  async read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const { value, done } = await this.#stdout.read();
     return done ? undefined : value;
   }

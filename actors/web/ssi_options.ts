@@ -22,7 +22,9 @@ export interface SsiCall {
   readonly argument: string;
   /** The file that the directive stands in. */
   readonly file: string;
+  /** What the client has asked for: the page, or one that includes it. */
   readonly request: Request;
+  /** Who the client is. */
   readonly info: RouteInfo;
 }
 

@@ -34,7 +34,7 @@ export async function findTarget(pathname: string, search: Search): Promise<Targ
   const path = parseFilePath(pathname.slice(prefix.length));
   if (path === undefined) return undefined;
   const { names } = path;
-  for (let length = open ? 1 : names.length; length <= names.length; length++) {
+  for (let length = open ? 0 : names.length; length <= names.length; length++) {
     const target = await look(names.slice(0, length), search);
     if (target === undefined) continue;
     const rest = restOf(path, length);
