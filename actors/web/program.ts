@@ -78,7 +78,7 @@ export class Program {
     this.#stderr = child.stderr.getReader();
     const kill = () => this.kill("unwanted");
     const timer = setTimeout(() => this.kill("time"), timeoutMs);
-    const complaints = this.#complain(said);
+    const complaints = this.#complain(said).catch(() => {});
     this.ended = child.status.then(async (status) => {
       // What it has left running ends with it, and holds no pipe open.
       this.#signal();

@@ -7,7 +7,9 @@ function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, ignore, sanitizeOps: true, sanitizeResources: true, fn });
 }
 
-const ended = (site: ScriptSite) => eventually("all to end", () => site.running === 0);
+function ended(site: ScriptSite): Promise<void> {
+  return eventually("all to end", () => site.running === 0);
+}
 
 test("A script that hangs is 504, and cut off when its answer has begun", async () => {
   await using site = await ScriptSite.open({

@@ -1,5 +1,6 @@
 import { cgi, type CgiOptions, gateway, http, Log, ssi, type SsiOptions, tcp } from "../../mod.ts";
 import { files, type Gateway } from "../../mod.ts";
+import { eventually } from "../interop/patience.ts";
 import { Folder } from "../actors/web/folder.ts";
 
 /** A script for `sh`, with a head. */
@@ -62,6 +63,8 @@ export class ScriptSite implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // One that was killed is reaped a little later.
+    await eventually("all scripts to end", () => this.running === 0);
     await this.hub.stop({ drainMs: 0 });
     await this.folder[Symbol.asyncDispose]();
   }
