@@ -1,5 +1,12 @@
 import { davSetting, type DavSettings } from "./dav_settings.ts";
 import { dictionary } from "./dictionary.ts";
+import {
+  cgiSetting,
+  type CgiSettings,
+  resolveDynamic,
+  ssiSetting,
+  type SsiSettings,
+} from "./dynamic_settings.ts";
 import { type Kind, list, text, yesOrNo } from "./kinds.ts";
 import { proxiesOf, proxySetting, type ProxySettings } from "./proxy_settings.ts";
 import { record, type Setting, type Values } from "./record.ts";
@@ -100,6 +107,8 @@ const members = {
     doc: "What stands where the path begins so, in place of the root: a directory or a file; " +
       "@HOST is the root of a host, and %PORT redirects a listener to a URL.",
   },
+  cgi: { only: "file", kind: cgiSetting, doc: "Files that are run as CGI scripts." },
+  ssi: { only: "file", kind: ssiSetting, doc: "Pages with server-side includes." },
   dav: { only: "file", kind: davSetting, doc: "Files that can be changed by WebDAV." },
 } as const satisfies Record<string, Setting<unknown>>;
 
@@ -111,7 +120,9 @@ export type WebDraft = Values<typeof members>;
 
 /** A web site, complete. */
 export interface WebSettings
-  extends Readonly<Omit<WebDraft, "index" | "upload" | "dav" | "proxy">> {
+  extends Readonly<Omit<WebDraft, "index" | "upload" | "dav" | "proxy" | "cgi" | "ssi">> {
+  readonly cgi?: CgiSettings;
+  readonly ssi?: SsiSettings;
   readonly dav?: DavSettings;
   readonly proxy?: readonly ProxySettings[];
   readonly index?: readonly string[];
@@ -124,7 +135,7 @@ export function resolveWeb(
   fileAt: (name: keyof WebDraft, given: string) => string,
 ): WebSettings | undefined {
   if (Object.values(draft).every((each) => each === undefined)) return undefined;
-  const { root, index, rewrites, upload, dav, proxy, ...rest } = draft;
+  const { root, index, rewrites, upload, dav, proxy, cgi, ssi, ...rest } = draft;
   const targets = Object.entries(rewrites ?? {}).map(([from, to]) =>
     [from, /^%/.test(from) || /^https?:\/\//.test(to) ? to : fileAt("rewrites", to)] as const
   );
@@ -135,6 +146,7 @@ export function resolveWeb(
     ...upload?.path !== undefined && upload.folder !== undefined && {
       upload: { ...upload, path: upload.path, folder: fileAt("upload", upload.folder) },
     },
+    ...resolveDynamic({ cgi, ssi }, (given) => fileAt("cgi", given)),
     ...dav && { dav: davWith(dav, (given) => fileAt("dav", given)) },
     ...proxy && { proxy: proxiesOf(proxy) },
     ...rewrites && { rewrites: Object.fromEntries(targets) },

@@ -7,6 +7,7 @@ import type { Log } from "../log.ts";
 import { shortcutOf, withShortcut } from "../shortcut.ts";
 import { policy, type PolicyOptions } from "../identity/policy.ts";
 import { davParts } from "./dav_site.ts";
+import { dynamicParts } from "./dynamic.ts";
 import { checkDirectory } from "./file_root.ts";
 import { files } from "./files.ts";
 import type { WebPart } from "./part.ts";
@@ -38,6 +39,8 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
     rewrites: rules,
     upload,
     dav,
+    cgi,
+    ssi,
     proxy: proxies = [],
     errors = {},
     headers = {},
@@ -46,6 +49,13 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
   const shown = { ...look, headers };
   // In this order: access; uploads; redirects, rewrites and proxies; WebDAV; CGI; SSI; files.
   const parts: WebPart[] = options.policy ? [guardPaths(policy(options.policy))] : [];
+  const pages = dynamicParts({
+    hub,
+    log,
+    shown,
+    settings: { cgi, ssi },
+    again: (request, info) => ask(parts, request, info),
+  });
   if (upload !== undefined) {
     await checkDirectory(upload.folder);
     parts.push(at(upload.path, saveUpload(upload)));
@@ -54,11 +64,11 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
     parts.push(proxy(each));
     passSockets(hub, each);
   }
-  if (rules !== undefined) parts.push(rewrites(rules, { files: shown, port }));
+  if (rules !== undefined) parts.push(rewrites(rules, { files: shown, port, parts: pages }));
   if (dav !== undefined) parts.push(...await davParts(dav, options));
   if (root !== undefined) {
     await checkDirectory(root);
-    parts.push(files({ ...shown, root }));
+    parts.push(...pages(root), files({ ...shown, root }));
   }
   const failed = (error: unknown) => log.error("crash", { actor: `site ${name}`, error });
   return hub.answering(`site ${name}`, chain(parts, { failed, errors, headers }));
