@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { formatAddress } from "./address.ts";
 
 /** A header of the PROXY protocol, version 1 or 2, as HAProxy specifies them. */
@@ -31,11 +32,13 @@ function readLine(bytes: Uint8Array): ProxyHeader | undefined {
   }
   const length = end + 2, line = text.slice(0, end);
   if (/^PROXY UNKNOWN(?: |$)/.test(line)) return { length, client: undefined };
-  const found = /^PROXY TCP([46]) ([\da-fA-F.:]+) [\da-fA-F.:]+ (\d{1,5}) \d{1,5}$/.exec(line);
-  const [, family, host = "", port] = found ?? [];
-  const fits = family === "4" ? /^\d{1,3}(\.\d{1,3}){3}$/.test(host) : host.includes(":");
-  if (!fits || Number(port) > 65535) throw fault("its line cannot be read");
-  return { length, client: formatAddress(host, Number(port)) };
+  const found = /^PROXY TCP([46]) ([\da-fA-F.:]+) ([\da-fA-F.:]+) (\d{1,5}) (\d{1,5})$/.exec(line);
+  const [, family, host = "", target = "", ...ports] = found ?? [];
+  // Access lists let in who has no IP address: what is none must not come as far as that.
+  const fits = [host, target].every((each) => isIP(each) === Number(family)) &&
+    ports.every((port) => Number(port) <= 65535);
+  if (!fits) throw fault("its line cannot be read");
+  return { length, client: formatAddress(shortest(host), Number(ports[0])) };
 }
 
 function readBlock(bytes: Uint8Array): ProxyHeader | undefined {
@@ -60,7 +63,18 @@ function hostOf(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join(".");
   const groups = Array.from({ length: 8 }, (_, i) => bytes[2 * i]! << 8 | bytes[2 * i + 1]!);
   const text = groups.map((group) => group.toString(16)).join(":");
-  return new URL(`http://[${text}]`).hostname.slice(1, -1);
+  return shortest(text);
+}
+
+/** An address in its one form (RFC 5952); IPv4 that is mapped into IPv6 as such. */
+function shortest(host: string): string {
+  if (!host.includes(":")) return host;
+  const text = new URL(`http://[${host}]`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([\da-f]+):([\da-f]+)$/.exec(text) ?? [];
+  if (high === undefined || low === undefined) return text;
+  return [high, low].flatMap((each) => [parseInt(each, 16) >> 8, parseInt(each, 16) & 255]).join(
+    ".",
+  );
 }
 
 function fault(why: string): Error {

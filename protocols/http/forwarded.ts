@@ -1,4 +1,6 @@
-import type { Peer, Session, Wire } from "../session.ts";
+import { ipv4Bytes, ipv4Text, ipv6Bytes, ipv6Text } from "../dns/addresses.ts";
+import type { Hub, Peer, Session, Wire } from "../session.ts";
+import type { Answer } from "./exchange.ts";
 import type { Fields, Upgrade } from "./message.ts";
 
 /** Whether this peer, `host:port`, is a proxy that says who its client is. */
@@ -24,19 +26,37 @@ export function clientOf(peer: Peer, fields: Fields, trusts: Trusts | undefined)
   return { address: client, secure };
 }
 
-/** `host:port`, with port 0 where none is known. */
+/** `host:port`, with port 0 where none is known; IPv4 that is mapped into IPv6 as such. */
 function addressOf(text: string): string | undefined {
-  if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(text)) return `${text}:0`;
-  if (/^\d{1,3}(?:\.\d{1,3}){3}:\d{1,5}$/.test(text)) return text;
-  const [, v6, port = "0"] = /^\[?([\da-fA-F:.]*:[\da-fA-F:.]+?)(?:\]:(\d{1,5})|\]?)$/.exec(text) ??
-    [];
-  return v6 === undefined ? undefined : `[${v6}]:${port}`;
+  const [, inner, outer, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const host = inner ?? outer ?? text, number = Number(port ?? 0);
+  if (number > 65_535) return undefined;
+  if (inner === undefined && ipv4Bytes(host) !== undefined) return `${host}:${number}`;
+  const v6 = ipv6Bytes(host);
+  if (v6 === undefined) return undefined;
+  const isMapped = v6.subarray(0, 10).every((byte) => byte === 0) && v6[10] === 255 &&
+    v6[11] === 255;
+  return isMapped ? `${ipv4Text(v6.subarray(12))}:${number}` : `[${ipv6Text(v6)}]:${number}`;
+}
+
+/** Without a guard nobody else says who a connection of a proxy is from now. */
+function identify(hub: Hub, { address }: Peer): void {
+  if (hub.guard === undefined) hub.identify({ ...hub.identity, address });
+}
+
+/** Has whoever answers see the client that trusted proxies name. */
+export function forwardedAnswer(answer: Answer): Answer {
+  return (exchange, now) => {
+    identify(exchange.hub, exchange.peer);
+    answer(exchange, now);
+  };
 }
 
 /** Has an upgrade see the client that trusted proxies name. */
 export function forwardedUpgrade(upgrade: Upgrade, trusts: Trusts): Upgrade {
   return (request, wire, hub, now) => {
     const peer = clientOf(wire.peer, request.fields, trusts);
+    identify(hub, peer);
     return upgrade(request, peer === wire.peer ? wire : new ForwardedWire(wire, peer), hub, now);
   };
 }

@@ -1,5 +1,5 @@
 import type { Answer } from "./exchange.ts";
-import { forwardedUpgrade, type Trusts } from "./forwarded.ts";
+import { forwardedAnswer, forwardedUpgrade, type Trusts } from "./forwarded.ts";
 import { defaults, type HttpLimits } from "./limits.ts";
 import type { Upgrade } from "./message.ts";
 import type { HttpOptions } from "./options.ts";
@@ -23,5 +23,6 @@ export function rulesOf(options: HttpOptions, fallback?: Answer): HttpRules {
   const upgrade = options.upgrade && trusts
     ? forwardedUpgrade(options.upgrade, trusts)
     : options.upgrade;
-  return { limits, upgrade, trusts, answer: entrance(site(limits, fallback), origins) };
+  const plain = entrance(site(limits, fallback), origins);
+  return { limits, upgrade, trusts, answer: trusts ? forwardedAnswer(plain) : plain };
 }

@@ -90,6 +90,38 @@ Deno.test("MQTT clients behind a proxy count by their own address", strict, asyn
 });
 
 Deno.test(
+  "Each request of a proxy's connection has the client that X-Forwarded-For names",
+  strict,
+  async () => {
+    await using hub = gateway();
+    hub.handle(
+      "/me",
+      (_request, { identity, remoteAddr }) => Response.json([identity.address, remoteAddr]),
+    );
+    const { port } = await hub.listen(tcp({ port: 0 }), http({ trusts: () => true })).ready;
+    const request = (...fields: string[]) =>
+      ["GET /me HTTP/1.1", "Host: localhost", ...fields, "", ""].join("\r\n");
+    const named = ["192.0.2.7", "198.51.100.7"].map((each) => request(`X-Forwarded-For: ${each}`));
+    const heard = await talk(port, [...named, request("Connection: close")].join(""));
+    const seen = [...heard.matchAll(/\["([\d.]+):\d+",.*?"hostname":"([\d.]+)"/g)];
+    assert.deepEqual(seen.map(([, ...hosts]) => hosts), [
+      ["192.0.2.7", "192.0.2.7"],
+      ["198.51.100.7", "198.51.100.7"],
+      ["127.0.0.1", "127.0.0.1"],
+    ]);
+  },
+);
+
+Deno.test("What is no address gets by no access list", strict, async () => {
+  await using hub = gateway();
+  const transport = behindProxy(tcp({ port: 0 }), { trusts: () => true });
+  const { port } = await hub.listen(transport, http(), { access: "+192.0.2/24" }).ready;
+  for (const line of ["TCP4 999.1.1.1 1.2.3.4", "TCP6 :::: ::1", "TCP6 1:2 ::1"]) {
+    assert.equal(await talk(port, `PROXY ${line} 1 2\r\n${REQUEST}`), "", line);
+  }
+});
+
+Deno.test(
   "Proxies can be configured: with a PROXY header, and with X-Forwarded-For",
   strict,
   async () => {

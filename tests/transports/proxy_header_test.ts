@@ -9,6 +9,12 @@ const block = (hex: string) => Uint8Array.fromHex(SIGNATURE + hex);
 const cases: [name: string, bytes: Uint8Array, client: string | undefined][] = [
   ["version 1, IPv4", text("PROXY TCP4 192.0.2.7 10.0.0.1 50112 80\r\n"), "192.0.2.7:50112"],
   ["version 1, IPv6", text("PROXY TCP6 2001:db8::7 ::1 50112 80\r\n"), "[2001:db8::7]:50112"],
+  ["version 1, IPv4 in IPv6", text("PROXY TCP6 ::ffff:192.0.2.7 ::1 0 80\r\n"), "192.0.2.7:0"],
+  [
+    "version 2, IPv4 in IPv6",
+    block("21210024" + "0".repeat(20) + "ffffc0000207" + "0".repeat(31) + "1" + "c3c00050"),
+    "192.0.2.7:50112",
+  ],
   ["version 1, unknown", text("PROXY UNKNOWN\r\n"), undefined],
   ["version 1, unknown with addresses", text("PROXY UNKNOWN ffff::1 ffff::2 1 2\r\n"), undefined],
   [
@@ -73,6 +79,10 @@ const refused: [name: string, bytes: Uint8Array][] = [
   ["another protocol", text("GET / HTTP/1.1\r\n")],
   ["a line that never ends", text("PROXY TCP4 " + "1".repeat(120))],
   ["an address that is none", text("PROXY TCP4 1.2.3 1.2.3.4 1 2\r\n")],
+  ["numbers that are no address", text("PROXY TCP4 999.1.1.1 1.2.3.4 1 2\r\n")],
+  ["colons that are no address", text("PROXY TCP6 :::: ::1 1 2\r\n")],
+  ["an address of the other family", text("PROXY TCP4 ::1 1.2.3.4 1 2\r\n")],
+  ["a port of the proxy that is none", text("PROXY TCP4 1.2.3.4 1.2.3.4 1 70000\r\n")],
   ["a port that is none", text("PROXY TCP4 1.2.3.4 1.2.3.4 70000 2\r\n")],
   ["an unknown version", block("31110000")],
   ["an unknown command", block("22110000")],

@@ -15,6 +15,11 @@ const cases: [name: string, header: string | undefined, client: string][] = [
   ["IPv6 with a port", "[2001:db8::7]:443, fd00::1", "[2001:db8::7]:443"],
   ["nonsense behind a client", "192.0.2.7, unknown", "10.0.0.1:5000"],
   ["nonsense before a client", "<script>, 192.0.2.7", "192.0.2.7:0"],
+  ["an address that is none behind a client", "192.0.2.7, 999.999.999.999", "10.0.0.1:5000"],
+  ["colons behind a client", "192.0.2.7, ::::", "10.0.0.1:5000"],
+  ["a port that is none", "192.0.2.7:99999", "10.0.0.1:5000"],
+  ["IPv6 in another form", "2001:DB8:0::07", "[2001:db8::7]:0"],
+  ["IPv4 in IPv6", "[::ffff:192.0.2.7]:443", "192.0.2.7:443"],
   ["nothing", undefined, "10.0.0.1:5000"],
   ["an empty field", "", "10.0.0.1:5000"],
 ];
