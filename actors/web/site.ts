@@ -11,7 +11,7 @@ import { dynamicParts } from "./dynamic.ts";
 import { checkDirectory } from "./file_root.ts";
 import { files } from "./files.ts";
 import type { WebPart } from "./part.ts";
-import { guardPaths } from "./protect.ts";
+import { guardPaths, protect } from "./protect.ts";
 import { proxy } from "./proxy.ts";
 import { proxySocket } from "./proxy_socket.ts";
 import { rewrites } from "./rewrites.ts";
@@ -42,13 +42,17 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
     cgi,
     ssi,
     proxy: proxies = [],
+    protect: doors = [],
     errors = {},
     headers = {},
     ...look
   } = web;
   const shown = { ...look, headers };
-  // In this order: access; uploads; redirects, rewrites and proxies; WebDAV; CGI; SSI; files.
+  // In this order: access; logins; uploads; redirects, rewrites and proxies; WebDAV; CGI; SSI; files.
   const parts: WebPart[] = options.policy ? [guardPaths(policy(options.policy))] : [];
+  for (const { path = "/", ...door } of doors) {
+    parts.push(below(path, protect({ ...door, ...root !== undefined && { root } })));
+  }
   const pages = dynamicParts({
     hub,
     log,
@@ -86,6 +90,15 @@ function passSockets(hub: Gateway, settings: ProxySettings): void {
   const handler = proxySocket(settings);
   hub.websocket(`${mount}/*`, handler, { protocols });
   if (mount !== "") hub.websocket(mount, handler, { protocols });
+}
+
+/** A part for a path and all below it. */
+function below(path: string, part: WebPart): WebPart {
+  const mount = path.replace(/\/$/, "");
+  return (request, info) => {
+    const { pathname } = new URL(request.url);
+    return pathname === mount || pathname.startsWith(`${mount}/`) ? part(request, info) : undefined;
+  };
 }
 
 /** A handler for one path. */
