@@ -7,13 +7,17 @@ import { jwt } from "../identity/jwt.ts";
 import { passwordFile } from "../identity/password_file.ts";
 import { policy } from "../identity/policy.ts";
 import { Throttle } from "../identity/throttle.ts";
+import type { Handler } from "../handler.ts";
 import type { Hooks } from "../hooks.ts";
+import { loginTokens } from "../identity/login_tokens.ts";
 import type { Log } from "../log.ts";
 import type { AuthSettings } from "./auth_settings.ts";
 import type { Settings } from "./resolve.ts";
 
 interface Surroundings {
   readonly log: Log;
+  /** Has requests for a path answered. */
+  handle(path: string, handler: Handler): unknown;
   readFile(path: string): Promise<string>;
 }
 
@@ -50,7 +54,7 @@ async function byListener({ listen }: Settings, around: Surroundings): Promise<H
 
 async function open(
   settings: AuthSettings,
-  { log, readFile }: Surroundings,
+  { log, readFile, handle }: Surroundings,
 ): Promise<Authenticator> {
   const { type, file = "", realm, url = "", users, timeout, keep, secretFile, keyFile } = settings;
   const named = realm === undefined ? {} : { realm };
@@ -60,6 +64,16 @@ async function open(
       return passwordFile(file, { ...named, refused });
     case "digest":
       return digestFile(file, { ...named, refused });
+    case "login": {
+      const { path = "/login", lasts, cookie, plainCoap } = settings;
+      const tokens = loginTokens({
+        ...lasts !== undefined && { lastsMs: lasts },
+        ...cookie !== undefined && { cookie },
+        ...plainCoap !== undefined && { plainCoap },
+      });
+      handle(path, tokens.handler);
+      return tokens.authenticator;
+    }
     case "certificate":
       return certificateUser(users === undefined ? {} : { users });
     case "http":
@@ -70,8 +84,8 @@ async function open(
         ...keep !== undefined && { keepMs: keep },
       });
     case "jwt": {
-      const { jwks, issuer, audience, userClaim, groupsClaim, cookie } = settings;
-      const given = { jwks, issuer, audience, userClaim, groupsClaim, cookie };
+      const { jwks, issuer, audience, userClaim, groupsClaim, cookie, plainCoap } = settings;
+      const given = { jwks, issuer, audience, userClaim, groupsClaim, cookie, plainCoap };
       const set = Object.fromEntries(
         Object.entries(given).filter(([, each]) => each !== undefined),
       );

@@ -103,7 +103,8 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
   if (forward) hub.dns(parts.forward(forward));
   if (nameServers) parts.nameServers(nameServers);
   try {
-    for (const each of await hooksOf(settings, around)) hub.use(each);
+    const handle = hub.handle.bind(hub);
+    for (const each of await hooksOf(settings, { ...around, handle })) hub.use(each);
     for (const each of settings.listen) {
       listeners.push(await listen(hub, each, { ...around, settings }));
     }

@@ -6,6 +6,7 @@ export { certificateUser } from "./client_certificate.ts";
 export type { CertificateOptions } from "./client_certificate.ts";
 export { digestFile } from "./digest_file.ts";
 export { jwt, type JwtOptions } from "./jwt.ts";
+export { loginTokens, type LoginTokensOptions } from "./login_tokens.ts";
 export { type FileOptions, passwordFile } from "./password_file.ts";
 export { type Policy, policy } from "./policy.ts";
 export type { PolicyOptions, PolicyVerdict } from "./policy.ts";
