@@ -44,6 +44,7 @@ import { mqtt } from "./protocols/mqtt/session.ts";
 import type { OpenSession } from "./protocols/session.ts";
 import { looksLikeHttp, looksLikeMqtt, sniff } from "./protocols/sniff.ts";
 import { websocket } from "./protocols/websocket/upgrade.ts";
+import { behindProxy } from "./transports/behind_proxy.ts";
 import { eitherTls } from "./transports/either.ts";
 import { tcp } from "./transports/tcp.ts";
 import { tls } from "./transports/tls.ts";
@@ -87,10 +88,11 @@ export * from "./actors/dns/mod.ts";
 export * from "./actors/identity/mod.ts";
 
 // Transports that a listener may use.
-export { eitherTls, tcp, tls, udp, unix };
+export { behindProxy, eitherTls, tcp, tls, udp, unix };
 export { memoryPair, MemoryTransport } from "./transports/memory.ts";
 export type { MemoryOptions } from "./transports/memory.ts";
 export type { SecureIdentity, SecureOptions, SecureTransport } from "./transports/secure.ts";
+export type { BehindProxyOptions } from "./transports/behind_proxy.ts";
 export type { TcpOptions } from "./transports/tcp.ts";
 export type { TlsOptions } from "./transports/tls.ts";
 export type { UdpOptions } from "./transports/udp.ts";
@@ -252,7 +254,7 @@ if (import.meta.main) {
       const compression = options.webSocketCompression;
       const inside = streams.mqtt(set, options);
       const upgrade = websocket({ limits: socket, mqtt: inside, origins, compression });
-      return openHttp({ limits, origins, upgrade }, options.site);
+      return openHttp({ limits, origins, upgrade, trusts: options.trusts }, options.site);
     },
     any: (set: CommonLimits, options: StreamSettings) =>
       any({ mqtt: streams.mqtt(set, options), http: streams.http(set, options) }),
@@ -264,6 +266,7 @@ if (import.meta.main) {
     tcp,
     tls,
     eitherTls,
+    behindProxy,
     unix,
     udp,
     streams,

@@ -33,9 +33,9 @@ export function eitherTls(transport: Transport, options: SecureOptions): SecureT
   return {
     name: `${transport.name} or tls`,
     renew: keeper.renew,
-    async listen() {
+    async listen(admits) {
       const context = keeper.open();
-      const listener = await transport.listen();
+      const listener = await transport.listen(admits);
       return new EitherListener(listener, context);
     },
   };
@@ -52,6 +52,10 @@ class EitherListener implements Listener {
 
   get address() {
     return this.#listener.address;
+  }
+
+  get screened(): boolean {
+    return this.#listener.screened === true;
   }
 
   async accept(): Promise<ByteStream | undefined> {

@@ -22,7 +22,7 @@ import { MessageSocket } from "../message_socket.ts";
 import { startSocket } from "../socket_handler.ts";
 import { Space } from "../space.ts";
 import { Supervisor } from "../supervisor.ts";
-import { PrefixedStream } from "./prefixed_stream.ts";
+import { PrefixedStream } from "../../transports/prefixed_stream.ts";
 import { shakeHands } from "./websocket_handshake.ts";
 
 /**

@@ -1,6 +1,4 @@
 import type { OpenDatagramSession, OpenSession } from "../../protocols/session.ts";
-import type { SecureOptions, SecureTransport } from "../../transports/secure.ts";
-import type { Transport } from "../../transports/transport.ts";
 import { admissionDefaults } from "../admission.ts";
 import { connectionDefaults } from "../connection_options.ts";
 import type { DnsHandler } from "../dns/handler.ts";
@@ -15,14 +13,14 @@ import type { ClientHost } from "./client/client.ts";
 import { ListenError } from "./cause.ts";
 import { type DnsParts, listenDns } from "./dns.ts";
 import { type CommandHost, run, type Running } from "./command.ts";
-import { keepRenewed, readIdentity } from "./certificates.ts";
-import { denoClientHost, denoHost, watchFiles } from "./deno_host.ts";
+import { denoClientHost, denoHost } from "./deno_host.ts";
 import type { Limits } from "./limits.ts";
 import { withPort } from "./listen_url.ts";
 import { openSite, type Site } from "../web/site.ts";
 import type { MqttSettings } from "./mqtt_settings.ts";
 import type { ListenSettings, Settings } from "./resolve.ts";
 import { openWithStore } from "./store.ts";
+import { transportOf, type TransportParts, trusts } from "./transports.ts";
 
 type Port = { port: number; hostname: string };
 
@@ -35,17 +33,16 @@ export interface StreamSettings {
   site?: Site | undefined;
   /** True when messages of WebSockets are compressed. */
   webSocketCompression: boolean;
+  /** Which peers are proxies that name their clients. */
+  trusts?: (address: string) => boolean;
 }
 
 /** What the command is put together from: transports and protocols are not its business. */
-export interface Parts extends DnsParts {
+export interface Parts extends DnsParts, TransportParts {
   readonly version: string;
   /** What holds for the protocols when nothing is set. */
   readonly limits: Limits;
   gateway(options: GatewayOptions): Gateway;
-  tls(options: Port & SecureOptions): SecureTransport;
-  eitherTls(transport: Transport, options: SecureOptions): SecureTransport;
-  unix(options: { path: string }): Transport;
   /** Protocols of streams, with the limits that were set. */
   streams: Record<"mqtt" | "http" | "any", (limits: Limits, set: StreamSettings) => OpenSession>;
   coap(limits: Limits): OpenDatagramSession;
@@ -123,7 +120,7 @@ async function listen(
   each: ListenSettings,
   around: Surroundings & { settings: Settings },
 ): Promise<string> {
-  const { url, limits, mqtt, web, access } = each;
+  const { url, limits, mqtt, web, access, trustedProxies } = each;
   const { parts, log, settings: { origins, webSocketCompression, dns, policy } } = around;
   const options = { name: url.url, limits, access };
   try {
@@ -135,7 +132,13 @@ async function listen(
       ? hub.listen(parts.udp(url), parts.coap(limits), options)
       : hub.listen(
         await transportOf(each, around),
-        parts.streams[url.protocol](limits, { mqtt, origins, webSocketCompression, site }),
+        parts.streams[url.protocol](limits, {
+          mqtt,
+          origins,
+          webSocketCompression,
+          site,
+          ...trustedProxies && { trusts: trusts(trustedProxies) },
+        }),
         options,
       );
     const { port } = await listening.ready;
@@ -143,27 +146,4 @@ async function listen(
   } catch (error) {
     throw new ListenError(url.url, error);
   }
-}
-
-async function transportOf(
-  { url, tls }: ListenSettings,
-  { parts, readFile, log, ending }: Surroundings,
-): Promise<Transport> {
-  if (url.path !== undefined) return parts.unix({ path: url.path });
-  const plain = () => parts.tcp(url);
-  if (tls === undefined) return plain();
-  const present = await readIdentity(tls, { readFile });
-  const { clientCertificates, minVersion } = tls;
-  const options: SecureOptions = {
-    ...present,
-    clientCertificates,
-    minVersion,
-    refused: (error) => log.info("tls handshake refused", { listener: url.url, error }),
-  };
-  const transport = url.protocol === "any"
-    ? parts.eitherTls(plain(), options)
-    : parts.tls({ ...options, port: url.port, hostname: url.hostname });
-  const files = { readFile, watch: watchFiles, log, listener: url.url, present };
-  ending.push(keepRenewed(transport, tls, files));
-  return transport;
 }

@@ -50,6 +50,9 @@ export interface ListenSettings {
   readonly allowAnonymous: boolean;
   /** Who may come, by IP address. */
   readonly access?: string;
+  /** Proxies that begin with a PROXY header, and those whose X-Forwarded-For is believed. */
+  readonly proxyProtocol?: string;
+  readonly trustedProxies?: string;
   /** How its clients log in; absent when nobody is asked. */
   readonly auth?: readonly AuthSettings[];
   /** The limits that were set for this listener, or for all. */
@@ -189,13 +192,15 @@ class Resolver {
     }
     const limits = { ...this.draft.limits, ...draft.limits } as Partial<Record<LimitName, number>>;
     const mqtt = mqttOf(draft, this.draft), web = this.#web(draft, place);
-    const access = draft.access ?? this.draft.access;
+    const access = draft.access ?? this.draft.access, { proxyProtocol, trustedProxies } = draft;
     return {
       url,
       ...tls && { tls },
       ...auth && { auth },
       allowAnonymous,
       ...access !== undefined && { access },
+      ...proxyProtocol !== undefined && { proxyProtocol },
+      ...trustedProxies !== undefined && { trustedProxies },
       limits,
       mqtt,
       ...web && { web },

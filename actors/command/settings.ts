@@ -38,6 +38,14 @@ const listenObject = record(
     auth: { kind: authSetting, doc: "How its clients log in, in place of what holds for all." },
     limits: { kind: listenerLimits, doc: "Its own limits, in place of those for all listeners." },
     access: { kind: accessList, doc: "Its own access list, in place of that for all listeners." },
+    proxyProtocol: {
+      kind: accessList,
+      doc: "Proxies, as an access list, whose connections begin with a PROXY header (1 or 2).",
+    },
+    trustedProxies: {
+      kind: accessList,
+      doc: "Proxies, as an access list, whose X-Forwarded-For names the client of a request.",
+    },
     web: { kind: webSetting, doc: "Its own web site; what it leaves out is as for all listeners." },
     ...mqttSettings,
   } satisfies Record<string, Setting<unknown>>,

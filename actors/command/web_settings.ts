@@ -1,5 +1,14 @@
+import { davSetting, type DavSettings } from "./dav_settings.ts";
 import { dictionary } from "./dictionary.ts";
+import {
+  cgiSetting,
+  type CgiSettings,
+  resolveDynamic,
+  ssiSetting,
+  type SsiSettings,
+} from "./dynamic_settings.ts";
 import { type Kind, list, text, yesOrNo } from "./kinds.ts";
+import { protectionsOf, protectSetting, type ProtectSettings } from "./protect_settings.ts";
 import { proxiesOf, proxySetting, type ProxySettings } from "./proxy_settings.ts";
 import { record, type Setting, type Values } from "./record.ts";
 import { uploadSetting, type UploadSettings } from "./upload_settings.ts";
@@ -99,6 +108,14 @@ const members = {
     doc: "What stands where the path begins so, in place of the root: a directory or a file; " +
       "@HOST is the root of a host, and %PORT redirects a listener to a URL.",
   },
+  protect: {
+    only: "file",
+    kind: list(protectSetting),
+    doc: "Paths that need a login, and the files of their users.",
+  },
+  cgi: { only: "file", kind: cgiSetting, doc: "Files that are run as CGI scripts." },
+  ssi: { only: "file", kind: ssiSetting, doc: "Pages with server-side includes." },
+  dav: { only: "file", kind: davSetting, doc: "Files that can be changed by WebDAV." },
 } as const satisfies Record<string, Setting<unknown>>;
 
 /** A web site, for all listeners that speak HTTP or for one. */
@@ -108,7 +125,13 @@ export const webSetting = record(members);
 export type WebDraft = Values<typeof members>;
 
 /** A web site, complete. */
-export interface WebSettings extends Readonly<Omit<WebDraft, "index" | "upload" | "proxy">> {
+export interface WebSettings
+  extends
+    Readonly<Omit<WebDraft, "index" | "upload" | "dav" | "proxy" | "protect" | "cgi" | "ssi">> {
+  readonly protect?: readonly ProtectSettings[];
+  readonly cgi?: CgiSettings;
+  readonly ssi?: SsiSettings;
+  readonly dav?: DavSettings;
   readonly proxy?: readonly ProxySettings[];
   readonly index?: readonly string[];
   readonly upload?: UploadSettings;
@@ -120,7 +143,7 @@ export function resolveWeb(
   fileAt: (name: keyof WebDraft, given: string) => string,
 ): WebSettings | undefined {
   if (Object.values(draft).every((each) => each === undefined)) return undefined;
-  const { root, index, rewrites, upload, proxy, ...rest } = draft;
+  const { root, index, rewrites, upload, dav, proxy, protect, cgi, ssi, ...rest } = draft;
   const targets = Object.entries(rewrites ?? {}).map(([from, to]) =>
     [from, /^%/.test(from) || /^https?:\/\//.test(to) ? to : fileAt("rewrites", to)] as const
   );
@@ -131,7 +154,19 @@ export function resolveWeb(
     ...upload?.path !== undefined && upload.folder !== undefined && {
       upload: { ...upload, path: upload.path, folder: fileAt("upload", upload.folder) },
     },
+    ...resolveDynamic({ cgi, ssi }, (given) => fileAt("cgi", given)),
+    ...dav && { dav: davWith(dav, (given) => fileAt("dav", given)) },
     ...proxy && { proxy: proxiesOf(proxy) },
+    ...protect && { protect: protectionsOf(protect, (given) => fileAt("protect", given)) },
     ...rewrites && { rewrites: Object.fromEntries(targets) },
+  };
+}
+
+function davWith(dav: DavSettings, fileAt: (given: string) => string): DavSettings {
+  const { root, auth } = dav;
+  return {
+    ...dav,
+    ...root !== undefined && { root: fileAt(root) },
+    ...auth !== undefined && auth !== "-" && { auth: fileAt(auth) },
   };
 }

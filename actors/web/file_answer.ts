@@ -94,7 +94,10 @@ async function represent(
   return request.headers.has("range") ? plain : { ...plain, coded };
 }
 
-function tagOf({ size, time, stored, coded }: Representation): string {
+/** The entity tag of a file as it is sent. */
+export function tagOf(
+  { size, time, stored, coded }: Pick<Representation, "size" | "time" | "stored" | "coded">,
+): string {
   const tag = `"${Math.floor(time * 1000).toString(36)}-${size.toString(36)}${
     stored ? `-${stored}` : ""
   }`;

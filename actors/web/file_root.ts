@@ -23,7 +23,7 @@ export class FileRoot {
 
   /** What is there under these names; undefined for what is not, or is not to be seen. */
   async find(names: readonly string[]): Promise<Found | undefined> {
-    if (this.#isHidden(names)) return undefined;
+    if (this.hides(names)) return undefined;
     const { root, outsideLinks = false } = this.options;
     try {
       const path = join(root, ...names);
@@ -55,7 +55,8 @@ export class FileRoot {
     return entries;
   }
 
-  #isHidden(names: readonly string[]): boolean {
+  /** Whether nobody is to see or make anything of these names. */
+  hides(names: readonly string[]): boolean {
     const { dotfiles = false, hidden } = this.options;
     if (!dotfiles && names.some((each) => each.startsWith(".") && each !== ".well-known")) {
       return true;
@@ -68,6 +69,12 @@ export class FileRoot {
 function isWithin(root: string, file: string): boolean {
   const way = relative(root, file);
   return way === "" || (!/^\.\.(?:[/\\]|$)/.test(way) && join(root, way) === file);
+}
+
+/** Rejects when there is no such directory. */
+export async function checkDirectory(root: string): Promise<void> {
+  const found = await Deno.stat(root).catch(() => undefined);
+  if (!found?.isDirectory) throw new Error(`"${root}" is not a directory`);
 }
 
 /** True for what means "not there", and for names too long to be there. */

@@ -16,3 +16,23 @@ import type { Later } from "../hooks.ts";
  * ```
  */
 export type WebPart = (request: Request, info: RouteInfo) => Later<Response | undefined>;
+
+/**
+ * A part for the files of one root. Its paths begin with `prefix`, which is no part of the file's
+ * path; default: what its options say.
+ *
+ * @example Scripts before files
+ * ```ts
+ * import { cgi, gateway, type RootPart } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * const scripts: RootPart = cgi({ hub, root: "public", pattern: "/cgi-bin/" });
+ * assert.equal(typeof scripts, "function");
+ * ```
+ */
+export type RootPart = (
+  request: Request,
+  info: RouteInfo,
+  prefix?: string,
+) => Promise<Response | undefined>;

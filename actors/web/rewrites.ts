@@ -2,7 +2,7 @@ import { compilePattern, type Pattern } from "../../protocols/web/pattern.ts";
 import { FileServer } from "./files.ts";
 import type { FilesOptions } from "./files_options.ts";
 import type { RouteInfo } from "../handler.ts";
-import type { WebPart } from "./part.ts";
+import type { RootPart, WebPart } from "./part.ts";
 import { passing } from "./proxy.ts";
 
 /** What rewrites need beside their rules. */
@@ -11,6 +11,8 @@ export interface RewriteOptions {
   files: Omit<FilesOptions, "root" | "prefix">;
   /** Where the listener listens. */
   port: number;
+  /** Parts that are asked for the files of a root before they are shown. */
+  parts?: (root: string) => readonly RootPart[];
 }
 
 interface Rule {
@@ -25,14 +27,16 @@ interface Rule {
  */
 export function rewrites(
   rules: Readonly<Record<string, string>>,
-  { files, port }: RewriteOptions,
+  { files, port, parts = () => [] }: RewriteOptions,
 ): WebPart {
   const elsewhere = rules[`%${port}`];
   if (elsewhere !== undefined) return (request) => redirect(request, elsewhere);
   const roots = Object.entries(rules).filter(([from]) => !from.startsWith("%"))
     .map(([from, root]): Rule => ({
       matches: from.startsWith("@") ? byHost(from.slice(1)) : byPath(compilePattern(from)),
-      answer: /^https?:\/\//.test(root) ? passing({ to: [root] }) : byFiles({ ...files, root }),
+      answer: /^https?:\/\//.test(root)
+        ? passing({ to: [root] })
+        : byFiles({ ...files, root }, parts(root)),
     }));
   return (request, info) => {
     const url = new URL(request.url);
@@ -43,9 +47,15 @@ export function rewrites(
   };
 }
 
-function byFiles(options: FilesOptions): Rule["answer"] {
+function byFiles(options: FilesOptions, parts: readonly RootPart[]): Rule["answer"] {
   const server = new FileServer(options);
-  return (request, _info, mount) => server.answer(request, mount);
+  return async (request, info, mount) => {
+    for (const part of parts) {
+      const answer = await part(request, info, mount);
+      if (answer !== undefined) return answer;
+    }
+    return await server.answer(request, mount);
+  };
 }
 
 function redirect(request: Request, to: string): Response {

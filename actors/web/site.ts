@@ -6,9 +6,12 @@ import type { Handler, RouteInfo } from "../handler.ts";
 import type { Log } from "../log.ts";
 import { shortcutOf, withShortcut } from "../shortcut.ts";
 import { policy, type PolicyOptions } from "../identity/policy.ts";
+import { davParts } from "./dav_site.ts";
+import { dynamicParts } from "./dynamic.ts";
+import { checkDirectory } from "./file_root.ts";
 import { files } from "./files.ts";
 import type { WebPart } from "./part.ts";
-import { guardPaths } from "./protect.ts";
+import { guardPaths, protect } from "./protect.ts";
 import { proxy } from "./proxy.ts";
 import { proxySocket } from "./proxy_socket.ts";
 import { rewrites } from "./rewrites.ts";
@@ -31,11 +34,32 @@ export interface SiteOptions {
 /** Puts the web site of a listener together. Rejects when its directory is not there. */
 export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site> {
   const { name, port, web, log } = options;
-  const { root, rewrites: rules, upload, proxy: proxies = [], errors = {}, headers = {}, ...look } =
-    web;
+  const {
+    root,
+    rewrites: rules,
+    upload,
+    dav,
+    cgi,
+    ssi,
+    proxy: proxies = [],
+    protect: doors = [],
+    errors = {},
+    headers = {},
+    ...look
+  } = web;
   const shown = { ...look, headers };
-  // In this order: access; uploads; redirects, rewrites and proxies; WebDAV; CGI; SSI; files.
+  // In this order: access; logins; uploads; redirects, rewrites and proxies; WebDAV; CGI; SSI; files.
   const parts: WebPart[] = options.policy ? [guardPaths(policy(options.policy))] : [];
+  for (const { path = "/", ...door } of doors) {
+    parts.push(below(path, protect({ ...door, ...root !== undefined && { root } })));
+  }
+  const pages = dynamicParts({
+    hub,
+    log,
+    shown,
+    settings: { cgi, ssi },
+    again: (request, info) => ask(parts, request, info),
+  });
   if (upload !== undefined) {
     await checkDirectory(upload.folder);
     parts.push(at(upload.path, saveUpload(upload)));
@@ -44,10 +68,11 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
     parts.push(proxy(each));
     passSockets(hub, each);
   }
-  if (rules !== undefined) parts.push(rewrites(rules, { files: shown, port }));
+  if (rules !== undefined) parts.push(rewrites(rules, { files: shown, port, parts: pages }));
+  if (dav !== undefined) parts.push(...await davParts(dav, options));
   if (root !== undefined) {
     await checkDirectory(root);
-    parts.push(files({ ...shown, root }));
+    parts.push(...pages(root), files({ ...shown, root }));
   }
   const failed = (error: unknown) => log.error("crash", { actor: `site ${name}`, error });
   return hub.answering(`site ${name}`, chain(parts, { failed, errors, headers }));
@@ -67,15 +92,19 @@ function passSockets(hub: Gateway, settings: ProxySettings): void {
   if (mount !== "") hub.websocket(mount, handler, { protocols });
 }
 
+/** A part for a path and all below it. */
+function below(path: string, part: WebPart): WebPart {
+  const mount = path.replace(/\/$/, "");
+  return (request, info) => {
+    const { pathname } = new URL(request.url);
+    return pathname === mount || pathname.startsWith(`${mount}/`) ? part(request, info) : undefined;
+  };
+}
+
 /** A handler for one path. */
 function at(path: string, handler: Handler): WebPart {
   return (request, info) =>
     new URL(request.url).pathname === path ? handler(request, info) : undefined;
-}
-
-async function checkDirectory(root: string): Promise<void> {
-  const found = await Deno.stat(root).catch(() => undefined);
-  if (!found?.isDirectory) throw new Error(`"${root}" is not a directory`);
 }
 
 /** What a chain does besides asking its parts. */

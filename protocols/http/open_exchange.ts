@@ -2,6 +2,7 @@ import type { Delivery } from "../publication.ts";
 import type { Hub, Peer, Subscription, Wire } from "../session.ts";
 import { CONTINUE, encodeHead, encodeLastChunk, sendChunk } from "./encode.ts";
 import type { BodySink, Exchange } from "./exchange.ts";
+import { clientOf, type Trusts } from "./forwarded.ts";
 import type { Intake } from "./intake.ts";
 import type { RequestHead, ResponseHead } from "./message.ts";
 
@@ -10,6 +11,7 @@ export interface Line {
   readonly wire: Wire;
   readonly hub: Hub;
   readonly now: number;
+  readonly rules: { readonly trusts: Trusts | undefined };
   /** True when the connection ends after the present answer. */
   readonly ending: boolean;
   /** True when deliveries of an earlier subscription may still be on their way. */
@@ -60,7 +62,8 @@ export class OpenExchange implements Exchange {
   }
 
   get peer(): Peer {
-    return this.line.wire.peer;
+    const { wire: { peer }, rules: { trusts } } = this.line;
+    return trusts === undefined ? peer : clientOf(peer, this.request.fields, trusts);
   }
 
   get hub(): Hub {

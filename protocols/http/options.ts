@@ -26,4 +26,9 @@ export interface HttpOptions {
    * `https://app.example`; `*` is all (RFC 6454 §6.2). Default: none.
    */
   origins?: readonly string[] | undefined;
+  /**
+   * Whether this peer, `host:port`, is a proxy whose `X-Forwarded-For` and `X-Forwarded-Proto` name
+   * its client. Default: none is.
+   */
+  trusts?: ((address: string) => boolean) | undefined;
 }

@@ -5,19 +5,14 @@ import { encodeRefusal } from "./encode.ts";
 import { type Answer, respondText } from "./exchange.ts";
 import { decodeHead } from "./head.ts";
 import { Intake } from "./intake.ts";
-import { defaults } from "./limits.ts";
 import type { Upgrade } from "./message.ts";
 import { type Line, OpenExchange } from "./open_exchange.ts";
 import type { HttpOptions } from "./options.ts";
-import { entrance } from "./permission.ts";
-import type { HttpRules } from "./rules.ts";
-import { site } from "./site.ts";
+import { type HttpRules, rulesOf } from "./rules.ts";
 
 /** HTTP/1.1 and HTTP/1.0 for a listener; `fallback` answers what is left over. */
 export function http(options: HttpOptions = {}, fallback?: Answer): OpenSession {
-  const limits = { ...defaults, ...options.limits };
-  const answer = entrance(site(limits, fallback), options.origins ?? []);
-  const rules: HttpRules = { limits, upgrade: options.upgrade, answer };
+  const rules = rulesOf(options, fallback);
   return (wire, hub, now) => new HttpSession(wire, hub, now, rules);
 }
 

@@ -22,6 +22,8 @@ export class Broker implements Tally, Timed, Surveyed {
   /** When `tick` is due; Infinity for never. */
   deadline = Infinity;
   queuedBytes = 0;
+  inflightBytes = 0;
+  subscriptions = 0;
   /** Sessions that ended because their client stayed away too long. */
   expired = 0;
   /** The most connections that had a session at once. */

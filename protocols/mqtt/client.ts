@@ -58,7 +58,7 @@ export class Client implements Receiver {
 
   /** Messages of QoS 1 and 2 sent and not settled. */
   get inflight(): Inflight {
-    return this.#inflight ??= new Inflight();
+    return this.#inflight ??= new Inflight(this.tally);
   }
 
   /** Messages of QoS 1 and 2 not yet sent. */
@@ -167,6 +167,8 @@ export class Client implements Receiver {
     this.expiresAt = this.willAt = Infinity;
     this.will = undefined;
     this.#queue?.clear();
+    this.#inflight?.clear();
+    this.tally.subscriptions -= this.#subscriptions?.size ?? 0;
     this.#subscriptions = this.#groups = undefined;
     this.#inflight = this.#queue = this.#received = undefined;
   }

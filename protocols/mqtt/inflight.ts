@@ -18,13 +18,22 @@ export class Unsettled {
   ) {}
 }
 
+/** What the objects around a message take, in bytes. */
+const OVERHEAD_BYTES = 256;
+
 /** The messages on their way to one client, by packet identifier. */
 export class Inflight {
+  readonly #tally: { inflightBytes: number };
   /** Identifier modulo length is the slot: acknowledgements come in order, so it is mostly free again. */
   #slots: (Unsettled | undefined)[] = [];
   #size = 0;
   #nextId = 1;
   #sequence = 0;
+
+  /** `tally` counts what all clients have under way. */
+  constructor(tally: { inflightBytes: number } = { inflightBytes: 0 }) {
+    this.#tally = tally;
+  }
 
   get size(): number {
     return this.#size;
@@ -39,6 +48,7 @@ export class Inflight {
     while (slots[id & mask] !== undefined) id = id === MAX_ID ? 1 : id + 1;
     this.#nextId = id === MAX_ID ? 1 : id + 1;
     this.#size++;
+    this.#tally.inflightBytes += costOf(delivery);
     return slots[id & mask] = new Unsettled(id, this.#sequence++, delivery);
   }
 
@@ -49,6 +59,7 @@ export class Inflight {
       this.#slots[packetId & this.#slots.length - 1] !== undefined
     ) this.#grow();
     this.#size++;
+    this.#tally.inflightBytes += costOf(delivery);
     this.#nextId = packetId === MAX_ID ? 1 : packetId + 1;
     const unsettled = new Unsettled(packetId, this.#sequence++, delivery);
     return this.#slots[packetId & this.#slots.length - 1] = unsettled;
@@ -63,6 +74,7 @@ export class Inflight {
   remove(unsettled: Unsettled): void {
     this.#slots[unsettled.packetId & this.#slots.length - 1] = undefined;
     this.#size--;
+    this.#tally.inflightBytes -= costOf(unsettled.delivery);
   }
 
   /** All of them, in the order in which they were sent [MQTT-4.6.0-1]. */
@@ -73,6 +85,9 @@ export class Inflight {
   }
 
   clear(): void {
+    for (const each of this.#slots) {
+      if (each !== undefined) this.#tally.inflightBytes -= costOf(each.delivery);
+    }
     this.#slots = [];
     this.#size = 0;
   }
@@ -85,4 +100,8 @@ export class Inflight {
     }
     this.#slots = grown;
   }
+}
+
+function costOf({ publication }: Delivery): number {
+  return publication.payload.length + OVERHEAD_BYTES;
 }

@@ -79,6 +79,10 @@ export interface MqttLimits {
   sharedStrategy: SharedStrategy;
   /** Bytes of the messages that wait for all clients together; default 256 MiB. */
   maxTotalQueuedBytes: number;
+  /** Bytes of messages sent to all clients together and not acknowledged; default 256 MiB. */
+  maxTotalInflightBytes: number;
+  /** Subscriptions of all clients together; default 2,000,000. */
+  maxTotalSubscriptions: number;
   /** Messages of QoS 1 and 2 sent to one client and not yet acknowledged; default 1,024. */
   maxInflight: number;
   /** Messages of QoS 2 that an MQTT 5 client may have under way to us; default 1,024. */
@@ -119,6 +123,10 @@ export const defaults: MqttLimits = {
   sharedStrategy: "round-robin",
   /** 256 MiB: clients that never come back must not fill the memory together. */
   maxTotalQueuedBytes: 256 << 20,
+  /** 256 MiB: a window for each of 100,000 clients would be far more. */
+  maxTotalInflightBytes: 256 << 20,
+  /** 2,000,000 of about 320 bytes: 640 MB. */
+  maxTotalSubscriptions: 2_000_000,
   /** 1,024: fills a link of 100 ms at 10,000 messages a second. */
   maxInflight: 1024,
   /** 1,024: the same in the other direction; each costs the memory of one number. */

@@ -143,7 +143,10 @@ export class Outgoing {
   }
 
   #hasRoom(): boolean {
-    return this.#counted < this.#window && !this.link.wire.full && !this.link.closed;
+    if (this.#counted >= this.#window || this.link.wire.full || this.link.closed) return false;
+    // When all clients together have too much under way, each has one message: nobody comes to a halt.
+    return this.#counted === 0 ||
+      this.client.tally.inflightBytes < this.link.limits.maxTotalInflightBytes;
   }
 
   #begin(delivery: Delivery, now: number): void {

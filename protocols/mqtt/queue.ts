@@ -6,9 +6,13 @@ import { settle } from "./session_log.ts";
 /** What the objects around a waiting message take, in bytes. */
 const OVERHEAD_BYTES = 256;
 
-/** What all queues of a gateway hold together, and who hears of losses. */
+/** What all sessions of a gateway hold together, and who hears of losses. */
 export interface Tally {
+  /** Of messages that wait. */
   queuedBytes: number;
+  /** Of messages that were sent and are not acknowledged. */
+  inflightBytes: number;
+  subscriptions: number;
   /** A message that was accepted will not be delivered. */
   lose(event: "mqtt.dropped" | "mqtt.conflated"): void;
 }

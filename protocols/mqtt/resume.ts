@@ -48,6 +48,7 @@ export function resumeSession(
     const isPlain = given.id === undefined && screen === undefined;
     const subscription = isPlain ? plainSubscription(given) : { ...given, screen };
     client.subscriptions.set(filter, subscription);
+    client.tally.subscriptions++;
     if (isShared(filter)) broker.shares.subscribe(filter, subscription, client, hub);
     else hub.subscribe(filter, subscription, client);
   }

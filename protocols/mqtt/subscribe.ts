@@ -69,7 +69,8 @@ function faultOf(packet: Subscribe, reasons: number[], { limits }: Link): string
   const { filter } = packet.filters[at]!;
   switch (reasons[at]) {
     case Reason.quotaExceeded:
-      return `Cannot take more subscriptions: the limit is ${limits.maxSubscriptions}`;
+      return `Cannot take more subscriptions: the limit is ${limits.maxSubscriptions} for each ` +
+        `client and ${limits.maxTotalSubscriptions} for all`;
     case Reason.wildcardsNotSupported:
       return "Cannot subscribe with wildcards: this server does not allow them";
   }
@@ -103,12 +104,13 @@ function subscribeOne(
   const fault = faultOfRequest(filter, limits);
   if (fault !== undefined) return fault;
   const isNew = !client.subscriptions.has(filter);
-  if (isNew && client.subscriptions.size >= limits.maxSubscriptions) return Reason.quotaExceeded;
+  if (isNew && hasNoRoom(client, limits)) return Reason.quotaExceeded;
   const { guard, identity } = hub, screen = guard?.screen(followed(filter)!, identity);
   const subscription = id === undefined && screen === undefined
     ? plainSubscription(request)
     : { qos, noLocal, retainAsPublished, id, screen };
   client.subscriptions.set(filter, subscription);
+  if (isNew) client.tally.subscriptions++;
   client.log?.journal.saveSubscription(client.log.key, filter, subscription);
   // Stored messages are not for those who share (MQTT 5.0 §4.8.2).
   if (isShared(filter)) {
@@ -122,6 +124,11 @@ function subscribeOne(
     retained.add(filter, subscription, since);
   }
   return qos;
+}
+
+function hasNoRoom({ subscriptions, tally }: Client, limits: MqttLimits): boolean {
+  return subscriptions.size >= limits.maxSubscriptions ||
+    tally.subscriptions >= limits.maxTotalSubscriptions;
 }
 
 /** The reason why nobody may subscribe to `request`, or undefined. */
@@ -140,6 +147,7 @@ export function unsubscribe({ link, client, retained }: Subscriber, packet: Unsu
   const { hub } = link, { log } = client;
   const reasons = packet.filters.map((filter) => {
     if (!client.subscriptions.delete(filter)) return Reason.noSubscriptionExisted;
+    client.tally.subscriptions--;
     log?.journal.endSubscription(log.key, filter);
     if (isShared(filter)) hub.shared(Broker).shares.unsubscribe(filter, client, hub);
     else hub.unsubscribe(filter, client);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { run } from "../interop/child.ts";
 import { program, testWith } from "../interop/programs.ts";
 import { Folder } from "../actors/web/folder.ts";
@@ -138,3 +139,34 @@ testWith([], "--root shows a directory", async () => {
   const answer = await fetch(`http://127.0.0.1:${running.ports[0]}/`);
   assert.equal(await answer.text(), "here");
 });
+
+testWith(
+  ["curl"],
+  "G3, G5: paths and directories need the logins that are set for them",
+  async () => {
+    await using folder = await Folder.make({
+      "www/index.html": "open",
+      "www/admin/index.html": "secret",
+      "www/own/index.html": "mine",
+    });
+    const at = (name: string) => `${folder.path}/${name}`;
+    const users = `ann:lab:${createHash("md5").update("ann:lab:sesame").digest("hex")}\n`;
+    await folder.write("users", users);
+    await folder.write("www/own/.htpasswd", users);
+    const protect = [{ path: "/admin", file: "users", realm: "lab" }, {
+      perDirectory: ".htpasswd",
+      realm: "lab",
+    }];
+    const [running, url] = await site(folder, { protect });
+    await using _ = running;
+    const login = ["--digest", "-u", "ann:sesame"],
+      status = ["-o", at("out"), "-w", "%{http_code}"];
+    assert.equal(await curl(`${url}/`), "open");
+    for (const [path, text] of [["admin/", "secret"], ["own/", "mine"]]) {
+      assert.equal(await curl(...status, `${url}/${path}`), "401");
+      assert.equal(await curl(...status, "--digest", "-u", "ann:guess", `${url}/${path}`), "401");
+      assert.equal(await curl(...login, `${url}/${path}`), text);
+    }
+    assert.equal(await curl(...status, ...login, `${url}/own/.htpasswd`), "404");
+  },
+);

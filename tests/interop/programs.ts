@@ -14,6 +14,8 @@ export const programs = {
   mosquitto_pub: installed("mosquitto_pub"),
   mosquitto_sub: installed("mosquitto_sub"),
   curl: installed("curl"),
+  litmus: installed("litmus"),
+  cadaver: installed("cadaver"),
   dig: installed("dig"),
   drill: installed("drill"),
   // Packagers name libcoap's client after the TLS library in it.

@@ -9,7 +9,7 @@ function delivery(payload: Uint8Array): Delivery {
 }
 
 Deno.test("Queue gives back in order what it took, and counts its bytes", () => {
-  const tally = { queuedBytes: 0, lose() {} };
+  const tally = { queuedBytes: 0, inflightBytes: 0, subscriptions: 0, lose() {} };
   const queue = new Queue(tally);
   let next = 0;
   for (let pushed = 0; pushed < 9000; pushed++) {
@@ -25,7 +25,7 @@ Deno.test("Queue gives back in order what it took, and counts its bytes", () => 
 });
 
 Deno.test("Queue frees what it held for others when it is cleared", () => {
-  const tally = { queuedBytes: 0, lose() {} };
+  const tally = { queuedBytes: 0, inflightBytes: 0, subscriptions: 0, lose() {} };
   const [one, other] = [new Queue(tally), new Queue(tally)];
   one.push(delivery(new Uint8Array(100)), defaults);
   const before = tally.queuedBytes;

@@ -1,17 +1,21 @@
-import type { ByteStream } from "../../transports/transport.ts";
+import type { ByteStream } from "./transport.ts";
 
 /** A stream of which somebody has read too much: that comes again first. */
 export class PrefixedStream implements ByteStream {
   readonly #stream: ByteStream;
   #prefix: Uint8Array;
 
-  constructor(stream: ByteStream, prefix: Uint8Array) {
+  readonly #peer: string | undefined;
+
+  /** `peer` is told in place of the stream's own. */
+  constructor(stream: ByteStream, prefix: Uint8Array, peer?: string) {
     this.#stream = stream;
     this.#prefix = prefix;
+    this.#peer = peer;
   }
 
   get peer(): string {
-    return this.#stream.peer;
+    return this.#peer ?? this.#stream.peer;
   }
 
   get secure(): boolean {

@@ -1,0 +1,59 @@
+import type { BehindProxyOptions } from "../../transports/behind_proxy.ts";
+import type { SecureOptions, SecureTransport } from "../../transports/secure.ts";
+import type { Transport } from "../../transports/transport.ts";
+import { AccessList } from "../access_list.ts";
+import type { Log } from "../log.ts";
+import { keepRenewed, readIdentity } from "./certificates.ts";
+import { watchFiles } from "./deno_host.ts";
+import type { ListenSettings } from "./resolve.ts";
+
+type Port = { port: number; hostname: string };
+
+/** The transports that a listener may use. */
+export interface TransportParts {
+  tcp(options: Port): Transport;
+  tls(options: Port & SecureOptions & { over: Transport }): SecureTransport;
+  eitherTls(transport: Transport, options: SecureOptions): SecureTransport;
+  behindProxy(transport: Transport, options: BehindProxyOptions): Transport;
+  unix(options: { path: string }): Transport;
+}
+
+/** What is around while a transport is put together. */
+export interface TransportSurroundings {
+  parts: TransportParts;
+  log: Log;
+  readFile(path: string): Promise<string>;
+  /** What is called when the gateway ends. */
+  ending: (() => void)[];
+}
+
+/** Puts the transport of a listener together. */
+export async function transportOf(
+  { url, tls, proxyProtocol }: ListenSettings,
+  { parts, readFile, log, ending }: TransportSurroundings,
+): Promise<Transport> {
+  const listener = url.url;
+  if (url.path !== undefined) return parts.unix({ path: url.path });
+  let transport = parts.tcp(url);
+  if (proxyProtocol !== undefined) {
+    const refused = (error: Error) => log.info("proxy refused", { listener, error });
+    transport = parts.behindProxy(transport, { trusts: trusts(proxyProtocol), refused });
+  }
+  if (tls === undefined) return transport;
+  const present = await readIdentity(tls, { readFile });
+  const { clientCertificates, minVersion } = tls;
+  const refused = (error: Error) => log.info("tls handshake refused", { listener, error });
+  const options: SecureOptions = { ...present, clientCertificates, minVersion, refused };
+  const { port, hostname } = url;
+  const secured = url.protocol === "any"
+    ? parts.eitherTls(transport, options)
+    : parts.tls({ ...options, port, hostname, over: transport });
+  ending.push(keepRenewed(secured, tls, { readFile, watch: watchFiles, log, listener, present }));
+  return secured;
+}
+
+/** Whether a peer is one of those in an access list. */
+export function trusts(list: string): (peer: string) => boolean {
+  const listed = new AccessList(list);
+  return (peer) => listed.allows(peer);
+}

@@ -1,0 +1,148 @@
+import { LockTable } from "../../protocols/web/locks.ts";
+import { parseFilePath } from "../../protocols/web/path.ts";
+import type { RouteInfo } from "../handler.ts";
+import { DavChanges } from "./dav_changes.ts";
+import { submittedTokens } from "./dav_guard.ts";
+import { DavLocks } from "./dav_locks.ts";
+import { DavProperties } from "./dav_properties.ts";
+import { DavReads } from "./dav_reads.ts";
+import { type DavRequest, type DavState, defaults, keyOfNames, status } from "./dav_request.ts";
+import { DavTree } from "./dav_tree.ts";
+import { tagOf } from "./file_answer.ts";
+import type { WebPart } from "./part.ts";
+
+/**
+ * What may be changed through WebDAV, and by whom.
+ *
+ * @example A directory for the users of a file
+ * ```ts
+ * import { protect, webdav, type WebdavOptions } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const auth = protect({ file: "/etc/meerkat/users.htdigest" });
+ * const options: WebdavOptions = { root: "shared", prefix: "/dav", auth };
+ * assert.equal(typeof webdav(options), "function");
+ * ```
+ */
+export interface WebdavOptions {
+  /** The directory, outside of which nothing can be reached; unset, every request of WebDAV fails. */
+  root?: string;
+  /** What request paths begin with that is no part of the file's path, such as `/dav`. */
+  prefix?: string;
+  /** `"-"` lets everybody in; a part answers those who may not. Unset, every request fails. */
+  auth?: "-" | WebPart;
+  /** Whether names that begin with a dot can be used; default false. */
+  dotfiles?: boolean;
+  /** Bytes of one file; default 5 GiB. */
+  maxFileBytes?: number;
+  /** Asked about the path in `Destination`, which stands in no request line; default: all may be written. */
+  mayWrite?: (path: string, info: RouteInfo) => boolean;
+}
+
+const METHODS = [
+  "OPTIONS",
+  "PROPFIND",
+  "PROPPATCH",
+  "MKCOL",
+  "PUT",
+  "DELETE",
+  "COPY",
+  "MOVE",
+  "LOCK",
+  "UNLOCK",
+];
+
+/**
+ * A part of a web site that changes files by WebDAV, class 1 and 2 (RFC 4918); GET and HEAD go to the
+ * next part. Properties that clients set, and locks, live as long as the gateway runs.
+ *
+ * @example A directory that everybody may change
+ * ```ts
+ * import { files, gateway, http, tcp, webdav } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const root = await Deno.makeTempDir();
+ * const change = webdav({ root, auth: "-" }), show = files({ root });
+ * await using hub = gateway();
+ * hub.handle("/*", async (request, info) => await change(request, info) ?? show(request, info));
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const url = `http://127.0.0.1:${port}/note.txt`;
+ * assert.equal((await fetch(url, { method: "PUT", body: "Hello!" })).status, 201);
+ * assert.equal(await (await fetch(url)).text(), "Hello!");
+ * ```
+ */
+export function webdav(options: WebdavOptions): WebPart {
+  const { root, auth, dotfiles = false, maxFileBytes = defaults.maxFileBytes } = options;
+  const prefix = (options.prefix ?? "").replace(/\/+$/, "");
+  const state: DavState | undefined = root === undefined ? undefined : {
+    tree: new DavTree(root, dotfiles),
+    locks: new LockTable(),
+    properties: new DavProperties(),
+    prefix,
+    maxFileBytes,
+    namesOf: ({ pathname }) =>
+      isUnder(pathname, prefix) ? parseFilePath(pathname.slice(prefix.length))?.names : undefined,
+  };
+  return async (request, info) => {
+    const url = new URL(request.url);
+    if (!METHODS.includes(request.method) || !isUnder(url.pathname, prefix)) return undefined;
+    if (state === undefined || auth === undefined) return status(403);
+    const refused = auth === "-" ? undefined : await auth(request, info);
+    if (refused !== undefined) return refused;
+    const asked = await read(state, request, url, (path) => options.mayWrite?.(path, info) ?? true);
+    return typeof asked === "number" ? status(asked) : await answer(state, asked);
+  };
+}
+
+function isUnder(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}/`);
+}
+
+/** What a request asks for; a status when its path or its conditions forbid it. */
+async function read(
+  state: DavState,
+  request: Request,
+  url: URL,
+  mayWrite: (path: string) => boolean,
+): Promise<DavRequest | 400 | 403 | 412> {
+  const { locks, tree, prefix } = state;
+  const file = parseFilePath(url.pathname.slice(prefix.length));
+  if (file === undefined) return 403;
+  const now = Date.now(), path = keyOfNames(file.names);
+  const tokens = await submittedTokens(request.headers.get("if"), {
+    path,
+    locks,
+    now,
+    pathOf: (given) => {
+      const isUrl = URL.canParse(given, request.url);
+      const names = isUrl ? state.namesOf(new URL(given, request.url)) : undefined;
+      return names && keyOfNames(names);
+    },
+    etagOf: async (of) => {
+      const found = await tree.find(of.split("/").filter((name) => name !== ""));
+      return found && tagOf(found);
+    },
+  });
+  return typeof tokens === "number" ? tokens : { request, ...file, path, tokens, now, mayWrite };
+}
+
+async function answer(state: DavState, asked: DavRequest): Promise<Response> {
+  switch (asked.request.method) {
+    case "OPTIONS": {
+      const allow = ["GET", "HEAD", ...METHODS].join(", ");
+      // Windows looks for the last of them.
+      const headers = { allow, dav: "1, 2", "ms-author-via": "DAV" };
+      return new Response(null, { status: 200, headers });
+    }
+    case "PROPFIND":
+      return await new DavReads(state).propfind(asked);
+    case "PROPPATCH":
+      return await new DavReads(state).proppatch(asked);
+    case "LOCK":
+      return await new DavLocks(state).lock(asked);
+    case "UNLOCK":
+      return new DavLocks(state).unlock(asked);
+    default:
+      return await new DavChanges(state).change(asked);
+  }
+}

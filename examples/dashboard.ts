@@ -1,0 +1,100 @@
+/**
+ * The web pages of a device: static files, settings in a form, a figure each second as a live graph.
+ *
+ *   deno run -A examples/dashboard.ts
+ *
+ * Open http://127.0.0.1:8080/, or:
+ *
+ *   curl http://127.0.0.1:8080/cpu_usage
+ *
+ * Try: <script>alert(1)</script> as a name; several windows; saving from a page of another site.
+ */
+import { cpus } from "node:os";
+import {
+  escapeHtml,
+  files,
+  gateway,
+  http,
+  type MessageSocket,
+  ssi,
+  type SsiCall,
+  tcp,
+} from "../mod.ts";
+
+const root = new URL("./dashboard", import.meta.url).pathname;
+
+export async function main(options = { port: 8080, everyMs: 1000 }) {
+  const hub = gateway();
+  const settings = new Map([["name", "Attic"], ["place", "Roof"]]);
+  // Only our own page knows it: who posts without it comes from another site.
+  const token = crypto.randomUUID();
+
+  const pages = ssi({
+    hub,
+    root,
+    functions: {
+      token: () => token,
+      setting: ({ argument }: SsiCall) => escapeHtml(settings.get(argument) ?? ""),
+    },
+  });
+  const rest = files({ root });
+  hub.handle("/*", async (request, info) => await pages(request, info) ?? rest(request, info));
+
+  hub.handle("/save", {
+    async POST(request) {
+      const form = await request.formData();
+      if (form.get("token") !== token) return new Response("Use our own form\n", { status: 403 });
+      for (const name of settings.keys()) settings.set(name, String(form.get(name) ?? ""));
+      // The home page again, and not the form once more when somebody reloads.
+      return new Response(null, { status: 303, headers: { location: "/" } });
+    },
+  });
+
+  const usage = cpuUsage();
+  hub.handle("/cpu_usage", { GET: () => Response.json({ result: usage.latest }) });
+
+  const sockets = new Set<MessageSocket>();
+  hub.websocket("/live", (socket) => {
+    sockets.add(socket);
+    socket.onclose = () => sockets.delete(socket);
+  });
+  hub.spawn("push", (self) => {
+    const timer = setInterval(() => {
+      const text = String(usage.next());
+      for (const socket of sockets) socket.send(text);
+    }, options.everyMs);
+    self.defer(() => clearInterval(timer));
+    return { receive() {} };
+  });
+
+  const { port } = await hub.listen(tcp({ port: options.port }), http()).ready;
+  console.log(`Dashboard at http://127.0.0.1:${port}/`);
+  return { hub, port };
+}
+
+/** How busy all processors together have been between two looks, in per cent. */
+function cpuUsage() {
+  let before = total(), latest = 0;
+  return {
+    get latest() {
+      return latest;
+    },
+    next(): number {
+      const now = total(), all = now.all - before.all;
+      if (all > 0) latest = Math.round(1000 * (1 - (now.idle - before.idle) / all)) / 10;
+      before = now;
+      return latest;
+    },
+  };
+}
+
+function total() {
+  let all = 0, idle = 0;
+  for (const { times } of cpus()) {
+    idle += times.idle;
+    all += times.idle + times.user + times.nice + times.sys + times.irq;
+  }
+  return { all, idle };
+}
+
+if (import.meta.main) await main();

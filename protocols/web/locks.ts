@@ -1,0 +1,88 @@
+/** A write lock (RFC 4918 §6, §7). */
+export interface Lock {
+  readonly token: string;
+  /** The resource that was locked: its path, `/` before each name. */
+  readonly path: string;
+  /** That path as it stands in URLs. */
+  readonly href: string;
+  readonly exclusive: boolean;
+  /** Whether everything below is locked, too. */
+  readonly deep: boolean;
+  /** Who holds it, as XML. */
+  readonly owner: string;
+  /** When it ends, and how long it lasts when it is refreshed. */
+  readonly ends: number;
+  readonly lasts: number;
+}
+
+/** 1,000 locks together: each takes some hundred bytes, and every write looks at all of them. */
+const LOCKS = 1_000;
+
+/** Who may write where; time is in milliseconds, and given by whoever asks. */
+export class LockTable {
+  readonly #locks = new Map<string, Lock>();
+
+  /** The locks that hold for a resource. */
+  of(path: string, now: number): Lock[] {
+    this.#expire(now);
+    return [...this.#locks.values()].filter((lock) =>
+      lock.path === path || (lock.deep && isBelow(path, lock.path))
+    );
+  }
+
+  /** The locks of what is below a resource. */
+  below(path: string, now: number): Lock[] {
+    this.#expire(now);
+    return [...this.#locks.values()].filter((lock) => isBelow(lock.path, path));
+  }
+
+  /** Locks, unless another lock stands against it or there are too many. */
+  add(lock: Lock, now: number): "locked" | "taken" | "full" {
+    const others = this.of(lock.path, now).concat(lock.deep ? this.below(lock.path, now) : []);
+    if (others.some((other) => lock.exclusive || other.exclusive)) return "taken";
+    if (this.#locks.size >= LOCKS) return "full";
+    this.#locks.set(lock.token, lock);
+    return "locked";
+  }
+
+  /** Lets a lock last for another while. */
+  refresh(lock: Lock, lasts: number, now: number): Lock {
+    const longer = { ...lock, lasts, ends: now + lasts };
+    this.#locks.set(lock.token, longer);
+    return longer;
+  }
+
+  remove(token: string): void {
+    this.#locks.delete(token);
+  }
+
+  /** Forgets the locks of what is gone (RFC 4918 §9.6, §9.9). */
+  forget(path: string): void {
+    for (const lock of this.#locks.values()) {
+      if (lock.path === path || isBelow(lock.path, path)) this.#locks.delete(lock.token);
+    }
+  }
+
+  /**
+   * Whether somebody with these tokens may change a resource: of each set of locks on one resource
+   * they need one (RFC 4918 §7.5). `tree` asks for everything below, too.
+   */
+  allows(path: string, tokens: ReadonlySet<string>, tree: boolean, now: number): boolean {
+    const held = this.of(path, now);
+    if (held.length > 0 && !held.some(({ token }) => tokens.has(token))) return false;
+    if (!tree) return true;
+    const inside = this.below(path, now);
+    return inside.every((lock) =>
+      inside.some(({ path: same, token }) => same === lock.path && tokens.has(token))
+    );
+  }
+
+  #expire(now: number): void {
+    for (const lock of this.#locks.values()) if (lock.ends <= now) this.#locks.delete(lock.token);
+  }
+}
+
+/** Whether a path lies below another. */
+export function isBelow(path: string, above: string): boolean {
+  return path !== above && path.startsWith(above === "/" ? "/" : `${above}/`);
+}
