@@ -4,6 +4,7 @@ export type { Authenticator, LoginAttempt } from "./authenticator.ts";
 export { callOut, type CallOutOptions } from "./call_out.ts";
 export { certificateUser } from "./client_certificate.ts";
 export type { CertificateOptions } from "./client_certificate.ts";
+export { scramFile } from "./scram_file.ts";
 export { digestFile } from "./digest_file.ts";
 export { jwt, type JwtOptions } from "./jwt.ts";
 export { loginTokens, type LoginTokensOptions } from "./login_tokens.ts";

@@ -3,6 +3,9 @@ import { Folder } from "../actors/web/folder.ts";
 import { run } from "../interop/child.ts";
 import { program, testWith } from "../interop/programs.ts";
 import { doors } from "./doors.ts";
+import { connectPacket, MqttClient } from "../interop/mqtt_client.ts";
+import type { Auth, Connack } from "../../protocols/mqtt/packet.ts";
+import { proofOf } from "../actors/identity/scram_client.ts";
 import { start } from "./meerkat.ts";
 
 const ann =
@@ -44,3 +47,39 @@ testWith(
     assert.equal(await curl(...code, "-X", "POST", "-u", "ann:guess", session), "401");
   },
 );
+
+Deno.test("passwd --scram writes what MQTT's SCRAM and passwords of all doors need", async () => {
+  await using folder = await Folder.make({ users: ann });
+  const file = `${folder.path}/users`;
+  const set = start(["passwd", "set", "--scram", file, "bob"]);
+  await set.write("correct horse\n");
+  await set.closeInput();
+  assert.equal((await set.ended()).code, 0);
+  await using child = start(
+    ["--listen", "mqtt://127.0.0.1:0", "--listen", "http://127.0.0.1:0", "--password-file", file],
+  );
+  const ports = (await child.linesFrom(0, 2)).map((line) => Number(/:(\d+)$/.exec(line)![1]));
+  const [mqtt, http] = ports;
+  for (const [password, reason] of [["correct horse", 0], ["guess", 0x87]] as const) {
+    const client = new MqttClient(await Deno.connect({ port: mqtt! }), 5);
+    const say = (text: string) => ({
+      authenticationMethod: "SCRAM-SHA-256",
+      authenticationData: new TextEncoder().encode(text),
+    });
+    const properties = say("n,,n=bob,r=abc");
+    await client.send(connectPacket({ clientId: "b", version: 5, properties }));
+    const auth = await client.next() as Auth;
+    assert.deepEqual([auth.type, auth.reason], ["auth", 0x18]);
+    const challenge = new TextDecoder().decode(auth.properties!.authenticationData);
+    const answer = say(proofOf("bob", password, challenge));
+    await client.send({ type: "auth", reason: 0x18, properties: answer });
+    const connack = await client.next() as Connack;
+    assert.deepEqual([connack.type, connack.reason], ["connack", reason]);
+    client.close();
+    await client.ended;
+  }
+  const headers = { authorization: `Basic ${btoa("bob:correct horse")}` };
+  const put = { method: "PUT", body: "1", headers };
+  const answer = await fetch(`http://127.0.0.1:${http}/topics/a`, put);
+  assert.deepEqual([answer.status, await answer.text()], [201, ""]);
+});
