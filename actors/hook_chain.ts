@@ -79,6 +79,16 @@ export class HookChain {
     asker.decided(question.none());
   }
 
+  /** True when no set says no, or fails. */
+  allows(hook: keyof Hooks, ask: (hooks: Hooks) => boolean | undefined): boolean {
+    try {
+      return this.#sets.every((set) => ask(set) !== false);
+    } catch (error) {
+      this.#failed(hook, error);
+      return false;
+    }
+  }
+
   /** Tells every set of something that has happened. */
   tell(hook: keyof Hooks, tell: (hooks: Hooks) => unknown): void {
     for (const set of this.#sets) {

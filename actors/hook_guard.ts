@@ -49,6 +49,10 @@ export class HookGuard implements Guard {
     this.#ask<undefined>(authorization(access), decided);
   }
 
+  mayUse(identity: Identity, method: string, path: string): boolean {
+    return this.chain.allows("mayUse", (hooks) => hooks.mayUse?.(identity, method, path).allowed);
+  }
+
   inspect(
     publication: Publication,
     identity: Identity,

@@ -112,6 +112,8 @@ export interface Hooks {
   authenticate?(credentials: Credentials): Later<Login | Refusal | false | undefined>;
   /** Whether this may be done: false or a refusal when not. */
   authorize?(access: Access): Later<Refusal | boolean | undefined>;
+  /** Whether a path of `handle` or `websocket` may be asked: at once, and by all sets. */
+  mayUse?(identity: Identity, method: string, path: string): { readonly allowed: boolean };
   /**
    * Looks at what a client publishes, and at its will when it connects. Another publication takes
    * its place.

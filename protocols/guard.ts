@@ -69,6 +69,8 @@ export interface Guard {
   authenticate(credentials: Credentials, decided: Decided<Identity | Refusal>): void;
   /** Finds out whether this may be done; undefined when it may. */
   authorize(access: Access, decided: Decided<Refusal | undefined>): void;
+  /** Whether the handler of a path may be asked. */
+  mayUse(identity: Identity, method: string, path: string): boolean;
   /** Has a publication looked at: what is to be published in its place, often itself. */
   inspect(
     publication: Publication,

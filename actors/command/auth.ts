@@ -6,30 +6,49 @@ import { digestFile } from "../identity/digest_file.ts";
 import { jwt } from "../identity/jwt.ts";
 import { passwordFile } from "../identity/password_file.ts";
 import { policy } from "../identity/policy.ts";
+import { scramFiles } from "../identity/scram_file.ts";
 import { Throttle } from "../identity/throttle.ts";
+import type { AuthMethod } from "../../protocols/mqtt/authentication.ts";
+import type { Handler } from "../handler.ts";
 import type { Hooks } from "../hooks.ts";
+import { loginTokens } from "../identity/login_tokens.ts";
 import type { Log } from "../log.ts";
 import type { AuthSettings } from "./auth_settings.ts";
-import type { Settings } from "./resolve.ts";
+import type { ListenSettings, Settings } from "./resolve.ts";
 
 interface Surroundings {
   readonly log: Log;
+  /** Has requests for a path answered. */
+  handle(path: string, handler: Handler): unknown;
   readFile(path: string): Promise<string>;
 }
 
-/** The hooks that the settings ask for, in the order in which they are asked. */
-export async function hooksOf(settings: Settings, around: Surroundings): Promise<Hooks[]> {
-  const hooks: Hooks[] = [];
+/**
+ * The hooks that the settings ask for, in the order in which they are asked, and the methods of
+ * enhanced authentication of each listener.
+ */
+export async function hooksOf(settings: Settings, around: Surroundings): Promise<{
+  hooks: Hooks[];
+  methods: ReadonlyMap<ListenSettings, readonly AuthMethod[]>;
+}> {
+  const hooks: Hooks[] = [], throttle = new Throttle();
   if (settings.listen.some(({ auth }) => auth !== undefined)) {
-    hooks.push(await byListener(settings, around));
+    hooks.push(await byListener(settings, { ...around, throttle }));
   }
   if (settings.policy !== undefined) hooks.push(policy(settings.policy));
-  return hooks;
+  const methods = new Map<ListenSettings, readonly AuthMethod[]>();
+  for (const each of settings.listen) {
+    const files = each.auth?.flatMap(({ type, file = "" }) => type === "passwords" ? [file] : []);
+    if (files?.length) methods.set(each, [scramFiles(files, {}, throttle)]);
+  }
+  return { hooks, methods };
 }
 
 /** Whoever guesses at one listener is slowed down at all of them. */
-async function byListener({ listen }: Settings, around: Surroundings): Promise<Hooks> {
-  const throttle = new Throttle();
+async function byListener(
+  { listen }: Settings,
+  { throttle, ...around }: Surroundings & { throttle: Throttle },
+): Promise<Hooks> {
   const opened = new Map<AuthSettings, Authenticator>();
   const doors = new Map<string, ReturnType<typeof throttled>>();
   for (const { url, auth, allowAnonymous } of listen) {
@@ -50,7 +69,7 @@ async function byListener({ listen }: Settings, around: Surroundings): Promise<H
 
 async function open(
   settings: AuthSettings,
-  { log, readFile }: Surroundings,
+  { log, readFile, handle }: Surroundings,
 ): Promise<Authenticator> {
   const { type, file = "", realm, url = "", users, timeout, keep, secretFile, keyFile } = settings;
   const named = realm === undefined ? {} : { realm };
@@ -60,6 +79,16 @@ async function open(
       return passwordFile(file, { ...named, refused });
     case "digest":
       return digestFile(file, { ...named, refused });
+    case "login": {
+      const { path = "/login", lasts, cookie, plainCoap } = settings;
+      const tokens = loginTokens({
+        ...lasts !== undefined && { lastsMs: lasts },
+        ...cookie !== undefined && { cookie },
+        ...plainCoap !== undefined && { plainCoap },
+      });
+      handle(path, tokens.handler);
+      return tokens.authenticator;
+    }
     case "certificate":
       return certificateUser(users === undefined ? {} : { users });
     case "http":
@@ -70,8 +99,8 @@ async function open(
         ...keep !== undefined && { keepMs: keep },
       });
     case "jwt": {
-      const { jwks, issuer, audience, userClaim, groupsClaim, cookie } = settings;
-      const given = { jwks, issuer, audience, userClaim, groupsClaim, cookie };
+      const { jwks, issuer, audience, userClaim, groupsClaim, cookie, plainCoap } = settings;
+      const given = { jwks, issuer, audience, userClaim, groupsClaim, cookie, plainCoap };
       const set = Object.fromEntries(
         Object.entries(given).filter(([, each]) => each !== undefined),
       );

@@ -1,4 +1,4 @@
-import { choice, duration, type Kind, list, text } from "./kinds.ts";
+import { choice, duration, type Kind, list, text, yesOrNo } from "./kinds.ts";
 import type { Place } from "./place.ts";
 import { record, type Setting, type Values } from "./record.ts";
 
@@ -30,7 +30,7 @@ const url: Kind<string> = {
 const authenticator = record(
   {
     type: {
-      kind: choice(["passwords", "digest", "jwt", "certificate", "http"]),
+      kind: choice(["passwords", "digest", "jwt", "certificate", "http", "login"]),
       required: true,
       doc: "How clients say who they are.",
     },
@@ -50,6 +50,21 @@ const authenticator = record(
     userClaim: { kind: name, default: "sub", doc: "The claim of tokens that names the user." },
     groupsClaim: { kind: name, default: "groups", doc: "The claim of tokens that lists groups." },
     cookie: { kind: name, doc: "The cookie in which browsers show a token." },
+    path: {
+      kind: text("PATH", "give a path such as /login"),
+      default: "/login",
+      doc: "Where who has logged in gets a token: for login.",
+    },
+    lasts: {
+      kind: duration(1_000, 30 * 86_400_000),
+      default: "12h",
+      doc: "How long such a token is good.",
+    },
+    plainCoap: {
+      kind: yesOrNo(),
+      default: false,
+      doc: "Takes tokens over CoAP without encryption too, where others can read them.",
+    },
     users: {
       kind: texts,
       doc: "Users by common name, alternative name (DNS:…) or SHA-256 fingerprint of certificates.",
@@ -75,6 +90,7 @@ const needs: Record<AuthSettings["type"], readonly (keyof Draft)[]> = {
   jwt: ["secretFile", "keyFile", "jwks"],
   certificate: [],
   http: ["url"],
+  login: [],
 };
 
 /** Checks what belongs together; `fileAt` finds the files that are named. */

@@ -1,3 +1,5 @@
+import type { AuthMethod } from "../../protocols/mqtt/authentication.ts";
+import type { MqttOptions } from "../../protocols/mqtt/options.ts";
 import type { OpenDatagramSession, OpenSession } from "../../protocols/session.ts";
 import { admissionDefaults } from "../admission.ts";
 import { connectionDefaults } from "../connection_options.ts";
@@ -26,7 +28,7 @@ type Port = { port: number; hostname: string };
 
 /** What is set for the protocols of streams beside their limits. */
 export interface StreamSettings {
-  mqtt: MqttSettings;
+  mqtt: MqttSettings & Pick<MqttOptions, "authMethods">;
   /** Origins of web pages that may use the gateway. */
   origins: readonly string[];
   /** Answers what nobody else does. */
@@ -103,9 +105,12 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
   if (forward) hub.dns(parts.forward(forward));
   if (nameServers) parts.nameServers(nameServers);
   try {
-    for (const each of await hooksOf(settings, around)) hub.use(each);
+    const handle = hub.handle.bind(hub);
+    const { hooks, methods } = await hooksOf(settings, { ...around, handle });
+    for (const each of hooks) hub.use(each);
     for (const each of settings.listen) {
-      listeners.push(await listen(hub, each, { ...around, settings }));
+      const authMethods = methods.get(each);
+      listeners.push(await listen(hub, each, { ...around, settings, authMethods }));
     }
     for (const each of settings.bridges) await startBridge(hub, each, around);
   } catch (error) {
@@ -118,10 +123,11 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
 async function listen(
   hub: Gateway,
   each: ListenSettings,
-  around: Surroundings & { settings: Settings },
+  around: Surroundings & { settings: Settings; authMethods: readonly AuthMethod[] | undefined },
 ): Promise<string> {
   const { url, limits, mqtt, web, access, trustedProxies } = each;
-  const { parts, log, settings: { origins, webSocketCompression, dns, policy } } = around;
+  const { parts, log, authMethods, settings: { origins, webSocketCompression, dns, policy } } =
+    around;
   const options = { name: url.url, limits, access };
   try {
     if (url.protocol === "dns") {
@@ -133,7 +139,7 @@ async function listen(
       : hub.listen(
         await transportOf(each, around),
         parts.streams[url.protocol](limits, {
-          mqtt,
+          mqtt: { ...mqtt, ...authMethods && { authMethods } },
           origins,
           webSocketCompression,
           site,

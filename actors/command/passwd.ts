@@ -2,7 +2,13 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { parseArgs } from "node:util";
 import { parseDigests, parsePasswords } from "../identity/lines.ts";
-import { formatHash, hashPassword, ITERATIONS, verifyPassword } from "../identity/password_hash.ts";
+import {
+  formatHash,
+  hashPassword,
+  ITERATIONS,
+  scramPassword,
+  verifyPassword,
+} from "../identity/password_hash.ts";
 import { replaceFile } from "../identity/replace_file.ts";
 import { wordsOf } from "./cause.ts";
 import type { CommandHost } from "./command.ts";
@@ -21,6 +27,7 @@ const HELP = `Keeps the users of a password file. The password is the first line
 The file is in the format of Mosquitto (user:$7$iterations$salt$hash), or with --realm in that of
 Apache's htdigest (user:realm:HA1), which Digest authentication needs.
 
+  --scram            set what SCRAM-SHA-256 needs, so that MQTT 5 clients need not send it
   --realm REALM      work on user:realm:HA1
   --sha256           HA1 by SHA-256 instead of MD5
   --iterations N     rounds of PBKDF2, from 1000 to 10000000; default ${ITERATIONS}
@@ -34,6 +41,7 @@ interface Wish {
   readonly user: string;
   readonly realm: string | undefined;
   readonly sha256: boolean;
+  readonly scram: boolean;
   readonly iterations: number;
 }
 
@@ -62,13 +70,15 @@ function wishOf(args: string[]): Wish | string {
     const options = {
       realm: { type: "string" },
       sha256: { type: "boolean" },
+      scram: { type: "boolean" },
       iterations: { type: "string" },
     } as const;
     parsed = parseArgs({ args, options, allowPositionals: true });
   } catch {
-    return "Unknown flag: known are --realm REALM, --sha256 and --iterations N";
+    return "Unknown flag: known are --scram, --realm REALM, --sha256 and --iterations N";
   }
-  const { values: { realm, sha256 = false, iterations = `${ITERATIONS}` }, positionals } = parsed;
+  const { values, positionals } = parsed;
+  const { realm, sha256 = false, scram = false, iterations = `${ITERATIONS}` } = values;
   const [word, file, user = ""] = positionals;
   const verb = verbs.find((each) => each === word);
   if (verb === undefined) return `Unknown ${quote(word)}: give set, del, list or verify`;
@@ -88,7 +98,8 @@ function wishOf(args: string[]): Wish | string {
   if (!Number.isInteger(rounds) || rounds < 1_000 || rounds > 10_000_000) {
     return `Cannot use --iterations ${quote(iterations)}: give a number from 1000 to 10000000`;
   }
-  return { verb, file, user, realm, sha256, iterations: rounds };
+  if (scram && realm !== undefined) return "Cannot use --scram with --realm: give one of them";
+  return { verb, file, user, realm, sha256, scram, iterations: rounds };
 }
 
 async function carryOut(wish: Wish, host: CommandHost): Promise<number> {
@@ -149,9 +160,10 @@ function joined(lines: string[]): string {
 }
 
 async function lineFor(wish: Wish, password: Uint8Array): Promise<string> {
-  const { user, realm, sha256, iterations } = wish;
+  const { user, realm, sha256, scram, iterations } = wish;
   if (realm !== undefined) return `${user}:${realm}:${ha1(wish, password, sha256)}`;
-  return `${user}:${formatHash(await hashPassword(password, iterations))}`;
+  const hash = scram ? scramPassword : hashPassword;
+  return `${user}:${formatHash(await hash(password, iterations))}`;
 }
 
 async function verify(wish: Wish, text: string, password: Uint8Array): Promise<boolean> {

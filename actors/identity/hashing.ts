@@ -37,13 +37,18 @@ export class Hashing {
 /** One for the process: that is what the processor is shared by. */
 export const hashing = new Hashing();
 
-/** PBKDF2 (RFC 8018 §5.2) with HMAC-SHA-512, on a thread of its own. */
+/** PBKDF2 (RFC 8018 §5.2) with an HMAC, on a thread of its own. */
 export async function pbkdf2(
   password: Uint8Array,
-  { salt, iterations, bytes }: { salt: Uint8Array; iterations: number; bytes: number },
+  { salt, iterations, bytes, hash = "SHA-512" }: {
+    salt: Uint8Array;
+    iterations: number;
+    bytes: number;
+    hash?: "SHA-512" | "SHA-256";
+  },
 ): Promise<Uint8Array> {
   const raw = new Uint8Array(password);
   const key = await crypto.subtle.importKey("raw", raw, "PBKDF2", false, ["deriveBits"]);
-  const algorithm = { name: "PBKDF2", hash: "SHA-512", salt: new Uint8Array(salt), iterations };
+  const algorithm = { name: "PBKDF2", hash, salt: new Uint8Array(salt), iterations };
   return new Uint8Array(await crypto.subtle.deriveBits(algorithm, key, bytes * 8));
 }

@@ -1,9 +1,10 @@
 import { Buffer } from "node:buffer";
-import { type Credentials, Refusal } from "../../protocols/identity.ts";
+import { Refusal } from "../../protocols/identity.ts";
 import type { Login } from "../hooks.ts";
-import { type Authenticator, mayCarryPassword } from "./authenticator.ts";
+import type { Authenticator } from "./authenticator.ts";
 import { algorithms, type JwtAlgorithm, type JwtKey, keySet, publicKey, secretKey } from "./jwk.ts";
 import { RemoteKeys } from "./remote_keys.ts";
+import { tokenOf } from "./token.ts";
 import { Verified } from "./verified.ts";
 import { WatchedFile } from "./watched_file.ts";
 
@@ -40,6 +41,8 @@ export interface JwtOptions {
   groupsClaim?: string;
   /** The cookie that holds a token, for browsers. */
   cookie?: string;
+  /** Takes it over CoAP without DTLS too, where whoever listens on the way can read it. */
+  plainCoap?: boolean;
   /** What HTTP clients are told the token is for; default `meerkat`. */
   realm?: string;
   /** Milliseconds since 1970; default: the machine's clock. */
@@ -48,6 +51,8 @@ export interface JwtOptions {
 
 /** Characters of a token: header fields are not longer. */
 const MAX_CHARS = 16_384;
+
+const SHAPE = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 const verifying: Record<JwtAlgorithm, AlgorithmIdentifier | EcdsaParams> = {
   HS256: "HMAC",
@@ -85,7 +90,7 @@ export function jwt(options: JwtOptions): Authenticator {
   return {
     challenges: () => [`Bearer realm="${realm}"`],
     authenticate(credentials) {
-      const token = tokenOf(credentials, options.cookie);
+      const token = tokenOf(credentials, SHAPE, options);
       if (token === undefined || token.length > MAX_CHARS) return undefined;
       const key = verified.key(token), known = verified.get(key);
       if (known !== undefined) return known;
@@ -119,20 +124,6 @@ function keysOf({ secret, publicKey: pem, jwks, now }: JwtOptions): Keys {
   // Whoever logs in hears of it.
   key.catch(() => {});
   return async () => [await key];
-}
-
-function tokenOf(credentials: Credentials, cookie?: string): string | undefined {
-  const { token, protocol, passwordText } = credentials;
-  if (token !== undefined) return mayCarryPassword(credentials) ? token : undefined;
-  const isToken = /^[\w-]+\.[\w-]+\.[\w-]+$/;
-  // MQTT's CONNECT has no other place for it.
-  if (protocol === "mqtt" && passwordText !== undefined) {
-    return isToken.test(passwordText) ? passwordText : undefined;
-  }
-  const found = cookie === undefined || !credentials.saysNothing
-    ? undefined
-    : credentials.cookie(cookie);
-  return found !== undefined && isToken.test(found) ? found : undefined;
 }
 
 /** What the token claims; undefined when it is none that anybody here has signed. */

@@ -1,6 +1,9 @@
 import { parseHash, type PasswordHash } from "./password_hash.ts";
 
-/** The passwords of a file in the format of Mosquitto, by user: `user:$7$iterations$salt$hash`. */
+/**
+ * The passwords of a file in the format of Mosquitto, by user: `user:$7$iterations$salt$hash`, or
+ * `user:SCRAM-SHA-256$iterations:salt$stored:server`.
+ */
 export function parsePasswords(text: string): ReadonlyMap<string, PasswordHash> {
   const found = new Map<string, PasswordHash>();
   for (const { line, number } of entriesOf(text)) {

@@ -1,5 +1,4 @@
 import type { Exchange } from "../../protocols/http/exchange.ts";
-import type { ProxySettings } from "../command/proxy_settings.ts";
 import type { WebSettings } from "../command/web_settings.ts";
 import type { Gateway } from "../gateway.ts";
 import type { Handler, RouteInfo } from "../handler.ts";
@@ -13,7 +12,7 @@ import { files } from "./files.ts";
 import type { WebPart } from "./part.ts";
 import { guardPaths, protect } from "./protect.ts";
 import { proxy } from "./proxy.ts";
-import { proxySocket } from "./proxy_socket.ts";
+import { passSockets } from "./pass_sockets.ts";
 import { rewrites } from "./rewrites.ts";
 import { saveUpload } from "./upload.ts";
 
@@ -53,6 +52,7 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
   for (const { path = "/", ...door } of doors) {
     parts.push(below(path, protect({ ...door, ...root !== undefined && { root } })));
   }
+  const gates = [...parts];
   const pages = dynamicParts({
     hub,
     log,
@@ -66,7 +66,7 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
   }
   for (const each of proxies) {
     parts.push(proxy(each));
-    passSockets(hub, each);
+    passSockets(hub, each, { listener: name, gates });
   }
   if (rules !== undefined) parts.push(rewrites(rules, { files: shown, port, parts: pages }));
   if (dav !== undefined) parts.push(...await davParts(dav, options));
@@ -76,20 +76,6 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
   }
   const failed = (error: unknown) => log.error("crash", { actor: `site ${name}`, error });
   return hub.answering(`site ${name}`, chain(parts, { failed, errors, headers }));
-}
-
-/** Paths whose WebSockets are passed on: by all listeners of a gateway, once. */
-const passed = new WeakMap<Gateway, Set<string>>();
-
-function passSockets(hub: Gateway, settings: ProxySettings): void {
-  const { path = "/", protocols } = settings, mount = path.replace(/\/$/, "");
-  const paths = passed.get(hub) ?? new Set();
-  passed.set(hub, paths);
-  if (paths.has(mount)) return;
-  paths.add(mount);
-  const handler = proxySocket(settings);
-  hub.websocket(`${mount}/*`, handler, { protocols });
-  if (mount !== "") hub.websocket(mount, handler, { protocols });
 }
 
 /** A part for a path and all below it. */

@@ -20,7 +20,13 @@ export function site(limits: HttpLimits, fallback?: Answer): Answer {
       );
     }
     const found = exchange.hub.shared(Handlers).find(exchange.request);
-    if (found !== undefined) return found.value(exchange, now, found.params);
+    if (found !== undefined) {
+      const { guard, identity } = exchange.hub;
+      if (guard?.mayUse(identity, method, path) === false) {
+        return respondText(exchange, 403, `Not allowed to use ${path.slice(0, 200)}`);
+      }
+      return found.value(exchange, now, found.params);
+    }
     if (isOfTopics(path) || path === "/.well-known/core") {
       return answerTopics(exchange, now);
     }

@@ -61,15 +61,15 @@ export interface AuthExchange {
  *     },
  *   }),
  * };
- * word.begin("client").take(undefined, (step) => assert.equal(step, wrong));
+ * word.begin("client", "127.0.0.1:50112").take(undefined, (step) => assert.equal(step, wrong));
  * assert.equal(typeof mqtt({ authMethods: [word] }), "function");
  * ```
  */
 export interface AuthMethod {
   /** What clients call it. */
   readonly name: string;
-  /** A client begins. */
-  begin(clientId: string): AuthExchange;
+  /** A client at `address` (host:port) begins. */
+  begin(clientId: string, address: string): AuthExchange;
 }
 
 /** Who waits for the authentication at CONNECT, and who ends the connection when one fails. */
@@ -100,7 +100,7 @@ export class Authentication {
   /** Begins with what CONNECT, or AUTH with reason 0x19, brought. */
   begin(data: Uint8Array | undefined, now: number): void {
     const { method, clientId } = this.options;
-    this.#exchange = method.begin(clientId);
+    this.#exchange = method.begin(clientId, this.link.hub.identity.address);
     this.#ask(data, now);
   }
 

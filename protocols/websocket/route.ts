@@ -3,7 +3,7 @@ import type { UpgradeQuestion } from "../http/message.ts";
 import type { Found } from "../http/routes.ts";
 import type { Session } from "../session.ts";
 import { type Accepting, acceptKnown, acceptSocket, type Asking, login } from "./accept.ts";
-import { chooseSubprotocol, type Refusal } from "./handshake.ts";
+import { chooseSubprotocol, type Refusal, refusal as refuse } from "./handshake.ts";
 import { type Arrival, SocketMode, type SocketRoute } from "./socket.ts";
 
 /** True when a path's own user gets a WebSocket, and not a subprotocol of the gateway's. */
@@ -52,7 +52,12 @@ export function openRoute(
         asking,
         guard,
         { filter: undefined, qos: 0 },
-        (refusal, now) => refusal === undefined ? askUser(decided, now) : decided(refusal, now),
+        (refusal, now) => {
+          const { path } = request;
+          if (refusal !== undefined) return decided(refusal, now);
+          if (guard.mayUse(hub.identity, "GET", path)) return askUser(decided, now);
+          decided(refuse(403, `Not allowed to use ${path.slice(0, 200)}`), now);
+        },
       );
     },
     open: (now) =>

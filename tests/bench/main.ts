@@ -17,7 +17,7 @@ import {
   versionsCase,
 } from "./cases/mqtt_more.ts";
 import { slowReceiversCase } from "./cases/slow_receivers.ts";
-import { storeCase } from "./cases/store.ts";
+import { relaxedCase, storeCase } from "./cases/store.ts";
 import { subscriptionsCase } from "./cases/subscriptions.ts";
 import { webSocketCase, webSocketFanOutCase } from "./cases/websocket.ts";
 import { ownLoad, prepareLoad } from "./load.ts";
@@ -56,6 +56,7 @@ const cases: readonly Case[] = [
   dnsCase,
   subscriptionsCase,
   storeCase,
+  relaxedCase,
   slowReceiversCase,
   webSocketCase,
   webSocketFanOutCase,

@@ -35,7 +35,7 @@ function text(step: AuthStep): string {
 }
 
 Deno.test("scramSha256() speaks as in the example of RFC 7677", () => {
-  const exchange = method().begin("client");
+  const exchange = method().begin("client", "127.0.0.1:50112");
   assert.equal(text(say(exchange, example.clientFirst)), example.serverFirst);
   const last = say(exchange, example.clientFinal);
   assert.ok(last.kind === "success" && last.user === "user");
@@ -53,7 +53,7 @@ Deno.test("scramSha256() refuses a wrong proof, nonce or binding", () => {
       "",
     ]
   ) {
-    const exchange = method().begin("client");
+    const exchange = method().begin("client", "127.0.0.1:50112");
     say(exchange, example.clientFirst);
     assert.equal(say(exchange, wrong).kind, "failure", wrong);
   }
@@ -62,7 +62,7 @@ Deno.test("scramSha256() refuses a wrong proof, nonce or binding", () => {
 Deno.test("scramSha256() does not tell who is known", () => {
   const shared = method("somebody else");
   const answers = [0, 1].map(() => {
-    const exchange = shared.begin("client");
+    const exchange = shared.begin("client", "127.0.0.1:50112");
     const first = text(say(exchange, example.clientFirst));
     assert.match(first, /^r=[^,]+,s=[^,]+,i=\d+$/);
     const last = say(exchange, example.clientFinal);
@@ -70,7 +70,7 @@ Deno.test("scramSha256() does not tell who is known", () => {
     return [first, last.message];
   });
   assert.deepEqual(answers[0], answers[1]);
-  const exchange = method().begin("client");
+  const exchange = method().begin("client", "127.0.0.1:50112");
   say(exchange, example.clientFirst);
   const wrong = say(exchange, example.clientFinal.replace("p=dHz", "p=dHy"));
   assert.equal(wrong.kind === "failure" && wrong.message, answers[0]![1]);
@@ -90,7 +90,7 @@ Deno.test("scramSha256() refuses first messages that are not in order", () => {
     "n,,n=user,r=",
   ];
   for (const first of wrong) {
-    const step = say(method().begin("client"), first);
+    const step = say(method().begin("client", "127.0.0.1:50112"), first);
     assert.match(
       step.kind === "failure" ? step.message : "",
       /^Cannot authenticate by SCRAM-SHA-256: /,
@@ -99,7 +99,7 @@ Deno.test("scramSha256() refuses first messages that are not in order", () => {
 });
 
 Deno.test("scramSha256() takes names with commas and equals signs", () => {
-  const exchange = method("a,b=c").begin("client");
+  const exchange = method("a,b=c").begin("client", "127.0.0.1:50112");
   assert.match(text(say(exchange, "n,,n=a=2Cb=3Dc,r=abc")), /,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096$/);
 });
 
