@@ -48,10 +48,17 @@ export function fetched(value: Publication, request: Request): Answer {
   }
   const found = jsonOf(value);
   if (found instanceof Answer) return found;
-  const entries = pointers.flatMap((pointer) => {
-    const part = pointedAt(found.json, pointer);
-    return part === undefined ? [] : [`${JSON.stringify(pointer)}:${JSON.stringify(part)}`];
-  });
+  let entries: string[];
+  try {
+    entries = pointers.flatMap((pointer) => {
+      const part = pointedAt(found.json, pointer);
+      return part === undefined ? [] : [`${JSON.stringify(pointer)}:${JSON.stringify(part)}`];
+    });
+  } catch (error) {
+    // So many levels in one another can be read, and not written.
+    if (!(error instanceof RangeError)) throw error;
+    return refusal(Code.unprocessable, "Cannot select: the value has too many levels");
+  }
   const payload = encoder.encode(`{${entries.join(",")}}`);
   const options = [
     new Option(Options.etag, hash(payload)),

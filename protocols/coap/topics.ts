@@ -39,7 +39,7 @@ export class Topics {
       case Code.get:
         return this.#get(request, rest, from);
       case Code.fetch:
-        return this.#fetch(request, rest, from);
+        return this.#select(request, rest, from);
       case Code.post:
       case Code.put:
         return this.#publish(request, rest, from);
@@ -67,14 +67,14 @@ export class Topics {
   }
 
   /** Parts of a JSON value (RFC 8132 §2). */
-  #fetch(request: Request, topic: string, { caller }: Origin): Answer | undefined {
+  #select(request: Request, topic: string, { caller }: Origin): Answer | undefined {
     const fault = faultOfTopic(topic, this.layer.limits.maxTopicLevels);
     if (fault !== undefined) return refusal(Code.badRequest, fault);
-    const fetch = () => {
+    const answer = () => {
       const value = this.hub.retained(topic);
       return value === undefined ? noValue() : fetched(value, request);
     };
-    return caller === undefined ? fetch() : this.#mayFollow(topic, 0, caller, fetch);
+    return caller === undefined ? answer() : this.#mayFollow(topic, 0, caller, answer);
   }
 
   #read(request: Request, topic: string, now: number): Answer {
