@@ -66,7 +66,7 @@ export function limitsOf(set: CommonLimits): ProtocolLimits {
       topicLevels: maxTopicLevels,
     }),
     websocket: given({ maxMessageBytes: set.maxMessageBytes, maxSubscriptions, maxTopicLevels }),
-    coap: given({ maxTopicLevels }),
+    coap: given({ maxPayloadBytes: maxPacketBytes, maxTopicLevels }),
   };
 }
 

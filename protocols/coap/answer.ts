@@ -1,8 +1,16 @@
-import { Code, encodeBody, NONE, type Option } from "./codec.ts";
+import { Code, NONE } from "./codec.ts";
+import { encodeOptions, type Option } from "./option_bytes.ts";
 
-/** What a request is answered with: a code, and encoded options and payload. */
+/** What a request is answered with. */
 export class Answer {
-  constructor(readonly code: number, readonly body: Uint8Array = NONE) {}
+  constructor(
+    readonly code: number,
+    /** Encoded (RFC 7252 §3.1). */
+    readonly options: Uint8Array = NONE,
+    readonly payload: Uint8Array = NONE,
+    /** True when the same request would be answered the same at no cost: it need not be kept. */
+    readonly isStored: boolean = false,
+  ) {}
 }
 
 /** Characters of the longest diagnostic payload: peers choose the words that we quote. */
@@ -12,7 +20,7 @@ const utf8 = new TextEncoder();
 
 /** An error, with its reason as a diagnostic payload (RFC 7252 §5.5.2). */
 export function refusal(code: number, reason: string, options: readonly Option[] = []): Answer {
-  return new Answer(code, encodeBody(options, utf8.encode(reason.slice(0, MAX_REASON))));
+  return new Answer(code, encodeOptions(options), utf8.encode(reason.slice(0, MAX_REASON)));
 }
 
 /** Answers that say all with their code. */

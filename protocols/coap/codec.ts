@@ -1,20 +1,27 @@
 import { ProtocolError } from "../session.ts";
+import { encodeOptions, Option } from "./option_bytes.ts";
+
+export { Option } from "./option_bytes.ts";
 
 /** Message types (RFC 7252 §3). */
 export const CON = 0, NON = 1, ACK = 2, RST = 3;
 
-/** Codes, class in the upper three bits (RFC 7252 §12.1). */
+/** Codes, class in the upper three bits (RFC 7252 §12.1, RFC 7959 §2.9, RFC 8132 §4). */
 export const Code = {
   empty: 0x00,
   get: 0x01,
   post: 0x02,
   put: 0x03,
   delete: 0x04,
+  fetch: 0x05,
+  patch: 0x06,
+  ipatch: 0x07,
   created: 0x41,
   deleted: 0x42,
   valid: 0x43,
   changed: 0x44,
   content: 0x45,
+  continue: 0x5f,
   badRequest: 0x80,
   unauthorized: 0x81,
   badOption: 0x82,
@@ -22,8 +29,13 @@ export const Code = {
   notFound: 0x84,
   methodNotAllowed: 0x85,
   notAcceptable: 0x86,
+  incomplete: 0x88,
+  conflict: 0x89,
   preconditionFailed: 0x8c,
   tooLarge: 0x8d,
+  unsupportedFormat: 0x8f,
+  unprocessable: 0x96,
+  internal: 0xa0,
   notImplemented: 0xa1,
   unavailable: 0xa3,
   gatewayTimeout: 0xa4,
@@ -33,10 +45,7 @@ export const Code = {
 /** Nothing: no token, no options, no payload. */
 export const NONE: Uint8Array = new Uint8Array(0);
 
-/** One option of a message. A decoded value is a view of the datagram. */
-export class Option {
-  constructor(readonly number: number, readonly value: Uint8Array) {}
-}
+const NO_OPTIONS: readonly Option[] = [];
 
 /** One CoAP message. The parts of a decoded one are views of the datagram. */
 export class Message {
@@ -48,12 +57,10 @@ export class Message {
     readonly id: number,
     readonly token: Uint8Array = NONE,
     /** In rising order of their numbers. */
-    readonly options: readonly Option[] = [],
-    readonly payload: Uint8Array = NONE,
+    public options: readonly Option[] = NO_OPTIONS,
+    public payload: Uint8Array = NONE,
   ) {}
 }
-
-const NO_OPTIONS: readonly Option[] = [];
 
 /** Reads one datagram (RFC 7252 §3). Throws a `ProtocolError` when it is not a CoAP message. */
 export function decode(bytes: Uint8Array, maxOptions: number): Message {
@@ -63,21 +70,36 @@ export function decode(bytes: Uint8Array, maxOptions: number): Message {
   const type = first >> 4 & 3, id = bytes[2]! << 8 | bytes[3]!;
   if (first >> 6 !== 1) fail(`Cannot read version ${first >> 6}: only version 1 is known`);
   if (tokenLength > 8) fail(`Cannot read a token of ${tokenLength} bytes: it has at most 8`);
-  let at = 4 + tokenLength;
+  const at = 4 + tokenLength;
   if (at > length) fail("Cannot read the token: the datagram ends within it");
   if (code === Code.empty) {
     if (length !== 4) fail("Cannot read an empty message: something follows its header");
-    return new Message(type, code, id, NONE, NO_OPTIONS, NONE);
+    return new Message(type, code, id);
   }
   const token = tokenLength === 0 ? NONE : bytes.subarray(4, at);
-  if (at === length) return new Message(type, code, id, token, NO_OPTIONS, NONE);
+  const message = new Message(type, code, id, token);
+  readTail(message, bytes, at, maxOptions);
+  return message;
+}
+
+/** Reads options and payload, from `at` to the end of `bytes`, into `message`. */
+export function readTail(
+  message: Message,
+  bytes: Uint8Array,
+  at: number,
+  maxOptions: number,
+): void {
+  const length = bytes.length;
+  if (at === length) return;
   const options: Option[] = [];
+  message.options = options;
   let number = 0;
   while (at < length) {
     const head = bytes[at++]!;
     if (head === 0xff) {
       if (at === length) fail("Cannot read the payload: nothing follows its marker");
-      return new Message(type, code, id, token, options, bytes.subarray(at));
+      message.payload = bytes.subarray(at);
+      return;
     }
     let delta = head >> 4, size = head & 15;
     if (delta > 12) {
@@ -90,19 +112,18 @@ export function decode(bytes: Uint8Array, maxOptions: number): Message {
     }
     number += delta;
     if (number > 0xffff) fail(`Cannot read option ${number}: the last number is 65535`);
-    if (at + size > length) fail(`Cannot read option ${number}: the datagram ends within it`);
+    if (at + size > length) fail(`Cannot read option ${number}: the message ends within it`);
     if (options.length === maxOptions) {
       fail(`Cannot read a message of more than ${maxOptions} options`);
     }
     options.push(new Option(number, size === 0 ? NONE : bytes.subarray(at, at += size)));
   }
-  return new Message(type, code, id, token, options, NONE);
 }
 
 /** The value of a nibble of 13 or 14, of which the rest stands at `at` (RFC 7252 §3.1). */
 function extended(bytes: Uint8Array, at: number, nibble: number): number {
   if (nibble === 15) fail("Cannot read an option: 15 is reserved for the payload marker");
-  if (at + nibble - 12 > bytes.length) fail("Cannot read an option: the datagram ends within it");
+  if (at + nibble - 12 > bytes.length) fail("Cannot read an option: the message ends within it");
   return nibble === 13 ? bytes[at]! + 13 : (bytes[at]! << 8 | bytes[at + 1]!) + 269;
 }
 
@@ -112,10 +133,10 @@ function fail(reason: string): never {
 
 /** The bytes of a message. */
 export function encode(message: Message): Uint8Array<ArrayBuffer> {
-  const { type, code, id, token, options, payload } = message;
-  const body = encodeBody(options, payload);
-  const out = new Uint8Array(4 + token.length + body.length);
-  out.set(body, writeHead(out, type, code, id, token));
+  const { type, code, id, token, payload } = message;
+  const options = encodeOptions(message.options);
+  const out = new Uint8Array(4 + token.length + tailBytes(options, payload));
+  writeTail(out, writeHead(out, type, code, id, token), options, payload);
   return out;
 }
 
@@ -132,58 +153,36 @@ export function writeHead(
   out[1] = code;
   out[2] = id >> 8;
   out[3] = id;
-  // Eight bytes at most: a loop is faster than `set`.
-  for (let i = 0; i < length; i++) out[4 + i] = token[i]!;
-  return 4 + length;
+  return writeToken(out, 4, token);
 }
 
-/** Options, in rising order of their numbers, and payload: what follows the token. */
-export function encodeBody(
-  options: readonly Option[],
-  payload: Uint8Array = NONE,
-): Uint8Array<ArrayBuffer> {
-  let size = payload.length === 0 ? 0 : 1 + payload.length;
-  for (const { value } of options) size += 5 + value.length;
-  const out = new Uint8Array(size);
-  let at = 0, before = 0;
-  for (const { number, value } of options) {
-    at = writeOption(out, at, number - before, value);
-    before = number;
-  }
-  if (payload.length > 0) {
-    out[at] = 0xff;
-    out.set(payload, at + 1);
-    at += 1 + payload.length;
-  }
-  return at === size ? out : out.slice(0, at);
-}
-
-/** Writes an option, `delta` above the one before it; returns where the next one begins. */
-export function writeOption(
-  out: Uint8Array,
-  at: number,
-  delta: number,
-  value: Uint8Array,
-): number {
-  const { length } = value;
-  out[at++] = nibbleOf(delta) << 4 | nibbleOf(length);
-  at = writeExtended(out, at, delta);
-  at = writeExtended(out, at, length);
-  out.set(value, at);
+/** Writes a token; returns what follows it. Eight bytes at most: a loop is faster than `set`. */
+export function writeToken(out: Uint8Array, at: number, token: Uint8Array): number {
+  const { length } = token;
+  for (let i = 0; i < length; i++) out[at + i] = token[i]!;
   return at + length;
 }
 
-function nibbleOf(value: number): number {
-  return value < 13 ? value : value < 269 ? 13 : 14;
+/** Bytes of options and payload, with the marker between them. */
+export function tailBytes(options: Uint8Array, payload: Uint8Array): number {
+  return options.length + (payload.length === 0 ? 0 : 1 + payload.length);
 }
 
-function writeExtended(out: Uint8Array, at: number, value: number): number {
-  if (value < 13) return at;
-  if (value < 269) {
-    out[at] = value - 13;
-    return at + 1;
-  }
-  out[at] = value - 269 >> 8;
-  out[at + 1] = value - 269;
-  return at + 2;
+/** Writes encoded options and a payload; returns where they end. */
+export function writeTail(
+  out: Uint8Array,
+  at: number,
+  options: Uint8Array,
+  payload: Uint8Array,
+): number {
+  if (options.length > 0) out.set(options, at);
+  return writePayload(out, at + options.length, payload);
+}
+
+/** Writes a payload and the marker before it, or nothing when there is none. */
+export function writePayload(out: Uint8Array, at: number, payload: Uint8Array): number {
+  if (payload.length === 0) return at;
+  out[at] = 0xff;
+  out.set(payload, at + 1);
+  return at + 1 + payload.length;
 }

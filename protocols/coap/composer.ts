@@ -1,17 +1,38 @@
-import { Code, NON, NONE, writeHead } from "./codec.ts";
-import { writeObserved } from "./representation.ts";
+import type { Answer } from "./answer.ts";
+import { Code, NONE, tailBytes, writeHead, writePayload, writeTail } from "./codec.ts";
+import { writeWith } from "./option_bytes.ts";
+import { Options, uint } from "./options.ts";
+
+/** Writes messages as one carrier of them has it. What it returns is valid until the next one. */
+export interface Composer {
+  /** Bytes of the longest options and payload, with the marker between them. */
+  readonly maxBodyBytes: number;
+  /** The largest size exponent of a block: 7, of several blocks in one message, is for streams. */
+  readonly maxSzx: number;
+  /** A message, with an Observe option when `sequence` is not negative. */
+  message(
+    type: number,
+    code: number,
+    id: number,
+    token: Uint8Array,
+    answer: Pick<Answer, "options" | "payload">,
+    sequence?: number,
+  ): Uint8Array;
+}
 
 /** Bytes of header, token and Observe option at their longest. */
-const MAX_HEAD_BYTES = 4 + 8 + 4;
+export const MAX_HEAD_BYTES: number = 4 + 8 + 4;
 
 /** Bytes that every error fits into, whatever the wire carries: RFC 7252 §4.6 asks for 1,152. */
 const MIN_BYTES = 512;
 
-/** The one buffer in which datagrams are composed. What it returns is valid until the next one. */
-export class Composer {
+const nothing = { options: NONE, payload: NONE };
+
+/** Composes datagrams, all in one buffer. */
+export class DatagramComposer implements Composer {
   readonly #out: Uint8Array;
-  /** Bytes of the longest options and payload. */
   readonly maxBodyBytes: number;
+  readonly maxSzx = 6;
 
   constructor(maxBytes: number) {
     this.#out = new Uint8Array(Math.max(maxBytes, MIN_BYTES));
@@ -23,27 +44,23 @@ export class Composer {
     code: number,
     id: number,
     token: Uint8Array,
-    body: Uint8Array,
+    { options, payload }: Pick<Answer, "options" | "payload">,
+    sequence = -1,
   ): Uint8Array {
-    const at = writeHead(this.#out, type, code, id, token);
-    if (body.length > 0) this.#out.set(body, at);
-    return this.#out.subarray(0, at + body.length);
+    const out = this.#out, at = writeHead(out, type, code, id, token);
+    const end = sequence < 0
+      ? writeTail(out, at, options, payload)
+      : writePayload(out, writeWith(out, at, options, Options.observe, uint(sequence)), payload);
+    return out.subarray(0, end);
   }
 
   /** A message of four bytes: an acknowledgement or a reset. */
   empty(type: number, id: number): Uint8Array {
-    return this.message(type, Code.empty, id, NONE, NONE);
+    return this.message(type, Code.empty, id, NONE, nothing);
   }
+}
 
-  /** A notification, `NON` unless `type` says otherwise. */
-  notification(
-    id: number,
-    token: Uint8Array,
-    body: Uint8Array,
-    sequence: number,
-    type: number = NON,
-  ): Uint8Array {
-    const at = writeHead(this.#out, type, Code.content, id, token);
-    return this.#out.subarray(0, writeObserved(this.#out, at, body, sequence));
-  }
+/** Bytes of options and payload of an answer. */
+export function bodyBytes({ options, payload }: Answer): number {
+  return tailBytes(options, payload);
 }

@@ -45,7 +45,7 @@ const table: readonly (readonly [format: number, mediaType: string])[] = [
 ];
 
 /** Common formats by name. */
-export const Format = { text: 0, linkFormat: 40, json: 50 } as const;
+export const Format = { text: 0, linkFormat: 40, json: 50, mergePatch: 52 } as const;
 
 const typeByFormat = new Map(table);
 const formatByType = new Map(table.map(([format, type]) => [plain(type), format]));

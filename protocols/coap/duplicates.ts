@@ -1,4 +1,4 @@
-import type { Answer } from "./answer.ts";
+import { Answer } from "./answer.ts";
 import type { CoapLimits } from "./limits.ts";
 import type { Peer, Peers } from "./peers.ts";
 
@@ -18,7 +18,7 @@ export class Remembered {
   ) {}
 
   get bytes(): number {
-    return this.answer === undefined ? 0 : this.answer.body.length;
+    return this.answer === undefined ? 0 : bytesOf(this.answer);
   }
 }
 
@@ -43,14 +43,14 @@ export class Duplicates {
   amend(peer: Peer, id: number, answer: Answer): void {
     const entry = peer.remembered.get(id);
     if (entry === undefined) return;
-    const more = answer.body.length - entry.bytes;
+    const more = bytesOf(answer) - entry.bytes;
     entry.answer = answer;
     peer.rememberedBytes += more;
     this.bytes += more;
   }
 
   remember(peer: Peer, id: number, answer: Answer | undefined, now: number): void {
-    const entry = new Remembered(peer, id, answer, now);
+    const entry = new Remembered(peer, id, answer && compact(answer), now);
     peer.remembered.set(id, entry);
     if (peer.newest === undefined) peer.oldest = entry;
     else peer.newest.next = entry;
@@ -94,4 +94,16 @@ export class Duplicates {
     this.bytes -= entry.bytes;
     this.peers.release(peer);
   }
+}
+
+function bytesOf({ options, payload }: Answer): number {
+  return options.length + payload.length;
+}
+
+/** A part of a large value must not keep all of it. */
+function compact(answer: Answer): Answer {
+  const { code, options, payload } = answer;
+  return answer.isStored && payload.length < payload.buffer.byteLength
+    ? new Answer(code, options, payload.slice(), true)
+    : answer;
 }

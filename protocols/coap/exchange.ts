@@ -1,23 +1,12 @@
 import type { DatagramWire } from "../session.ts";
 import type { Answer } from "./answer.ts";
 import { ACK, CON, type Message, NON, RST } from "./codec.ts";
-import { Composer } from "./composer.ts";
+import { DatagramComposer } from "./composer.ts";
 import { Deadlines, type Due } from "../deadlines.ts";
 import { Duplicates } from "./duplicates.ts";
+import type { Confirmable, MessageLayer } from "./layer.ts";
 import type { CoapLimits } from "./limits.ts";
 import { keyOf, type Peer, Peers } from "./peers.ts";
-
-/** Something of ours that must arrive. */
-export interface Confirmable {
-  readonly peer: Peer;
-  /** True when what was sent last is not the newest: that goes out instead (RFC 7641 §4.5.2). */
-  readonly outdated: boolean;
-  /** The datagram under a message id; the same for the same id, unless `outdated`. */
-  encode(id: number, now: number): Uint8Array;
-  acknowledged(now: number): void;
-  /** The peer does not know what this is about, or does not answer. */
-  failed(now: number): void;
-}
 
 /** Message ids: a counter for each peer would have to be kept for as long as its ids are in use. */
 class MessageIds {
@@ -36,12 +25,12 @@ class MessageIds {
   }
 }
 
-/** The message layer (RFC 7252 §4): what is sent, sent again, and matched with its answer. */
-export class Exchange {
+/** The message layer of UDP (RFC 7252 §4): what is sent, sent again, and matched with its answer. */
+export class Exchange implements MessageLayer {
   readonly peers = new Peers();
   readonly deadlines = new Deadlines();
   readonly duplicates: Duplicates;
-  readonly composer: Composer;
+  readonly composer: DatagramComposer;
   readonly #ids: MessageIds;
 
   constructor(
@@ -51,7 +40,7 @@ export class Exchange {
     readonly random: () => number,
   ) {
     this.duplicates = new Duplicates(this.peers, limits);
-    this.composer = new Composer(wire.maxBytes);
+    this.composer = new DatagramComposer(wire.maxBytes);
     this.#ids = new MessageIds(random);
   }
 
@@ -70,62 +59,73 @@ export class Exchange {
   }
 
   /** Answers a request at once: in its acknowledgement, or NON with NON (RFC 7252 §5.2). */
-  answer(message: Message, to: string, { code, body }: Answer): void {
+  answer(message: Message, to: string, answer: Answer): void {
     const isCon = message.type === CON, id = isCon ? message.id : this.takeId(keyOf(to));
-    this.wire.send(
-      this.composer.message(isCon ? ACK : NON, code, id, message.token, body),
-      to,
-    );
+    const type = isCon ? ACK : NON;
+    this.wire.send(this.composer.message(type, answer.code, id, message.token, answer), to);
   }
 
-  acknowledge(id: number, to: string): void {
-    this.wire.send(this.composer.empty(ACK, id), to);
+  acknowledge({ type, id }: Message, to: string): void {
+    if (type === CON) this.wire.send(this.composer.empty(ACK, id), to);
   }
 
   reset(id: number, to: string): void {
     this.wire.send(this.composer.empty(RST, id), to);
   }
 
-  /** Sends something until it is acknowledged, after what else is on its way to this peer. */
+  send({ key, address }: Peer, token: Uint8Array, answer: Answer, sequence = -1): number {
+    const id = this.takeId(key);
+    const datagram = this.composer.message(NON, answer.code, id, token, answer, sequence);
+    return this.wire.send(datagram, address) ? id : -1;
+  }
+
   confirm(item: Confirmable, now: number): void {
-    const { peer } = item;
-    if (peer.transmission !== undefined) {
+    const { peer } = item, { nstart } = this.limits;
+    if (peer.transmissions !== undefined && peer.transmissions.size >= nstart) {
       (peer.waiting ??= new Set()).add(item);
       return;
     }
-    peer.transmission = new Transmission(this, item);
-    peer.transmission.begin(now);
+    const transmission = new Transmission(this, item);
+    (peer.transmissions ??= new Set()).add(transmission);
+    transmission.begin(now);
   }
 
-  /** Gives up something that `confirm` was asked to send. */
   cancel(item: Confirmable, now: number): void {
     const { peer } = item;
     if (peer.waiting?.delete(item) && peer.waiting.size === 0) peer.waiting = undefined;
-    if (peer.transmission?.item === item) this.finish(peer, now);
+    for (const each of peer.transmissions ?? []) if (each.item === item) this.finish(each, now);
     this.peers.release(peer);
   }
 
   /** An acknowledgement or a reset arrived; true when it was for a confirmable message of ours. */
   settle(peer: Peer, message: Message, now: number): boolean {
-    const { transmission } = peer;
-    if (transmission === undefined || transmission.id !== message.id) return false;
-    this.finish(peer, now);
-    if (message.type === ACK) transmission.item.acknowledged(now);
+    const transmission = find(peer.transmissions, message.id);
+    if (transmission === undefined) return false;
+    this.finish(transmission, now);
+    if (message.type === ACK) transmission.item.acknowledged(now, message);
     else transmission.item.failed(now);
     this.peers.release(peer);
     return true;
   }
 
-  /** The transmission to a peer is over: the next one begins. */
-  finish(peer: Peer, now: number): void {
-    this.deadlines.delete(peer.transmission!);
-    peer.transmission = undefined;
+  /** A transmission is over: the next one to its peer begins. */
+  finish(transmission: Transmission, now: number): void {
+    const { peer } = transmission.item;
+    this.deadlines.delete(transmission);
+    if (peer.transmissions?.delete(transmission) && peer.transmissions.size === 0) {
+      peer.transmissions = undefined;
+    }
     const next = peer.waiting?.values().next().value;
     if (next === undefined) return;
     peer.waiting!.delete(next);
     if (peer.waiting!.size === 0) peer.waiting = undefined;
     this.confirm(next, now);
   }
+}
+
+function find(transmissions: Set<Transmission> | undefined, id: number): Transmission | undefined {
+  for (const each of transmissions ?? []) if (each.id === id) return each;
+  return undefined;
 }
 
 /** One confirmable message on its way (RFC 7252 §4.2). */
@@ -149,7 +149,7 @@ export class Transmission implements Due {
   due(now: number): void {
     const { exchange, item } = this;
     if (this.#attempts > exchange.limits.maxRetransmit) {
-      exchange.finish(item.peer, now);
+      exchange.finish(this, now);
       item.failed(now);
       exchange.peers.release(item.peer);
       return;
@@ -161,7 +161,7 @@ export class Transmission implements Due {
 
   #send(now: number): void {
     const { exchange, item } = this;
-    exchange.wire.send(item.encode(this.id, now), item.peer.address);
+    exchange.wire.send(item.encode(exchange.composer, this.id, now), item.peer.address);
     exchange.deadlines.set(this, now + this.#timeoutMs * 2 ** this.#attempts++);
   }
 }

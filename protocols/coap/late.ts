@@ -1,28 +1,31 @@
 import type { Decided } from "../guard.ts";
 import type { Answer } from "./answer.ts";
 import { refusal } from "./answer.ts";
-import { Code, CON, type Message, NON } from "./codec.ts";
-import type { Confirmable, Exchange } from "./exchange.ts";
+import type { Blockwise } from "./blockwise.ts";
+import { Code, CON } from "./codec.ts";
+import type { Composer } from "./composer.ts";
+import type { Confirmable, MessageLayer } from "./layer.ts";
 import type { Peer } from "./peers.ts";
+import { isWanted, type Request } from "./request.ts";
 
 /** Requests whose answers wait for hooks. */
 export class LateAnswers {
   readonly #waiting = new Set<LateAnswer>();
 
-  constructor(readonly exchange: Exchange) {}
+  constructor(readonly layer: MessageLayer, readonly blocks: Blockwise) {}
 
   get size(): number {
     return this.#waiting.size;
   }
 
-  /** A request that may have to wait. `message` is kept. */
-  begin(message: Message, address: string): LateAnswer {
-    return new LateAnswer(this, message, address);
+  /** A request that may have to wait. It is kept. */
+  begin(request: Request, address: string): LateAnswer {
+    return new LateAnswer(this, request, address);
   }
 
   /** True when one more request of this peer may wait. */
   add(late: LateAnswer, peer: Peer): boolean {
-    const { maxReplies, maxRepliesPerPeer } = this.exchange.limits;
+    const { maxReplies, maxRepliesPerPeer } = this.layer.limits;
     if (this.size >= maxReplies || peer.replies >= maxRepliesPerPeer) return false;
     this.#waiting.add(late);
     peer.replies++;
@@ -32,7 +35,7 @@ export class LateAnswers {
   delete(late: LateAnswer, peer: Peer): void {
     if (!this.#waiting.delete(late)) return;
     peer.replies--;
-    this.exchange.peers.release(peer);
+    this.layer.peers.release(peer);
   }
 
   /** The gateway stops: tells those who wait. */
@@ -53,7 +56,7 @@ export class LateAnswer implements Confirmable {
 
   constructor(
     readonly lates: LateAnswers,
-    readonly message: Message,
+    readonly request: Request,
     readonly address: string,
   ) {}
 
@@ -82,8 +85,9 @@ export class LateAnswer implements Confirmable {
     return isAnswered ? answer : this.#wait();
   }
 
-  encode(id: number): Uint8Array {
-    return this.#encode(CON, id);
+  encode(composer: Composer, id: number): Uint8Array {
+    const answer = this.#answer!;
+    return composer.message(CON, answer.code, id, this.request.message.token, answer);
   }
 
   acknowledged(): void {
@@ -103,15 +107,15 @@ export class LateAnswer implements Confirmable {
   /** The answer goes separately, so the client must know that its request has come. */
   #wait(): Answer | undefined {
     if (this.#peer !== undefined) return undefined;
-    const { exchange } = this.lates, { message, address } = this;
-    const peer = exchange.peers.open(address);
+    const { layer } = this.lates, { request, address } = this;
+    const peer = layer.peers.open(address);
     if (!this.lates.add(this, peer)) {
       this.#isVoid = true;
-      exchange.peers.release(peer);
+      layer.peers.release(peer);
       return refusal(Code.unavailable, "Too many requests wait already");
     }
     this.#peer = peer;
-    if (message.type === CON) exchange.acknowledge(message.id, address);
+    layer.acknowledge(request.message, address);
     return undefined;
   }
 
@@ -122,15 +126,12 @@ export class LateAnswer implements Confirmable {
   }
 
   #respond(answer: Answer, now: number): void {
-    const { lates, peer } = this, { exchange } = lates;
-    this.#answer = answer;
-    if (this.message.type === CON) return exchange.confirm(this, now);
-    exchange.wire.send(this.#encode(NON, exchange.takeId(peer.key)), peer.address);
+    const { lates, peer, request } = this, { type, token } = request.message;
+    const part = lates.blocks.finish(answer, request, peer.key, now);
+    this.#answer = part;
+    if (!isWanted(request, part)) return lates.delete(this, peer);
+    if (type === CON) return lates.layer.confirm(this, now);
+    lates.layer.send(peer, token, part);
     lates.delete(this, peer);
-  }
-
-  #encode(type: number, id: number): Uint8Array {
-    const { code, body } = this.#answer!;
-    return this.lates.exchange.composer.message(type, code, id, this.message.token, body);
   }
 }

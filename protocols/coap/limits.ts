@@ -17,8 +17,20 @@
  * ```
  */
 export interface CoapLimits {
-  /** Bytes of a request's payload; default 1,152. More is answered 4.13. */
+  /** Bytes of a request's body, its blocks joined; default 1 MiB. More is answered 4.13. */
   maxPayloadBytes: number;
+  /** Bytes of the largest block of a body (RFC 7959), a power of two from 16 to 1,024; default 1,024. */
+  maxBlockBytes: number;
+  /** Bodies of all peers that are on their way in blocks, each way; default 1,000. */
+  maxTransfers: number;
+  /** Bytes of these bodies, each way; default 64 MiB. */
+  maxTransferBytes: number;
+  /** Bodies of one peer on their way, each way; default 16. */
+  maxTransfersPerPeer: number;
+  /** Bytes of these, each way; default 4 MiB, but never less than one body needs. */
+  maxTransferBytesPerPeer: number;
+  /** Milliseconds that the next block of a body is waited for; default 93,000. */
+  transferLifetimeMs: number;
   /** Options of one message; default 160. */
   maxOptions: number;
   /** Levels of a topic or filter; default 128. */
@@ -29,6 +41,8 @@ export interface CoapLimits {
   ackRandomFactor: number;
   /** Retransmissions before we give up (MAX_RETRANSMIT); default 4. */
   maxRetransmit: number;
+  /** Confirmable messages of ours on their way to one peer (NSTART); default 1. */
+  nstart: number;
   /** Milliseconds for which a message id is remembered (EXCHANGE_LIFETIME); default 247,000. */
   exchangeLifetimeMs: number;
   /** Remembered requests of all peers; default 65,536. */
@@ -45,6 +59,10 @@ export interface CoapLimits {
   maxObserversPerPeer: number;
   /** Every how many notifications one asks for an acknowledgement; default 10. */
   confirmEvery: number;
+  /** Bytes of notifications that a peer is sent without one asking for an acknowledgement; default 16 KiB. */
+  maxUnconfirmedBytes: number;
+  /** Bytes a second that are added to that while the peer says nothing (PROBING_RATE); default 1. */
+  probingRate: number;
   /** Milliseconds after which the next notification asks for one; default 60,000. */
   confirmAfterMs: number;
   /** Milliseconds after which a silent observer is asked if it is there; default 86,400,000. */
@@ -63,8 +81,18 @@ export interface CoapLimits {
 
 /** The limits of a socket that names none. */
 export const defaults: CoapLimits = {
-  // 1,152 bytes still leave the smallest IPv6 path (1,232 bytes of UDP) as an answer with options.
-  maxPayloadBytes: 1152,
+  // What MQTT and HTTP take.
+  maxPayloadBytes: 1 << 20,
+  // The largest that there is leaves the smallest IPv6 path (1,232 bytes of UDP) with options.
+  maxBlockBytes: 1024,
+  // 64 bodies of 1 MiB, or 1,000 of 64 KiB.
+  maxTransfers: 1000,
+  maxTransferBytes: 64 << 20,
+  // One busy peer uses a sixteenth at most of what all share.
+  maxTransfersPerPeer: 16,
+  maxTransferBytesPerPeer: 4 << 20,
+  // MAX_TRANSMIT_WAIT: a client that was not heard for so long has given up (RFC 7252 §4.8.2).
+  transferLifetimeMs: 93_000,
   // A topic of 128 levels, its queries and conditions. One byte can make an option: 64 KiB would
   // make 65,000.
   maxOptions: 160,
@@ -74,6 +102,7 @@ export const defaults: CoapLimits = {
   ackTimeoutMs: 2000,
   ackRandomFactor: 1.5,
   maxRetransmit: 4,
+  nstart: 1,
   exchangeLifetimeMs: 247_000,
   // The whole lifetime at full rate would be 17 million requests. 65,536 are about 10 MiB; a peer
   // that lost our answer asks again after 2 to 3 seconds, so this is enough for 20,000 publishes a
@@ -89,6 +118,9 @@ export const defaults: CoapLimits = {
   // At most 9 notifications, or those of a minute, go to somebody who has left.
   confirmEvery: 10,
   confirmAfterMs: 60_000,
+  // Ten of the largest datagrams; RFC 7252 §4.8 has the rate.
+  maxUnconfirmedBytes: 16 << 10,
+  probingRate: 1,
   // RFC 7641 §4.5 asks for one confirmable notification every 24 hours at least.
   probeAfterMs: 86_400_000,
   // A few milliseconds: other peers' requests come in between.

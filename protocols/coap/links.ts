@@ -3,14 +3,13 @@ import type { Publication } from "../publication.ts";
 import type { Hub } from "../session.ts";
 import { topicToPath } from "../topic.ts";
 import { Answer, refusal } from "./answer.ts";
-import { Code, encodeBody, Option } from "./codec.ts";
+import { Code } from "./codec.ts";
 import { Format, formatOf } from "./content_format.ts";
+import { encodeOptions, Option } from "./option_bytes.ts";
 import { Options, uint } from "./options.ts";
 import { loginParameters } from "./permission.ts";
+import { hash, sameBytes } from "./representation.ts";
 import type { Request } from "./request.ts";
-
-/** Bytes that the options of a listing take, with the marker of its payload. */
-const OVERHEAD_BYTES = 8;
 
 const utf8 = new TextEncoder();
 
@@ -19,55 +18,61 @@ export interface ListingLimits {
   /** Holds back what the client may not see. */
   screen?: Screen | undefined;
   /** A listing ends with the last entry that fits: a query (`?href=/topics/a/*`) narrows it. */
-  maxBodyBytes: number;
+  maxBytes: number;
   maxScanned: number;
 }
 
 /** One resource (RFC 6690 §2). */
-interface Link {
+export interface Link {
   target: string;
-  rt: string;
-  format: number | undefined;
+  /** Attributes; `true` for those that have no value. */
+  attributes: Readonly<Record<string, string | number | true>>;
 }
 
-/** `/.well-known/core`: the collections, and every topic that holds a value. */
-export function discover(hub: Hub, request: Request, limits: ListingLimits): Answer {
-  const collections: Link[] = ["/topics", "/ps"].map((target) => (
-    { target, rt: "core.ps", format: Format.linkFormat }
-  ));
-  return list(hub, request, { ...limits, collections });
+const collections: readonly Link[] = ["/topics", "/ps"].map((target) => ({
+  target,
+  attributes: { rt: "core.ps", ct: Format.linkFormat },
+}));
+
+/** `/.well-known/core`: the collections, other resources, and every topic that holds a value. */
+export function discover(
+  hub: Hub,
+  request: Request,
+  limits: ListingLimits & { others: Iterable<Link> },
+): Answer {
+  return list(hub, request, { ...limits, before: [...collections, ...limits.others] });
 }
 
 /** `/topics` or `/ps`: every topic that holds a value, as links or as a JSON array of names. */
 export function listTopics(hub: Hub, request: Request, limits: ListingLimits): Answer {
-  if (request.accept !== Format.json) return list(hub, request, { ...limits, collections: [] });
-  const names = new Entries(limits.maxBodyBytes, ["[", "]"]);
+  if (request.accept !== Format.json) return list(hub, request, { ...limits, before: [] });
+  const names = new Entries(limits.maxBytes, ["[", "]"]);
   for (const { topic } of valuesOf(hub, limits)) if (!names.add(JSON.stringify(topic))) break;
-  return names.answer(Format.json);
+  return names.answer(request, Format.json);
 }
 
 function list(
   hub: Hub,
   request: Request,
-  limits: ListingLimits & { collections: readonly Link[] },
+  limits: ListingLimits & { before: readonly Link[] },
 ): Answer {
   if (request.accept !== undefined && request.accept !== Format.linkFormat) {
     return refusal(Code.notAcceptable, "Cannot list in this format: 40 (link-format) is offered");
   }
   const root = request.root === "ps" ? "/ps/" : "/topics/";
-  const links = new Entries(limits.maxBodyBytes, ["", ""]);
-  for (const link of limits.collections) {
+  const links = new Entries(limits.maxBytes, ["", ""]);
+  for (const link of limits.before) {
     if (isSelected(link, request.queries) && !links.add(linkText(link))) break;
   }
   for (const { topic, contentType } of valuesOf(hub, limits)) {
-    const link = {
+    const ct = contentType === undefined ? undefined : formatOf(contentType);
+    const link: Link = {
       target: root + topicToPath(topic),
-      rt: "core.ps.data",
-      format: contentType === undefined ? undefined : formatOf(contentType),
+      attributes: { rt: "core.ps.data", ...ct !== undefined && { ct }, obs: true },
     };
     if (isSelected(link, request.queries) && !links.add(linkText(link))) break;
   }
-  return links.answer(Format.linkFormat);
+  return links.answer(request, Format.linkFormat);
 }
 
 function* valuesOf(hub: Hub, limits: ListingLimits): IterableIterator<Publication> {
@@ -80,25 +85,35 @@ function* valuesOf(hub: Hub, limits: ListingLimits): IterableIterator<Publicatio
 }
 
 /** Path segments encoded by `topicToPath` leave nothing that link-format would have to escape. */
-function linkText({ target, rt, format }: Link): string {
-  const ct = format === undefined ? "" : `;ct=${format}`;
-  return `<${target}>;rt="${rt}"${ct}${rt === "core.ps" ? "" : ";obs"}`;
+function linkText({ target, attributes }: Link): string {
+  let text = `<${target}>`;
+  for (const [name, value] of Object.entries(attributes)) {
+    text += value === true ? `;${name}` : `;${name}=${JSON.stringify(value)}`;
+  }
+  return text;
 }
 
-/** Every query must hold: `name=value`, and the value may end in `*` (RFC 6690 §4.1). */
-function isSelected(link: Link, queries: readonly string[] | undefined): boolean {
+/**
+ * Every query must hold: `name`, or `name=value`, and the value may end in `*`. Of values that are
+ * lists (`rt`, `if`, `rel`) one has to do (RFC 6690 §4.1).
+ */
+function isSelected({ target, attributes }: Link, queries: readonly string[] | undefined): boolean {
   for (const query of queries ?? []) {
-    const split = query.indexOf("="), name = query.slice(0, split), value = query.slice(split + 1);
+    const split = query.indexOf("="), name = split < 0 ? query : query.slice(0, split);
     const has = name === "href"
-      ? link.target
-      : name === "rt"
-      ? link.rt
-      : name === "ct"
-      ? String(link.format)
+      ? target
+      : Object.hasOwn(attributes, name)
+      ? attributes[name]
       : undefined;
     if (has === undefined && loginParameters.includes(name)) continue;
     if (has === undefined) return false;
-    if (value.endsWith("*") ? !has.startsWith(value.slice(0, -1)) : has !== value) return false;
+    if (split < 0) continue;
+    const value = query.slice(split + 1);
+    const all = name === "href" || has === true ? [String(has)] : String(has).split(" ");
+    const fits = value.endsWith("*")
+      ? all.some((each) => each.startsWith(value.slice(0, -1)))
+      : all.includes(value);
+    if (!fits) return false;
   }
   return true;
 }
@@ -108,23 +123,28 @@ class Entries {
   readonly #entries: string[] = [];
   #left: number;
 
-  constructor(maxBodyBytes: number, readonly brackets: readonly [open: string, close: string]) {
-    this.#left = maxBodyBytes - OVERHEAD_BYTES;
+  constructor(maxBytes: number, readonly brackets: readonly [open: string, close: string]) {
+    this.#left = maxBytes;
   }
 
   /** False when the entry does not fit. */
   add(entry: string): boolean {
-    const size = utf8.encode(entry).length + 1;
+    // A character of UTF-16 is three bytes of UTF-8 at most.
+    const size = 3 * entry.length + 1;
     if (size > this.#left) return false;
     this.#left -= size;
     this.#entries.push(entry);
     return true;
   }
 
-  answer(format: number): Answer {
+  answer({ etags }: Request, format: number): Answer {
     const [open, close] = this.brackets;
-    const text = open + this.#entries.join(",") + close;
-    const option = new Option(Options.contentFormat, uint(format));
-    return new Answer(Code.content, encodeBody([option], utf8.encode(text)));
+    const payload = utf8.encode(open + this.#entries.join(",") + close), etag = hash(payload);
+    const options = [new Option(Options.etag, etag)];
+    if (etags?.some((each) => sameBytes(each, etag))) {
+      return new Answer(Code.valid, encodeOptions(options));
+    }
+    options.push(new Option(Options.contentFormat, uint(format)));
+    return new Answer(Code.content, encodeOptions(options), payload);
   }
 }

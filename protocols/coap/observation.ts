@@ -1,18 +1,27 @@
 import type { Screen } from "../guard.ts";
 import type { Delivery, Publication } from "../publication.ts";
 import type { Receiver } from "../session.ts";
-import { type Answer, refusal } from "./answer.ts";
+import { Answer, refusal } from "./answer.ts";
 import type { Changed } from "./changes.ts";
-import { Code, CON, NON, NONE } from "./codec.ts";
+import { Block } from "./block.ts";
+import { Code, CON } from "./codec.ts";
+import type { Composer } from "./composer.ts";
 import type { Due } from "../deadlines.ts";
-import type { Confirmable } from "./exchange.ts";
+import type { Confirmable } from "./layer.ts";
 import type { Observers } from "./observers.ts";
 import type { Peer } from "./peers.ts";
-import { represent, type Wish } from "./representation.ts";
+import { represent } from "./representation.ts";
+
+/** 2.05 without a value. */
+const nothing = new Answer(Code.content);
 
 /** What an observer asked for. */
-export interface ObservationWish extends Wish {
+export interface ObservationWish {
   filter: string;
+  /** The only Content-Format that will do. */
+  accept: number | undefined;
+  /** The size of the blocks of large values (RFC 7959 §2.6); undefined when it did not say. */
+  szx: number | undefined;
   /** Every notification is confirmable, and not only one in a few: `?qos=1`. */
   everyConfirmed: boolean;
   /** Holds back what the observer may not see. */
@@ -41,6 +50,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
   #listed = false;
   #confirming = false;
   #unconfirmed = 0;
+  #unconfirmedBytes = 0;
   #confirmedAt: number;
 
   constructor(
@@ -67,17 +77,17 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
   flush(now: number): boolean {
     this.#listed = false;
     if (!this.outdated || this.#confirming || this.ended) return true;
-    const { exchange } = this.observers;
+    const { layer } = this.observers;
     const answer = this.#answer(now);
     // An error is the last that the observer hears, so it has to arrive.
-    if (answer?.code !== Code.content || this.#mustConfirm(now)) {
+    if (answer.code !== Code.content || this.#mustConfirm(answer, now)) {
       this.#confirming = true;
-      exchange.confirm(this, now);
+      layer.confirm(this, now);
       return true;
     }
-    const id = exchange.takeId(this.peer.key), sequence = after(this.sequence);
-    const datagram = exchange.composer.notification(id, this.token, answer.body, sequence, NON);
-    if (!exchange.wire.send(datagram, this.peer.address)) {
+    const sequence = after(this.sequence);
+    const id = layer.send(this.peer, this.token, this.#firstPart(answer), sequence);
+    if (id < 0) {
       this.#listed = true;
       return false;
     }
@@ -87,27 +97,28 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
     this.#count();
     this.#value = undefined;
     this.#unconfirmed++;
+    this.#unconfirmedBytes += answer.payload.length;
     return true;
   }
 
-  encode(id: number, now: number): Uint8Array {
+  encode(composer: Composer, id: number, now: number): Uint8Array {
     if (this.outdated) {
       this.outdated = false;
       this.sequence = after(this.sequence);
       this.#count();
     }
-    const { composer } = this.observers.exchange;
     const answer = this.#answer(now);
-    if (answer === undefined || answer.code === Code.content) {
-      return composer.notification(id, this.token, answer?.body ?? NONE, this.sequence, CON);
+    if (answer.code === Code.content) {
+      const part = this.#firstPart(answer);
+      return composer.message(CON, part.code, id, this.token, part, this.sequence);
     }
     this.observers.retire(this);
-    return composer.message(CON, answer.code, id, this.token, answer.body);
+    return composer.message(CON, answer.code, id, this.token, answer);
   }
 
   acknowledged(now: number): void {
     this.#confirming = false;
-    this.#unconfirmed = 0;
+    this.#unconfirmed = this.#unconfirmedBytes = 0;
     this.#confirmedAt = now;
     if (this.outdated) this.#list();
     else this.#value = undefined;
@@ -118,7 +129,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
   }
 
   due(now: number): void {
-    const { limits, deadlines } = this.observers.exchange;
+    const { limits, deadlines } = this.observers.layer;
     const silentMs = now - this.#confirmedAt;
     if (silentMs < limits.probeAfterMs) {
       deadlines.set(this, this.#confirmedAt + limits.probeAfterMs);
@@ -131,18 +142,27 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
     this.#list();
   }
 
-  /** What there is to say; undefined when the topic holds no value, which is no error here. */
-  #answer(now: number): Answer | undefined {
+  /** What there is to say. A topic without a value is no error here. */
+  #answer(now: number): Answer {
     const { expires } = this.wish;
     if (expires !== undefined && expires <= now) {
       return refusal(Code.unauthorized, "The login has expired");
     }
     const value = this.#value;
-    if (value === undefined) return undefined;
+    if (value === undefined) return nothing;
     if (value.retain && value.payload.length === 0 && this.wish.endsWhenCleared) {
       return refusal(Code.notFound, "The topic was cleared");
     }
-    return represent(value, this.wish, now);
+    return represent(value, this.wish.accept, now);
+  }
+
+  /** The rest of a large value is fetched by requests of its own (RFC 7959 §2.6). */
+  #firstPart(answer: Answer): Answer {
+    const { szx } = this.wish;
+    return this.observers.blocks.part(
+      answer,
+      szx === undefined ? undefined : new Block(0, false, szx),
+    );
   }
 
   #count(): void {
@@ -151,10 +171,13 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
     traffic.publishBytesSent += this.#value?.payload.length ?? 0;
   }
 
-  #mustConfirm(now: number): boolean {
-    const { confirmEvery, confirmAfterMs } = this.observers.exchange.limits;
-    return this.wish.everyConfirmed || this.#unconfirmed + 1 >= confirmEvery ||
-      now - this.#confirmedAt >= confirmAfterMs;
+  #mustConfirm({ payload }: Answer, now: number): boolean {
+    const { limits } = this.observers.layer, { probingRate, maxUnconfirmedBytes } = limits;
+    const silentMs = now - this.#confirmedAt;
+    // What a peer that may have left is sent must not be more (RFC 7252 §4.7, PROBING_RATE).
+    const bytes = maxUnconfirmedBytes + probingRate * silentMs / 1000;
+    return this.wish.everyConfirmed || this.#unconfirmed + 1 >= limits.confirmEvery ||
+      silentMs >= limits.confirmAfterMs || this.#unconfirmedBytes + payload.length > bytes;
   }
 
   #list(): void {

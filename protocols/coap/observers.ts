@@ -2,11 +2,15 @@ import type { Publication, Qos } from "../publication.ts";
 import type { Hub } from "../session.ts";
 import { Answer, refusal } from "./answer.ts";
 import type { Changes } from "./changes.ts";
-import { Code, type Message, NON } from "./codec.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Blockwise } from "./blockwise.ts";
+import { textOf } from "./cache_key.ts";
+import { Code, type Message } from "./codec.ts";
+import type { MessageLayer } from "./layer.ts";
 import { Observation, type ObservationWish } from "./observation.ts";
 import type { Peer } from "./peers.ts";
-import { isAmong, observed, represent, validBody } from "./representation.ts";
+import { isAmong, represent, valid } from "./representation.ts";
+import { Options, uint } from "./options.ts";
+import { withOption } from "./option_bytes.ts";
 import type { Request } from "./request.ts";
 
 /** The sequence number of a first answer. Those that follow count on from it. */
@@ -16,7 +20,12 @@ const FIRST_SEQUENCE = 1;
 export class Observers {
   readonly #all = new Set<Observation>();
 
-  constructor(readonly hub: Hub, readonly exchange: Exchange, readonly changes: Changes) {}
+  constructor(
+    readonly hub: Hub,
+    readonly layer: MessageLayer,
+    readonly changes: Changes,
+    readonly blocks: Blockwise,
+  ) {}
 
   get size(): number {
     return this.#all.size;
@@ -27,14 +36,14 @@ export class Observers {
    * observation (RFC 7641 §4.1). Beyond a limit the answer has no Observe option: not registered.
    */
   register(peer: Peer, request: Request, wish: ObservationWish, now: number): Answer {
-    const { token } = request.message, key = keyOf(token);
-    const { limits } = this.exchange;
+    const { token } = request.message, key = textOf(token);
+    const { limits } = this.layer;
     const value = this.valueOf(wish);
     const answer = value === undefined
       ? new Answer(Code.content)
       : request.etags !== undefined && isAmong(request.etags, value)
-      ? new Answer(Code.valid, validBody(value))
-      : represent(value, wish, now);
+      ? valid(value)
+      : represent(value, wish.accept, now);
     const before = peer.observations?.get(key);
     if (before !== undefined) this.remove(before, now);
     if (answer.code >= Code.badRequest) return answer;
@@ -48,15 +57,21 @@ export class Observers {
     const observation = new Observation(this, peer, token.slice(), wish, { at: now, sequence });
     (peer.observations ??= new Map()).set(key, observation);
     this.#all.add(observation);
-    this.exchange.deadlines.set(observation, now + limits.probeAfterMs);
+    this.layer.deadlines.set(observation, now + limits.probeAfterMs);
     const qos: Qos = wish.everyConfirmed ? 1 : 0;
     this.hub.subscribe(wish.filter, { qos, screen: wish.screen }, observation);
-    return new Answer(answer.code, observed(answer.body, sequence));
+    const { code, options, payload, isStored } = answer;
+    return new Answer(
+      code,
+      withOption(options, Options.observe, uint(sequence)),
+      payload,
+      isStored,
+    );
   }
 
   /** Ends the observation that a request with Observe 1 names by its token (RFC 7641 §3.6). */
   deregister(address: string, token: Uint8Array, now: number): void {
-    const observation = this.exchange.peers.find(address)?.observations?.get(keyOf(token));
+    const observation = this.layer.peers.find(address)?.observations?.get(textOf(token));
     if (observation !== undefined) this.remove(observation, now);
   }
 
@@ -70,7 +85,7 @@ export class Observers {
   /** Ends an observation, and what is on its way with it. */
   remove(observation: Observation, now: number): void {
     this.retire(observation);
-    this.exchange.cancel(observation, now);
+    this.layer.cancel(observation, now);
   }
 
   /** Ends an observation, but not its last notification, which may be on its way. */
@@ -79,11 +94,11 @@ export class Observers {
     const { peer } = observation;
     observation.ended = true;
     this.hub.forget(observation);
-    this.exchange.deadlines.delete(observation);
-    const key = keyOf(observation.token);
+    this.layer.deadlines.delete(observation);
+    const key = textOf(observation.token);
     if (peer.observations?.get(key) === observation) peer.observations.delete(key);
     if (peer.observations?.size === 0) peer.observations = undefined;
-    this.exchange.peers.release(peer);
+    this.layer.peers.release(peer);
   }
 
   /** What a topic holds, or the newest of what a filter selects. */
@@ -92,22 +107,19 @@ export class Observers {
     let newest: Publication | undefined, scanned = 0;
     for (const value of this.hub.retainedMatching(filter, { qos: 0, screen })) {
       if (newest === undefined || value.time > newest.time) newest = value;
-      if (++scanned === this.exchange.limits.maxScanned) break;
+      if (++scanned === this.layer.limits.maxScanned) break;
     }
     return newest;
   }
 
   /** Tells every observer that no more will come (RFC 7641 §3.2). */
   shutdown(now: number): void {
-    const { exchange } = this, { body } = refusal(Code.unavailable, "The gateway is shutting down");
+    const answer = refusal(Code.unavailable, "The gateway is shutting down");
     for (const observation of this.#all) {
-      const { peer, token } = observation, id = exchange.takeId(peer.key);
+      const { peer, token } = observation;
       // What waits for what is on its way would begin now.
       peer.waiting = undefined;
-      exchange.wire.send(
-        exchange.composer.message(NON, Code.unavailable, id, token, body),
-        peer.address,
-      );
+      this.layer.send(peer, token, answer);
       this.remove(observation, now);
     }
   }
@@ -121,11 +133,4 @@ export class Observers {
 /** True when a filter selects more than one topic. */
 export function isWild(filter: string): boolean {
   return filter.includes("+") || filter.includes("#");
-}
-
-/** Bytes as a key: one character for each. */
-function keyOf(token: Uint8Array): string {
-  let key = "";
-  for (let i = 0; i < token.length; i++) key += String.fromCharCode(token[i]!);
-  return key;
 }

@@ -1,4 +1,4 @@
-/** Option numbers (RFC 7252 §12.2, RFC 7641 §2, RFC 7959 §6). */
+/** Option numbers (RFC 7252 §12.2, RFC 7641 §2, RFC 7959 §6, RFC 7967 §6, RFC 9175 §6). */
 export const Options = {
   ifMatch: 1,
   uriHost: 3,
@@ -6,17 +6,22 @@ export const Options = {
   ifNoneMatch: 5,
   observe: 6,
   uriPort: 7,
+  locationPath: 8,
   uriPath: 11,
   contentFormat: 12,
   maxAge: 14,
   uriQuery: 15,
   accept: 17,
+  locationQuery: 20,
   block2: 23,
   block1: 27,
   size2: 28,
   proxyUri: 35,
   proxyScheme: 39,
   size1: 60,
+  echo: 252,
+  noResponse: 258,
+  requestTag: 292,
 } as const;
 
 /** How the value of an option is read. */
@@ -41,8 +46,8 @@ function rule(
   return { name, format, min, max, repeatable };
 }
 
-// A Map would hash for every option of every request; the highest number is 60.
-const rules: (OptionRule | undefined)[] = Array.from({ length: Options.size1 + 1 });
+// A Map would hash for every option of every request; the highest number is 292.
+const rules: (OptionRule | undefined)[] = Array.from({ length: Options.requestTag + 1 });
 rules[Options.ifMatch] = rule("If-Match", "opaque", [0, 8], true);
 rules[Options.uriHost] = rule("Uri-Host", "string", [1, 255]);
 rules[Options.etag] = rule("ETag", "opaque", [1, 8], true);
@@ -60,6 +65,9 @@ rules[Options.size2] = rule("Size2", "uint", [0, 4]);
 rules[Options.proxyUri] = rule("Proxy-Uri", "string", [1, 1034]);
 rules[Options.proxyScheme] = rule("Proxy-Scheme", "string", [1, 255]);
 rules[Options.size1] = rule("Size1", "uint", [0, 4]);
+rules[Options.echo] = rule("Echo", "opaque", [1, 40]);
+rules[Options.noResponse] = rule("No-Response", "uint", [0, 1]);
+rules[Options.requestTag] = rule("Request-Tag", "opaque", [0, 8], true);
 
 /** The rule of an option, or undefined when we do not know it. */
 export function ruleOf(number: number): OptionRule | undefined {

@@ -1,5 +1,6 @@
 import type { Remembered } from "./duplicates.ts";
-import type { Confirmable, Transmission } from "./exchange.ts";
+import type { Transmission } from "./exchange.ts";
+import type { Confirmable } from "./layer.ts";
 import type { Observation } from "./observation.ts";
 
 /** What we hold for one peer. It lives as long as it holds something. */
@@ -13,9 +14,9 @@ export class Peer {
   observations: Map<string, Observation> | undefined = undefined;
   /** Requests that wait for a reply. */
   replies = 0;
-  /** Our confirmable message on its way: one at a time (RFC 7252 §4.7, NSTART). */
-  transmission: Transmission | undefined = undefined;
-  /** What waits for that one. Bounded, because only observations and replies wait, once each. */
+  /** Our confirmable messages on their way (RFC 7252 §4.7, NSTART). */
+  transmissions: Set<Transmission> | undefined = undefined;
+  /** What waits for these. Bounded, because only observations and replies wait, once each. */
   waiting: Set<Confirmable> | undefined = undefined;
 
   constructor(
@@ -30,7 +31,7 @@ export class Peer {
   get idle(): boolean {
     return !this.busy && this.remembered.size === 0 && this.observations === undefined &&
       this.replies === 0 &&
-      this.transmission === undefined && this.waiting === undefined;
+      this.transmissions === undefined && this.waiting === undefined;
   }
 }
 
@@ -61,11 +62,15 @@ export class Peers {
   }
 }
 
-/** `[::ffff:192.0.2.1]:5683` is `192.0.2.1:5683`, seen by a socket for both families. */
+/** `[::ffff:192.0.2.1]:5683`, or `[::ffff:c000:201]:5683`, is `192.0.2.1:5683`. */
 export function keyOf(address: string): string {
   if (address.charCodeAt(0) !== 0x5b || !address.toLowerCase().startsWith("[::ffff:")) {
     return address;
   }
-  const end = address.indexOf("]"), host = address.slice(8, end);
-  return host.includes(".") ? host + address.slice(end + 1) : address;
+  const end = address.indexOf("]"), host = address.slice(8, end), rest = address.slice(end + 1);
+  if (host.includes(".")) return host + rest;
+  const [, high, low] = /^([\da-f]{1,4}):([\da-f]{1,4})$/i.exec(host) ?? [];
+  if (high === undefined || low === undefined) return address;
+  const bits = [high, low].map((each) => parseInt(each, 16));
+  return bits.map((each) => `${each >> 8}.${each & 255}`).join(".") + rest;
 }

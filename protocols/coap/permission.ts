@@ -1,4 +1,5 @@
 import { Credentials, type Refusal, type RefusalKind } from "../identity.ts";
+import type { Peer } from "../session.ts";
 import { type Answer, refusal } from "./answer.ts";
 import { Code } from "./codec.ts";
 import { parameter } from "./query.ts";
@@ -19,14 +20,14 @@ export const loginParameters: readonly string[] = ["c", "u", "p", "access_token"
 /** What a request shows: `?u=` and `?p=`, or `?access_token=`, and `?c=` as its own name. */
 export function credentialsOf(
   request: Request,
-  { address, listener }: { address: string; listener: string },
+  { peer, listener }: { peer: Peer; listener: string },
 ): Credentials {
   const [clientId, username, password, token] = loginParameters.map((name) =>
     parameter(request, name)
   );
   return new Credentials({
     protocol: "coap",
-    peer: { address, secure: false },
+    peer,
     listener,
     clientId,
     username,

@@ -3,11 +3,14 @@ import type { Delivery, Publication } from "../publication.ts";
 import type { Hub, Receiver } from "../session.ts";
 import { Answer, refusal } from "./answer.ts";
 import type { Changed, Changes } from "./changes.ts";
-import { Code, CON, type Message, NON } from "./codec.ts";
+import { Code, CON } from "./codec.ts";
 import type { Due } from "../deadlines.ts";
-import type { Confirmable, Exchange } from "./exchange.ts";
+import { type Blockwise, type Shape, shapeOf } from "./blockwise.ts";
+import type { Composer } from "./composer.ts";
+import type { Confirmable, MessageLayer } from "./layer.ts";
 import type { Peer } from "./peers.ts";
 import { represent } from "./representation.ts";
+import { isWanted, type Request } from "./request.ts";
 
 /** One request that waits for its reply, and then for the acknowledgement of the reply. */
 class Reply implements Receiver, Confirmable, Due, Changed {
@@ -16,6 +19,10 @@ class Reply implements Receiver, Confirmable, Due, Changed {
   readonly outdated = false;
   dueAt = Infinity;
   place = -1;
+  readonly #token: Uint8Array;
+  readonly #isConfirmable: boolean;
+  readonly #shape: Shape;
+  readonly noResponse: number;
   #publication: Publication | undefined = undefined;
   #answer: Answer | undefined = undefined;
 
@@ -23,10 +30,14 @@ class Reply implements Receiver, Confirmable, Due, Changed {
     readonly replies: Replies,
     readonly peer: Peer,
     readonly topic: string,
-    readonly token: Uint8Array,
-    readonly isConfirmable: boolean,
+    request: Request,
   ) {
     this.name = `coap ${peer.key} waiting for ${topic}`;
+    // The request is a view of a message.
+    this.#token = request.message.token.slice();
+    this.#isConfirmable = request.message.type === CON;
+    this.#shape = shapeOf(request);
+    this.noResponse = request.noResponse;
   }
 
   deliver({ publication }: Delivery): boolean {
@@ -39,9 +50,8 @@ class Reply implements Receiver, Confirmable, Due, Changed {
   flush(now: number): boolean {
     const publication = this.#publication;
     if (publication === undefined || this.#answer !== undefined) return true;
-    const { maxBodyBytes } = this.replies.exchange.composer;
-    const { code, body } = represent(publication, { accept: undefined, maxBodyBytes }, now);
-    this.#finish(new Answer(code === Code.content ? Code.changed : code, body), now);
+    const { code, options, payload } = represent(publication, undefined, now);
+    this.#finish(new Answer(code === Code.content ? Code.changed : code, options, payload), now);
     return true;
   }
 
@@ -55,8 +65,9 @@ class Reply implements Receiver, Confirmable, Due, Changed {
     this.#finish(refusal(Code.unavailable, "The gateway is shutting down"), now);
   }
 
-  encode(id: number): Uint8Array {
-    return this.#encode(CON, id);
+  encode(composer: Composer, id: number): Uint8Array {
+    const answer = this.#answer!;
+    return composer.message(CON, answer.code, id, this.#token, answer);
   }
 
   acknowledged(): void {
@@ -68,29 +79,30 @@ class Reply implements Receiver, Confirmable, Due, Changed {
   }
 
   #finish(answer: Answer, now: number): void {
-    const { hub, exchange } = this.replies;
-    this.#answer = answer;
+    const { hub, layer, blocks } = this.replies, { peer } = this;
+    const part = blocks.finish(answer, this.#shape, peer.key, now);
+    this.#answer = part;
     hub.forget(this);
-    exchange.deadlines.delete(this);
-    if (this.isConfirmable) return exchange.confirm(this, now);
-    exchange.wire.send(this.#encode(NON, exchange.takeId(this.peer.key)), this.peer.address);
+    layer.deadlines.delete(this);
+    if (!isWanted(this, part)) return this.replies.finish(this);
+    if (this.#isConfirmable) return layer.confirm(this, now);
+    layer.send(peer, this.#token, part);
     this.replies.finish(this);
-  }
-
-  #encode(type: number, id: number): Uint8Array {
-    const { code, body } = this.#answer!;
-    return this.replies.exchange.composer.message(type, code, id, this.token, body);
   }
 }
 
 /** Requests that other clients answer: `POST …?reply=5s`. */
 export class Replies {
-  // Whoever can guess the topic can forge the reply.
-  readonly #prefix = `$reply/${randomBytes(12).toString("hex")}/`;
+  #prefix: string | undefined = undefined;
   readonly #waiting = new Set<Reply>();
   #count = 0;
 
-  constructor(readonly hub: Hub, readonly exchange: Exchange, readonly changes: Changes) {}
+  constructor(
+    readonly hub: Hub,
+    readonly layer: MessageLayer,
+    readonly changes: Changes,
+    readonly blocks: Blockwise,
+  ) {}
 
   get size(): number {
     return this.#waiting.size;
@@ -98,22 +110,24 @@ export class Replies {
 
   /** True when one more request of this peer may wait. */
   hasRoomFor(peer: Peer): boolean {
-    const { maxReplies, maxRepliesPerPeer } = this.exchange.limits;
+    const { maxReplies, maxRepliesPerPeer } = this.layer.limits;
     return this.size < maxReplies && peer.replies < maxRepliesPerPeer;
   }
 
   /** A topic that nobody else knows. */
   nextTopic(): string {
+    // Whoever can guess the topic can forge the reply.
+    this.#prefix ??= `$reply/${randomBytes(12).toString("hex")}/`;
     return this.#prefix + this.#count++;
   }
 
   /** Waits for the first publication to `topic`, and sends it as a separate answer. */
-  wait(peer: Peer, message: Message, topic: string, until: number): Reply {
-    const reply = new Reply(this, peer, topic, message.token.slice(), message.type === CON);
+  wait(peer: Peer, request: Request, topic: string, until: number): Reply {
+    const reply = new Reply(this, peer, topic, request);
     peer.replies++;
     this.#waiting.add(reply);
     this.hub.subscribe(topic, { qos: 1 }, reply);
-    this.exchange.deadlines.set(reply, until);
+    this.layer.deadlines.set(reply, until);
     return reply;
   }
 
@@ -121,9 +135,9 @@ export class Replies {
   finish(reply: Reply): void {
     if (!this.#waiting.delete(reply)) return;
     this.hub.forget(reply);
-    this.exchange.deadlines.delete(reply);
+    this.layer.deadlines.delete(reply);
     reply.peer.replies--;
-    this.exchange.peers.release(reply.peer);
+    this.layer.peers.release(reply.peer);
   }
 
   /** The gateway stops: tells those who wait. */

@@ -1,5 +1,6 @@
 import { utf8 } from "../bytes.ts";
 import { type Answer, refusal } from "./answer.ts";
+import { cacheKey } from "./cache_key.ts";
 import { Code, type Message } from "./codec.ts";
 import { isCritical, type OptionRule, Options, ruleOf, uintOf } from "./options.ts";
 
@@ -21,8 +22,33 @@ export class Request {
   /** Number and more-flag of a block, as sent (RFC 7959 §2.2). */
   block1: number | undefined = undefined;
   block2: number | undefined = undefined;
+  /** How large the body of the request will be; undefined when it does not say (RFC 7959 §4). */
+  size1: number | undefined = undefined;
+  /** True when the client asks how large the body of the answer is. */
+  asksSize = false;
+  /** Classes of answers that the client does not want, as bits (RFC 7967 §2.1). */
+  noResponse = 0;
+  /** What shows that the client is where it says it is (RFC 9175 §2.2.1). */
+  echo: Uint8Array | undefined = undefined;
+  /** The body: that of the message, or of all blocks together. */
+  payload: Uint8Array;
+  /** True when the payload is no view of a message, so that nobody else has it. */
+  ownsPayload = false;
 
-  constructor(readonly message: Message) {}
+  constructor(readonly message: Message) {
+    this.payload = message.payload;
+  }
+
+  /** Replaces a block by the whole body. */
+  take(payload: Uint8Array): void {
+    this.payload = payload;
+    this.ownsPayload = true;
+  }
+
+  /** What the requests for all blocks of one body have in common. */
+  key(): string {
+    return cacheKey(this.message, this.payload);
+  }
 }
 
 /** Reads the options of a request; an answer when they forbid one of another kind. */
@@ -76,6 +102,18 @@ export function readRequest(message: Message): Request | Answer {
       case Options.block2:
         request.block2 = uintOf(value);
         break;
+      case Options.size1:
+        request.size1 = uintOf(value);
+        break;
+      case Options.size2:
+        request.asksSize = true;
+        break;
+      case Options.noResponse:
+        request.noResponse = uintOf(value);
+        break;
+      case Options.echo:
+        request.echo = value;
+        break;
       case Options.proxyUri:
       case Options.proxyScheme:
         return refusal(Code.noProxy, "Cannot forward: this gateway is no proxy");
@@ -113,4 +151,15 @@ function textOf(bytes: Uint8Array): string | undefined {
     text += String.fromCharCode(code);
   }
   return text;
+}
+
+/** True when carrying a request out leaves nothing behind (RFC 7252 §5.1). */
+export function isRead({ message: { code }, observe, block1 }: Request): boolean {
+  return code === Code.fetch && block1 === undefined ||
+    code === Code.get && observe !== 0 && observe !== 1;
+}
+
+/** False when the client does not want to hear this (RFC 7967 §2.1). */
+export function isWanted({ noResponse }: Pick<Request, "noResponse">, { code }: Answer): boolean {
+  return noResponse === 0 || (noResponse & 1 << (code >> 5) - 1) === 0;
 }

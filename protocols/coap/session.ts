@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { type Identity, Refusal } from "../identity.ts";
 import {
   type DatagramSession,
   type DatagramWire,
@@ -8,61 +7,52 @@ import {
   ProtocolError,
 } from "../session.ts";
 import { Answer, refusal } from "./answer.ts";
-import { Changes } from "./changes.ts";
 import { ACK, Code, CON, decode, type Message, NON, RST } from "./codec.ts";
 import { Exchange } from "./exchange.ts";
 import { type CoapLimits, defaults } from "./limits.ts";
-import { LateAnswers } from "./late.ts";
-import { discover } from "./links.ts";
-import { Observers } from "./observers.ts";
-import { Replies } from "./replies.ts";
-import { credentialsOf, refused } from "./permission.ts";
-import { readRequest, type Request } from "./request.ts";
-import { type Origin, Topics } from "./topics.ts";
+import type { Origin } from "./origin.ts";
+import { isRead, isWanted, readRequest, type Request } from "./request.ts";
+import { Requests } from "./requests.ts";
 
 /** CoAP over UDP (RFC 7252, RFC 7641): every peer of one socket. */
 export class CoapSession implements DatagramSession {
   readonly label = "coap";
   readonly #hub: Hub;
   readonly #exchange: Exchange;
-  readonly #changes: Changes;
-  readonly #observers: Observers;
-  readonly #replies: Replies;
-  readonly #topics: Topics;
-  readonly #lates: LateAnswers;
-  #closing = false;
+  readonly #requests: Requests;
 
   constructor(wire: DatagramWire, hub: Hub, limits: CoapLimits, random: () => number) {
     this.#hub = hub;
     this.#exchange = new Exchange(wire, limits, random);
-    this.#changes = new Changes(hub.self, limits.maxBurst);
-    this.#observers = new Observers(hub, this.#exchange, this.#changes);
-    this.#replies = new Replies(hub, this.#exchange, this.#changes);
-    this.#lates = new LateAnswers(this.#exchange);
-    this.#topics = new Topics(hub, this.#exchange, this.#observers, this.#replies);
+    this.#requests = new Requests(hub, this.#exchange);
   }
 
   /** Whatever peers grow, for operators and tests. */
-  get load(): Record<"peers" | "remembered" | "observers" | "replies" | "timers", number> {
+  get load(): Record<
+    "peers" | "remembered" | "observers" | "replies" | "timers" | "transfers",
+    number
+  > {
     const { peers, duplicates, deadlines } = this.#exchange;
+    const { observers, replies, blocks } = this.#requests;
     return {
       peers: peers.size,
       remembered: duplicates.size,
-      observers: this.#observers.size,
-      replies: this.#replies.size,
+      observers: observers.size,
+      replies: replies.size,
       timers: deadlines.size,
+      transfers: blocks.size,
     };
   }
 
   get deadline(): number {
-    return Math.min(this.#exchange.deadline, this.#changes.retryAt);
+    return Math.min(this.#exchange.deadline, this.#requests.deadline);
   }
 
   receive(bytes: Uint8Array, from: string, now: number): void {
     // RFC 7252 §3: another version is ignored, and so is what has no header.
     if (bytes.length < 4 || bytes[0]! >> 6 !== 1) return this.#hub.count("coap.ignored");
-    // What waits for hooks outlives the datagram.
-    if (this.#hub.guard !== undefined) bytes = bytes.slice();
+    // What waits outlives the datagram.
+    if (this.#requests.mayWait) bytes = bytes.slice();
     let message: Message;
     try {
       message = decode(bytes, this.#exchange.limits.maxOptions);
@@ -77,37 +67,31 @@ export class CoapSession implements DatagramSession {
   }
 
   signal(signal: unknown, now: number): void {
-    if (typeof signal === "function") signal();
-    else if (signal === this.#changes) this.#changes.flush(now);
+    this.#requests.signal(signal, now);
   }
 
   tick(now: number): void {
-    if (this.#changes.retryAt <= now) this.#changes.flush(now);
+    this.#requests.tick(now);
     this.#exchange.tick(now);
   }
 
   unstored(bytes: Uint8Array, to: string): Uint8Array {
     const [head = 0, code] = bytes;
     if (code !== Code.created && code !== Code.changed && code !== Code.deleted) return bytes;
-    const { peers, duplicates } = this.#exchange, id = bytes[2]! << 8 | bytes[3]!;
+    const { peers, duplicates, composer } = this.#exchange, id = bytes[2]! << 8 | bytes[3]!;
     const failed = refusal(Code.unavailable, "The store cannot be written");
     // A duplicate of the request must not hear that all went well.
     if ((head >> 4 & 3) === ACK) duplicates.amend(peers.open(to), id, failed);
     const token = bytes.subarray(4, 4 + (head & 15));
-    return this.#exchange.composer.message(head >> 4 & 3, failed.code, id, token, failed.body)
-      .slice();
+    return composer.message(head >> 4 & 3, failed.code, id, token, failed).slice();
   }
 
   shutdown(now: number): void {
-    this.#closing = true;
-    this.#observers.shutdown(now);
-    this.#replies.shutdown(now);
-    this.#lates.shutdown(now);
+    this.#requests.shutdown(now);
   }
 
   ended(): void {
-    this.#observers.end();
-    this.#replies.end();
+    this.#requests.end();
   }
 
   #receive(message: Message, from: string, now: number): void {
@@ -127,60 +111,40 @@ export class CoapSession implements DatagramSession {
       else this.#exchange.answer(message, from, request);
       return;
     }
-    if (message.code === Code.get && request.observe !== 0 && request.observe !== 1) {
+    if (isRead(request)) {
       // Reading twice does no harm (RFC 7252 §4.5): remembering reads would cost the room that
       // keeps publications from being carried out twice.
       const answer = this.#execute(request, { peer: undefined, address: from, now });
-      if (answer !== undefined) this.#exchange.answer(message, from, answer);
+      if (answer !== undefined) this.#respond(request, from, answer);
       return;
     }
     const { peers, duplicates } = this.#exchange;
     const peer = peers.open(from), before = peer.remembered.get(message.id);
-    if (before !== undefined) return this.#repeat(message, from, before.answer);
+    if (before !== undefined) return this.#repeat(request, from, before.answer);
     peer.busy = true;
     const answer = this.#execute(request, { peer, address: from, now });
     duplicates.remember(peer, message.id, answer, now);
     peer.busy = false;
     peers.release(peer);
-    if (answer !== undefined) this.#exchange.answer(message, from, answer);
-  }
-
-  /** A duplicate gets the same answer; without an acknowledgement, none (RFC 7252 §4.5). */
-  #repeat(message: Message, from: string, answer: Answer | undefined): void {
-    this.#hub.count("coap.duplicate");
-    if (message.type === NON) return;
-    if (answer === undefined) this.#exchange.acknowledge(message.id, from);
-    else this.#exchange.answer(message, from, answer);
+    if (answer !== undefined) this.#respond(request, from, answer);
   }
 
   #execute(request: Request, from: Origin): Answer | undefined {
-    const { guard, identity: { listener } } = this.#hub;
-    if (guard === undefined) return this.#serve(request, from);
-    const { address } = from, late = this.#lates.begin(request.message, address);
-    return late.ask<Identity | Refusal>(
-      (decided) => guard.authenticate(credentialsOf(request, { address, listener }), decided),
-      (identity, now) => {
-        if (identity instanceof Refusal) return refused(identity);
-        return this.#serve(request, { ...from, now, caller: { identity, guard, late } });
-      },
-    );
+    return this.#requests.answer(request, from, { address: from.address, secure: false });
   }
 
-  #serve(request: Request, from: Origin): Answer | undefined {
-    if (this.#closing) return refusal(Code.unavailable, "The gateway is shutting down");
-    const { root, rest, message } = request;
-    if (message.code === Code.get && request.observe === 1) {
-      this.#observers.deregister(from.address, message.token, from.now);
-    }
-    if (root === "topics" || root === "ps") return this.#topics.answer(request, from);
-    if (root !== ".well-known" || rest !== "core") {
-      return refusal(Code.notFound, "Nothing is here: try /.well-known/core");
-    }
-    if (message.code !== Code.get) return refusal(Code.methodNotAllowed, "Only GET is known here");
-    const { limits, composer } = this.#exchange;
-    const { maxScanned } = limits, { maxBodyBytes } = composer;
-    const { caller } = from, screen = caller?.guard.screen("#", caller.identity);
-    return discover(this.#hub, request, { maxBodyBytes, maxScanned, screen });
+  #respond(request: Request, to: string, answer: Answer): void {
+    const { message } = request;
+    if (isWanted(request, answer)) this.#exchange.answer(message, to, answer);
+    else this.#exchange.acknowledge(message, to);
+  }
+
+  /** A duplicate gets the same answer; without an acknowledgement, none (RFC 7252 §4.5). */
+  #repeat(request: Request, from: string, answer: Answer | undefined): void {
+    this.#hub.count("coap.duplicate");
+    if (request.message.type === NON) return;
+    if (answer === undefined) this.#exchange.acknowledge(request.message, from);
+    else this.#respond(request, from, answer);
   }
 
   /** An acknowledgement or a reset: never answered (RFC 7252 §4.2). */
@@ -189,7 +153,7 @@ export class CoapSession implements DatagramSession {
     if (peer === undefined || (message.type === RST && message.code !== Code.empty)) return;
     // An answer in an acknowledgement is to no question of ours, but acknowledges all the same.
     if (this.#exchange.settle(peer, message, now) || message.type === ACK) return;
-    this.#observers.reset(peer, message, now);
+    this.#requests.observers.reset(peer, message, now);
   }
 }
 

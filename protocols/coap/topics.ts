@@ -1,43 +1,30 @@
 import { copy } from "../bytes.ts";
-import type { Guard } from "../guard.ts";
-import { type Identity, Refusal } from "../identity.ts";
+import { Refusal } from "../identity.ts";
 import { Publication, type PublicationOptions, type Qos } from "../publication.ts";
-import type { Hub, Outcome } from "../session.ts";
+import type { Hub } from "../session.ts";
 import { faultOfFilter, faultOfTopic } from "../topic.ts";
 import { Answer, changed, created, deleted, refusal } from "./answer.ts";
-import { Code, CON, NONE, Option } from "./codec.ts";
+import { Code, CON, NONE } from "./codec.ts";
+import { unmet } from "./conditions.ts";
 import { mediaTypeOf } from "./content_format.ts";
-import type { Exchange } from "./exchange.ts";
-import type { LateAnswer } from "./late.ts";
+import { fetched, patched } from "./json_topics.ts";
+import type { MessageLayer } from "./layer.ts";
 import { listTopics } from "./links.ts";
 import type { ObservationWish } from "./observation.ts";
 import { isWild, type Observers } from "./observers.ts";
-import { Options, uint } from "./options.ts";
-import type { Peer } from "./peers.ts";
+import type { Caller, Origin } from "./origin.ts";
+import { answerTo, notAllowed, overloaded } from "./outcome.ts";
 import { refused } from "./permission.ts";
 import { parameter, qosOf, replyMsOf, retainOf } from "./query.ts";
 import type { Replies } from "./replies.ts";
-import { isAmong, represent, validBody } from "./representation.ts";
+import { isAmong, represent, valid } from "./representation.ts";
 import type { Request } from "./request.ts";
-
-/** Where a request comes from, and when. */
-export interface Origin {
-  /** Its sender; undefined for a plain GET, which leaves no trace. */
-  peer: Peer | undefined;
-  /** Who asks, and how hooks are asked about it; undefined when there are none. */
-  caller?: { identity: Identity; guard: Guard; late: LateAnswer };
-  address: string;
-  now: number;
-}
-
-/** Seconds after which somebody who met an overload may try again. */
-const RETRY_SECONDS = 1;
 
 /** The topic space as resources: `/topics/T` and `/ps/T`. */
 export class Topics {
   constructor(
     readonly hub: Hub,
-    readonly exchange: Exchange,
+    readonly layer: MessageLayer,
     readonly observers: Observers,
     readonly replies: Replies,
   ) {}
@@ -51,58 +38,68 @@ export class Topics {
     switch (code) {
       case Code.get:
         return this.#get(request, rest, from);
+      case Code.fetch:
+        return this.#select(request, rest, from);
       case Code.post:
       case Code.put:
         return this.#publish(request, rest, from);
+      case Code.patch:
+      case Code.ipatch:
+        return this.#patch(request, rest, from);
       case Code.delete:
         return this.#delete(request, rest, from);
     }
-    return notAllowed("GET, PUT, POST and DELETE");
+    return notAllowed("GET, FETCH, PUT, POST, PATCH, iPATCH and DELETE");
   }
 
   #list(request: Request, { caller }: Origin): Answer {
-    const { maxScanned } = this.exchange.limits;
-    const { maxBodyBytes } = this.exchange.composer;
+    const { maxScanned, maxPayloadBytes: maxBytes } = this.layer.limits;
     const screen = caller?.guard.screen("#", caller.identity);
-    return listTopics(this.hub, request, { maxBodyBytes, maxScanned, screen });
+    return listTopics(this.hub, request, { maxBytes, maxScanned, screen });
   }
 
   #get(request: Request, topic: string, from: Origin): Answer | undefined {
-    // RFC 7959 §2.4: whoever asks for the first block may be given everything.
-    if (request.block2 !== undefined && request.block2 >> 4 > 0) {
-      return refusal(Code.badRequest, "Cannot send a block: values are sent whole");
-    }
     if (request.observe === 0) return this.#observe(request, topic, from);
     if (from.caller === undefined) return this.#read(request, topic, from.now);
-    const fault = faultOfTopic(topic, this.exchange.limits.maxTopicLevels);
+    const fault = faultOfTopic(topic, this.layer.limits.maxTopicLevels);
     if (fault !== undefined) return refusal(Code.badRequest, fault);
     return this.#mayFollow(topic, 0, from.caller, (now) => this.#read(request, topic, now));
+  }
+
+  /** Parts of a JSON value (RFC 8132 §2). */
+  #select(request: Request, topic: string, { caller }: Origin): Answer | undefined {
+    const fault = faultOfTopic(topic, this.layer.limits.maxTopicLevels);
+    if (fault !== undefined) return refusal(Code.badRequest, fault);
+    const answer = () => {
+      const value = this.hub.retained(topic);
+      return value === undefined ? noValue() : fetched(value, request);
+    };
+    return caller === undefined ? answer() : this.#mayFollow(topic, 0, caller, answer);
   }
 
   #read(request: Request, topic: string, now: number): Answer {
     const value = this.hub.retained(topic);
     if (value === undefined) {
-      const fault = faultOfTopic(topic, this.exchange.limits.maxTopicLevels);
+      const fault = faultOfTopic(topic, this.layer.limits.maxTopicLevels);
       if (fault !== undefined) return refusal(Code.badRequest, fault);
-      return refusal(Code.notFound, "This topic holds no value");
+      return noValue();
     }
     if (request.etags !== undefined && isAmong(request.etags, value)) {
-      return new Answer(Code.valid, validBody(value));
+      return valid(value);
     }
-    const { maxBodyBytes } = this.exchange.composer;
-    return represent(value, { accept: request.accept, maxBodyBytes }, now);
+    return represent(value, request.accept, now);
   }
 
   #observe(request: Request, path: string, { peer, now, caller }: Origin): Answer | undefined {
     const filter = unescaped(path);
-    const fault = faultOfFilter(filter, this.exchange.limits.maxTopicLevels);
+    const fault = faultOfFilter(filter, this.layer.limits.maxTopicLevels);
     if (fault !== undefined) return refusal(Code.badRequest, fault);
     const qos = qosOf(request);
     if (qos instanceof Answer) return qos;
     const wish: ObservationWish = {
       filter,
       accept: request.accept,
-      maxBodyBytes: this.exchange.composer.maxBodyBytes,
+      szx: request.block2 === undefined ? undefined : request.block2 & 7,
       everyConfirmed: (qos ?? 0) > 0,
       endsWhenCleared: request.root === "ps" && !isWild(filter),
     };
@@ -120,7 +117,7 @@ export class Topics {
   #mayFollow(
     topic: string,
     qos: Qos,
-    { identity, guard, late }: NonNullable<Origin["caller"]>,
+    { identity, guard, late }: Caller,
     then: (now: number) => Answer | undefined,
   ): Answer | undefined {
     const access = { action: "subscribe", identity, topic, qos, retain: false } as const;
@@ -133,7 +130,7 @@ export class Topics {
   /** Publishes what hooks make of a publication. */
   #offer(
     publication: Publication,
-    caller: Origin["caller"],
+    caller: Caller | undefined,
     publish: (publication: Publication) => Answer | undefined,
     refuse: (refusal: Refusal) => Answer = refused,
   ): Answer | undefined {
@@ -146,8 +143,8 @@ export class Topics {
   }
 
   #publish(request: Request, topic: string, from: Origin): Answer | undefined {
-    const refused = this.#refused(request, topic);
-    if (refused !== undefined) return refused;
+    const fault = faultOfTopic(topic, this.layer.limits.maxTopicLevels);
+    if (fault !== undefined) return refusal(Code.badRequest, fault);
     const { message } = request, isPut = message.code === Code.put;
     const retain = retainOf(request, isPut), qos = qosOf(request);
     if (retain instanceof Answer) return retain;
@@ -160,22 +157,58 @@ export class Topics {
         ? undefined
         : mediaTypeOf(request.contentFormat),
     };
-    // A stored value must not keep the page alive that small copies share.
-    const payload = retain ? message.payload.slice() : copy(message.payload);
+    const payload = kept(request, retain);
     if (!isPut && parameter(request, "reply") !== undefined) {
       return this.#ask(request, new Publication(topic, payload, options), from);
     }
-    return this.#offer(new Publication(topic, payload, options), from.caller, (publication) => {
-      const fault = this.#conditions(request, topic);
+    return this.#set(request, new Publication(topic, payload, options), from);
+  }
+
+  /** A change of a JSON value (RFC 8132 §3). It is one that was made of what is there now. */
+  #patch(request: Request, topic: string, from: Origin): Answer | undefined {
+    const fault = faultOfTopic(topic, this.layer.limits.maxTopicLevels);
+    if (fault !== undefined) return refusal(Code.badRequest, fault);
+    const qos = qosOf(request);
+    if (qos instanceof Answer) return qos;
+    const patch = (): Answer | undefined => {
+      const before = this.hub.retained(topic), payload = patched(before, request);
+      if (payload instanceof Answer) return payload;
+      const contentType = before?.contentType ?? "application/json";
+      const options = {
+        qos: qos ?? defaultQos(request),
+        retain: true,
+        time: from.now,
+        contentType,
+      };
+      return this.#set(request, new Publication(topic, payload, options), from, before);
+    };
+    // Whoever sees that a patch fits knows something of what it is to change.
+    return from.caller === undefined ? patch() : this.#mayFollow(topic, 0, from.caller, patch);
+  }
+
+  /** Publishes; with `before`, only when the topic still holds that when hooks have answered. */
+  #set(
+    request: Request,
+    set: Publication,
+    { caller }: Origin,
+    before?: Publication,
+  ): Answer | undefined {
+    const { topic, payload, retain } = set, isPost = request.message.code === Code.post;
+    return this.#offer(set, caller, (publication) => {
+      const fault = unmet(this.hub, request, topic);
       if (fault !== undefined) return fault;
-      const isNew = isPut && retain && payload.length > 0 && this.hub.retained(topic) === undefined;
+      const now = this.hub.retained(topic);
+      if (before !== undefined && now !== before) {
+        return refusal(Code.conflict, "The value has changed meanwhile");
+      }
+      const isNew = !isPost && retain && payload.length > 0 && now === undefined;
       return answerTo(this.hub.publish(publication), isNew ? created : changed);
     });
   }
 
   #delete(request: Request, topic: string, { now, caller }: Origin): Answer | undefined {
-    const refused = this.#refused(request, topic);
-    if (refused !== undefined) return refused;
+    const fault = faultOfTopic(topic, this.layer.limits.maxTopicLevels);
+    if (fault !== undefined) return refusal(Code.badRequest, fault);
     const qos = qosOf(request);
     if (qos instanceof Answer) return qos;
     const options = { qos: qos ?? defaultQos(request), retain: true, time: now };
@@ -183,7 +216,7 @@ export class Topics {
       new Publication(topic, NONE, options),
       caller,
       (publication) =>
-        this.#conditions(request, topic) ?? answerTo(this.hub.publish(publication), deleted),
+        unmet(this.hub, request, topic) ?? answerTo(this.hub.publish(publication), deleted),
     );
   }
 
@@ -193,14 +226,14 @@ export class Topics {
     question: Publication,
     { peer, address, now, caller }: Origin,
   ): Answer | undefined {
-    const fault = this.#conditions(request, question.topic);
+    const fault = unmet(this.hub, request, question.topic);
     if (fault !== undefined) return fault;
-    const replyMs = replyMsOf(request, this.exchange.limits.maxReplyMs);
+    const replyMs = replyMsOf(request, this.layer.limits.maxReplyMs);
     if (replyMs instanceof Answer) return replyMs;
     if (!this.replies.hasRoomFor(peer!)) return overloaded();
     const responseTopic = this.replies.nextTopic(), { message } = request;
     const properties = { responseTopic, correlationData: message.token.slice() };
-    const waiting = this.replies.wait(peer!, message, responseTopic, now + replyMs);
+    const waiting = this.replies.wait(peer!, request, responseTopic, now + replyMs);
     const options: PublicationOptions = { ...question, properties };
     const { topic, payload } = question;
     let isPublished = false;
@@ -208,7 +241,7 @@ export class Topics {
       isPublished = true;
       const outcome = this.hub.publish(publication);
       if (outcome === "accepted") {
-        if (message.type === CON) this.exchange.acknowledge(message.id, address);
+        this.layer.acknowledge(message, address);
         return undefined;
       }
       this.replies.finish(waiting);
@@ -220,38 +253,6 @@ export class Topics {
     // Too many wait for hooks already.
     if (answer !== undefined && !isPublished) this.replies.finish(waiting);
     return answer;
-  }
-
-  /** Why a topic cannot be written to, by this request. */
-  #refused(request: Request, topic: string): Answer | undefined {
-    const { limits } = this.exchange, { payload } = request.message;
-    const fault = faultOfTopic(topic, limits.maxTopicLevels);
-    if (fault !== undefined) return refusal(Code.badRequest, fault);
-    // Block 0 with nothing to follow is the whole payload (RFC 7959 §2.2).
-    const isPart = request.block1 !== undefined && request.block1 >> 3 > 0;
-    if (isPart || payload.length > limits.maxPayloadBytes) {
-      const size = new Option(Options.size1, uint(limits.maxPayloadBytes));
-      return refusal(
-        Code.tooLarge,
-        `Cannot take more than one datagram: ${limits.maxPayloadBytes} bytes are allowed`,
-        [size],
-      );
-    }
-    return undefined;
-  }
-
-  #conditions({ ifMatch, ifNoneMatch }: Request, topic: string): Answer | undefined {
-    if (ifMatch === undefined && !ifNoneMatch) return undefined;
-    const value = this.hub.retained(topic);
-    if (ifNoneMatch && value !== undefined) {
-      return refusal(Code.preconditionFailed, "If-None-Match: this topic holds a value");
-    }
-    if (ifMatch === undefined) return undefined;
-    const holds = value !== undefined &&
-      (ifMatch.some((etag) => etag.length === 0) || isAmong(ifMatch, value));
-    return holds
-      ? undefined
-      : refusal(Code.preconditionFailed, "If-Match: this topic holds another value, or none");
   }
 }
 
@@ -268,21 +269,11 @@ function unescaped(path: string): string {
     : path;
 }
 
-function answerTo(outcome: Outcome, success: Answer): Answer {
-  if (outcome === "overloaded") return overloaded();
-  if (outcome === "reserved") {
-    return refusal(Code.forbidden, "Only the gateway itself publishes to this topic");
-  }
-  return outcome === "closing"
-    ? refusal(Code.unavailable, "The gateway is shutting down")
-    : success;
+/** A payload that outlives the turn. A stored one must not keep a page alive that small copies share. */
+function kept({ payload, ownsPayload }: Request, retain: boolean): Uint8Array {
+  return ownsPayload ? payload : retain ? payload.slice() : copy(payload);
 }
 
-function overloaded(): Answer {
-  const maxAge = new Option(Options.maxAge, uint(RETRY_SECONDS));
-  return refusal(Code.unavailable, "Too many messages wait already", [maxAge]);
-}
-
-function notAllowed(methods: string): Answer {
-  return refusal(Code.methodNotAllowed, `Only ${methods} are known here`);
+function noValue(): Answer {
+  return refusal(Code.notFound, "This topic holds no value");
 }

@@ -93,7 +93,7 @@ const faults: [name: string, digits: string, reason: RegExp][] = [
   ["a length of 15", "40 01 0001 0f", /15 is reserved/],
   ["a delta that is cut", "40 01 0001 e0 00", /ends within it/],
   ["a length that is cut", "40 01 0001 1d", /ends within it/],
-  ["a value that is cut", "40 01 0001 b4 616263", /option 11: the datagram ends within it/],
+  ["a value that is cut", "40 01 0001 b4 616263", /option 11: the message ends within it/],
   ["an option number of 65536", "40 01 0001 e0 fef3", /option 65536/],
   ["65 options", `40 01 0001 ${"00".repeat(65)}`, /more than 64 options/],
 ];

@@ -167,7 +167,6 @@ Deno.test("Observation ends with an error when the value cannot be sent", () => 
   const accept = [new Option(Options.accept, uint(50))];
   const cases: [answer: string, payload: Uint8Array, type: string][] = [
     ["CON 4.06", hex("31"), "text/plain"],
-    ["CON 5.01", new Uint8Array(1300), "application/json"],
   ];
   for (const [answer, payload, type] of cases) {
     const stage = new FakeDatagrams();

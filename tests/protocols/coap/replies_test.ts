@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { ACK, Code, CON, Message, NON, RST } from "../../../protocols/coap/codec.ts";
-import { Options, uintOf } from "../../../protocols/coap/options.ts";
+import { ACK, Code, CON, Message, NON, Option, RST } from "../../../protocols/coap/codec.ts";
+import { Options, uint, uintOf } from "../../../protocols/coap/options.ts";
 import { type Delivery, Publication } from "../../../protocols/publication.ts";
 import type { Receiver } from "../../../protocols/session.ts";
 import { bytes, hex } from "../fakes.ts";
@@ -118,11 +118,21 @@ Deno.test("CoapSession acknowledges the duplicate of a question, and asks only o
   assert.equal(asked.length, 1);
 });
 
-Deno.test("CoapSession answers 5.01 when the reply does not fit a datagram", () => {
+Deno.test("CoapSession sends a long reply in blocks, and asks only once", () => {
   const { stage, asked } = withResponder();
-  stage.ask(request(Code.post, "/topics/ask?reply=5s"));
-  reply(stage, asked[0]!, "x".repeat(1300));
-  assert.equal(brief(stage.takeOne()), "CON 5.01");
+  const uri = "/topics/ask?reply=5s", text = "x".repeat(1000) + "y".repeat(1000);
+  stage.ask(request(Code.post, uri));
+  reply(stage, asked[0]!, text);
+  const first = stage.takeOne();
+  assert.equal(first.payload.length, 1024);
+  stage.ask(new Message(ACK, 0, first.id));
+  const options = [new Option(Options.block2, uint(0x16))];
+  const [rest] = stage.ask(request(Code.post, uri, { options }));
+  const texts = [first, rest!].map(({ payload }) => new TextDecoder().decode(payload));
+  assert.equal(texts.join(""), text);
+  assert.equal(asked.length, 1);
+  stage.wait(100_000);
+  assert.equal(brief(stage.ask(request(Code.post, uri, { options }))[0]!), "4.08");
 });
 
 Deno.test("CoapSession answers 5.03 when too many questions wait", () => {

@@ -118,6 +118,7 @@ Deno.test("CoapSession forgets peers and their requests after the lifetime of an
     observers: 0,
     replies: 0,
     timers: 0,
+    transfers: 0,
   });
   assert.equal(stage.session.deadline, Infinity);
   assert.equal(stage.ask(message).map(brief).join(), "2.04");

@@ -1,0 +1,85 @@
+import { Answer, refusal } from "./answer.ts";
+import { Code, tailBytes } from "./codec.ts";
+import { withOption } from "./option_bytes.ts";
+import { Options, uint } from "./options.ts";
+
+/** The exponent of several blocks of 1,024 bytes in one message (RFC 8323 §6). */
+export const BERT = 7;
+
+/** Bytes of the Block and Size options of a message at their longest, and of its marker. */
+const OVERHEAD_BYTES = 5 + 6 + 1;
+
+/** One block of a body (RFC 7959 §2.2). */
+export class Block {
+  constructor(
+    readonly number: number,
+    /** True when more blocks follow. */
+    readonly more: boolean,
+    /** The size exponent: 0 is 16 bytes, 6 is 1,024, 7 is several times 1,024. */
+    readonly szx: number,
+  ) {}
+
+  /** Where in the body the block begins. */
+  get offset(): number {
+    return this.number * this.size;
+  }
+
+  /** Bytes of a block, and of the unit in which its number counts. */
+  get size(): number {
+    return sizeOf(this.szx);
+  }
+
+  /** The value of a Block option. */
+  encode(): Uint8Array<ArrayBuffer> {
+    return uint(this.number * 16 + (this.more ? 8 : 0) + this.szx);
+  }
+}
+
+/** Bytes of a block by its size exponent. */
+export function sizeOf(szx: number): number {
+  return 16 << Math.min(szx, 6);
+}
+
+/** Reads the value of a Block option. */
+export function blockOf(value: number): Block {
+  return new Block(value >>> 4, (value & 8) !== 0, value & 7);
+}
+
+/** The size exponent of the largest block of at most `bytes`. */
+export function szxOf(bytes: number): number {
+  let szx = 6;
+  while (szx > 0 && sizeOf(szx) > bytes) szx--;
+  return szx;
+}
+
+/** What decides which part of a body goes into one message. */
+export interface Slice {
+  /** What the peer asks for. */
+  block: Block | undefined;
+  /** True when the peer asks how large the body is. */
+  asksSize: boolean;
+  /** Bytes that options and payload may have. */
+  maxBodyBytes: number;
+  /** The largest size exponent. */
+  maxSzx: number;
+}
+
+/** The part of an answer that goes into one message (RFC 7959 §2.4); all of it where that fits. */
+export function sliceOf(answer: Answer, slice: Slice): Answer {
+  const { code, options, payload } = answer, { block, maxBodyBytes } = slice;
+  if (block === undefined && tailBytes(options, payload) <= maxBodyBytes) return answer;
+  if (payload.length === 0) return answer;
+  const room = maxBodyBytes - options.length - OVERHEAD_BYTES;
+  const isBert = slice.maxSzx === BERT && (block?.szx ?? BERT) === BERT && room >= 2048;
+  const szx = isBert ? BERT : Math.min(block?.szx ?? 6, slice.maxSzx, szxOf(room));
+  const unit = sizeOf(szx), size = isBert ? room - room % unit : unit;
+  const offset = block?.offset ?? 0;
+  if (offset >= payload.length && offset > 0) {
+    return refusal(Code.badRequest, `Cannot send block ${block!.number}: the body ends before it`);
+  }
+  const end = offset + size, part = payload.subarray(offset, end);
+  const found = new Block(offset / unit, end < payload.length, szx);
+  let all = withOption(options, Options.block2, found.encode());
+  if (offset === 0 || slice.asksSize) all = withOption(all, Options.size2, uint(payload.length));
+  return new Answer(code, all, part, answer.isStored);
+}

@@ -1,0 +1,192 @@
+import { Answer, refusal } from "./answer.ts";
+import { Assembly } from "./assembly.ts";
+import { BERT, Block, blockOf, sliceOf, szxOf } from "./block.ts";
+import { Code, NONE, tailBytes } from "./codec.ts";
+import type { Composer } from "./composer.ts";
+import type { CoapLimits } from "./limits.ts";
+import { Option, withOption } from "./option_bytes.ts";
+import { Options, uint } from "./options.ts";
+import { PeerTable } from "./peer_table.ts";
+import type { Request } from "./request.ts";
+
+/** How the answer to one request is to be cut, and how its parts are found again. */
+export interface Shape {
+  block1: number | undefined;
+  block2: number | undefined;
+  asksSize: boolean;
+  /** What the requests for all parts have in common. */
+  key(): string;
+}
+
+/** Seconds after which somebody who found no room may try again. */
+const RETRY_SECONDS = 5;
+
+/** Bodies that take more than one message (RFC 7959), for the server of one socket or stream. */
+export class Blockwise {
+  readonly #assemblies: PeerTable<Assembly>;
+  /** Answers that cannot be made again, or only at some cost, while their parts are fetched. */
+  readonly #kept: PeerTable<Answer>;
+
+  constructor(readonly limits: CoapLimits, readonly composer: Composer) {
+    // A body that grows has room for twice as much.
+    const oneBytes = 2 * limits.maxPayloadBytes;
+    const bounds = {
+      maxEntries: limits.maxTransfers,
+      maxBytes: Math.max(limits.maxTransferBytes, oneBytes),
+      maxEntriesPerPeer: limits.maxTransfersPerPeer,
+      maxBytesPerPeer: Math.max(limits.maxTransferBytesPerPeer, oneBytes),
+      lifetimeMs: limits.transferLifetimeMs,
+    };
+    this.#assemblies = new PeerTable(bounds);
+    this.#kept = new PeerTable(bounds);
+  }
+
+  /** Bodies that are being received, and answers that are being sent. */
+  get size(): number {
+    return this.#assemblies.size + this.#kept.size;
+  }
+
+  get deadline(): number {
+    return Math.min(this.#assemblies.deadline, this.#kept.deadline);
+  }
+
+  tick(now: number): void {
+    this.#assemblies.tick(now);
+    this.#kept.tick(now);
+  }
+
+  /**
+   * Takes a block of a request (RFC 7959 §2.5). Undefined when the body is whole, and then it is the
+   * payload of the request: nothing is done before.
+   */
+  receive(request: Request, peer: string, now: number): Answer | undefined {
+    const { maxPayloadBytes } = this.limits, { payload } = request;
+    if (request.block1 === undefined) {
+      return payload.length > maxPayloadBytes ? tooLarge(maxPayloadBytes) : undefined;
+    }
+    const block = blockOf(request.block1), { offset, more } = block, end = offset + payload.length;
+    if (block.szx === BERT && this.composer.maxSzx !== BERT) {
+      return refusal(Code.badRequest, "Cannot use block size 7: it is for CoAP over TCP");
+    }
+    const fits = block.szx === BERT
+      ? payload.length % block.size === 0 && payload.length > 0
+      : payload.length === block.size;
+    if (more ? !fits : block.szx !== BERT && payload.length > block.size) {
+      return refusal(
+        Code.badRequest,
+        `Cannot use ${payload.length} bytes as a block of ${block.size}`,
+      );
+    }
+    const key = request.key();
+    if (Math.max(end, request.size1 ?? 0) > maxPayloadBytes) {
+      this.#assemblies.delete(peer, key);
+      return tooLarge(maxPayloadBytes);
+    }
+    if (offset === 0 && !more) {
+      this.#assemblies.delete(peer, key);
+      return undefined;
+    }
+    const assembly = offset === 0 ? new Assembly() : this.#assemblies.get(peer, key);
+    // Sent again under another message id: it is there already.
+    if (assembly !== undefined && more && end === assembly.size && offset > 0) {
+      return this.#next(block);
+    }
+    if (assembly === undefined || assembly.size !== offset) {
+      this.#assemblies.delete(peer, key);
+      return refusal(Code.incomplete, `Cannot use block ${block.number}: one before it is missing`);
+    }
+    assembly.append(payload);
+    if (more) {
+      const room = { bytes: assembly.capacity, now };
+      return this.#assemblies.put(peer, key, assembly, room) ? this.#next(block) : noRoom();
+    }
+    this.#assemblies.delete(peer, key);
+    request.take(assembly.take());
+    return undefined;
+  }
+
+  /**
+   * The next part of an answer that was given before; 4.08 when it is not there and cannot be made
+   * again (RFC 7959 §2.7). Undefined when the request is to be answered anew.
+   */
+  rest(request: Request, peer: string, now: number): Answer | undefined {
+    if (request.block2 === undefined || request.block2 >> 4 === 0) return undefined;
+    const { code } = request.message, key = request.key(), kept = this.#kept.get(peer, key);
+    if (kept !== undefined) {
+      this.#kept.put(peer, key, kept, { bytes: bytesOf(kept), now });
+      return kept;
+    }
+    if (code === Code.get || code === Code.fetch) return undefined;
+    return refusal(Code.incomplete, "Cannot send the rest of an answer that is not here any more");
+  }
+
+  /** What goes into one message of an answer. */
+  finish(answer: Answer, shape: Shape, peer: string, now: number): Answer {
+    const { block1, block2 } = shape;
+    const fits = tailBytes(answer.options, answer.payload) <= this.composer.maxBodyBytes;
+    if (fits && block1 === undefined && block2 === undefined) return answer;
+    let out = answer;
+    if (answer.code < Code.badRequest) {
+      const block = block2 === undefined ? undefined : blockOf(block2);
+      out = this.part(answer, block, shape.asksSize);
+      if (!answer.isStored && out !== answer) this.#keep(answer, out, shape, { peer, now });
+    }
+    if (block1 === undefined || out.code === Code.continue || out.code === Code.tooLarge) {
+      return out;
+    }
+    const { number, szx } = blockOf(block1), option = new Block(number, false, szx).encode();
+    const options = withOption(out.options, Options.block1, option);
+    return new Answer(out.code, options, out.payload, out.isStored);
+  }
+
+  /** The part of an answer that a block names, its first part when none does. */
+  part(answer: Answer, block: Block | undefined, asksSize = false): Answer {
+    const { maxBodyBytes } = this.composer;
+    return sliceOf(answer, { block, asksSize, maxBodyBytes, maxSzx: this.#maxSzx });
+  }
+
+  #keep(
+    answer: Answer,
+    part: Answer,
+    shape: Shape,
+    { peer, now }: { peer: string; now: number },
+  ): void {
+    const isFirst = shape.block2 === undefined || shape.block2 >> 4 === 0;
+    if (!isFirst || part.payload.length === answer.payload.length) return;
+    this.#kept.put(peer, shape.key(), answer, { bytes: bytesOf(answer), now });
+  }
+
+  /** 2.31, which also says how large blocks had better be. */
+  #next({ number, szx }: Block): Answer {
+    const option = new Block(number, true, Math.min(szx, this.#maxSzx)).encode();
+    return new Answer(Code.continue, withOption(NONE, Options.block1, option));
+  }
+
+  /** A peer of a stream may say later that it takes several blocks in one message. */
+  get #maxSzx(): number {
+    return this.composer.maxSzx === BERT ? BERT : szxOf(this.limits.maxBlockBytes);
+  }
+}
+
+/** What a reply that comes later has to know of its request. */
+export function shapeOf(request: Request): Shape {
+  const { block1, block2, asksSize } = request, key = request.key();
+  return { block1, block2, asksSize, key: () => key };
+}
+
+function bytesOf({ options, payload }: Answer): number {
+  return options.length + payload.length;
+}
+
+function tooLarge(maxBytes: number): Answer {
+  return refusal(
+    Code.tooLarge,
+    `Cannot take more than ${maxBytes} bytes`,
+    [new Option(Options.size1, uint(maxBytes))],
+  );
+}
+
+function noRoom(): Answer {
+  const maxAge = new Option(Options.maxAge, uint(RETRY_SECONDS));
+  return refusal(Code.unavailable, "Too many bodies are being sent already", [maxAge]);
+}

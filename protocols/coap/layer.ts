@@ -1,0 +1,41 @@
+import type { Deadlines } from "../deadlines.ts";
+import type { Answer } from "./answer.ts";
+import type { Message } from "./codec.ts";
+import type { Composer } from "./composer.ts";
+import type { CoapLimits } from "./limits.ts";
+import type { Peer, Peers } from "./peers.ts";
+
+/** Something of ours that must arrive. */
+export interface Confirmable {
+  readonly peer: Peer;
+  /** True when what was sent last is not the newest: that goes out instead (RFC 7641 §4.5.2). */
+  readonly outdated: boolean;
+  /** The message under an id; the same for the same id, unless `outdated`. */
+  encode(composer: Composer, id: number, now: number): Uint8Array;
+  /** It has arrived; `answer` is what its acknowledgement says, if it says something. */
+  acknowledged(now: number, answer?: Message): void;
+  /** The peer does not know what this is about, or does not answer. */
+  failed(now: number): void;
+}
+
+/**
+ * What carries requests and answers, so that these need not know how: datagrams that are lost and
+ * come twice (RFC 7252 §4), or a stream (RFC 8323).
+ */
+export interface MessageLayer {
+  readonly limits: CoapLimits;
+  readonly peers: Peers;
+  readonly deadlines: Deadlines;
+  readonly composer: Composer;
+  /** Tells the sender of a request that it has come, and that its answer follows separately. */
+  acknowledge(request: Message, to: string): void;
+  /**
+   * Sends something of ours once, a notification when `sequence` is not negative. The id of the
+   * message; -1 when the wire took no more.
+   */
+  send(peer: Peer, token: Uint8Array, answer: Answer, sequence?: number): number;
+  /** Sends something until it has arrived, after what else is on its way to this peer. */
+  confirm(item: Confirmable, now: number): void;
+  /** Gives up something that `confirm` was asked to send. */
+  cancel(item: Confirmable, now: number): void;
+}

@@ -1,0 +1,21 @@
+import type { Guard } from "../guard.ts";
+import type { Identity } from "../identity.ts";
+import type { LateAnswer } from "./late.ts";
+import type { Peer } from "./peers.ts";
+
+/** Who asks, and how hooks are asked about it. */
+export interface Caller {
+  identity: Identity;
+  guard: Guard;
+  late: LateAnswer;
+}
+
+/** Where a request comes from, and when. */
+export interface Origin {
+  /** Its sender; undefined for a plain GET, which leaves no trace. */
+  peer: Peer | undefined;
+  /** Undefined when there are no hooks. */
+  caller?: Caller;
+  address: string;
+  now: number;
+}

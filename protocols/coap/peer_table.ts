@@ -1,0 +1,99 @@
+/** What a table may hold, of each peer and in all. */
+export interface TableBounds {
+  maxEntries: number;
+  maxBytes: number;
+  maxEntriesPerPeer: number;
+  maxBytesPerPeer: number;
+  /** Milliseconds after which what nobody touched is forgotten. */
+  lifetimeMs: number;
+}
+
+class Entry<T> {
+  constructor(
+    readonly peer: string,
+    readonly name: string,
+    readonly value: T,
+    readonly bytes: number,
+    readonly at: number,
+  ) {}
+}
+
+class Share<T> {
+  readonly entries = new Set<Entry<T>>();
+  bytes = 0;
+}
+
+/**
+ * State of many peers that expires. A peer that is over its share loses its own oldest; when all
+ * shares together are too much, nothing is added: one peer never costs another what it has.
+ */
+export class PeerTable<T> {
+  /** The oldest first. */
+  readonly #entries = new Map<string, Entry<T>>();
+  readonly #shares = new Map<string, Share<T>>();
+  #bytes = 0;
+
+  constructor(readonly bounds: TableBounds) {}
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** When the oldest is forgotten; Infinity for never. */
+  get deadline(): number {
+    if (this.#entries.size === 0) return Infinity;
+    return this.#entries.values().next().value!.at + this.bounds.lifetimeMs;
+  }
+
+  get(peer: string, name: string): T | undefined {
+    return this.#entries.get(`${peer} ${name}`)?.value;
+  }
+
+  /** Adds or replaces an entry, as the newest. False, and it is gone, when there is no room. */
+  put(
+    peer: string,
+    name: string,
+    value: T,
+    { bytes, now }: { bytes: number; now: number },
+  ): boolean {
+    const { bounds } = this;
+    this.delete(peer, name);
+    if (bytes > bounds.maxBytesPerPeer) return false;
+    const share = this.#shares.get(peer) ?? new Share<T>();
+    while (
+      share.entries.size >= bounds.maxEntriesPerPeer ||
+      share.bytes + bytes > bounds.maxBytesPerPeer
+    ) this.#remove(share.entries.values().next().value!);
+    if (this.size >= bounds.maxEntries || this.#bytes + bytes > bounds.maxBytes) return false;
+    const entry = new Entry(peer, name, value, bytes, now);
+    this.#entries.set(`${peer} ${name}`, entry);
+    share.entries.add(entry);
+    share.bytes += bytes;
+    this.#bytes += bytes;
+    this.#shares.set(peer, share);
+    return true;
+  }
+
+  delete(peer: string, name: string): void {
+    const entry = this.#entries.get(`${peer} ${name}`);
+    if (entry !== undefined) this.#remove(entry);
+  }
+
+  /** Forgets what has been untouched for too long. */
+  tick(now: number): void {
+    while (this.deadline <= now) this.#remove(this.#entries.values().next().value!);
+  }
+
+  #remove(entry: Entry<T>): void {
+    const { peer, name, bytes } = entry, share = this.#shares.get(peer)!;
+    this.#entries.delete(`${peer} ${name}`);
+    share.entries.delete(entry);
+    share.bytes -= bytes;
+    this.#bytes -= bytes;
+    if (share.entries.size === 0) this.#shares.delete(peer);
+  }
+}

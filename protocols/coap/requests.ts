@@ -1,0 +1,142 @@
+import { type Identity, Refusal } from "../identity.ts";
+import type { Hub, Peer as WirePeer } from "../session.ts";
+import { type Answer, refusal } from "./answer.ts";
+import { Blockwise } from "./blockwise.ts";
+import { Changes } from "./changes.ts";
+import { Code } from "./codec.ts";
+import { LateAnswers } from "./late.ts";
+import type { MessageLayer } from "./layer.ts";
+import { discover } from "./links.ts";
+import { Observers } from "./observers.ts";
+import type { Origin } from "./origin.ts";
+import { notAllowed } from "./outcome.ts";
+import { keyOf } from "./peers.ts";
+import { credentialsOf, refused } from "./permission.ts";
+import { Replies } from "./replies.ts";
+import type { Request } from "./request.ts";
+import { Resources } from "./resources.ts";
+import { Topics } from "./topics.ts";
+
+/**
+ * The request layer (RFC 7252 §5): what is answered, whatever carries it. Bodies come and go in
+ * blocks, answers at once or later.
+ */
+export class Requests {
+  readonly blocks: Blockwise;
+  readonly changes: Changes;
+  readonly observers: Observers;
+  readonly replies: Replies;
+  readonly lates: LateAnswers;
+  readonly #topics: Topics;
+  readonly #resources: Resources;
+  #closing = false;
+
+  constructor(readonly hub: Hub, readonly layer: MessageLayer) {
+    this.blocks = new Blockwise(layer.limits, layer.composer);
+    this.changes = new Changes(hub.self, layer.limits.maxBurst);
+    this.observers = new Observers(hub, layer, this.changes, this.blocks);
+    this.replies = new Replies(hub, layer, this.changes, this.blocks);
+    this.lates = new LateAnswers(layer, this.blocks);
+    this.#topics = new Topics(hub, layer, this.observers, this.replies);
+    this.#resources = hub.shared(Resources);
+  }
+
+  get deadline(): number {
+    return Math.min(this.changes.retryAt, this.blocks.deadline);
+  }
+
+  /** True when a request may outlive the message that it came in, which must then be copied. */
+  get mayWait(): boolean {
+    return this.hub.guard !== undefined || this.#resources.size > 0;
+  }
+
+  /** True when somebody waits for an answer. */
+  get isBusy(): boolean {
+    return this.lates.size > 0 || this.replies.size > 0;
+  }
+
+  tick(now: number): void {
+    this.blocks.tick(now);
+    if (this.changes.retryAt <= now) this.changes.flush(now);
+  }
+
+  signal(signal: unknown, now: number): void {
+    if (typeof signal === "function") signal();
+    else if (signal === this.changes) this.changes.flush(now);
+  }
+
+  /** The answer to a request of `peer`, or its first part; undefined when it goes separately. */
+  answer(request: Request, from: Origin, peer: WirePeer): Answer | undefined {
+    const answer = this.#authenticate(request, from, peer);
+    return answer && this.blocks.finish(answer, request, peerOf(from), from.now);
+  }
+
+  shutdown(now: number): void {
+    this.#closing = true;
+    this.observers.shutdown(now);
+    this.replies.shutdown(now);
+    this.lates.shutdown(now);
+  }
+
+  end(): void {
+    this.observers.end();
+    this.replies.end();
+  }
+
+  #authenticate(request: Request, from: Origin, peer: WirePeer): Answer | undefined {
+    const { guard, identity: { listener } } = this.hub;
+    if (guard === undefined) return this.#serve(request, from);
+    const late = this.lates.begin(request, from.address);
+    return late.ask<Identity | Refusal>(
+      (decided) => guard.authenticate(credentialsOf(request, { peer, listener }), decided),
+      (identity, now) => {
+        if (identity instanceof Refusal) return refused(identity);
+        return this.#serve(request, { ...from, now, caller: { identity, guard, late } });
+      },
+    );
+  }
+
+  #serve(request: Request, from: Origin): Answer | undefined {
+    if (this.#closing) return refusal(Code.unavailable, "The gateway is shutting down");
+    if (request.block1 !== undefined || request.payload.length > 0) {
+      const part = this.blocks.receive(request, peerOf(from), from.now);
+      if (part !== undefined) return part;
+    }
+    if (request.block2 !== undefined) {
+      const rest = this.blocks.rest(request, peerOf(from), from.now);
+      if (rest !== undefined) return rest;
+      // The rest of a notification is no registration (RFC 7959 §3.4).
+      if (request.block2 >> 4 > 0) request.observe = undefined;
+    }
+    const { root, message } = request;
+    if (message.code === Code.get && request.observe === 1) {
+      this.observers.deregister(from.address, message.token, from.now);
+    }
+    if (root === "topics" || root === "ps") return this.#topics.answer(request, from);
+    return this.#other(request, from);
+  }
+
+  #other(request: Request, from: Origin): Answer | undefined {
+    const { root, rest, message } = request;
+    if (root === ".well-known" && rest === "core") {
+      if (message.code !== Code.get) return notAllowed("GET");
+      const { maxScanned, maxPayloadBytes: maxBytes } = this.layer.limits;
+      const { caller } = from, screen = caller?.guard.screen("#", caller.identity);
+      const others = this.#resources.links();
+      return discover(this.hub, request, { maxBytes, maxScanned, screen, others });
+    }
+    const resource = this.#resources.find(request);
+    if (resource === undefined) {
+      return refusal(Code.notFound, "Nothing is here: try /.well-known/core");
+    }
+    return resource(
+      request,
+      from,
+      () => from.caller?.late ?? this.lates.begin(request, from.address),
+    );
+  }
+}
+
+function peerOf({ peer, address }: Origin): string {
+  return peer?.key ?? keyOf(address);
+}

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { Code, Option } from "../../../protocols/coap/codec.ts";
+import { mergePatch, pointedAt } from "../../../protocols/coap/merge_patch.ts";
+import { Options, uint } from "../../../protocols/coap/options.ts";
+import { brief, FakeDatagrams, request } from "./fake_datagrams.ts";
+
+const format = (number: number) => new Option(Options.contentFormat, uint(number));
+
+/** A topic that holds JSON, and what is answered about it. */
+function topic(payload: string | undefined, number = 50) {
+  const stage = new FakeDatagrams();
+  const ask = (code: number, payload: string, number: number, more: Option[] = []) =>
+    stage.ask(request(code, "/topics/t", { payload, options: [format(number), ...more] }))
+      .map(brief).join(" | ");
+  if (payload !== undefined) ask(Code.put, payload, number);
+  const read = () => stage.ask(request(Code.get, "/topics/t")).map(brief).join(" | ");
+  return { stage, read, ask };
+}
+
+// The table of RFC 7396, appendix A.
+const merges: readonly [unknown, unknown, unknown][] = [
+  [{ a: "b" }, { a: "c" }, { a: "c" }],
+  [{ a: "b" }, { b: "c" }, { a: "b", b: "c" }],
+  [{ a: "b" }, { a: null }, {}],
+  [{ a: "b", b: "c" }, { a: null }, { b: "c" }],
+  [{ a: ["b"] }, { a: "c" }, { a: "c" }],
+  [{ a: "c" }, { a: ["b"] }, { a: ["b"] }],
+  [{ a: { b: "c" } }, { a: { b: "d", c: null } }, { a: { b: "d" } }],
+  [{ a: [{ b: "c" }] }, { a: [1] }, { a: [1] }],
+  [["a", "b"], ["c", "d"], ["c", "d"]],
+  [{ a: "b" }, ["c"], ["c"]],
+  [{ a: "foo" }, null, null],
+  [{ a: "foo" }, "bar", "bar"],
+  [{ e: null }, { a: 1 }, { e: null, a: 1 }],
+  [[1, 2], { a: "b", c: null }, { a: "b" }],
+  [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
+];
+
+for (const [target, patch, result] of merges) {
+  Deno.test(`${JSON.stringify(target)} merged with ${JSON.stringify(patch)}`, () => {
+    assert.equal(JSON.stringify(mergePatch(target, patch)), JSON.stringify(result));
+  });
+}
+
+Deno.test("A patch of __proto__ is a member like any other", () => {
+  const patch = JSON.parse('{"__proto__":{"polluted":1}}');
+  assert.equal(JSON.stringify(mergePatch({}, patch)), '{"__proto__":{"polluted":1}}');
+  assert.equal(({} as Record<string, unknown>).polluted, undefined);
+});
+
+Deno.test("pointedAt() finds what a pointer of RFC 6901 names", () => {
+  const document = { "a/b": 1, "m~n": 2, list: [10, 20], "": 0 };
+  assert.equal(pointedAt(document, ""), document);
+  for (
+    const [pointer, value] of [
+      ["/a~1b", 1],
+      ["/m~0n", 2],
+      ["/list/1", 20],
+      ["/", 0],
+      ["/list/01", undefined],
+      ["/list/2", undefined],
+      ["/toString", undefined],
+      ["list", undefined],
+    ] as const
+  ) assert.equal(pointedAt(document, pointer), value, pointer);
+});
+
+Deno.test("FETCH answers what pointers name, and nothing else", () => {
+  const { ask } = topic('{"a":{"b":[1,2]},"c":"d"}');
+  assert.equal(ask(Code.fetch, '["/a/b/1","/c","/none"]', 50), '2.05 {"/a/b/1":2,"/c":"d"}');
+  assert.equal(ask(Code.fetch, "[]", 50), "2.05 {}");
+  for (const bad of ["{}", "[1]", '["a"]', "nothing"]) {
+    assert.match(ask(Code.fetch, bad, 50), /^4\.22/, bad);
+  }
+  assert.match(ask(Code.fetch, "[]", 0), /^4\.15/);
+  assert.match(topic(undefined).ask(Code.fetch, "[]", 50), /^4\.04/);
+  assert.match(topic("text", 0).ask(Code.fetch, "[]", 50), /^4\.09/);
+});
+
+Deno.test("PATCH and iPATCH change what a topic holds", () => {
+  for (const code of [Code.patch, Code.ipatch]) {
+    const { ask, read } = topic('{"a":1,"b":2}');
+    assert.equal(ask(code, '{"a":null,"c":{"d":3}}', 52), "2.04");
+    assert.equal(read(), '2.05 {"b":2,"c":{"d":3}}');
+    assert.match(ask(code, "{", 52), /^4\.00/);
+    assert.match(ask(code, "{}", 50), /^4\.15/);
+    assert.equal(read(), '2.05 {"b":2,"c":{"d":3}}');
+  }
+  assert.match(topic("text", 0).ask(Code.patch, "{}", 52), /^4\.09/);
+});
+
+Deno.test("A value or patch of too many levels is refused, and nothing else happens", () => {
+  const levels = 400, deep = '{"a":'.repeat(levels) + "1" + "}".repeat(levels);
+  const { ask, read } = topic('{"b":2}');
+  assert.match(ask(Code.patch, deep.slice(0, 900), 52), /^4\.00/);
+  const patch = '{"a":'.repeat(150) + "1" + "}".repeat(150);
+  assert.match(ask(Code.patch, patch, 52), /^4\.22/);
+  assert.equal(read(), '2.05 {"b":2}');
+});
+
+Deno.test("No-Response keeps the answers back that are not wanted", () => {
+  const { stage } = topic(undefined);
+  const put = (value: number, payload: string) =>
+    stage.ask(request(Code.put, "/topics/t", {
+      payload,
+      options: [new Option(Options.noResponse, uint(value))],
+    })).map(brief);
+  assert.deepEqual(put(0, "1"), ["2.01"]);
+  // 2 is for answers of class 2 (RFC 7967 §2.1); the message is acknowledged all the same.
+  assert.ok(!put(2, "2").some((each) => each.startsWith("2.04")));
+  assert.deepEqual(put(8, "3"), ["2.04"]);
+});
