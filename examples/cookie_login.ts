@@ -43,14 +43,15 @@ export async function main(options = { port: 8080, users: new Map([["ann", "sesa
   });
   hub.handle("/login", {
     async POST(request) {
-      const form = await request.formData();
+      const form = await request.formData().catch(() => undefined);
+      if (form === undefined) return page(FORM, 400);
       const user = String(form.get("user")), right = options.users.get(user) ?? "";
       if (right === "" || !isSame(String(form.get("password")), right)) return page(FORM, 401);
       // A new name for each login: one that somebody planted is worth nothing.
       const id = crypto.randomUUID();
       sessions.set(id, { user, until: Date.now() + MAX_AGE * 1000 });
       const headers = new Headers({ location: "/" });
-      const rest = { httpOnly: true, sameSite: "Lax", path: "/", maxAge: MAX_AGE } as const;
+      const rest = { httpOnly: true, sameSite: "Lax", path: "/", maxAgeSeconds: MAX_AGE } as const;
       setCookie(headers, { name: COOKIE, value: id, ...rest });
       return new Response(null, { status: 303, headers });
     },

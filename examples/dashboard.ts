@@ -42,7 +42,8 @@ export async function main(options = { port: 8080, everyMs: 1000 }) {
 
   hub.handle("/save", {
     async POST(request) {
-      const form = await request.formData();
+      const form = await request.formData().catch(() => undefined);
+      if (form === undefined) return new Response("Send a form\n", { status: 400 });
       if (form.get("token") !== token) return new Response("Use our own form\n", { status: 403 });
       for (const name of settings.keys()) settings.set(name, String(form.get(name) ?? ""));
       // The home page again, and not the form once more when somebody reloads.

@@ -12,7 +12,7 @@
  */
 import { parseArgs } from "node:util";
 import { gateway, http, multipart, ProtocolError, tcp } from "../mod.ts";
-import { Bucket, S3Error } from "./s3/bucket.ts";
+import { Bucket, leadsElsewhere, S3Error } from "./s3/bucket.ts";
 import type { Signer } from "./s3/signature.ts";
 
 const PAGE = `<!doctype html><meta charset="utf-8"><title>Upload to S3</title>
@@ -42,6 +42,9 @@ async function upload(request: Request, endpoint: string, signer: Signer): Promi
       if (part.name === "bucket") bucket = (await part.text()).trim();
       if (part.name !== "file") continue;
       if (bucket === "" || !part.filename) break;
+      if (leadsElsewhere(bucket) || leadsElsewhere(part.filename)) {
+        return new Response('bad input: "." and ".." are no names\n', { status: 400 });
+      }
       // The request's signal joins the two connections: when the client goes, so does the other.
       await new Bucket(endpoint, bucket, signer).put(part.filename, part.body, request.signal);
       return new Response(`${part.filename} is in ${bucket}\n`, { status: 201 });

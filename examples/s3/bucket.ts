@@ -48,7 +48,16 @@ export class Bucket {
         `<Part><PartNumber>${i + 1}</PartNumber><ETag>${tag}</ETag></Part>`
       );
       const xml = `<CompleteMultipartUpload>${list.join("")}</CompleteMultipartUpload>`;
-      await this.#ask("POST", key, `?${upload}`, new TextEncoder().encode(xml), signal);
+      const ended = await this.#ask(
+        "POST",
+        key,
+        `?${upload}`,
+        new TextEncoder().encode(xml),
+        signal,
+      );
+      // The service answers 200 before it joins the parts, and may fail then.
+      const text = await ended.text();
+      if (text.includes("<Error>")) throw new S3Error(502, messageIn(text));
     } catch (error) {
       // Parts that nobody completes are paid for until somebody gives them up.
       await this.#ask("DELETE", key, `?${upload}`, new Uint8Array()).catch(() => {});
@@ -73,8 +82,17 @@ export class Bucket {
     });
     if (answer.ok) return answer;
     const text = await answer.text();
-    throw new S3Error(answer.status, /<Message>([^<]*)</.exec(text)?.[1] ?? text.slice(0, 200));
+    throw new S3Error(answer.status, messageIn(text));
   }
+}
+
+function messageIn(xml: string): string {
+  return /<Message>([^<]*)</.exec(xml)?.[1] ?? xml.slice(0, 200);
+}
+
+/** True for names that a URL would take for another place. */
+export function leadsElsewhere(name: string): boolean {
+  return /(^|\/)\.{1,2}(\/|$)/.test(name);
 }
 
 type Part = Uint8Array<ArrayBuffer>;

@@ -13,6 +13,8 @@ export class S3StandIn implements AsyncDisposable {
   largestBody = 0;
   /** Called before a part is stored. */
   onPart: (number: number) => void = () => {};
+  /** What it says in the end of an upload in parts, with status 200. */
+  completion = "<R/>";
   readonly #server = createServer((request, response) => {
     this.#answer(request, response).catch(() => response.destroy());
   });
@@ -52,7 +54,7 @@ export class S3StandIn implements AsyncDisposable {
     } else if (request.method === "POST" && id !== null) {
       this.objects.set(decodeURIComponent(pathname), joined(this.open.get(id)!));
       this.open.delete(id);
-      response.end("<R/>");
+      response.end(this.completion);
     } else if (request.method === "DELETE" && id !== null) {
       this.open.delete(id);
       this.abandoned++;

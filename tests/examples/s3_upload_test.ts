@@ -99,6 +99,24 @@ Deno.test({
 });
 
 Deno.test({
+  name: "What the service cannot put together is no success, and no name leads out of the bucket",
+  ...options,
+  async fn() {
+    await using all = await started();
+    all.service.completion = "<Error><Message>InternalError</Message></Error>";
+    const answer = await all.post(new Uint8Array(6 << 20));
+    assert.deepEqual([answer.status, await answer.text()], [
+      502,
+      "The service says: InternalError\n",
+    ]);
+    for (const name of ["../evil", "..", "a/./b"]) {
+      const answer = await all.post(Uint8Array.of(1), name);
+      assert.equal(answer.status, 400, await answer.text());
+    }
+  },
+});
+
+Deno.test({
   name: "When the client breaks off, the service drops what it has",
   ...options,
   async fn() {

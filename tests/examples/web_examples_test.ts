@@ -36,6 +36,11 @@ Deno.test({
     const set = welcome.headers.get("set-cookie")!;
     assert.match(set, /HttpOnly/i);
     assert.match(set, /SameSite=Lax/i);
+    assert.match(set, /Max-Age=\d+/i);
+    const text = { method: "POST", body: "text", headers: { "content-type": "text/plain" } };
+    const refused = await fetch(`${url}/login`, text);
+    assert.equal(refused.status, 400);
+    await refused.text();
     const cookie = set.split(";")[0]!;
     assert.match(await home(cookie), /Hello, a(&lt;|&#60;)b!/);
     assert.match(await home("session=guess"), /Log in/);
