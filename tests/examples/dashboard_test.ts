@@ -13,7 +13,7 @@ testWith(
     await using _ = hub;
     const url = `http://127.0.0.1:${port}/`;
     await withPage(url, async (page) => {
-      const points = `document.querySelector("polyline").getAttribute("points").split(" ").length`;
+      const points = `document.querySelector("polyline")?.getAttribute("points").split(" ").length`;
       await page.when(`${points} > 5`);
       assert.match(
         String(await page.evaluate(`document.querySelector("#usage").textContent`)),

@@ -4,6 +4,8 @@ import type { Packet } from "../../protocols/mqtt/packet.ts";
 import { settle } from "../actors/fakes.ts";
 import { connectPacket } from "../interop/mqtt_client.ts";
 import { testWith } from "../interop/programs.ts";
+import { Option } from "../../protocols/coap/option_bytes.ts";
+import { Options, uint } from "../../protocols/coap/options.ts";
 import { brief, request } from "../protocols/coap/fake_datagrams.ts";
 import { hex } from "../protocols/fakes.ts";
 import { frame, lines, sample } from "../protocols/websocket/peer.ts";
@@ -134,15 +136,21 @@ testWith(
   },
 );
 
-testWith([], "A CoAP payload that no answer could carry is refused with 4.13", async () => {
+testWith([], "A CoAP body that is larger than maxPacketBytes is refused with 4.13", async () => {
   await using lab = await Lab.open();
   const client = lab.coap();
-  const put = (length: number) =>
-    client.ask(request(3, "/topics/a", { payload: new Uint8Array(length) }));
+  const put = (length: number, ...options: Option[]) =>
+    client.ask(request(3, "/topics/a", { payload: new Uint8Array(length), options }));
   assert.equal(brief(await put(1_152)), "2.01");
-  assert.equal(brief(await put(1_153)), "4.13");
-  assert.equal(brief(await put(60_000)), "4.13");
-  assert.equal(lab.hub.retained("a")!.payload.length, 1_152);
+  assert.equal(brief(await put(60_000)), "2.04");
+  // The first of the blocks says already how much there is to be.
+  const first = new Option(Options.block1, uint(8 + 6));
+  assert.equal(brief(await put(1_024, first, new Option(Options.size1, uint(1 << 20)))), "2.31");
+  assert.equal(
+    brief(await put(1_024, first, new Option(Options.size1, uint(1 + (1 << 20))))),
+    "4.13",
+  );
+  assert.equal(lab.hub.retained("a")!.payload.length, 60_000);
   client.port.close();
   await lab.isQuiet();
 });
