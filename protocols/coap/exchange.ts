@@ -69,6 +69,11 @@ export class Exchange implements MessageLayer {
     if (type === CON) this.wire.send(this.composer.empty(ACK, id), to);
   }
 
+  respond(message: Message, peer: Peer, answer: Answer): void {
+    this.duplicates.amend(peer, message.id, answer);
+    this.answer(message, peer.address, answer);
+  }
+
   reset(id: number, to: string): void {
     this.wire.send(this.composer.empty(RST, id), to);
   }
