@@ -33,7 +33,7 @@ export class Requests {
 
   constructor(readonly hub: Hub, readonly layer: MessageLayer) {
     this.blocks = new Blockwise(layer.limits, layer.composer);
-    this.changes = new Changes(hub.self, layer.limits.maxBurst);
+    this.changes = new Changes(hub.self, layer.limits.maxBurst, layer.retryMs);
     this.observers = new Observers(hub, layer, this.changes, this.blocks);
     this.replies = new Replies(hub, layer, this.changes, this.blocks);
     this.lates = new LateAnswers(layer, this.blocks);
