@@ -1,4 +1,4 @@
-import type { BodySink, Exchange } from "../protocols/http/exchange.ts";
+import type { BodySink, PathExchange } from "../protocols/http/exchange.ts";
 import type { ResponseHead } from "../protocols/http/message.ts";
 import type { Behaviour, Self } from "./actor.ts";
 import { type Pump, pumpOf } from "./pump.ts";
@@ -6,7 +6,7 @@ import { type Handler, remoteAddress } from "./handler.ts";
 
 /** One exchange, and what the pattern of its path names. */
 export interface Question {
-  readonly exchange: Exchange;
+  readonly exchange: PathExchange;
   readonly params: Readonly<Record<string, string>>;
 }
 
@@ -34,7 +34,7 @@ const PIECE_BYTES = 256 * 1024;
 
 /** One exchange on its way through a handler. All that touches the exchange is in `#post`. */
 class Answering {
-  readonly #exchange: Exchange;
+  readonly #exchange: PathExchange;
   readonly #self: Self<Question>;
   /** What the handler sees as the request's signal. */
   readonly #abort = new AbortController();
@@ -43,7 +43,7 @@ class Answering {
   /** Called when the client can take more, or is gone. */
   #proceed: (() => void) | undefined;
 
-  constructor(exchange: Exchange, self: Self<Question>) {
+  constructor(exchange: PathExchange, self: Self<Question>) {
     this.#exchange = exchange;
     this.#self = self;
   }
@@ -61,12 +61,9 @@ class Answering {
     this.#post(() => this.#watch());
     let answer: Response | Promise<Response>;
     try {
-      const { peer, hub: { identity } } = this.#exchange;
-      answer = handler(request, {
-        remoteAddr: remoteAddress(peer.address),
-        identity,
-        params,
-      });
+      const { peer, identity, scheme } = this.#exchange;
+      const remoteAddr = remoteAddress(peer.address, scheme === "coap" ? "udp" : "tcp");
+      answer = handler(request, { remoteAddr, identity, params });
     } catch (error) {
       this.#refuse();
       throw error;
@@ -223,10 +220,11 @@ function lengthOf({ headers }: Response): number | undefined {
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-function toRequest(exchange: Exchange, signal: AbortSignal): Request {
+function toRequest(exchange: PathExchange, signal: AbortSignal): Request {
   const { method, path, query, fields } = exchange.request;
-  const scheme = exchange.peer.secure ? "https" : "http";
-  const url = `${scheme}://${fields.get("host") || "localhost"}${path}${query && `?${query}`}`;
+  const url = `${exchange.scheme}://${fields.get("host") || "localhost"}${path}${
+    query && `?${query}`
+  }`;
   const bodyless = exchange.contentLength === 0 || method === "GET" || method === "HEAD";
   const body = bodyless ? null : new RequestBody(exchange).stream;
   return new Request(url, { method, headers: [...fields], body, signal });
@@ -235,11 +233,11 @@ function toRequest(exchange: Exchange, signal: AbortSignal): Request {
 /** A request's body as a stream, taken from the connection as it is read. */
 class RequestBody implements BodySink {
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
-  readonly #exchange: Exchange;
+  readonly #exchange: PathExchange;
   #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   #state: "unread" | "open" | "over" = "unread";
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: PathExchange) {
     this.#exchange = exchange;
     this.stream = new ReadableStream({
       start: (controller) => {

@@ -66,7 +66,11 @@ export function limitsOf(set: CommonLimits): ProtocolLimits {
       topicLevels: maxTopicLevels,
     }),
     websocket: given({ maxMessageBytes: set.maxMessageBytes, maxSubscriptions, maxTopicLevels }),
-    coap: given({ maxPayloadBytes: maxPacketBytes, maxTopicLevels }),
+    coap: given({
+      maxPayloadBytes: maxPacketBytes,
+      maxTopicLevels,
+      csmTimeoutMs: connectTimeoutMs,
+    }),
   };
 }
 

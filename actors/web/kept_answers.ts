@@ -1,6 +1,6 @@
 import { dateBytes } from "../../protocols/http/date.ts";
 import { dateOffset } from "../../protocols/http/encode.ts";
-import type { Exchange } from "../../protocols/http/exchange.ts";
+import type { PathExchange } from "../../protocols/http/exchange.ts";
 import { acceptedEncodings } from "../../protocols/web/encoding.ts";
 import { defaults } from "./files_options.ts";
 
@@ -48,7 +48,7 @@ export class KeptAnswers {
   }
 
   /** Answers with what is kept, unless the file has changed; false when nothing fits. */
-  answer(exchange: Exchange): boolean {
+  answer(exchange: PathExchange): boolean {
     const { method, path, fields } = exchange.request;
     if (method !== "GET" || this.#entries.size === 0 || !exchange.plain) return false;
     const key = keyOf(path, fields.get("accept-encoding") ?? "");

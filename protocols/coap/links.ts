@@ -1,4 +1,5 @@
 import type { Screen } from "../guard.ts";
+import type { LinkAttributes } from "../http/handlers.ts";
 import type { Publication } from "../publication.ts";
 import type { Hub } from "../session.ts";
 import { topicToPath } from "../topic.ts";
@@ -25,8 +26,7 @@ export interface ListingLimits {
 /** One resource (RFC 6690 §2). */
 export interface Link {
   target: string;
-  /** Attributes; `true` for those that have no value. */
-  attributes: Readonly<Record<string, string | number | true>>;
+  attributes: LinkAttributes;
 }
 
 const collections: readonly Link[] = ["/topics", "/ps"].map((target) => ({

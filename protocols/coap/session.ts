@@ -111,6 +111,7 @@ export class CoapSession implements DatagramSession {
       else this.#exchange.answer(message, from, request);
       return;
     }
+    if (this.#requests.lates.repeats(message, from)) return this.#hub.count("coap.duplicate");
     if (isRead(request)) {
       // Reading twice does no harm (RFC 7252 §4.5): remembering reads would cost the room that
       // keeps publications from being carried out twice.
