@@ -77,6 +77,12 @@ export interface CoapLimits {
   maxRepliesPerPeer: number;
   /** Milliseconds that a request may ask us to wait for a reply; default 60,000. */
   maxReplyMs: number;
+  /** Clients in connection mode (`/mqtt/connection`); default 10,000. */
+  maxClients: number;
+  /** Those that came from one IP address; default 1,000. */
+  maxClientsPerHost: number;
+  /** Milliseconds of 1.5 of which such a client may be silent; default 30,000. */
+  heartbeatMs: number;
 }
 
 /** The limits of a socket that names none. */
@@ -131,4 +137,9 @@ export const defaults: CoapLimits = {
   maxReplies: 1000,
   maxRepliesPerPeer: 16,
   maxReplyMs: 60_000,
+  // About 1 KiB each. Behind an address translator a plant is one address.
+  maxClients: 10_000,
+  maxClientsPerHost: 1000,
+  // What EMQX has.
+  heartbeatMs: 30_000,
 };

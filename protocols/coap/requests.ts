@@ -1,9 +1,12 @@
 import { type Identity, Refusal } from "../identity.ts";
 import type { Hub, Peer as WirePeer } from "../session.ts";
-import { type Answer, refusal } from "./answer.ts";
+import { Answer, refusal } from "./answer.ts";
 import { Blockwise } from "./blockwise.ts";
 import { Changes } from "./changes.ts";
+import type { Client } from "./client.ts";
+import { Clients } from "./clients.ts";
 import { Code } from "./codec.ts";
+import { Configurations } from "./configurations.ts";
 import { LateAnswers } from "./late.ts";
 import type { MessageLayer } from "./layer.ts";
 import { discover } from "./links.ts";
@@ -15,6 +18,7 @@ import { credentialsOf, refused } from "./permission.ts";
 import { Replies } from "./replies.ts";
 import type { Request } from "./request.ts";
 import { Resources } from "./resources.ts";
+import { TopicCollection } from "./topic_collection.ts";
 import { Topics } from "./topics.ts";
 
 /**
@@ -27,7 +31,9 @@ export class Requests {
   readonly observers: Observers;
   readonly replies: Replies;
   readonly lates: LateAnswers;
+  readonly clients: Clients;
   readonly #topics: Topics;
+  readonly #collection: TopicCollection;
   readonly #resources: Resources;
   #closing = false;
 
@@ -37,7 +43,9 @@ export class Requests {
     this.observers = new Observers(hub, layer, this.changes, this.blocks);
     this.replies = new Replies(hub, layer, this.changes, this.blocks);
     this.lates = new LateAnswers(layer, this.blocks);
+    this.clients = new Clients(hub, layer, this.observers);
     this.#topics = new Topics(hub, layer, this.observers, this.replies);
+    this.#collection = new TopicCollection(hub, layer, hub.shared(Configurations));
     this.#resources = hub.shared(Resources);
   }
 
@@ -81,9 +89,13 @@ export class Requests {
   end(): void {
     this.observers.end();
     this.replies.end();
+    this.clients.clear();
   }
 
   #authenticate(request: Request, from: Origin, peer: WirePeer): Answer | undefined {
+    const client = this.clients.of(request);
+    if (client instanceof Answer) return client;
+    if (client !== undefined) return this.#serveClient(client, request, from);
     const { guard, identity: { listener } } = this.hub;
     if (guard === undefined) return this.#serve(request, from);
     const late = this.lates.begin(request, from.address);
@@ -94,6 +106,15 @@ export class Requests {
         return this.#serve(request, { ...from, now, caller: { identity, guard, late } });
       },
     );
+  }
+
+  /** A client in connection mode has logged in already. */
+  #serveClient(client: Client, request: Request, from: Origin): Answer | undefined {
+    const { guard } = this.hub, { identity } = client;
+    this.clients.heard(client, from.address, from.now);
+    if (guard === undefined) return this.#serve(request, { ...from, client });
+    const late = this.lates.begin(request, from.address);
+    return this.#serve(request, { ...from, client, caller: { identity, guard, late } });
   }
 
   #serve(request: Request, from: Origin): Answer | undefined {
@@ -113,6 +134,8 @@ export class Requests {
       this.observers.deregister(from.address, message.token, from.now);
     }
     if (root === "topics" || root === "ps") return this.#topics.answer(request, from);
+    if (root === "pubsub") return this.#collection.answer(request, from);
+    if (root === "mqtt") return this.clients.answer(request, from);
     return this.#other(request, from);
   }
 
@@ -122,7 +145,7 @@ export class Requests {
       if (message.code !== Code.get) return notAllowed("GET");
       const { maxScanned, maxPayloadBytes: maxBytes } = this.layer.limits;
       const { caller } = from, screen = caller?.guard.screen("#", caller.identity);
-      const others = this.#resources.links();
+      const others = [...this.#collection.links(from), ...this.#resources.links()];
       return discover(this.hub, request, { maxBytes, maxScanned, screen, others });
     }
     const resource = this.#resources.find(request);
