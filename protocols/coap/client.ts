@@ -10,17 +10,30 @@ export class Client implements Due {
   readonly observations = new Set<Observation>();
   /** The IP address that it came from first. */
   readonly host: string;
+  /** Who asks now. */
+  identity: Identity;
 
   constructor(
     readonly clients: Clients,
     readonly id: string,
     /** Whoever knows it is this client. */
     readonly token: string,
-    readonly identity: Identity,
-    /** Where it was heard last. */
-    public address: string,
+    /** Who logged in. */
+    readonly login: Identity,
+    address: string,
   ) {
+    this.identity = { ...login, address };
     this.host = address.slice(0, address.lastIndexOf(":"));
+  }
+
+  /** Where it was heard last. */
+  get address(): string {
+    return this.identity.address;
+  }
+
+  /** It was heard from another address, which may be one that may do less. */
+  move(address: string): void {
+    this.identity = { ...this.login, address };
   }
 
   /** When it has to be heard again, or its login ends. */

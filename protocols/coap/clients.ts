@@ -56,7 +56,7 @@ export class Clients {
     const { deadlines, peers, limits } = this.layer;
     deadlines.set(client, client.silentUntil(now, limits.heartbeatMs * HEARTBEATS));
     if (keyOf(address) === keyOf(client.address)) return;
-    client.address = address;
+    client.move(address);
     this.hub.count("coap.client.moved");
     const peer = peers.open(address);
     for (const observation of client.observations) this.observers.move(observation, peer, now);
@@ -97,7 +97,7 @@ export class Clients {
         this.layer.send(peer, token, refusal(Code.unauthorized, reason));
       }
     }
-    this.hub.guard?.disconnected(client.identity);
+    this.hub.guard?.disconnected(client.login);
   }
 
   /** Forgets everybody without a word. */

@@ -40,7 +40,7 @@ export function discover(
   request: Request,
   limits: ListingLimits & { others: Iterable<Link> },
 ): Answer {
-  return list(hub, request, { ...limits, before: [...collections, ...limits.others] });
+  return list(hub, request, { ...limits, before: [collections, limits.others] });
 }
 
 /** `/topics` or `/ps`: every topic that holds a value, as links or as a JSON array of names. */
@@ -54,12 +54,12 @@ export function listTopics(hub: Hub, request: Request, limits: ListingLimits): A
 function list(
   hub: Hub,
   request: Request,
-  limits: ListingLimits & { before: readonly Link[] },
+  limits: ListingLimits & { before: readonly Iterable<Link>[] },
 ): Answer {
   return listLinks(all(), request, limits.maxBytes);
 
   function* all(): IterableIterator<Link> {
-    yield* limits.before;
+    for (const links of limits.before) yield* links;
     const root = request.root === "ps" ? "/ps/" : "/topics/";
     for (const value of valuesOf(hub, limits)) yield linkTo(root, value);
   }

@@ -9,7 +9,7 @@ import { Code } from "./codec.ts";
 import { Configurations } from "./configurations.ts";
 import { LateAnswers } from "./late.ts";
 import type { MessageLayer } from "./layer.ts";
-import { discover } from "./links.ts";
+import { discover, type Link } from "./links.ts";
 import { Observers } from "./observers.ts";
 import type { Origin } from "./origin.ts";
 import { notAllowed } from "./outcome.ts";
@@ -110,8 +110,8 @@ export class Requests {
 
   /** A client in connection mode has logged in already. */
   #serveClient(client: Client, request: Request, from: Origin): Answer | undefined {
-    const { guard } = this.hub, { identity } = client;
     this.clients.heard(client, from.address, from.now);
+    const { guard } = this.hub, { identity } = client;
     if (guard === undefined) return this.#serve(request, { ...from, client });
     const late = this.lates.begin(request, from.address);
     return this.#serve(request, { ...from, client, caller: { identity, guard, late } });
@@ -145,7 +145,7 @@ export class Requests {
       if (message.code !== Code.get) return notAllowed("GET");
       const { maxScanned, maxPayloadBytes: maxBytes } = this.layer.limits;
       const { caller } = from, screen = caller?.guard.screen("#", caller.identity);
-      const others = [...this.#collection.links(from), ...this.#resources.links()];
+      const others = this.#links(from);
       return discover(this.hub, request, { maxBytes, maxScanned, screen, others });
     }
     const resource = this.#resources.find(request);
@@ -157,6 +157,11 @@ export class Requests {
       from,
       () => from.caller?.late ?? this.lates.begin(request, from.address),
     );
+  }
+
+  *#links(from: Origin): IterableIterator<Link> {
+    yield* this.#collection.links(from);
+    yield* this.#resources.links();
   }
 }
 

@@ -1,14 +1,13 @@
 import { Publication } from "../publication.ts";
 import type { Hub } from "../session.ts";
-import { faultOfTopic, topicToPath } from "../topic.ts";
+import { topicToPath } from "../topic.ts";
 import { Answer, created, refusal } from "./answer.ts";
 import { Code, NONE } from "./codec.ts";
 import type { Configurations } from "./configurations.ts";
 import { Format, mediaTypeOf } from "./content_format.ts";
+import { faultOfName, locationOf } from "./create_topic.ts";
 import type { MessageLayer } from "./layer.ts";
 import { type Link, linkTo, listLinks } from "./links.ts";
-import { Option } from "./option_bytes.ts";
-import { Options } from "./options.ts";
 import type { Origin } from "./origin.ts";
 import { answerTo, isTaken, notAllowed } from "./outcome.ts";
 import { offer } from "./permission.ts";
@@ -21,11 +20,6 @@ import {
   readProperties,
 } from "./topic_properties.ts";
 import { configured, mayConfigure, TopicResource } from "./topic_resource.ts";
-
-/** Bytes of a path segment (RFC 7252 §5.10.1). */
-const MAX_SEGMENT_BYTES = 255;
-
-const encoder = new TextEncoder();
 
 /**
  * The topic collection `/pubsub`, and below it the configuration of each topic
@@ -110,7 +104,7 @@ export class TopicCollection {
       const payload = properties.get(Label.initialize), { hub } = this;
       const create = (): Answer => {
         const outcome = this.configurations.set(hub, topic, properties, now);
-        return configured(outcome, properties, Code.created, locationOf(topic));
+        return configured(outcome, properties, Code.created, locationOf("pubsub", topic));
       };
       // A placeholder must not replace what there is, nor can it be nothing.
       const hasValue = !(payload instanceof Uint8Array) || payload.length === 0 ||
@@ -126,22 +120,11 @@ export class TopicCollection {
   }
 
   #faultOf(topic: string): Answer | undefined {
-    const fault = faultOfTopic(topic, this.layer.limits.maxTopicLevels);
-    if (fault !== undefined) return refusal(Code.badRequest, fault);
     if (topic.startsWith("$")) return refusal(Code.forbidden, "Topics with $ are not configured");
-    const isLong = topic.split("/").some((level) =>
-      encoder.encode(level).length > MAX_SEGMENT_BYTES
-    );
-    if (!isLong) return undefined;
-    return refusal(Code.badRequest, `A level of a topic has up to ${MAX_SEGMENT_BYTES} bytes here`);
+    const fault = faultOfName(topic, this.layer.limits.maxTopicLevels);
+    return fault === undefined ? undefined : refusal(Code.badRequest, fault);
   }
 }
 
 /** Whoever asks for a list waits for nothing that hooks have not yet decided. */
 const nobody = { name: "coap list", deliver: () => false };
-
-function locationOf(topic: string): Option[] {
-  return ["pubsub", ...topic.split("/")].map((segment) =>
-    new Option(Options.locationPath, encoder.encode(segment))
-  );
-}

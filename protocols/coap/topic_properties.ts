@@ -1,9 +1,9 @@
 import { type CborValue, decodeCbor, Tagged } from "../cbor.ts";
-import { encodeCbor } from "../cbor_writer.ts";
 import { ProtocolError } from "../session.ts";
 import { topicToPath } from "../topic.ts";
 import { type Answer, refusal } from "./answer.ts";
 import { Code } from "./codec.ts";
+import { sameBytes } from "./representation.ts";
 
 /** Labels of properties (draft-ietf-core-coap-pubsub §4). */
 export const Label = {
@@ -132,6 +132,7 @@ export function hasAll(properties: Properties, wanted: Properties): boolean {
 }
 
 function isSame(one: CborValue, other: CborValue): boolean {
-  const [a, b] = [encodeCbor(one), encodeCbor(other)];
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+  if (one instanceof Tagged && other instanceof Tagged) return one.value === other.value;
+  const areBytes = one instanceof Uint8Array && other instanceof Uint8Array;
+  return areBytes ? sameBytes(one, other) : one === other;
 }

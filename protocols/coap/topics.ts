@@ -5,6 +5,7 @@ import { Answer, changed, created, deleted, refusal } from "./answer.ts";
 import { Code, NONE } from "./codec.ts";
 import { unmet } from "./conditions.ts";
 import { Configurations, observerCheckMs } from "./configurations.ts";
+import { createdAt, nameOf } from "./create_topic.ts";
 import { fetched, patched } from "./json_topics.ts";
 import type { MessageLayer } from "./layer.ts";
 import { listTopics } from "./links.ts";
@@ -12,7 +13,7 @@ import type { ObservationWish } from "./observation.ts";
 import { isWild, type Observers } from "./observers.ts";
 import type { Origin } from "./origin.ts";
 import { answerTo, notAllowed, overloaded } from "./outcome.ts";
-import { mayFollow, offer, refused } from "./permission.ts";
+import { may, mayFollow, offer, refused } from "./permission.ts";
 import { defaultQos, kept, publicationOptions } from "./publishing.ts";
 import { parameter, qosOf, replyMsOf } from "./query.ts";
 import type { Replies } from "./replies.ts";
@@ -37,7 +38,9 @@ export class Topics {
   answer(request: Request, from: Origin): Answer | undefined {
     const { rest } = request, { code } = request.message;
     if (rest === undefined || rest === "") {
-      return code === Code.get ? this.#list(request, from) : notAllowed("GET");
+      if (code === Code.get) return this.#list(request, from);
+      const isCreating = code === Code.post && request.root === "ps";
+      return isCreating ? this.#create(request, from) : notAllowed("GET");
     }
     switch (code) {
       case Code.get:
@@ -60,6 +63,17 @@ export class Topics {
     const { maxScanned, maxPayloadBytes: maxBytes } = this.layer.limits;
     const screen = caller?.guard.screen("#", caller.identity);
     return listTopics(this.hub, request, { maxBytes, maxScanned, screen });
+  }
+
+  #create(request: Request, { caller }: Origin): Answer | undefined {
+    const topic = nameOf(request, this.layer.limits.maxTopicLevels);
+    if (topic instanceof Answer) return topic;
+    const create = () =>
+      this.hub.retained(topic) === undefined
+        ? createdAt(topic)
+        : refusal(Code.forbidden, "This topic is there already");
+    if (caller === undefined) return create();
+    return may({ action: "publish", topic, qos: 1, retain: true }, caller, create);
   }
 
   #get(request: Request, topic: string, from: Origin): Answer | undefined {

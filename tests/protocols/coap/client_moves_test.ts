@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { ACK, Code, encode, Message, Option, RST } from "../../../protocols/coap/codec.ts";
 import { Options, uint } from "../../../protocols/coap/options.ts";
 import { hex } from "../fakes.ts";
+import { hook } from "../hooked.ts";
 import { ask, connect } from "./client_stage.ts";
 import {
   brief,
@@ -43,6 +44,15 @@ Deno.test("what was on its way to the old address is sent to the new one", () =>
   assert.deepEqual(stage.sent.splice(0).map(({ to }) => to), [MOVED]);
   stage.wait(100_000);
   assert.deepEqual(stage.session.load.peers, 2);
+});
+
+Deno.test("a client may do what may be done from where it is now", () => {
+  const stage = new FakeDatagrams();
+  hook(stage, { authorize: ({ identity }) => !identity.address.startsWith("198.") });
+  const me = connect(stage, "7");
+  assert.equal(ask(stage, Code.put, `/ps/a?${me}`, MOVED), "2.01");
+  assert.equal(ask(stage, Code.put, `/ps/a?${me}`, STRANGER), "4.03");
+  assert.equal(ask(stage, Code.put, `/ps/a?${me}`), "2.04");
 });
 
 Deno.test("an observation ends when its token is in use where its client is now", () => {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { Code } from "../../../protocols/coap/codec.ts";
+import { Code, Option } from "../../../protocols/coap/codec.ts";
+import { Options, uint } from "../../../protocols/coap/options.ts";
 import { hook } from "../hooked.ts";
 import { brief, FakeDatagrams, request, type RequestParts } from "./fake_datagrams.ts";
-import { observe } from "./pubsub_stage.ts";
+import { locationOf, observe } from "./pubsub_stage.ts";
 
 function ask(stage: FakeDatagrams, code: number, uri: string, parts?: RequestParts): string {
   return brief(stage.ask(request(code, uri, parts))[0]!);
@@ -27,6 +28,34 @@ Deno.test("below /ps a publication holds for nobody who comes later when it is n
   }
   assert.equal(ask(stage, Code.post, "/topics/a", { payload: "1" }), "2.04");
   assert.equal(ask(stage, Code.get, "/ps/a"), "4.04");
+});
+
+const link = { options: [new Option(Options.contentFormat, uint(40))] };
+
+Deno.test("a node that creates its topic before it publishes hears where that is", () => {
+  const stage = new FakeDatagrams();
+  const names: [payload: string, code: string, location: string][] = [
+    ["<a>;ct=0", "2.01", "/ps/a"],
+    ["<a/b>", "2.01", "/ps/a/b"],
+    ['</ps/é>;ct=50;title="x"', "2.01", "/ps/é"],
+    ["<a>,<b>", "4.00", ""],
+    ["<>", "4.00", ""],
+    ["a", "4.00", ""],
+    ["", "4.00", ""],
+    ["<a/+>", "4.00", ""],
+    [`<${"a".repeat(256)}>`, "4.00", ""],
+  ];
+  for (const [payload, code, location] of names) {
+    const [answer] = stage.ask(request(Code.post, "/ps", { payload, ...link }));
+    assert.deepEqual([brief(answer!), locationOf(answer!)], [code, location], payload);
+  }
+  assert.equal(ask(stage, Code.put, "/ps/a", { payload: "1" }), "2.01");
+  assert.equal(ask(stage, Code.post, "/ps", { payload: "<a>", ...link }), "4.03");
+  assert.equal(ask(stage, Code.post, "/ps", { payload: "<b>" }), "4.15");
+  assert.equal(ask(stage, Code.post, "/topics", { payload: "<b>", ...link }), "4.05");
+  hook(stage, { authorize: ({ action, topic }) => `${action} ${topic}` === "publish b" });
+  assert.equal(ask(stage, Code.post, "/ps", { payload: "<b>", ...link }), "2.01");
+  assert.equal(ask(stage, Code.post, "/ps", { payload: "<c>", ...link }), "4.03");
 });
 
 Deno.test("expiry says for how many seconds a publication is worth something", () => {
