@@ -15,7 +15,7 @@ import type { Request } from "./request.ts";
 const HEARTBEATS = 1.5;
 
 /** Where a token means something; handlers may have one of their own. */
-const ROOTS: readonly string[] = ["ps", "topics", "pubsub", "mqtt"];
+const ROOTS: readonly string[] = [".well-known", "ps", "topics", "pubsub", "mqtt"];
 
 const encoder = new TextEncoder();
 

@@ -14,14 +14,23 @@ import { expiryOf, Label, type Properties, readProperties } from "./topic_proper
  */
 export const PREFIX = "$pubsub/";
 
+/** Milliseconds after which a store that took no change is tried again. */
+const RETRY_MS = 10_000;
+
+/** Ends of topics that may be kept for nothing. */
+const SLACK = 1000;
+
 const none: Properties = new Map();
 
 /** What configured topics have in common, whatever socket one asks through. */
 export class Configurations implements Timed {
   readonly audiences = new Audiences();
-  /** When topics end. Until the first tick nobody knows what was stored before. */
+  /** When topics end. */
   readonly #ends = new Map<string, number>();
+  /** At this size what others have cleared is sorted out of it. */
+  #maxEnds = SLACK;
   readonly #read = new WeakMap<Publication, Properties>();
+  /** 0 until all that is stored has been looked at. */
   deadline = 0;
 
   /** The configuration of a topic as it is stored. */
@@ -36,9 +45,13 @@ export class Configurations implements Timed {
     return value && this.#propertiesOf(value);
   }
 
-  /** All configured topics. */
-  *all(hub: Hub, now: number): IterableIterator<[topic: string, properties: Properties]> {
-    for (const value of hub.retainedMatching(`${PREFIX}#`)) {
+  /** The configured topics that a filter selects. */
+  *matching(
+    hub: Hub,
+    filter: string,
+    now: number,
+  ): IterableIterator<[topic: string, properties: Properties]> {
+    for (const value of hub.retainedMatching(PREFIX + filter)) {
       const properties = this.#propertiesOf(value);
       if (isValid(properties, now)) yield [topicOf(value), properties];
     }
@@ -76,9 +89,7 @@ export class Configurations implements Timed {
   }
 
   tick(now: number, hub: Hub): void {
-    if (this.deadline === 0) {
-      for (const value of hub.retainedMatching(`${PREFIX}#`)) this.#propertiesOf(value);
-    }
+    if (this.deadline === 0) this.#lookAtAll(hub);
     this.deadline = Infinity;
     for (const [topic, end] of [...this.#ends]) {
       if (end <= now) this.#end(hub, topic, now);
@@ -86,13 +97,23 @@ export class Configurations implements Timed {
     }
   }
 
+  #lookAtAll(hub: Hub): void {
+    this.#ends.clear();
+    this.#maxEnds = Infinity;
+    for (const value of hub.retainedMatching(`${PREFIX}#`)) {
+      this.#note(topicOf(value), this.#propertiesOf(value));
+    }
+    this.#maxEnds = 2 * this.#ends.size + SLACK;
+  }
+
   /** A topic has reached its end, unless somebody has moved that. */
   #end(hub: Hub, topic: string, now: number): void {
     this.#ends.delete(topic);
     const value = hub.retained(PREFIX + topic);
-    if (value !== undefined && expiryOf(this.#propertiesOf(value)) <= now) {
-      this.remove(hub, topic, now);
-    }
+    if (value === undefined || expiryOf(this.#propertiesOf(value)) > now) return;
+    if (isTaken(this.remove(hub, topic, now))) return;
+    this.#ends.set(topic, now + RETRY_MS);
+    this.deadline = Math.min(this.deadline, now + RETRY_MS);
   }
 
   /** What a stored configuration says; `none` for what is none. */
@@ -110,8 +131,8 @@ export class Configurations implements Timed {
     const end = expiryOf(properties);
     if (end === Infinity) this.#ends.delete(topic);
     else this.#ends.set(topic, end);
-    // The first tick looks at all of them.
-    if (this.deadline > 0) this.deadline = Math.min(this.deadline, end);
+    if (this.#ends.size > this.#maxEnds) this.deadline = 0;
+    this.deadline = Math.min(this.deadline, end);
   }
 }
 

@@ -8,6 +8,7 @@ import { Format, mediaTypeOf } from "./content_format.ts";
 import { faultOfName, locationOf } from "./create_topic.ts";
 import type { MessageLayer } from "./layer.ts";
 import { type Link, linkTo, listLinks } from "./links.ts";
+import { isWild } from "./observers.ts";
 import type { Origin } from "./origin.ts";
 import { answerTo, isTaken, notAllowed } from "./outcome.ts";
 import { offer } from "./permission.ts";
@@ -55,7 +56,7 @@ export class TopicCollection {
   /** What `/.well-known/core` lists: the collection and the topics in it (§2.3). */
   *links(from: Origin): IterableIterator<Link> {
     yield { target: "/pubsub", attributes: { rt: "core.ps.coll", ct: Format.linkFormat } };
-    for (const [topic] of this.#visible(from)) {
+    for (const topic of this.#visible(from)) {
       yield {
         target: `/pubsub/${topicToPath(topic)}`,
         attributes: { rt: "core.ps.conf", ct: Format.pubsub },
@@ -70,7 +71,7 @@ export class TopicCollection {
     return listLinks(all(), request, this.layer.limits.maxPayloadBytes);
 
     function* all(): IterableIterator<Link> {
-      for (const [topic] of visible) {
+      for (const topic of visible) {
         yield { target: `/pubsub/${topicToPath(topic)}`, attributes: { rt: "core.ps.conf" } };
         const value = isTyped ? hub.retained(topic) : undefined;
         if (value !== undefined) yield linkTo("/ps/", value);
@@ -79,14 +80,16 @@ export class TopicCollection {
   }
 
   /** The configured topics that somebody may see. */
-  *#visible({ caller, now }: Origin, wanted?: Properties): IterableIterator<[string, Properties]> {
+  *#visible({ caller, now }: Origin, wanted?: Properties): IterableIterator<string> {
     const screen = caller?.guard.screen("#", caller.identity);
+    const name = wanted?.get(Label.name);
+    const filter = typeof name === "string" && !isWild(name) ? name : "#";
     let scanned = 0;
-    for (const [topic, properties] of this.configurations.all(this.hub, now)) {
+    for (const [topic, properties] of this.configurations.matching(this.hub, filter, now)) {
       if (++scanned > this.layer.limits.maxScanned) return;
       if (wanted !== undefined && !hasAll(properties, wanted)) continue;
       const data = new Publication(topic, NONE, { retain: true });
-      if (screen?.shows(data, nobody, 0) !== false) yield [topic, properties];
+      if (screen?.shows(data, nobody, 0) !== false) yield topic;
     }
   }
 

@@ -70,6 +70,7 @@ Deno.test("who has connected is asked for no password again", () => {
   assert.equal(ask(stage, Code.put, `/ps/a?${me}`), "2.01");
   assert.equal(ask(stage, Code.put, `/ps/b?${me}`), "4.03");
   assert.equal(observe(stage, `/topics/a?${me}`, 1), "2.05 1 observed");
+  assert.match(ask(stage, Code.get, `/.well-known/core?rt=core.ps.coll&${me}`), /pubsub/);
   assert.equal(ask(stage, Code.get, "/ps/a"), "4.01");
   ask(stage, Code.delete, `/mqtt/connection?${me}`);
   assert.deepEqual(seen, [
@@ -79,6 +80,7 @@ Deno.test("who has connected is asked for no password again", () => {
     "publish a by admin 7",
     "publish b by admin 7",
     "subscribe a by admin 7",
+    "deliver a by admin 7",
     "undefined undefined undefined",
     "disconnected admin",
   ]);

@@ -126,6 +126,24 @@ Deno.test("a topic ends at its expiration date", () => {
   assert.equal(stage.space.values.size, 0);
 });
 
+Deno.test("a topic that has ended is deleted when the store takes that", () => {
+  const stage = configured("a", { 5: date(1060) });
+  stage.tell("a", "1");
+  tick(stage);
+  stage.wait(60_000);
+  stage.space.outcome = "overloaded";
+  tick(stage);
+  assert.equal(ask(stage, Code.get, "/pubsub/a"), "4.04");
+  assert.equal(stage.space.values.size, 2);
+  stage.space.outcome = undefined;
+  stage.wait(9_999);
+  tick(stage);
+  assert.equal(stage.space.values.size, 2);
+  stage.wait(1);
+  tick(stage);
+  assert.equal(stage.space.values.size, 0);
+});
+
 Deno.test("an expiration date can be moved", () => {
   const stage = configured("a", { 5: date(1060) });
   tick(stage);
@@ -148,6 +166,21 @@ Deno.test("a topic that has ended while the gateway was down ends when it is up"
   tick(after);
   assert.equal(after.space.values.size, 0);
   assert.equal(after.shared(Configurations).deadline, Infinity);
+});
+
+Deno.test("nothing is kept for topics whose configuration others have cleared", () => {
+  const stage = new FakeDatagrams(), configurations = stage.shared(Configurations);
+  tick(stage);
+  for (let number = 0; number < 1000; number++) {
+    send(stage, Code.post, "/pubsub", named(`${number}`, { 5: date(2_000_000) }));
+    stage.tell(`$pubsub/${number}`, "");
+  }
+  assert.equal(configurations.deadline, 2_000_000_000);
+  send(stage, Code.post, "/pubsub", named("last", { 5: date(3_000_000) }));
+  // At the next tick they are all looked at.
+  assert.equal(configurations.deadline, 0);
+  tick(stage);
+  assert.equal(configurations.deadline, 3_000_000_000);
 });
 
 /** Milliseconds from now until something confirmable is sent. */
