@@ -1,32 +1,44 @@
 import type { Due } from "../deadlines.ts";
+import type { Guard } from "../guard.ts";
 import type { Identity } from "../identity.ts";
 import type { Clients } from "./clients.ts";
 import type { Observation } from "./observation.ts";
+
+/** What a client in connection mode is, from when it connects. */
+export interface Connected {
+  id: string;
+  /** Whoever knows it is this client. */
+  token: string;
+  /** Who logged in. */
+  login: Identity;
+  address: string;
+  /** Who was told of it, and is told when it goes. */
+  guard: Guard | undefined;
+}
 
 /** A client in connection mode. Who it is and what it observes do not hang on its address. */
 export class Client implements Due {
   dueAt = Infinity;
   place = -1;
   readonly observations = new Set<Observation>();
+  readonly id: string;
+  readonly token: string;
+  readonly login: Identity;
+  readonly guard: Guard | undefined;
   /** The IP address that it came from first. */
   readonly host: string;
-  /** Who asks now. */
+  /** Who asks, from where it was heard last. */
   identity: Identity;
 
-  constructor(
-    readonly clients: Clients,
-    readonly id: string,
-    /** Whoever knows it is this client. */
-    readonly token: string,
-    /** Who logged in. */
-    readonly login: Identity,
-    address: string,
-  ) {
-    this.identity = { ...login, address };
+  constructor(readonly clients: Clients, { id, token, login, address, guard }: Connected) {
+    this.id = id;
+    this.token = token;
+    this.login = login;
+    this.guard = guard;
     this.host = address.slice(0, address.lastIndexOf(":"));
+    this.identity = { ...login, address };
   }
 
-  /** Where it was heard last. */
   get address(): string {
     return this.identity.address;
   }
@@ -38,11 +50,11 @@ export class Client implements Due {
 
   /** When it has to be heard again, or its login ends. */
   silentUntil(now: number, silenceMs: number): number {
-    return Math.min(now + silenceMs, this.identity.expires ?? Infinity);
+    return Math.min(now + silenceMs, this.login.expires ?? Infinity);
   }
 
   due(now: number): void {
-    const { expires = Infinity } = this.identity;
+    const { expires = Infinity } = this.login;
     const reason = expires <= now ? "The login has expired" : "No heartbeat came in time";
     this.clients.end(this, now, reason);
   }

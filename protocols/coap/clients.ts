@@ -97,7 +97,7 @@ export class Clients {
         this.layer.send(peer, token, refusal(Code.unauthorized, reason));
       }
     }
-    this.hub.guard?.disconnected(client.login);
+    client.guard?.disconnected(client.login);
   }
 
   /** Forgets everybody without a word. */
@@ -111,33 +111,40 @@ export class Clients {
     if (id === undefined || id === "") {
       return refusal(Code.badRequest, "Cannot connect: clientid is needed");
     }
-    const identity = caller?.identity ?? { ...this.hub.identity, clientId: id, address };
+    const login = caller?.identity ?? { ...this.hub.identity, clientId: id, address };
     const token = randomBytes(16).toString("hex");
-    const client = new Client(this, id, token, identity, address), { host } = client;
-    const before = this.#clients.get(id), fromHost = this.#hosts.get(host) ?? 0;
-    const others = before === undefined ? this.size : this.size - 1;
-    const neighbours = before?.host === host ? fromHost - 1 : fromHost;
-    if (others >= limits.maxClients || neighbours >= limits.maxClientsPerHost) {
+    const client = new Client(this, { id, token, login, address, guard: caller?.guard });
+    if (!this.#hasRoomFor(client)) {
       this.hub.count("coap.client.refused");
       return refusal(Code.unavailable, "Too many clients are connected already");
     }
     this.#supersede(id, now);
     this.#clients.set(id, client);
     this.#ids.taken.set(id, client);
-    this.#hosts.set(host, neighbours + 1);
+    this.#hosts.set(client.host, (this.#hosts.get(client.host) ?? 0) + 1);
     deadlines.set(client, client.silentUntil(now, limits.heartbeatMs * HEARTBEATS));
-    caller?.guard.connected(identity);
+    client.guard?.connected(login);
     return new Answer(Code.created, undefined, encoder.encode(token));
+  }
+
+  /** True when there is a place, be it that of who has the same identifier. */
+  #hasRoomFor({ id, host }: Client): boolean {
+    const { maxClients, maxClientsPerHost } = this.layer.limits;
+    const before = this.#clients.get(id), fromHost = this.#hosts.get(host) ?? 0;
+    const others = before === undefined ? this.size : this.size - 1;
+    const neighbours = before?.host === host ? fromHost - 1 : fromHost;
+    return others < maxClients && neighbours < maxClientsPerHost;
   }
 
   /** Who connects takes the place of who had the same identifier (MQTT 5.0 §3.1.4). */
   #supersede(id: string, now: number): void {
-    const client = this.#ids.taken.get(id);
-    if (client === undefined) return;
-    const { clients } = client, reason = "Another client has taken this clientid over";
-    if (clients === this) return this.end(client, now, reason);
+    const reason = "Another client has taken this clientid over";
+    const before = this.#clients.get(id), client = this.#ids.taken.get(id);
+    if (before !== undefined) this.end(before, now, reason);
+    if (client === undefined || client === before) return;
     // One of another socket, whose turn it must be.
     this.#ids.taken.delete(id);
+    const { clients } = client;
     clients.hub.self.post(() => clients.end(client, now, reason));
   }
 }

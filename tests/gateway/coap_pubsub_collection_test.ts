@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { gateway } from "../../mod.ts";
 import { listenToAll } from "../interop/listeners.ts";
 import { testWith } from "../interop/programs.ts";
+import { openWebSocket } from "../interop/websocket.ts";
+import { bytes } from "../protocols/fakes.ts";
 import { FORMAT, type Given, named, payloadOf } from "../protocols/coap/pubsub_stage.ts";
 import {
   coap,
@@ -44,6 +46,33 @@ testWith(
     assert.deepEqual(await follower.linesFrom(3, 2), ["sensors/temp 23", "sensors/temp "]);
     assert.equal(hub.retained("sensors/temp"), undefined);
     assert.equal(await coap("get", `${url}/pubsub`), "");
+  },
+);
+
+testWith(
+  ["coap-client"],
+  "HTTP and WebSocket clients exchange with CoAP nodes through a configured topic",
+  async () => {
+    await using hub = gateway();
+    const ports = await listenToAll(hub), url = `coap://127.0.0.1:${ports.coap}`;
+    const web = `http://127.0.0.1:${ports.http}/topics/a`;
+    await coap("post", `${url}/pubsub`, ...given(named("a", { 3: 50, 8: bytes("{}") })));
+    const answer = await fetch(web);
+    assert.equal(answer.headers.get("content-type"), "application/json");
+    assert.equal(await answer.text(), "{}");
+    const { socket, received, closed } = await openWebSocket(web.replace("http", "ws"));
+    await using observer = coapObserver(`${url}/ps/a`);
+    assert.deepEqual(await observer.linesFrom(0, 1), ["{}"]);
+    await coap("put", `${url}/ps/a`, "-e", "[1]");
+    await observer.linesFrom(1, 1);
+    await (await fetch(web, { method: "PUT", body: "[2]" })).body?.cancel();
+    await observer.linesFrom(2, 1);
+    socket.send("[3]");
+    assert.deepEqual(await observer.linesFrom(1, 3), ["[1]", "[2]", "[3]"]);
+    const heard = (await received(3)).slice(1, 3).map((each) => new TextDecoder().decode(each));
+    assert.deepEqual(heard, ["[1]", "[2]"]);
+    socket.close();
+    await closed;
   },
 );
 

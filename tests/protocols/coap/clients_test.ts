@@ -168,6 +168,21 @@ Deno.test("who connects under a name takes the place of who had it", () => {
   assert.equal(ask(other, Code.get, `/ps/a?${third}`), "2.05 1");
 });
 
+Deno.test("who connects here, there and here again in one turn is here alone", () => {
+  const stage = new FakeDatagrams(), other = new FakeDatagrams({}, stage.space);
+  const first = connect(stage, "7");
+  observe(stage, `/ps/a?${first}`, 1);
+  stage.hasRoom = false;
+  connect(other, "7");
+  stage.hasRoom = true;
+  connect(stage, "7");
+  other.turn();
+  assert.deepEqual([stage.session.load.clients, other.session.load.clients], [1, 0]);
+  assert.equal(stage.session.load.observers, 0);
+  stage.wait(45_000);
+  assert.deepEqual([stage.session.load.clients, stage.session.load.timers], [0, 0]);
+});
+
 Deno.test("clients in connection mode are bounded, in all and from one host", () => {
   const stage = new FakeDatagrams({ maxClients: 3, maxClientsPerHost: 2 });
   const connecting = (id: number, from = PEER) =>
