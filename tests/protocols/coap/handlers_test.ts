@@ -27,29 +27,37 @@ function respond(stage: FakeDatagrams, exchange: PathExchange, text = "done", st
   stage.turn();
 }
 
-const idle = { peers: 0, remembered: 0, observers: 0, replies: 0, timers: 0, transfers: 0 };
-clients: 0,
-  Deno.test("CoAP gives a handler the request as HTTP has it", () => {
-    const { stage, asked } = handled();
-    const options = [new Option(Options.contentFormat, uint(50))];
-    stage.ask(request(Code.post, "/h/a?b=c", { payload: "{}", options }));
-    const [{ request: head, peer, identity, scheme, contentLength }] = asked as [PathExchange];
-    assert.deepEqual([head.method, head.path, head.query], ["POST", "/h/a", "b=c"]);
-    assert.equal(head.fields.get("content-type"), "application/json");
-    assert.deepEqual([peer.address, identity.address, scheme, contentLength], [
-      PEER,
-      PEER,
-      "coap",
-      2,
-    ]);
-    const got: Uint8Array[] = [];
-    asked[0]!.receive({
-      chunk: (chunk) => got.push(chunk),
-      end: () => got.push(hex("")),
-      aborted: () => assert.fail(),
-    });
-    assert.deepEqual(got, [bytes("{}"), hex("")]);
+const idle = {
+  clients: 0,
+  peers: 0,
+  remembered: 0,
+  observers: 0,
+  replies: 0,
+  timers: 0,
+  transfers: 0,
+};
+
+Deno.test("CoAP gives a handler the request as HTTP has it", () => {
+  const { stage, asked } = handled();
+  const options = [new Option(Options.contentFormat, uint(50))];
+  stage.ask(request(Code.post, "/h/a?b=c", { payload: "{}", options }));
+  const [{ request: head, peer, identity, scheme, contentLength }] = asked as [PathExchange];
+  assert.deepEqual([head.method, head.path, head.query], ["POST", "/h/a", "b=c"]);
+  assert.equal(head.fields.get("content-type"), "application/json");
+  assert.deepEqual([peer.address, identity.address, scheme, contentLength], [
+    PEER,
+    PEER,
+    "coap",
+    2,
+  ]);
+  const got: Uint8Array[] = [];
+  asked[0]!.receive({
+    chunk: (chunk) => got.push(chunk),
+    end: () => got.push(hex("")),
+    aborted: () => assert.fail(),
   });
+  assert.deepEqual(got, [bytes("{}"), hex("")]);
+});
 
 Deno.test("CoAP answers in the acknowledgement what a handler knows at once, or soon", () => {
   const at = handled({}, (exchange) => exchange.respond({ status: 200 }, "now"));
