@@ -36,7 +36,7 @@ import { Handlers } from "./protocols/http/handlers.ts";
 import { dns } from "./protocols/dns/session.ts";
 import { coap } from "./protocols/coap/session.ts";
 import { looksLikeCoap } from "./protocols/coap/stream_codec.ts";
-import { coapStream } from "./protocols/coap/stream_session.ts";
+import { coapStream } from "./protocols/coap/stream_server.ts";
 import type { HttpOptions } from "./protocols/http/options.ts";
 import { http as openHttp } from "./protocols/http/session.ts";
 import type { CommonLimits } from "./protocols/limits.ts";
