@@ -89,6 +89,11 @@ export * from "./actors/dns/mod.ts";
 // Who clients are, and what they may do.
 export * from "./actors/identity/mod.ts";
 
+// CoAP as the client.
+export { CoapClient, coapClient } from "./actors/clients/coap_client.ts";
+export type { CoapClientOptions, CoapRequest } from "./actors/clients/coap_client.ts";
+export { CoapAnswer } from "./actors/clients/coap_answer.ts";
+
 // Transports that a listener may use.
 export { behindProxy, eitherTls, tcp, tls, udp, unix };
 export { memoryPair, MemoryTransport } from "./transports/memory.ts";
@@ -252,6 +257,7 @@ if (import.meta.main) {
   const { main } = await import("./actors/command/main.ts");
   const { useResolver } = await import("./actors/clients/dial.ts");
   const { connectClient } = await import("./actors/clients/command_client.ts");
+  const { ask, follow } = await import("./actors/clients/ask.ts");
   const { limitsOf, usualLimits } = await import("./protocols/limits.ts");
   const { default: { version } } = await import("./deno.json", { with: { type: "json" } });
   const streams = {
@@ -286,6 +292,8 @@ if (import.meta.main) {
     coap: (set) => coap(limitsOf(set).coap),
     store: (file, options, set) => sqliteStore(file, { ...options, mqtt: limitsOf(set).mqtt }),
     connect: connectClient,
+    ask,
+    follow,
     dns: (zones) => dns({ zones }),
     forward: (servers) => forward(resolver({ servers })),
     nameServers: (servers) => useResolver(resolver({ servers })),
