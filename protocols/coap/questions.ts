@@ -65,7 +65,7 @@ export class Questions {
     return question;
   }
 
-  await(token: Uint8Array, awaiting: Awaiting): void {
+  expect(token: Uint8Array, awaiting: Awaiting): void {
     this.#waiting.set(textOf(token), awaiting);
   }
 
@@ -176,7 +176,7 @@ export class Question implements Confirmable, Due, Awaiting {
     const all = this.#echo === undefined ? options : withEcho(options, this.#echo);
     this.#message = new Answer(wish.code, encodeOptions(all), payload);
     this.#token = given ?? questions.newToken();
-    if (given === undefined) questions.await(this.#token, this);
+    if (given === undefined) questions.expect(this.#token, this);
     layer.deadlines.set(this, now + wish.timeoutMs);
     if (wish.isConfirmable) layer.confirm(this, now);
     else layer.send(peer, this.#token, this.#message);

@@ -59,7 +59,7 @@ export class Subscription implements Asker, Awaiting, Due {
     }
     this.#question!.take(message, now);
     // A question forgets its token; this one is that of all that will come.
-    if (!this.#isOver) this.questions.await(this.#token, this);
+    if (!this.#isOver) this.questions.expect(this.#token, this);
   }
 
   answered(answer: Message, now: number): void {
@@ -108,7 +108,7 @@ export class Subscription implements Asker, Awaiting, Due {
   #register(now: number): void {
     this.#question?.cancel(now);
     this.#question = new Question(this.questions, observing(this.wish, 0), this);
-    this.questions.await(this.#token, this);
+    this.questions.expect(this.#token, this);
     this.#question.begin(now, this.#token);
   }
 
