@@ -11,6 +11,7 @@ import type { Confirmable } from "./layer.ts";
 import type { Observers } from "./observers.ts";
 import type { Peer } from "./peers.ts";
 import { represent } from "./representation.ts";
+import type { Watch } from "./watch.ts";
 
 /** 2.05 without a value. */
 const nothing = new Answer(Code.content);
@@ -24,6 +25,10 @@ export interface ObservationWish {
   szx: number | undefined;
   /** Every notification is confirmable, and not only one in a few: `?qos=1`. */
   everyConfirmed: boolean;
+  /** As few are confirmable as RFC 7252 §4.7 and RFC 7641 §4.5 allow. */
+  fewConfirmed?: boolean;
+  /** What is observed in place of a topic. */
+  watch?: Watch;
   /** Holds back what the observer may not see. */
   screen?: Screen | undefined;
   /** When the login of the observer ends. */
@@ -47,6 +52,8 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
   /** Set when nothing more is to be said, apart from what is on its way. */
   ended = false;
   #value: Publication | undefined = undefined;
+  /** What there is to say of something else than a topic. */
+  #shown: Answer | undefined = undefined;
   #listed = false;
   #confirming = false;
   #unconfirmed = 0;
@@ -74,6 +81,14 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
     return true;
   }
 
+  /** What is observed has changed, or is no more when this is an error. */
+  show(answer: Answer): void {
+    if (this.outdated) this.observers.hub.count("coap.conflated");
+    this.#shown = answer;
+    this.outdated = true;
+    this.#list();
+  }
+
   flush(now: number): boolean {
     this.#listed = false;
     if (!this.outdated || this.#confirming || this.ended) return true;
@@ -95,7 +110,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
     this.sequence = sequence;
     this.outdated = false;
     this.#count();
-    this.#value = undefined;
+    this.#value = this.#shown = undefined;
     this.#unconfirmed++;
     this.#unconfirmedBytes += answer.payload.length;
     return true;
@@ -121,7 +136,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
     this.#unconfirmed = this.#unconfirmedBytes = 0;
     this.#confirmedAt = now;
     if (this.outdated) this.#list();
-    else this.#value = undefined;
+    else this.#value = this.#shown = undefined;
   }
 
   failed(): void {
@@ -137,6 +152,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
     }
     deadlines.set(this, now + limits.probeAfterMs);
     if (this.outdated) return;
+    if (this.wish.watch !== undefined) return this.wish.watch.changed();
     this.#value = this.observers.valueOf(this.wish);
     this.outdated = true;
     this.#list();
@@ -148,6 +164,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
     if (expires !== undefined && expires <= now) {
       return refusal(Code.unauthorized, "The login has expired");
     }
+    if (this.#shown !== undefined) return this.#shown;
     const value = this.#value;
     if (value === undefined) return nothing;
     if (value.retain && value.payload.length === 0 && this.wish.endsWhenCleared) {
@@ -168,7 +185,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
   #count(): void {
     const { traffic } = this.observers.hub;
     traffic.publishSent++;
-    traffic.publishBytesSent += this.#value?.payload.length ?? 0;
+    traffic.publishBytesSent += (this.#shown ?? this.#value)?.payload.length ?? 0;
   }
 
   #mustConfirm({ payload }: Answer, now: number): boolean {
@@ -176,8 +193,9 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
     const silentMs = now - this.#confirmedAt;
     // What a peer that may have left is sent must not be more (RFC 7252 §4.7, PROBING_RATE).
     const bytes = maxUnconfirmedBytes + probingRate * silentMs / 1000;
-    return this.wish.everyConfirmed || this.#unconfirmed + 1 >= limits.confirmEvery ||
-      silentMs >= limits.confirmAfterMs || this.#unconfirmedBytes + payload.length > bytes;
+    if (this.wish.everyConfirmed || this.#unconfirmedBytes + payload.length > bytes) return true;
+    if (this.wish.fewConfirmed) return silentMs >= limits.probeAfterMs;
+    return this.#unconfirmed + 1 >= limits.confirmEvery || silentMs >= limits.confirmAfterMs;
   }
 
   #list(): void {

@@ -38,7 +38,7 @@ export class Requests {
     this.replies = new Replies(hub, layer, this.changes, this.blocks);
     this.lates = new LateAnswers(layer, this.blocks);
     this.#topics = new Topics(hub, layer, this.observers, this.replies);
-    this.#paths = new Paths(hub, layer, this.lates);
+    this.#paths = new Paths(hub, layer, this);
   }
 
   get deadline(): number {
@@ -54,6 +54,10 @@ export class Requests {
   get isBusy(): boolean {
     return this.lates.size > 0 || this.replies.size > 0;
   }
+
+  /** Critical options that whoever answers a request understands. */
+  readonly understood = (request: Request): ReadonlySet<number> | undefined =>
+    this.#paths.understood(request);
 
   tick(now: number): void {
     this.blocks.tick(now);
