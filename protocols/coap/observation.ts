@@ -101,7 +101,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
       return true;
     }
     const sequence = after(this.sequence);
-    const id = layer.send(this.peer, this.token, this.#firstPart(answer), sequence);
+    const id = layer.send(this.peer, this.token, this.#firstPart(answer, now), sequence);
     if (id < 0) {
       this.#listed = true;
       return false;
@@ -124,7 +124,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
     }
     const answer = this.#answer(now);
     if (answer.code === Code.content) {
-      const part = this.#firstPart(answer);
+      const part = this.#firstPart(answer, now);
       return composer.message(CON, part.code, id, this.token, part, this.sequence);
     }
     this.observers.retire(this);
@@ -174,8 +174,9 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
   }
 
   /** The rest of a large value is fetched by requests of its own (RFC 7959 §2.6). */
-  #firstPart(answer: Answer): Answer {
-    const { szx } = this.wish;
+  #firstPart(answer: Answer, now: number): Answer {
+    const { szx, watch } = this.wish;
+    if (watch) return this.observers.blocks.notify(answer, watch.shape, this.peer.key, now);
     return this.observers.blocks.part(
       answer,
       szx === undefined ? undefined : new Block(0, false, szx),

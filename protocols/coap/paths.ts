@@ -3,6 +3,7 @@ import type { Identity } from "../identity.ts";
 import type { Hub, Peer } from "../session.ts";
 import { Answer, refusal } from "./answer.ts";
 import { BERT } from "./block.ts";
+import { shapeOf } from "./blockwise.ts";
 import type { Changes } from "./changes.ts";
 import { CoapExchange } from "./coap_exchange.ts";
 import { Code } from "./codec.ts";
@@ -118,7 +119,7 @@ export class Paths {
     request: Request,
     { asker, from }: { asker: Asker; from: Origin },
   ): Watch {
-    return new Watch(resource, this.session.changes, (decided, now) => {
+    return new Watch(resource, this.session.changes, shapeOf(request), (decided, now) => {
       // A policy may have changed since.
       const path = pathOf(request.message);
       if (!mayUse(from, "GET", path)) return decided(notAllowed(path), now);

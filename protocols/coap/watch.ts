@@ -1,5 +1,6 @@
 import type { Decided } from "../guard.ts";
 import type { Answer } from "./answer.ts";
+import type { Shape } from "./blockwise.ts";
 import type { Changed, Changes } from "./changes.ts";
 import type { Observation } from "./observation.ts";
 import type { Resource } from "./resources.ts";
@@ -16,6 +17,8 @@ export class Watch implements Changed {
   constructor(
     readonly resource: Resource,
     readonly changes: Changes,
+    /** How what observers are told is cut. */
+    readonly shape: Shape,
     /** Asks the handler what there is. */
     readonly ask: (decided: Decided<Answer>, now: number) => void,
   ) {}

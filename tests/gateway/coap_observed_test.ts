@@ -161,3 +161,24 @@ testWith([], "Observers that come and go leave nothing behind", async () => {
   resource.changed();
   assert.equal(brief(await probe.receive()), "NON 2.05 x");
 });
+
+testWith([], "The rest of a large notification belongs to its beginning", async () => {
+  await using hub = gateway();
+  let letter = "a";
+  const resource = hub.coap("/large", () => ({ payload: letter.repeat(100) }), {
+    observable: true,
+  });
+  using probe = await Probe.open(hub);
+  const block = (number: number) => new Option(Options.block2, uint(number * 16 + 2));
+  const first = await probe.follow("/large", "t", [...observe, block(0)]);
+  assert.equal(brief(first), `2.05 ${"a".repeat(64)}`);
+  assert.equal(await probe.brief(Code.get, "/large", [block(1)]), `2.05 ${"a".repeat(36)}`);
+  for (letter of "bcd") {
+    resource.changed();
+    assert.equal((await probe.news("t"))[0], `NON 2.05 ${letter.repeat(64)}`);
+    const rest = await probe.ask(Code.get, "/large", { options: [block(1)] });
+    assert.equal(brief(rest), `2.05 ${letter.repeat(36)}`);
+    assert.equal(valueOf(rest, Options.observe), undefined);
+  }
+  assert.equal(resource.observers, 1);
+});
