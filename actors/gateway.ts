@@ -199,8 +199,8 @@ export class Gateway {
 
   /**
    * Answers CoAP requests for `path`, or for everything below one that ends in `/*`, in CoAP's own
-   * terms: options, codes, formats, observers. It goes before what `handle` has; `/topics`, `/ps` and
-   * `/.well-known/core` are the gateway's own.
+   * terms: options, codes, formats, observers. It goes before what `handle` has; `/topics`, `/ps`,
+   * `/pubsub` and `/.well-known/core` are the gateway's own.
    *
    * @throws {TypeError} When the path is none, is taken, or the gateway has stopped.
    */

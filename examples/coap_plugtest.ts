@@ -6,7 +6,16 @@
  *
  * Try: coap-client -s 10 coap://127.0.0.1/obs, which is told something new every two seconds.
  */
-import { coap, type CoapOptions, type CoapResponse, type Gateway, gateway, udp } from "../mod.ts";
+import {
+  coap,
+  type CoapOptions,
+  type CoapResponse,
+  coapStream,
+  type Gateway,
+  gateway,
+  tcp,
+  udp,
+} from "../mod.ts";
 
 /** Content-Formats. */
 const TEXT = 0, LINKS = 40, XML = 41, JSON_TEXT = 50, MERGE_PATCH = 52, CBOR = 60;
@@ -223,8 +232,11 @@ export async function main(port = 5683, { everyMs = 2_000, separateMs = 1_000 } 
   formats(hub);
   conditions(hub);
   parts(hub);
-  const address = await hub.listen(udp({ hostname: "127.0.0.1", port }), coap()).ready;
-  console.log(`CoAP plugtest on coap://127.0.0.1:${address.port}/.well-known/core`);
+  const hostname = "127.0.0.1";
+  const address = await hub.listen(udp({ hostname, port }), coap()).ready;
+  // The same port, by UDP and by TCP.
+  await hub.listen(tcp({ hostname, port: address.port }), coapStream()).ready;
+  console.log(`CoAP plugtest on coap://${hostname}:${address.port} and coap+tcp://, the same port`);
   return { hub, port: address.port };
 }
 

@@ -31,6 +31,8 @@ export class Exchange implements MessageLayer {
   readonly deadlines = new Deadlines();
   readonly duplicates: Duplicates;
   readonly composer: DatagramComposer;
+  // The buffer of the socket drains in less.
+  readonly retryMs = 10;
   readonly #ids: MessageIds;
 
   constructor(

@@ -27,6 +27,8 @@ export interface MessageLayer {
   readonly peers: Peers;
   readonly deadlines: Deadlines;
   readonly composer: Composer;
+  /** Milliseconds until a wire that took no more is tried again; Infinity when it says so itself. */
+  readonly retryMs: number;
   /** Tells the sender of a request that it has come, and that its answer follows separately. */
   acknowledge(request: Message, to: string): void;
   /** Answers a request of which `acknowledge` has said nothing: in its acknowledgement, if it has one. */

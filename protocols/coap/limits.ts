@@ -1,5 +1,5 @@
 /**
- * What the peers of one CoAP socket may take, and when we lose patience with them (RFC 7252 §4.8).
+ * What the peers of one CoAP socket or stream may take, and when we lose patience with them (RFC 7252 §4.8).
  *
  * @example For a slow radio network, and readings of two bytes
  * ```ts
@@ -84,6 +84,16 @@ export interface CoapLimits {
   piggybackMs: number;
   /** Milliseconds that a handler may take for its answer, body included; default 247,000. Then 5.04. */
   maxAnswerMs: number;
+  /** Milliseconds in which the first message of a stream, its CSM, must come; default 10,000. */
+  csmTimeoutMs: number;
+  /** Milliseconds of silence after which the peer of a stream is pinged; default 240,000. */
+  pingAfterMs: number;
+  /** Clients in connection mode (`/mqtt/connection`); default 10,000. */
+  maxClients: number;
+  /** Those that came from one IP address; default 1,000. */
+  maxClientsPerHost: number;
+  /** Milliseconds of 1.5 of which such a client may be silent; default 30,000. */
+  heartbeatMs: number;
 }
 
 /** The limits of a socket that names none. */
@@ -142,4 +152,13 @@ export const defaults: CoapLimits = {
   piggybackMs: 250,
   // EXCHANGE_LIFETIME: the client knows nothing of its request any more.
   maxAnswerMs: 247_000,
+  // As MQTT waits for its CONNECT.
+  csmTimeoutMs: 10_000,
+  // Most routers that translate addresses forget a stream after 5 minutes or more.
+  pingAfterMs: 240_000,
+  // About 1 KiB each. Behind an address translator a plant is one address.
+  maxClients: 10_000,
+  maxClientsPerHost: 1000,
+  // What EMQX has.
+  heartbeatMs: 30_000,
 };

@@ -143,6 +143,7 @@ export class Paths {
       fewConfirmed: observed === "few",
       endsWhenCleared: false,
       expires: from.caller?.identity.expires,
+      client: from.client,
     };
     const first = this.session.observers.admit(peer, request, { wish, answer }, now);
     if (!watch.isOn) watch.stop();

@@ -60,7 +60,7 @@ export class Resource {
 }
 
 /** Paths that are the gateway's own. */
-const OWN = /^\/(?:topics|ps)(?:\/|$)|^\/\.well-known\/core$/;
+const OWN = /^\/(?:topics|ps|pubsub)(?:\/|$)|^\/(?:\.well-known\/core|mqtt\/connection)$/;
 
 /** Who answers which path in CoAP's own terms: the gateway has one, shared by all its CoAP sessions. */
 export class Resources {

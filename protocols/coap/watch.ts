@@ -55,7 +55,7 @@ export class Watch implements Changed {
   end(answer: Answer): void {
     const observation = this.#observation;
     this.#observation = undefined;
-    observation?.show(answer);
+    observation?.dismiss(answer);
   }
 
   flush(now: number): boolean {

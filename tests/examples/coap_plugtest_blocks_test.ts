@@ -25,7 +25,7 @@ testWith(
       const blocks = messages.flatMap((each) =>
         each.code === "2.05" ? [blockOf(each, "Block2")] : []
       );
-      const count = 1_536 / Number(size);
+      const count = Math.ceil(1_536 / Number(size));
       const expected = Array.from(
         { length: count },
         (_, at) => `${at}/${at < count - 1 ? "M" : "_"}/${size}`,

@@ -188,7 +188,7 @@ const filters: [query: string, targets: string[]][] = [
   ["sz=*", ["/large", "/large-update"]],
   ["href=/link1", ["/link1"]],
   ["href=/link*", everything],
-  ["ct=40", ["/path", "/ps", "/topics"]],
+  ["ct=40", ["/path", "/ps", "/pubsub", "/topics"]],
   ["rt=observe&obs", ["/obs", "/obs-large", "/obs-non"]],
   ["rt=none", []],
 ];

@@ -26,6 +26,9 @@ function shown(text: string): Shown[] {
 
 /** The plugtest server, and coap-client to try it out with. */
 export class Plugtest implements AsyncDisposable {
+  /** The same over TCP when it is `coap+tcp`. */
+  scheme = "coap";
+
   constructor(readonly server: Awaited<ReturnType<typeof main>>) {}
 
   static async start(times: { everyMs?: number; separateMs?: number } = {}): Promise<Plugtest> {
@@ -33,7 +36,7 @@ export class Plugtest implements AsyncDisposable {
   }
 
   url(path: string): string {
-    return `coap://127.0.0.1:${this.server.port}${path}`;
+    return `${this.scheme}://127.0.0.1:${this.server.port}${path}`;
   }
 
   /** The body that a request is answered with; the reason, for an error. */
