@@ -166,6 +166,7 @@ export class Paths {
       // RFC 7252 §6.1, RFC 8323 §8.
       scheme: `coap${peer.secure ? "s" : ""}${isStream ? "+tcp" : ""}`,
       maxBytes: this.layer.limits.maxPayloadBytes,
+      room: this.session.lates.room,
     };
   }
 }

@@ -184,12 +184,37 @@ Deno.test("CoAP gives up a handler that takes too long, and tells it so", () => 
   assert.deepEqual(stage.session.load, idle);
 });
 
-Deno.test("CoAP bounds how many requests of a peer wait for handlers, and asks none beyond", () => {
-  const { stage, asked } = handled();
-  const answers = Array.from({ length: 17 }, () => stage.ask(request(Code.post, "/h/a")));
-  assert.deepEqual(answers.slice(0, 16), Array(16).fill([]));
-  assert.deepEqual([answers[16]!.map(brief), asked.length], [["5.03"], 16]);
-  assert.deepEqual(stage.ask(request(Code.post, "/h/a"), "192.0.2.2:1"), []);
+Deno.test("CoAP bounds how many requests of a peer handlers have, and asks none beyond", () => {
+  const { stage, asked } = handled({ maxHandledPerPeer: 3, maxHandled: 4 });
+  const ask = (from: string) => stage.ask(request(Code.post, "/h/a"), from).map(brief);
+  assert.deepEqual([ask(PEER), ask(PEER), ask(PEER), ask(PEER)], [[], [], [], ["5.03"]]);
+  assert.deepEqual([ask("192.0.2.2:1"), ask("192.0.2.3:1")], [[], ["5.03"]]);
+  assert.equal(asked.length, 4);
+  respond(stage, asked[0]!);
+  stage.take();
+  assert.deepEqual(ask(PEER), []);
+});
+
+Deno.test("CoAP bounds the bodies that handlers have and give, all together", () => {
+  const { stage, asked } = handled({ maxHandledBytes: 100 });
+  const post = (bytes: number) =>
+    stage.ask(request(Code.post, "/h/a", { payload: "x".repeat(bytes) }));
+  assert.deepEqual(post(60).map(brief), []);
+  assert.deepEqual(post(60).map(brief), ["5.03"]);
+  assert.deepEqual(post(20).map(brief), []);
+  const [, second] = asked;
+  second!.post(() => {
+    second!.begin({ status: 200 });
+    assert.ok(second!.write(new Uint8Array(20)));
+    assert.equal(second!.write(new Uint8Array(1)), false);
+  });
+  stage.turn();
+  assert.deepEqual(stage.take().map(brief), ["5.03"]);
+  respond(stage, asked[0]!, "x".repeat(40));
+  assert.equal(stage.take().length, 1);
+  assert.deepEqual(post(100).map(brief), []);
+  respond(stage, asked[2]!, "");
+  assert.deepEqual(stage.take().map(brief), ["2.04"]);
 });
 
 Deno.test("CoAP tells clients and handlers when it stops", () => {
