@@ -119,7 +119,8 @@ export class Paths {
     request: Request,
     { asker, from }: { asker: Asker; from: Origin },
   ): Watch {
-    return new Watch(resource, this.session.changes, shapeOf(request), (decided, now) => {
+    const { layer, session: { changes } } = this;
+    return new Watch(resource, { changes, layer }, shapeOf(request), (decided, now) => {
       // A policy may have changed since.
       const path = pathOf(request.message);
       if (!mayUse(from, "GET", path)) return decided(notAllowed(path), now);

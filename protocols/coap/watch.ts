@@ -1,12 +1,17 @@
+import type { Due } from "../deadlines.ts";
 import type { Decided } from "../guard.ts";
-import type { Answer } from "./answer.ts";
+import { type Answer, refusal } from "./answer.ts";
 import type { Shape } from "./blockwise.ts";
 import type { Changed, Changes } from "./changes.ts";
+import { Code } from "./codec.ts";
+import type { MessageLayer } from "./layer.ts";
 import type { Observation } from "./observation.ts";
 import type { Resource } from "./resources.ts";
 
 /** What observes a resource of the application: has its handler asked again whenever it changes. */
-export class Watch implements Changed {
+export class Watch implements Changed, Due {
+  dueAt = Infinity;
+  place = -1;
   /** Undefined before the first answer, and behind the last. */
   #observation: Observation | undefined;
   #isListed = false;
@@ -16,7 +21,7 @@ export class Watch implements Changed {
 
   constructor(
     readonly resource: Resource,
-    readonly changes: Changes,
+    readonly session: { readonly changes: Changes; readonly layer: MessageLayer },
     /** How what observers are told is cut. */
     readonly shape: Shape,
     /** Asks the handler what there is. */
@@ -41,6 +46,7 @@ export class Watch implements Changed {
   stop(): void {
     this.#observation = undefined;
     this.resource.watches.delete(this);
+    this.session.layer.deadlines.delete(this);
   }
 
   /** Called from any turn: the session is told. */
@@ -48,7 +54,7 @@ export class Watch implements Changed {
     this.#isStale = true;
     if (this.#isListed || this.#isAsking || this.#observation === undefined) return;
     this.#isListed = true;
-    this.changes.add(this);
+    this.session.changes.add(this);
   }
 
   /** The last that the observer hears, whatever the handler says yet. */
@@ -61,13 +67,20 @@ export class Watch implements Changed {
   flush(now: number): boolean {
     this.#isListed = false;
     if (this.#observation === undefined) return true;
+    const { deadlines, limits } = this.session.layer;
     this.#isStale = false;
     this.#isAsking = true;
+    deadlines.set(this, now + limits.maxAnswerMs);
     this.ask((answer) => {
       this.#isAsking = false;
+      deadlines.delete(this);
       this.#observation?.show(answer);
       if (this.#isStale) this.changed();
     }, now);
     return true;
+  }
+
+  due(): void {
+    this.end(refusal(Code.gatewayTimeout, "The handler of this path says no more"));
   }
 }

@@ -134,6 +134,22 @@ testWith(
   },
 );
 
+testWith([], "Observers of a handler that says no more hear 5.04", async () => {
+  await using hub = gateway();
+  let answers = true;
+  const resource = hub.coap(
+    "/x",
+    () => answers ? { payload: "x" } : new Promise(() => {}),
+    { observable: true },
+  );
+  using probe = await Probe.open(hub, { maxAnswerMs: 20 });
+  await probe.follow("/x", "t");
+  answers = false;
+  resource.changed();
+  assert.deepEqual(await probe.news("t"), ["CON 5.04", undefined]);
+  await eventually("the end", () => resource.observers === 0);
+});
+
 testWith([], "A resource that is not observable answers an observer once", async () => {
   await using hub = gateway();
   hub.coap("/x", () => ({ payload: "x" }));

@@ -1,9 +1,18 @@
 import assert from "node:assert/strict";
-import { type CoapHandler, type CoapResponse, gateway, Log } from "../../mod.ts";
+import {
+  type CoapHandler,
+  type CoapRequest,
+  type CoapResponse,
+  coapStream,
+  gateway,
+  Log,
+  tcp,
+} from "../../mod.ts";
 import { Code, Option } from "../../protocols/coap/codec.ts";
 import { Options, uint } from "../../protocols/coap/options.ts";
 import { eventually } from "../interop/patience.ts";
-import { testWith } from "../interop/programs.ts";
+import { run } from "../interop/child.ts";
+import { program, testWith } from "../interop/programs.ts";
 import { brief, valueOf } from "../protocols/coap/fake_datagrams.ts";
 import { bytes, hex } from "../protocols/fakes.ts";
 import { Probe } from "./coap_probe.ts";
@@ -172,6 +181,20 @@ testWith(
     }
   },
 );
+
+testWith(["coap-client"], "A critical option is understood over TCP, too", async () => {
+  await using hub = gateway();
+  const count = (asked: CoapRequest) => ({ payload: `${asked.option(65_001).length} options` });
+  hub.coap("/mine", count, { critical: [65_001] });
+  const { port } = await hub.listen(tcp({ port: 0 }), coapStream()).ready;
+  const ask = async (number: number) => {
+    const args = ["-B", "20", "-O", `${number},0x01`, `coap+tcp://127.0.0.1:${port}/mine`];
+    const { stdout, stderr } = await run(program("coap-client"), ...args);
+    return new TextDecoder().decode(stdout).trim() + stderr;
+  };
+  assert.equal(await ask(65_001), "1 options");
+  assert.match(await ask(65_003), /^4\.02/);
+});
 
 testWith([], "hub.coap goes before hub.handle, and takes its path out again", async () => {
   await using hub = gateway();
