@@ -232,12 +232,11 @@ export async function main(port = 5683, { everyMs = 2_000, separateMs = 1_000 } 
   formats(hub);
   conditions(hub);
   parts(hub);
-  const hostname = "127.0.0.1";
-  const address = await hub.listen(udp({ hostname, port }), coap()).ready;
-  // The same port, by UDP and by TCP.
-  await hub.listen(tcp({ hostname, port: address.port }), coapStream()).ready;
-  console.log(`CoAP plugtest on coap://${hostname}:${address.port} and coap+tcp://, the same port`);
-  return { hub, port: address.port };
+  const at = { hostname: "127.0.0.1", port };
+  const datagrams = hub.listen(udp(at), coap()), streams = hub.listen(tcp(at), coapStream());
+  const ports = { udp: (await datagrams.ready).port, tcp: (await streams.ready).port };
+  console.log(`Plugtest on coap://127.0.0.1:${ports.udp} and coap+tcp://127.0.0.1:${ports.tcp}`);
+  return { hub, ports };
 }
 
 if (import.meta.main) await main(Number(Deno.args[0] ?? 5683));

@@ -27,7 +27,7 @@ function shown(text: string): Shown[] {
 /** The plugtest server, and coap-client to try it out with. */
 export class Plugtest implements AsyncDisposable {
   /** The same over TCP when it is `coap+tcp`. */
-  scheme = "coap";
+  scheme: "coap" | "coap+tcp" = "coap";
 
   constructor(readonly server: Awaited<ReturnType<typeof main>>) {}
 
@@ -36,7 +36,8 @@ export class Plugtest implements AsyncDisposable {
   }
 
   url(path: string): string {
-    return `${this.scheme}://127.0.0.1:${this.server.port}${path}`;
+    const { ports } = this.server, port = this.scheme === "coap" ? ports.udp : ports.tcp;
+    return `${this.scheme}://127.0.0.1:${port}${path}`;
   }
 
   /** The body that a request is answered with; the reason, for an error. */
