@@ -110,7 +110,7 @@ export class Resources {
 
   /** What there is to discover. */
   *links(): IterableIterator<Link> {
-    for (const { path, terms: { attributes, observed } } of this.#resources.values()) {
+    for (const [path, { terms: { attributes, observed } }] of this.#resources) {
       if (attributes === undefined || path.endsWith("/*")) continue;
       yield {
         target: path,

@@ -208,7 +208,7 @@ testWith([], "hub.coap goes before hub.handle, and takes its path out again", as
   assert.equal(await probe.brief(Code.get, "/a/b/c"), "2.05 below");
   assert.equal(await probe.brief(Code.get, "/b c"), "2.05 space");
   const list = await probe.brief(Code.get, "/.well-known/core");
-  assert.match(list, /<\/b c>;rt="one";if="i";sz=5;ct="0 50"/);
+  assert.match(list, /<\/b%20c>;rt="one";if="i";sz=5;ct="0 50"/);
   assert.doesNotMatch(list, /hidden|all/);
   resource.remove();
   resource.remove();

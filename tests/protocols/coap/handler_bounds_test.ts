@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ACK, Code, encode, Message, NON, Option, RST } from "../../../protocols/coap/codec.ts";
 import { Options, uint } from "../../../protocols/coap/options.ts";
+import { Resources } from "../../../protocols/coap/resources.ts";
 import { bytes } from "../fakes.ts";
 import { handled, idle, respond } from "./handled.ts";
 import { brief, PEER, request, seeded } from "./fake_datagrams.ts";
@@ -116,4 +117,39 @@ Deno.test("CoAP survives every request that random bytes make of a handler's", (
     stage.feed(mixed, `192.0.2.9:${round}`);
   }
   assert.ok(stage.take().every(({ type }) => type === ACK || type === NON || type === RST));
+});
+
+Deno.test("CoAP survives every request that random bytes make of a resource's", () => {
+  const { stage } = handled();
+  const terms = { observed: "some", critical: new Set<number>(), formats: undefined } as const;
+  const resource = stage.shared(Resources).add("/r/*", (exchange) => {
+    const { request } = exchange, { segments, queries, etags, ifMatch } = request;
+    const seen = [segments, queries, etags, ifMatch, request.query("b"), request.option(12)];
+    exchange.respond({ payload: `${seen} ${request.text()} ${request.meets("v1")}`, etag: "v1" });
+  }, { ...terms, attributes: {} });
+  const random = seeded(5),
+    good = encode(request(Code.get, "/r/a?b=c", {
+      payload: "some",
+      options: [new Option(Options.observe, bytes("")), new Option(Options.etag, bytes("v2"))],
+    }));
+  for (let at = 0; at < good.length; at++) {
+    stage.feed(good.subarray(0, at));
+    for (let bit = 0; bit < 8; bit++) {
+      const flipped = good.slice();
+      flipped[at]! ^= 1 << bit;
+      stage.feed(flipped);
+    }
+  }
+  for (let round = 0; round < 5_000; round++) {
+    const mixed = good.slice();
+    for (let i = 0; i < 4; i++) {
+      mixed[4 + Math.floor(random() * (mixed.length - 4))] = random() * 256;
+    }
+    stage.feed(mixed, `192.0.2.9:${round}`);
+    if (round % 100 === 0) resource.changed();
+    stage.turn();
+  }
+  assert.ok(resource.observers > 0);
+  stage.session.ended();
+  assert.equal(resource.observers, 0);
 });
