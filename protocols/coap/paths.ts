@@ -104,14 +104,22 @@ export class Paths {
     const watch = method === "GET" && request.observe === 0 && observed !== undefined
       ? this.#watch(resource, request, { asker, from })
       : undefined;
+    let isGone = false;
     return late.hold((decided) => {
       watch?.wait();
       resource.answer(
         new CoapExchange(request, asker, (answer, now) => {
-          decided(watch ? this.#admit(watch, late, { answer, from, now }) : answer, now);
+          const admits = watch !== undefined && !isGone && !resource.isRemoved;
+          decided(admits ? this.#admit(watch, late, { answer, from, now }) : answer, now);
         }),
       );
-    }, { now, gone: () => watch?.stop() });
+    }, {
+      now,
+      gone: () => {
+        isGone = true;
+        watch?.stop();
+      },
+    });
   }
 
   #watch(

@@ -29,6 +29,8 @@ export type ResourceAnswer = (exchange: CoapExchange) => void;
 export class Resource {
   /** Those who observe it. */
   readonly watches = new Set<Watch>();
+  /** True when nobody asks for it any more. */
+  isRemoved = false;
 
   constructor(
     readonly path: string,
@@ -94,6 +96,7 @@ export class Resources {
     const name = normal(resource.path)!;
     if (this.#resources.get(name) !== resource) return;
     this.#resources.delete(name);
+    resource.isRemoved = true;
     resource.end("4.04", "This path is not there any more");
   }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { gateway, Log } from "../../mod.ts";
+import { type CoapResponse, gateway, Log } from "../../mod.ts";
 import { Code, encode, Message, NON, Option, RST } from "../../protocols/coap/codec.ts";
 import { Options, uint } from "../../protocols/coap/options.ts";
 import { eventually } from "../interop/patience.ts";
@@ -149,6 +149,30 @@ testWith([], "Observers of a handler that says no more hear 5.04", async () => {
   assert.deepEqual(await probe.news("t"), ["CON 5.04", undefined]);
   await eventually("the end", () => resource.observers === 0);
 });
+
+testWith(
+  [],
+  "Whoever is answered too late, or by a path that has gone, observes nothing",
+  async () => {
+    await using hub = gateway();
+    const asked: ((payload: string) => void)[] = [];
+    const handler = () =>
+      new Promise<CoapResponse>((resolve) => asked.push((payload) => resolve({ payload })));
+    const late = hub.coap("/late", handler, { observable: true });
+    const gone = hub.coap("/gone", handler, { observable: true });
+    using probe = await Probe.open(hub, { maxAnswerMs: 20, piggybackMs: 1 });
+    assert.equal(brief(await probe.follow("/late", "a")), "CON 5.04");
+    asked[0]!("too late");
+    using patient = await Probe.open(hub);
+    const answer = patient.follow("/gone", "b");
+    await eventually("the handler to be asked", () => asked.length === 2);
+    gone.remove();
+    asked[1]!("still here");
+    assert.equal(valueOf(await answer, Options.observe), undefined);
+    assert.deepEqual([late.observers, gone.observers], [0, 0]);
+    assert.equal(await probe.brief(Code.get, "/gone"), "4.04");
+  },
+);
 
 testWith([], "A resource that is not observable answers an observer once", async () => {
   await using hub = gateway();
