@@ -32,6 +32,7 @@ import type { GatewayOptions } from "./actors/gateway_options.ts";
 import { forward } from "./actors/dns/forward.ts";
 import { ResolveError, Resolver, resolver } from "./actors/dns/resolver.ts";
 import { openUpstream } from "./actors/clients/upstream.ts";
+import { Resources } from "./protocols/coap/resources.ts";
 import { Handlers } from "./protocols/http/handlers.ts";
 import { dns } from "./protocols/dns/session.ts";
 import { coap } from "./protocols/coap/session.ts";
@@ -133,6 +134,12 @@ export type { Hooks, Later, Login, Subscribed } from "./actors/hooks.ts";
 // Requests and WebSockets, and those who answer them.
 export * from "./actors/web/mod.ts";
 
+// Requests of CoAP in its own terms.
+export type { CoapHandler, CoapMethods, CoapOptions, CoapResource } from "./actors/coap_handler.ts";
+export type { CoapRequest } from "./protocols/coap/coap_request.ts";
+export type { CoapCode, CoapOption, CoapResponse } from "./protocols/coap/coap_response.ts";
+export type { CoapMethod } from "./protocols/coap/http_request.ts";
+
 // Actors of your own.
 export type { Actor, Behaviour, Exit, Ref, Self, Unread } from "./actors/actor.ts";
 export type { SpawnOptions } from "./actors/supervisor.ts";
@@ -201,7 +208,7 @@ export type { Clock } from "./actors/clock.ts";
  * ```
  */
 export function gateway(options: GatewayOptions = {}): Gateway {
-  return new Gateway(Handlers, options, openUpstream);
+  return new Gateway({ handlers: Handlers, resources: Resources }, options, openUpstream);
 }
 
 /**

@@ -30,7 +30,8 @@ class StreamServer implements Conversation {
   receive(message: Message, now: number): void {
     // An answer, to no question of ours.
     if (message.code >> 5 !== 0) return this.hub.count("coap.ignored");
-    const { layer, layer: { peer, wire } } = this, request = readRequest(message);
+    const { layer, layer: { peer, wire } } = this;
+    const request = readRequest(message, this.#requests.understood);
     if (request instanceof Answer) return layer.respond(message, peer, request);
     const from = { peer, address: peer.address, now };
     const answer = this.#requests.answer(request, from, wire.peer);
