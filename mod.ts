@@ -92,7 +92,7 @@ export * from "./actors/identity/mod.ts";
 
 // CoAP as the client.
 export { CoapClient, coapClient } from "./actors/clients/coap_client.ts";
-export type { CoapClientOptions, CoapRequest } from "./actors/clients/coap_client.ts";
+export type { CoapClientOptions, CoapRequestInit } from "./actors/clients/coap_client.ts";
 export { CoapAnswer } from "./actors/clients/coap_answer.ts";
 
 // Transports that a listener may use.

@@ -1,6 +1,6 @@
 import type { Answered, Asking } from "../command/client/client.ts";
 import type { CoapAnswer } from "./coap_answer.ts";
-import { coapClient, type CoapRequest } from "./coap_client.ts";
+import { coapClient, type CoapRequestInit } from "./coap_client.ts";
 import { webEvents } from "./web_events.ts";
 
 /** Asks for a command, by CoAP or HTTP. */
@@ -26,7 +26,7 @@ function clientOf({ url, username, password, tls, timeoutMs, blockBytes }: Askin
   return coapClient(url, { username, password, tls, timeoutMs, blockBytes });
 }
 
-function requestOf({ payload, contentType, accept, confirmable }: Asking): CoapRequest {
+function requestOf({ payload, contentType, accept, confirmable }: Asking): CoapRequestInit {
   return {
     confirmable,
     ...payload && { payload },

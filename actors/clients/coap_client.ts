@@ -49,7 +49,7 @@ export interface CoapClientOptions {
  *
  * @example Setting a value that nobody else has changed meanwhile
  * ```ts
- * import { coap, coapClient, type CoapRequest, gateway, udp } from "@meerkat/gateway";
+ * import { coap, coapClient, type CoapRequestInit, gateway, udp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
  * await using hub = gateway();
@@ -57,12 +57,12 @@ export interface CoapClientOptions {
  * await using client = coapClient(`coap://127.0.0.1:${port}/topics/count`);
  * await client.put("", { payload: "1" });
  * const { etag } = await client.get("");
- * const request: CoapRequest = { payload: "2", contentFormat: "text/plain", ifMatch: etag! };
+ * const request: CoapRequestInit = { payload: "2", contentFormat: "text/plain", ifMatch: etag! };
  * assert.equal((await client.put("", request)).code, "2.04");
  * assert.equal((await client.put("", request)).code, "4.12");
  * ```
  */
-export interface CoapRequest {
+export interface CoapRequestInit {
   /** The body. */
   payload?: Uint8Array | string;
   /** The Content-Format of the body, by number or media type. */
@@ -138,22 +138,22 @@ export class CoapClient {
   }
 
   /** Reads. */
-  get(path: string, request?: CoapRequest): Promise<CoapAnswer> {
+  get(path: string, request?: CoapRequestInit): Promise<CoapAnswer> {
     return this.request("GET", path, request);
   }
 
   /** Sets. */
-  put(path: string, request?: CoapRequest): Promise<CoapAnswer> {
+  put(path: string, request?: CoapRequestInit): Promise<CoapAnswer> {
     return this.request("PUT", path, request);
   }
 
   /** Has something done. */
-  post(path: string, request?: CoapRequest): Promise<CoapAnswer> {
+  post(path: string, request?: CoapRequestInit): Promise<CoapAnswer> {
     return this.request("POST", path, request);
   }
 
   /** Removes. */
-  delete(path: string, request?: CoapRequest): Promise<CoapAnswer> {
+  delete(path: string, request?: CoapRequestInit): Promise<CoapAnswer> {
     return this.request("DELETE", path, request);
   }
 
@@ -167,7 +167,7 @@ export class CoapClient {
   async request(
     method: CoapMethod,
     path: string,
-    request: CoapRequest = {},
+    request: CoapRequestInit = {},
   ): Promise<CoapAnswer> {
     const wish = this.#wish(methods[method], path, request), { signal } = request;
     signal?.throwIfAborted();
@@ -200,7 +200,7 @@ export class CoapClient {
    * the loop goes on. It ends when the server ends it, after an error as the last value, and throws
    * when the server cannot be reached.
    */
-  async *observe(path: string, request: CoapRequest = {}): AsyncIterableIterator<CoapAnswer> {
+  async *observe(path: string, request: CoapRequestInit = {}): AsyncIterableIterator<CoapAnswer> {
     const wish = this.#wish(Code.get, path, request);
     request.signal?.throwIfAborted();
     yield* follow(await this.#open(), wish, request.signal);
@@ -232,7 +232,7 @@ export class CoapClient {
     return this.#line = line;
   }
 
-  #wish(code: number, path: string, request: CoapRequest): Wish {
+  #wish(code: number, path: string, request: CoapRequestInit): Wish {
     const { username, password, timeoutMs = TIMEOUT_MS, blockBytes } = this.#options;
     const { payload = "" } = request, all = this.#place(path);
     const add = (number: number, value: Uint8Array) => all.push(new Option(number, value));
