@@ -7,7 +7,7 @@ import { Code, CON, type Message } from "./codec.ts";
 import type { Composer } from "./composer.ts";
 import type { Confirmable, MessageLayer } from "./layer.ts";
 import { overloaded } from "./outcome.ts";
-import type { Peer } from "./peers.ts";
+import { keyOf, type Peer } from "./peers.ts";
 import { isWanted, type Request } from "./request.ts";
 import { Room } from "./room.ts";
 
@@ -16,6 +16,8 @@ export class LateAnswers {
   /** For bodies that handlers have under way. */
   readonly room: Room;
   readonly #waiting = new Set<LateAnswer>();
+  /** By peer and message id; of a stream, where there are no ids, the newest. */
+  readonly #byMessage = new Map<string, LateAnswer>();
   #handled = 0;
 
   constructor(readonly layer: MessageLayer, readonly blocks: Blockwise) {
@@ -45,11 +47,14 @@ export class LateAnswers {
       peer.replies++;
     }
     this.#waiting.add(late);
+    this.#byMessage.set(messageKey(late, peer), late);
     return true;
   }
 
   delete(late: LateAnswer, peer: Peer): void {
     if (!this.#waiting.delete(late)) return;
+    const key = messageKey(late, peer);
+    if (this.#byMessage.get(key) === late) this.#byMessage.delete(key);
     this.layer.deadlines.delete(late);
     this.room.give(late.heldBytes);
     if (late.isHandled) {
@@ -61,14 +66,10 @@ export class LateAnswers {
 
   /** True for a message that has come before and waits: its sender is told so, where it was told. */
   repeats(message: Message, address: string): boolean {
-    const peer = this.size > 0 ? this.layer.peers.find(address) : undefined;
-    if (peer === undefined || peer.replies + peer.handled === 0) return false;
-    for (const late of this.#waiting) {
-      if (late.peer !== peer || late.request.message.id !== message.id) continue;
-      if (late.isAcknowledged) this.layer.acknowledge(message, address);
-      return true;
-    }
-    return false;
+    if (this.size === 0) return false;
+    const late = this.#byMessage.get(`${keyOf(address)} ${message.id}`);
+    if (late?.isAcknowledged) this.layer.acknowledge(message, address);
+    return late !== undefined;
   }
 
   /** The gateway stops: tells those who wait. */
@@ -80,6 +81,10 @@ export class LateAnswers {
   end(): void {
     for (const late of this.#waiting) late.end();
   }
+}
+
+function messageKey({ request }: LateAnswer, { key }: Peer): string {
+  return `${key} ${request.message.id}`;
 }
 
 /** One request that hooks or handlers are asked about, and its answer when that comes in a later turn. */

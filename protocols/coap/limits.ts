@@ -82,7 +82,7 @@ export interface CoapLimits {
   maxReplyMs: number;
   /** Requests of all peers that handlers have under way; default 10,000. More are answered 5.03. */
   maxHandled: number;
-  /** Requests of one peer that handlers have under way; default 64. */
+  /** Requests of one peer that handlers have under way; default 512. */
   maxHandledPerPeer: number;
   /** Bytes of bodies that handlers have been given, or give, and of which none has left; default 64 MiB. */
   maxHandledBytes: number;
@@ -156,7 +156,8 @@ export const defaults: CoapLimits = {
   maxReplyMs: 60_000,
   // About 1 KiB each, beside the bodies.
   maxHandled: 10_000,
-  maxHandledPerPeer: 64,
+  // One busy peer uses a twentieth at most.
+  maxHandledPerPeer: 512,
   maxHandledBytes: 64 << 20,
   // An eighth of what a client waits before it asks again (ACK_TIMEOUT).
   piggybackMs: 250,
