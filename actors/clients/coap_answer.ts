@@ -8,13 +8,14 @@ import { textsOf } from "../../protocols/coap/uri.ts";
  *
  * @example Looking at one
  * ```ts
- * import { coap, coapClient, gateway, udp } from "@meerkat/gateway";
+ * import { coap, CoapAnswer, coapClient, gateway, udp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
  * await using hub = gateway();
  * const { port } = await hub.listen(udp({ port: 0 }), coap()).ready;
  * await using client = coapClient(`coap://127.0.0.1:${port}`);
  * const answer = await client.get("/topics/home/door");
+ * assert.ok(answer instanceof CoapAnswer);
  * assert.equal(answer.code, "4.04");
  * assert.equal(answer.ok, false);
  * assert.equal(answer.text(), "This topic holds no value");

@@ -105,12 +105,13 @@ const utf8 = new TextEncoder();
  *
  * @example Setting, reading and following a topic
  * ```ts
- * import { coap, coapClient, gateway, udp } from "@meerkat/gateway";
+ * import { coap, CoapClient, coapClient, gateway, udp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
  * await using hub = gateway();
  * const { port } = await hub.listen(udp({ port: 0 }), coap()).ready;
  * await using client = coapClient(`coap://127.0.0.1:${port}`);
+ * assert.ok(client instanceof CoapClient);
  * assert.equal((await client.put("/topics/home/door", { payload: "open" })).code, "2.01");
  * for await (const answer of client.observe("/topics/home/door")) {
  *   assert.equal(answer.text(), "open");
