@@ -7,7 +7,7 @@ import { program } from "../interop/programs.ts";
 import type { Ports } from "../interop/publishers.ts";
 
 /** "secret", as mosquitto_passwd hashed it. */
-const hash =
+export const hash =
   "$7$101$ZlBu2Dl5gGtDy6yn$3+TkyzM83iApo/10v6FBuwX0qaWijfyCxaMuQnA+/5ht0rkIcEZSAzCxW/Rl" +
   "Kl3DLncb1pIhBl3EdL0J9wrMNQ==";
 
