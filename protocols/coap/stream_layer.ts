@@ -5,11 +5,14 @@ import { type Message, NON } from "./codec.ts";
 import type { Confirmable, MessageLayer } from "./layer.ts";
 import type { CoapLimits } from "./limits.ts";
 import { type Peer, Peers } from "./peers.ts";
+import { Capabilities } from "./signaling.ts";
 import { StreamComposer } from "./stream_composer.ts";
 
 /** Messages in a stream (RFC 8323 §3): what is sent arrives, once and in order. */
 export class StreamLayer implements MessageLayer {
-  readonly composer: StreamComposer = new StreamComposer();
+  /** What the peer takes. */
+  readonly capabilities: Capabilities = new Capabilities();
+  readonly composer: StreamComposer = new StreamComposer(this.capabilities);
   readonly retryMs = Infinity;
   readonly peers: Peers = new Peers();
   readonly deadlines: Deadlines = new Deadlines();

@@ -6,19 +6,25 @@ import { isWanted, readRequest } from "./request.ts";
 import { Requests } from "./requests.ts";
 import {
   abort,
+  asksForCustody,
+  checkOptions,
   csm,
   isSignal,
-  maxMessageBytesOf,
-  plain,
+  ping,
   pong,
+  release,
   type SignalBody,
-  strangerOf,
+  SignalError,
 } from "./signaling.ts";
 import { decodeFrame, type FrameLimits, Signal } from "./stream_codec.ts";
+import type { CoapStreamOptions } from "./stream_options.ts";
 import { StreamLayer } from "./stream_layer.ts";
 
 /** Bytes of the options of a message whose payload is as long as is allowed. */
 export const OPTION_BYTES = 4096;
+
+/** Pings whose Pong may wait: further ones get theirs without custody. */
+const MAX_PINGS = 16;
 
 /** CoAP over TCP or TLS (RFC 8323), as the server. */
 class CoapStreamSession implements Session {
@@ -36,10 +42,20 @@ class CoapStreamSession implements Session {
   #silentAt: number;
   /** True when it was pinged, and has said nothing since. */
   #isAsked = false;
+  /** Tokens of pings whose pongs wait until every request before them has its answer. */
+  #pings: Uint8Array[] = [];
+  /** The Release that is said when the gateway stops. */
+  readonly #goodbye: SignalBody;
 
-  constructor(wire: Wire, hub: Hub, limits: CoapLimits, now: number) {
+  constructor(
+    wire: Wire,
+    hub: Hub,
+    { limits, goodbye }: { limits: CoapLimits; goodbye: SignalBody },
+    now: number,
+  ) {
     this.#wire = wire;
     this.#hub = hub;
+    this.#goodbye = goodbye;
     this.#layer = new StreamLayer(wire, limits);
     this.#requests = new Requests(hub, this.#layer);
     const maxMessageBytes = limits.maxPayloadBytes + OPTION_BYTES;
@@ -72,29 +88,31 @@ class CoapStreamSession implements Session {
 
   signal(signal: unknown, now: number): void {
     this.#requests.signal(signal, now);
-    this.#leave();
+    this.#settle();
   }
 
   tick(now: number): void {
     this.#requests.tick(now);
     this.#layer.deadlines.run(now);
-    this.#leave();
+    this.#settle();
     if (now < this.#silentAt) return;
     if (!this.#isAgreed) return this.#abort("No CSM came");
     if (this.#isAsked) return this.#abort("No answer to a ping came");
     this.#isAsked = true;
     this.#silentAt = now + this.#layer.limits.pingAfterMs;
-    this.#say(Signal.ping);
+    this.#say(Signal.ping, ping());
   }
 
   drained(now: number): void {
     this.#layer.drained(now);
     this.#requests.changes.flush(now);
-    if (this.#wire.paused) this.#wire.resume();
+    this.#settle();
+    if (this.#wire.paused && !this.#wire.full) this.#wire.resume();
   }
 
   refuse(error: ProtocolError): void {
-    this.#say(Signal.abort, abort(error.message));
+    const badOption = error instanceof SignalError ? error.badOption : undefined;
+    this.#say(Signal.abort, abort(error.message, badOption));
   }
 
   overloaded(): void {
@@ -107,7 +125,7 @@ class CoapStreamSession implements Session {
 
   shutdown(now: number): void {
     this.#requests.shutdown(now);
-    this.#say(Signal.release);
+    this.#say(Signal.release, this.#goodbye);
     this.#wire.close();
   }
 
@@ -123,13 +141,13 @@ class CoapStreamSession implements Session {
     if (isSignal(code)) return this.#heed(message);
     // Says nothing, so that the connection stays open (RFC 8323 §3.4).
     if (code === Code.empty) return;
-    if (!this.#isAgreed) return this.#abort("A CSM must come first");
+    this.#checkAgreed();
     // An answer, to no question of ours.
     if (code >> 5 !== 0) return this.#hub.count("coap.ignored");
     this.#answer(message, now);
     // Whoever does not read answers is not asked for more requests.
     if (this.#wire.full) this.#wire.pause();
-    this.#leave();
+    this.#settle();
   }
 
   #answer(message: Message, now: number): void {
@@ -141,42 +159,55 @@ class CoapStreamSession implements Session {
   }
 
   #heed(message: Message): void {
-    const stranger = strangerOf(message), { code, token } = message;
-    if (stranger !== undefined) {
-      const bad = code === Signal.csm ? stranger : undefined;
-      return this.#abort(`Option ${stranger} of a signal is not understood`, bad);
-    }
+    const { code, token } = message;
+    checkOptions(message);
     if (code === Signal.csm) {
+      this.#layer.capabilities.add(message);
       this.#isAgreed = true;
-      const bytes = maxMessageBytesOf(message);
-      if (bytes !== undefined) this.#layer.composer.limitTo(bytes);
-    } else if (!this.#isAgreed) this.#abort("A CSM must come first");
-    else if (code === Signal.ping) this.#say(Signal.pong, pong(message), token);
+      return;
+    }
+    this.#checkAgreed();
+    if (code === Signal.ping) this.#pong(token, asksForCustody(message));
     else if (code === Signal.abort) this.#wire.close();
     else if (code === Signal.release) {
       this.#isReleased = true;
-      this.#leave();
+      this.#settle();
     }
   }
 
-  /** Hangs up after a Release, as soon as every request has its answer (RFC 8323 §5.5). */
-  #leave(): void {
-    if (this.#isReleased && !this.#requests.isBusy) this.#wire.close();
+  #checkAgreed(): void {
+    // RFC 8323 §3.3: whatever comes instead is an error of the connection.
+    if (!this.#isAgreed) throw new SignalError("A CSM must come first");
   }
 
-  #abort(reason: string, badOption?: number): void {
-    this.#say(Signal.abort, abort(reason, badOption));
+  #pong(token: Uint8Array, asksForCustody: boolean): void {
+    const { isBusy } = this.#requests, waits = asksForCustody && isBusy;
+    if (waits && this.#pings.length < MAX_PINGS) this.#pings.push(token.slice());
+    else this.#say(Signal.pong, pong(asksForCustody && !isBusy), token);
+  }
+
+  /** Does what waits until every request has its answer. */
+  #settle(): void {
+    if (this.#requests.isBusy) return;
+    for (const token of this.#pings.splice(0)) this.#say(Signal.pong, pong(true), token);
+    // RFC 8323 §5.5: what is in flight is still answered.
+    if (this.#isReleased) this.#wire.close();
+  }
+
+  #abort(reason: string): void {
+    this.#say(Signal.abort, abort(reason));
     this.#wire.close();
   }
 
-  #say(code: number, body: SignalBody = plain, token: Uint8Array = NONE): void {
+  #say(code: number, body: SignalBody, token: Uint8Array = NONE): void {
     this.#layer.say(code, token, body);
   }
 }
 
 /**
  * Speaks CoAP over TCP, TLS or anything else that is a stream (RFC 8323), as the server, with
- * Observe and with blocks of any size that both sides take.
+ * Observe and with blocks of any size that both sides take. A client that breaks the rules of the
+ * stream is told why, and hung up on. Throws a `TypeError` when the options cannot be said.
  *
  * @example A ping and its pong, after the messages with which both sides begin
  * ```ts
@@ -194,7 +225,8 @@ class CoapStreamSession implements Session {
  * client.close();
  * ```
  */
-export function coapStream(options: Partial<CoapLimits> = {}): OpenSession {
-  const limits: CoapLimits = { ...defaults, ...options };
-  return (wire, hub, now) => new CoapStreamSession(wire, hub, limits, now);
+export function coapStream(options: CoapStreamOptions = {}): OpenSession {
+  const { alternatives, holdOffSeconds, ...set } = options, limits = { ...defaults, ...set };
+  const goodbye = release({ alternatives, holdOffSeconds });
+  return (wire, hub, now) => new CoapStreamSession(wire, hub, { limits, goodbye }, now);
 }
