@@ -79,10 +79,7 @@ class CoapStreamSession implements Session {
       used = end;
       this.#receive(frame.message, now);
     }
-    if (used > 0 && this.#isAgreed) {
-      this.#silentAt = now + this.#layer.limits.pingAfterMs;
-      this.#isAsked = false;
-    }
+    if (used > 0) this.#heard(now);
     return used;
   }
 
@@ -104,6 +101,8 @@ class CoapStreamSession implements Session {
   }
 
   drained(now: number): void {
+    // A peer that reads is there, even while its own bytes must wait.
+    this.#heard(now);
     this.#layer.drained(now);
     this.#requests.changes.flush(now);
     this.#settle();
@@ -135,6 +134,13 @@ class CoapStreamSession implements Session {
 
   /** What is subscribed has receivers of its own. */
   deliver(): void {}
+
+  /** The peer has given a sign of life, which does not replace its CSM. */
+  #heard(now: number): void {
+    if (!this.#isAgreed) return;
+    this.#silentAt = now + this.#layer.limits.pingAfterMs;
+    this.#isAsked = false;
+  }
 
   #receive(message: Message, now: number): void {
     const { code } = message;

@@ -16,6 +16,8 @@ export interface Framing {
 
 /** A protocol inside a WebSocket of which each message is one of its own, as CoAP's are. */
 export class MessageWire extends Tunnel {
+  // RFC 8323 §4.4: two protocols that ping would be one too many.
+  readonly isWatchful = true;
   protected inner: Session;
   readonly #framing: Framing;
   /** The beginning of a message whose rest has not come. */

@@ -4,7 +4,9 @@ import { certificates, hasOpenssl } from "./certificates.ts";
 import { bytes, isOver, readExactly, readText, settled, testStreams, writeAll } from "./streams.ts";
 import { dial, listen, open, testTls } from "./tls_ends.ts";
 
-const { ca, server, client } = hasOpenssl ? certificates() : {} as ReturnType<typeof certificates>;
+const { ca, server, client, shop } = hasOpenssl
+  ? certificates()
+  : {} as ReturnType<typeof certificates>;
 
 if (hasOpenssl) testStreams("tls()", () => open());
 
@@ -121,3 +123,33 @@ testTls("names what is wrong with its options", async () => {
     await assert.rejects(listen({ ca: authority }), /Cannot use the authority's certificate/);
   }
 });
+
+/** What a client that asks for these gets to speak; undefined when it is refused. */
+async function agreed(
+  asked: string[],
+  applicationProtocols: string[] | undefined,
+  hostname = "localhost",
+): Promise<string | null | undefined> {
+  const listener = await listen({ applicationProtocols, others: [shop] });
+  const accepting = listener.accept();
+  const socket = await Deno.connect({ port: listener.address.port });
+  const secured = await Deno.startTls(socket, { hostname, caCerts: [ca], alpnProtocols: asked });
+  const shaken = await secured.handshake().catch(() => undefined);
+  secured.close();
+  listener.close();
+  (await accepting.catch(() => undefined))?.close();
+  await settled();
+  return shaken && shaken.alpnProtocol;
+}
+
+testTls(
+  "answers clients that ask what is spoken, and refuses who speaks nothing of it",
+  async () => {
+    assert.equal(await agreed(["coap"], ["coap"]), "coap");
+    assert.equal(await agreed(["coap"], ["coap"], "shop.test"), "coap");
+    assert.equal(await agreed(["coap", "http/1.1"], ["http/1.1", "coap"]), "http/1.1");
+    assert.equal(await agreed(["http/1.1"], ["coap"]), undefined);
+    assert.equal(await agreed([], ["coap"]), null);
+    assert.equal(await agreed(["coap"], undefined), null);
+  },
+);
