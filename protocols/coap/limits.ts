@@ -88,6 +88,12 @@ export interface CoapLimits {
   csmTimeoutMs: number;
   /** Milliseconds of silence after which the peer of a stream is pinged; default 240,000. */
   pingAfterMs: number;
+  /** Clients in connection mode (`/mqtt/connection`); default 10,000. */
+  maxClients: number;
+  /** Those that came from one IP address; default 1,000. */
+  maxClientsPerHost: number;
+  /** Milliseconds of 1.5 of which such a client may be silent; default 30,000. */
+  heartbeatMs: number;
 }
 
 /** The limits of a socket that names none. */
@@ -150,4 +156,9 @@ export const defaults: CoapLimits = {
   csmTimeoutMs: 10_000,
   // Most routers that translate addresses forget a stream after 5 minutes or more.
   pingAfterMs: 240_000,
+  // About 1 KiB each. Behind an address translator a plant is one address.
+  maxClients: 10_000,
+  maxClientsPerHost: 1000,
+  // What EMQX has.
+  heartbeatMs: 30_000,
 };

@@ -1,12 +1,15 @@
 import { type Identity, Refusal } from "../identity.ts";
 import type { Hub, Peer as WirePeer } from "../session.ts";
-import { type Answer, refusal } from "./answer.ts";
+import { Answer, refusal } from "./answer.ts";
 import { Blockwise } from "./blockwise.ts";
 import { Changes } from "./changes.ts";
+import type { Client } from "./client.ts";
+import { Clients } from "./clients.ts";
 import { Code } from "./codec.ts";
+import { Configurations } from "./configurations.ts";
 import { LateAnswers } from "./late.ts";
 import type { MessageLayer } from "./layer.ts";
-import { discover } from "./links.ts";
+import { discover, type Link } from "./links.ts";
 import { Observers } from "./observers.ts";
 import type { Origin } from "./origin.ts";
 import { notAllowed } from "./outcome.ts";
@@ -15,6 +18,7 @@ import { credentialsOf, refused } from "./permission.ts";
 import { Paths } from "./paths.ts";
 import { Replies } from "./replies.ts";
 import type { Request } from "./request.ts";
+import { TopicCollection } from "./topic_collection.ts";
 import { Topics } from "./topics.ts";
 
 /**
@@ -27,7 +31,9 @@ export class Requests {
   readonly observers: Observers;
   readonly replies: Replies;
   readonly lates: LateAnswers;
+  readonly clients: Clients;
   readonly #topics: Topics;
+  readonly #collection: TopicCollection;
   readonly #paths: Paths;
   #closing = false;
 
@@ -37,7 +43,9 @@ export class Requests {
     this.observers = new Observers(hub, layer, this.changes, this.blocks);
     this.replies = new Replies(hub, layer, this.changes, this.blocks);
     this.lates = new LateAnswers(layer, this.blocks);
+    this.clients = new Clients(hub, layer, this.observers);
     this.#topics = new Topics(hub, layer, this.observers, this.replies);
+    this.#collection = new TopicCollection(hub, layer, hub.shared(Configurations));
     this.#paths = new Paths(hub, layer, this.lates);
   }
 
@@ -81,10 +89,14 @@ export class Requests {
   end(): void {
     this.observers.end();
     this.replies.end();
+    this.clients.clear();
     this.lates.end();
   }
 
   #authenticate(request: Request, from: Origin, peer: WirePeer): Answer | undefined {
+    const client = this.clients.of(request);
+    if (client instanceof Answer) return client;
+    if (client !== undefined) return this.#serveClient(client, request, from, peer);
     const { guard, identity: { listener } } = this.hub;
     if (guard === undefined) return this.#serve(request, from, peer);
     const late = this.lates.begin(request, from.address);
@@ -95,6 +107,20 @@ export class Requests {
         return this.#serve(request, { ...from, now, caller: { identity, guard, late } }, peer);
       },
     );
+  }
+
+  /** A client in connection mode has logged in already. */
+  #serveClient(
+    client: Client,
+    request: Request,
+    from: Origin,
+    peer: WirePeer,
+  ): Answer | undefined {
+    this.clients.heard(client, from.address, from.now);
+    const { guard } = this.hub, { identity } = client;
+    if (guard === undefined) return this.#serve(request, { ...from, client }, peer);
+    const late = this.lates.begin(request, from.address);
+    return this.#serve(request, { ...from, client, caller: { identity, guard, late } }, peer);
   }
 
   #serve(request: Request, from: Origin, peer: WirePeer): Answer | undefined {
@@ -114,6 +140,8 @@ export class Requests {
       this.observers.deregister(from.address, message.token, from.now);
     }
     if (root === "topics" || root === "ps") return this.#topics.answer(request, from);
+    if (root === "pubsub") return this.#collection.answer(request, from);
+    if (root === "mqtt" && request.rest === "connection") return this.clients.answer(request, from);
     return this.#other(request, from, peer);
   }
 
@@ -123,10 +151,15 @@ export class Requests {
       if (message.code !== Code.get) return notAllowed("GET");
       const { maxScanned, maxPayloadBytes: maxBytes } = this.layer.limits;
       const { caller } = from, screen = caller?.guard.screen("#", caller.identity);
-      const others = this.#paths.links(from);
+      const others = this.#links(from);
       return discover(this.hub, request, { maxBytes, maxScanned, screen, others });
     }
     return this.#paths.answer(request, from, peer);
+  }
+
+  *#links(from: Origin): IterableIterator<Link> {
+    yield* this.#collection.links(from);
+    yield* this.#paths.links(from);
   }
 }
 

@@ -29,11 +29,11 @@ export class CoapSession implements DatagramSession {
 
   /** Whatever peers grow, for operators and tests. */
   get load(): Record<
-    "peers" | "remembered" | "observers" | "replies" | "timers" | "transfers",
+    "peers" | "remembered" | "observers" | "replies" | "timers" | "transfers" | "clients",
     number
   > {
     const { peers, duplicates, deadlines } = this.#exchange;
-    const { observers, replies, blocks } = this.#requests;
+    const { observers, replies, blocks, clients } = this.#requests;
     return {
       peers: peers.size,
       remembered: duplicates.size,
@@ -41,6 +41,7 @@ export class CoapSession implements DatagramSession {
       replies: replies.size,
       timers: deadlines.size,
       transfers: blocks.size,
+      clients: clients.size,
     };
   }
 

@@ -27,7 +27,15 @@ function respond(stage: FakeDatagrams, exchange: PathExchange, text = "done", st
   stage.turn();
 }
 
-const idle = { peers: 0, remembered: 0, observers: 0, replies: 0, timers: 0, transfers: 0 };
+const idle = {
+  clients: 0,
+  peers: 0,
+  remembered: 0,
+  observers: 0,
+  replies: 0,
+  timers: 0,
+  transfers: 0,
+};
 
 Deno.test("CoAP gives a handler the request as HTTP has it", () => {
   const { stage, asked } = handled();
