@@ -58,7 +58,8 @@ class CoapStreamSession implements Session {
     this.#goodbye = goodbye;
     this.#layer = new StreamLayer(wire, limits);
     this.#requests = new Requests(hub, this.#layer);
-    const maxMessageBytes = limits.maxPayloadBytes + OPTION_BYTES;
+    const { maxMessageBytes: carried = Infinity } = wire;
+    const maxMessageBytes = Math.min(limits.maxPayloadBytes + OPTION_BYTES, carried);
     this.#frames = { maxMessageBytes, maxOptions: limits.maxOptions };
     this.#silentAt = now + limits.csmTimeoutMs;
     this.#say(Signal.csm, csm(maxMessageBytes));

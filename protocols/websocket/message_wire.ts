@@ -31,10 +31,14 @@ export class MessageWire extends Tunnel {
     this.inner = open(this, link.hub, now);
   }
 
+  get maxMessageBytes(): number {
+    return this.#framing.maxMessageBytes;
+  }
+
   override frame(text: boolean, length: number, final: boolean): void {
     super.frame(text, length, final);
     this.#bytes += length;
-    const { maxMessageBytes } = this.#framing;
+    const { maxMessageBytes } = this;
     if (this.#bytes > maxMessageBytes) {
       throw new ProtocolError(
         `Cannot take a message of ${this.#bytes} bytes: ${maxMessageBytes} are allowed`,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Code, NONE, Option } from "../../../protocols/coap/codec.ts";
-import { Options } from "../../../protocols/coap/options.ts";
+import { Options, uint } from "../../../protocols/coap/options.ts";
 import { Signal, withLength, withoutLength } from "../../../protocols/coap/stream_codec.ts";
 import { coapStream } from "../../../protocols/coap/stream_session.ts";
 import { Publication } from "../../../protocols/publication.ts";
@@ -37,6 +37,15 @@ function heard(stage: Stage): (number | string)[] {
 
 const put = message(request(Code.put, "/topics/t", { payload: "21" }));
 const get = message(request(Code.get, "/topics/t"));
+
+for (const [own, ofSocket, announced] of [[1000, 2000, 1000], [5000, 2000, 2000]] as const) {
+  Deno.test(`MessageWire has ${own} of ${ofSocket} bytes announced as ${announced}`, () => {
+    const coap = coapStream({ maxPayloadBytes: own }), limits = { maxMessageBytes: ofSocket };
+    const stage = connect("/.well-known/coap", { subprotocol: "coap", coap, limits });
+    const [csm] = framesOf(withLength(hex(lines(stage.take())[0]!.slice(7))));
+    assert.deepEqual(csm!.options[0], new Option(2, uint(announced + 4096)));
+  });
+}
 
 Deno.test("MessageWire takes one message from one of the WebSocket", () => {
   const stage = open();
