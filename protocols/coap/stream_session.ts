@@ -42,6 +42,8 @@ class CoapStreamSession implements Session {
   #silentAt: number;
   /** True when it was pinged, and has said nothing since. */
   #isAsked = false;
+  /** True while we let the peer wait. */
+  #isHeld = false;
   /** Tokens of pings whose pongs wait until every request before them has its answer. */
   #pings: Uint8Array[] = [];
   /** The Release that is said when the gateway stops. */
@@ -79,6 +81,7 @@ class CoapStreamSession implements Session {
       if (this.#requests.mayWait) frame = decodeFrame(bytes.slice(used, end), this.#frames)!;
       used = end;
       this.#receive(frame.message, now);
+      this.#settle();
     }
     if (used > 0) this.#heard(now);
     return used;
@@ -107,7 +110,6 @@ class CoapStreamSession implements Session {
     this.#layer.drained(now);
     this.#requests.changes.flush(now);
     this.#settle();
-    if (this.#wire.paused && !this.#wire.full) this.#wire.resume();
   }
 
   refuse(error: ProtocolError): void {
@@ -152,9 +154,6 @@ class CoapStreamSession implements Session {
     // An answer, to no question of ours.
     if (code >> 5 !== 0) return this.#hub.count("coap.ignored");
     this.#answer(message, now);
-    // Whoever does not read answers is not asked for more requests.
-    if (this.#wire.full) this.#wire.pause();
-    this.#settle();
   }
 
   #answer(message: Message, now: number): void {
@@ -176,10 +175,7 @@ class CoapStreamSession implements Session {
     this.#checkAgreed();
     if (code === Signal.ping) this.#pong(token, asksForCustody(message));
     else if (code === Signal.abort) this.#wire.close();
-    else if (code === Signal.release) {
-      this.#isReleased = true;
-      this.#settle();
-    }
+    else if (code === Signal.release) this.#isReleased = true;
   }
 
   #checkAgreed(): void {
@@ -193,12 +189,23 @@ class CoapStreamSession implements Session {
     else this.#say(Signal.pong, pong(asksForCustody && !isBusy), token);
   }
 
-  /** Does what waits until every request has its answer. */
+  /** After every turn: does what waits until requests have their answers. */
   #settle(): void {
+    this.#pace();
     if (this.#requests.isBusy) return;
     for (const token of this.#pings.splice(0)) this.#say(Signal.pong, pong(true), token);
     // RFC 8323 §5.5: what is in flight is still answered.
     if (this.#isReleased) this.#wire.close();
+  }
+
+  /** A peer that does not read, or has as many requests under way as it may, is not read from. */
+  #pace(): void {
+    const { lates } = this.#requests, { peer, limits: { maxRepliesPerPeer } } = this.#layer;
+    const isHeld = this.#wire.full || lates.size > 0 && peer.replies >= maxRepliesPerPeer;
+    if (isHeld === this.#isHeld) return;
+    this.#isHeld = isHeld;
+    if (isHeld) this.#wire.pause();
+    else this.#wire.resume();
   }
 
   #abort(reason: string): void {
