@@ -43,7 +43,10 @@ export class StreamComposer implements Composer {
     sequence = -1,
   ): Uint8Array {
     const { options, payload } = body, bytes = tailBytes(options, payload);
-    if (bytes > this.maxBodyBytes) return this.#shortened(code, token, body);
+    // Half a request is none: that one can be too long is for its server to say.
+    if (bytes > this.maxBodyBytes && code >= Code.created) {
+      return this.#shortened(code, token, body);
+    }
     const needed = MAX_HEAD_BYTES + bytes + OBSERVE_BYTES, at = MAX_HEAD_BYTES;
     const out = needed > shared.length ? new Uint8Array(needed) : shared;
     const end = sequence < 0

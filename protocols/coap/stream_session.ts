@@ -1,9 +1,6 @@
-import type { Hub, OpenSession, ProtocolError, Session, Wire } from "../session.ts";
-import { Answer } from "./answer.ts";
+import type { ProtocolError, Session, Wire } from "../session.ts";
 import { Code, type Message, NONE } from "./codec.ts";
-import { type CoapLimits, defaults } from "./limits.ts";
-import { isWanted, readRequest } from "./request.ts";
-import { Requests } from "./requests.ts";
+import type { CoapLimits } from "./limits.ts";
 import {
   abort,
   asksForCustody,
@@ -12,12 +9,10 @@ import {
   isSignal,
   ping,
   pong,
-  release,
   type SignalBody,
   SignalError,
 } from "./signaling.ts";
 import { decodeFrame, type FrameLimits, Signal } from "./stream_codec.ts";
-import type { CoapStreamOptions } from "./stream_options.ts";
 import { StreamLayer } from "./stream_layer.ts";
 
 /** Bytes of the options of a message whose payload is as long as is allowed. */
@@ -26,13 +21,31 @@ export const OPTION_BYTES = 4096;
 /** Pings whose Pong may wait: further ones get theirs without custody. */
 const MAX_PINGS = 16;
 
-/** CoAP over TCP or TLS (RFC 8323), as the server. */
-class CoapStreamSession implements Session {
+/** Requests and answers that one stream carries: those of a server, or of a client. */
+export interface Conversation {
+  readonly deadline: number;
+  /** True when a message may outlive the bytes that it came in. */
+  readonly mayWait: boolean;
+  /** True when somebody waits for an answer. */
+  readonly isBusy: boolean;
+  /** True when no more messages are taken until some of those before them have been answered. */
+  readonly isFull: boolean;
+  /** The Release at the end, which we are the first to say. */
+  readonly goodbye: SignalBody;
+  receive(message: Message, now: number): void;
+  signal(signal: unknown, now: number): void;
+  tick(now: number): void;
+  drained(now: number): void;
+  shutdown(now: number): void;
+  ended(now: number): void;
+}
+
+/** CoAP over TCP or TLS (RFC 8323): messages and signals, whichever side this is. */
+export class CoapStreamSession implements Session {
   readonly label = "coap";
   readonly #wire: Wire;
-  readonly #hub: Hub;
   readonly #layer: StreamLayer;
-  readonly #requests: Requests;
+  readonly #conversation: Conversation;
   readonly #frames: FrameLimits;
   /** True once the peer's CSM has come. */
   #isAgreed = false;
@@ -46,20 +59,16 @@ class CoapStreamSession implements Session {
   #isHeld = false;
   /** Tokens of pings whose pongs wait until every request before them has its answer. */
   #pings: Uint8Array[] = [];
-  /** The Release that is said when the gateway stops. */
-  readonly #goodbye: SignalBody;
 
   constructor(
     wire: Wire,
-    hub: Hub,
-    { limits, goodbye }: { limits: CoapLimits; goodbye: SignalBody },
+    limits: CoapLimits,
+    converse: (layer: StreamLayer) => Conversation,
     now: number,
   ) {
     this.#wire = wire;
-    this.#hub = hub;
-    this.#goodbye = goodbye;
     this.#layer = new StreamLayer(wire, limits);
-    this.#requests = new Requests(hub, this.#layer);
+    this.#conversation = converse(this.#layer);
     const { maxMessageBytes: carried = Infinity } = wire;
     const maxMessageBytes = Math.min(limits.maxPayloadBytes + OPTION_BYTES, carried);
     this.#frames = { maxMessageBytes, maxOptions: limits.maxOptions };
@@ -68,7 +77,7 @@ class CoapStreamSession implements Session {
   }
 
   get deadline(): number {
-    return Math.min(this.#requests.deadline, this.#layer.deadlines.next, this.#silentAt);
+    return Math.min(this.#conversation.deadline, this.#layer.deadlines.next, this.#silentAt);
   }
 
   receive(bytes: Uint8Array, now: number): number {
@@ -78,7 +87,7 @@ class CoapStreamSession implements Session {
       if (frame === undefined) break;
       const end = used + frame.used;
       // What waits outlives the bytes.
-      if (this.#requests.mayWait) frame = decodeFrame(bytes.slice(used, end), this.#frames)!;
+      if (this.#conversation.mayWait) frame = decodeFrame(bytes.slice(used, end), this.#frames)!;
       used = end;
       this.#receive(frame.message, now);
       this.#settle();
@@ -88,12 +97,12 @@ class CoapStreamSession implements Session {
   }
 
   signal(signal: unknown, now: number): void {
-    this.#requests.signal(signal, now);
+    this.#conversation.signal(signal, now);
     this.#settle();
   }
 
   tick(now: number): void {
-    this.#requests.tick(now);
+    this.#conversation.tick(now);
     this.#layer.deadlines.run(now);
     this.#settle();
     if (now < this.#silentAt) return;
@@ -108,7 +117,7 @@ class CoapStreamSession implements Session {
     // A peer that reads is there, even while its own bytes must wait.
     this.#heard(now);
     this.#layer.drained(now);
-    this.#requests.changes.flush(now);
+    this.#conversation.drained(now);
     this.#settle();
   }
 
@@ -126,13 +135,13 @@ class CoapStreamSession implements Session {
   }
 
   shutdown(now: number): void {
-    this.#requests.shutdown(now);
-    this.#say(Signal.release, this.#goodbye);
+    this.#conversation.shutdown(now);
+    this.#say(Signal.release, this.#conversation.goodbye);
     this.#wire.close();
   }
 
-  ended(): void {
-    this.#requests.end();
+  ended(now: number): void {
+    this.#conversation.ended(now);
   }
 
   /** What is subscribed has receivers of its own. */
@@ -151,17 +160,7 @@ class CoapStreamSession implements Session {
     // Says nothing, so that the connection stays open (RFC 8323 §3.4).
     if (code === Code.empty) return;
     this.#checkAgreed();
-    // An answer, to no question of ours.
-    if (code >> 5 !== 0) return this.#hub.count("coap.ignored");
-    this.#answer(message, now);
-  }
-
-  #answer(message: Message, now: number): void {
-    const request = readRequest(message), layer = this.#layer, { peer } = layer;
-    if (request instanceof Answer) return layer.respond(message, peer, request);
-    const from = { peer, address: peer.address, now };
-    const answer = this.#requests.answer(request, from, this.#wire.peer);
-    if (answer !== undefined && isWanted(request, answer)) layer.respond(message, peer, answer);
+    this.#conversation.receive(message, now);
   }
 
   #heed(message: Message): void {
@@ -184,7 +183,7 @@ class CoapStreamSession implements Session {
   }
 
   #pong(token: Uint8Array, asksForCustody: boolean): void {
-    const { isBusy } = this.#requests, waits = asksForCustody && isBusy;
+    const { isBusy } = this.#conversation, waits = asksForCustody && isBusy;
     if (waits && this.#pings.length < MAX_PINGS) this.#pings.push(token.slice());
     else this.#say(Signal.pong, pong(asksForCustody && !isBusy), token);
   }
@@ -192,16 +191,15 @@ class CoapStreamSession implements Session {
   /** After every turn: does what waits until requests have their answers. */
   #settle(): void {
     this.#pace();
-    if (this.#requests.isBusy) return;
+    if (this.#conversation.isBusy) return;
     for (const token of this.#pings.splice(0)) this.#say(Signal.pong, pong(true), token);
     // RFC 8323 §5.5: what is in flight is still answered.
     if (this.#isReleased) this.#wire.close();
   }
 
-  /** A peer that does not read, or has as many requests under way as it may, is not read from. */
+  /** A peer that does not read is not read from, nor one that has asked more than it may. */
   #pace(): void {
-    const { lates } = this.#requests, { peer, limits: { maxRepliesPerPeer } } = this.#layer;
-    const isHeld = this.#wire.full || lates.size > 0 && peer.replies >= maxRepliesPerPeer;
+    const isHeld = this.#wire.full || this.#conversation.isFull;
     if (isHeld === this.#isHeld) return;
     this.#isHeld = isHeld;
     if (isHeld) this.#wire.pause();
@@ -216,31 +214,4 @@ class CoapStreamSession implements Session {
   #say(code: number, body: SignalBody, token: Uint8Array = NONE): void {
     this.#layer.say(code, token, body);
   }
-}
-
-/**
- * Speaks CoAP over TCP, TLS or anything else that is a stream (RFC 8323), as the server, with
- * Observe and with blocks of any size that both sides take. A client that breaks the rules of the
- * stream is told why, and hung up on. Throws a `TypeError` when the options cannot be said.
- *
- * @example A ping and its pong, after the messages with which both sides begin
- * ```ts
- * import { coapStream, gateway, MemoryTransport } from "@meerkat/gateway";
- * import assert from "node:assert/strict";
- *
- * await using hub = gateway();
- * const memory = new MemoryTransport();
- * await hub.listen(memory, coapStream()).ready;
- * const client = memory.connect();
- * await client.write(Uint8Array.of(0x00, 0xe1, 0x01, 0xe2, 0x2a)); // CSM; Ping with token 2a
- * const heard: number[] = [], chunk = new Uint8Array(64);
- * while (!heard.includes(0xe3)) heard.push(...chunk.subarray(0, (await client.read(chunk))!));
- * assert.deepEqual(heard.slice(-3), [0x01, 0xe3, 0x2a]); // Pong with token 2a
- * client.close();
- * ```
- */
-export function coapStream(options: CoapStreamOptions = {}): OpenSession {
-  const { alternatives, holdOffSeconds, ...set } = options, limits = { ...defaults, ...set };
-  const goodbye = release({ alternatives, holdOffSeconds });
-  return (wire, hub, now) => new CoapStreamSession(wire, hub, { limits, goodbye }, now);
 }

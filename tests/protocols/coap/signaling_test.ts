@@ -5,7 +5,7 @@ import { Options, uint, uintOf } from "../../../protocols/coap/options.ts";
 import { Capabilities, release, SignalError } from "../../../protocols/coap/signaling.ts";
 import { StreamComposer } from "../../../protocols/coap/stream_composer.ts";
 import { Signal } from "../../../protocols/coap/stream_codec.ts";
-import { coapStream } from "../../../protocols/coap/stream_session.ts";
+import { coapStream } from "../../../protocols/coap/stream_server.ts";
 import { Publication } from "../../../protocols/publication.ts";
 import { bytes, hex } from "../fakes.ts";
 import { request, valueOf } from "./fake_datagrams.ts";
@@ -84,6 +84,12 @@ for (const maxMessageBytes of [64, 100, 1152, 1153, 5000]) {
     }
   });
 }
+
+Deno.test("StreamComposer leaves requests whole", () => {
+  const composer = new StreamComposer(after(csm(size(64))));
+  const answer = { options: NONE, payload: new Uint8Array(100) };
+  assert.equal(framesOf(composer.message(0, Code.put, 0, NONE, answer))[0]!.payload.length, 100);
+});
 
 Deno.test("StreamComposer cuts a diagnostic between two characters", () => {
   const composer = new StreamComposer(after(csm(size(64))));

@@ -4,7 +4,7 @@ import { decodeFrame, Signal } from "../../../protocols/coap/stream_codec.ts";
 import { Capabilities } from "../../../protocols/coap/signaling.ts";
 import { StreamComposer } from "../../../protocols/coap/stream_composer.ts";
 import type { CoapStreamOptions } from "../../../protocols/coap/stream_options.ts";
-import { coapStream } from "../../../protocols/coap/stream_session.ts";
+import { coapStream } from "../../../protocols/coap/stream_server.ts";
 import { FakeSpace, hex, Stage } from "../fakes.ts";
 
 const everything = new Capabilities();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Code, NONE, Option } from "../../../protocols/coap/codec.ts";
 import { Options, uint } from "../../../protocols/coap/options.ts";
 import { Signal, withLength, withoutLength } from "../../../protocols/coap/stream_codec.ts";
-import { coapStream } from "../../../protocols/coap/stream_session.ts";
+import { coapStream } from "../../../protocols/coap/stream_server.ts";
 import { Publication } from "../../../protocols/publication.ts";
 import type { WebSocketSession } from "../../../protocols/websocket/session.ts";
 import { hex, join, type Stage } from "../fakes.ts";
