@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { dialTls } from "../../transports/dial_tls.ts";
 import { dialTcp } from "../../transports/tcp.ts";
 import { certificates, hasOpenssl } from "./certificates.ts";
 import { bytes, isOver, readExactly, readText, settled, testStreams, writeAll } from "./streams.ts";
@@ -153,3 +154,16 @@ testTls(
     assert.equal(await agreed(["coap"], undefined), null);
   },
 );
+
+testTls("is what dialTls() asks, and hangs up on one who asks for something else", async () => {
+  for (const [asked, isFine] of [["coap", true], ["mqtt", false]] as const) {
+    const listener = await listen({ applicationProtocols: ["coap"] });
+    const accepting = listener.accept();
+    const stream = await dialTcp({ port: listener.address.port });
+    const dialling = dialTls(stream, { host: "localhost", ca, applicationProtocols: [asked] });
+    if (isFine) { for (const each of [await dialling, (await accepting)!]) each.close(); }
+    else await assert.rejects(dialling, /Cannot secure/);
+    listener.close();
+    await settled();
+  }
+});
