@@ -14,6 +14,7 @@ export class StreamLayer implements MessageLayer {
   readonly capabilities: Capabilities = new Capabilities();
   readonly composer: StreamComposer = new StreamComposer(this.capabilities);
   readonly retryMs = Infinity;
+  readonly transport: "+tcp" | "+ws";
   readonly peers: Peers = new Peers();
   readonly deadlines: Deadlines = new Deadlines();
   /** Who is at the other end, for as long as the stream is. */
@@ -21,6 +22,7 @@ export class StreamLayer implements MessageLayer {
   readonly #waiting = new Set<Confirmable>();
 
   constructor(readonly wire: Wire, readonly limits: CoapLimits) {
+    this.transport = wire.isWebSocket === true ? "+ws" : "+tcp";
     this.peer = this.peers.open(wire.peer.address);
     this.peer.busy = true;
   }
