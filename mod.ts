@@ -31,6 +31,7 @@ import { Gateway } from "./actors/gateway.ts";
 import type { GatewayOptions } from "./actors/gateway_options.ts";
 import { forward } from "./actors/dns/forward.ts";
 import { ResolveError, Resolver, resolver } from "./actors/dns/resolver.ts";
+import { presence } from "./actors/presence/mod.ts";
 import { openUpstream } from "./actors/clients/upstream.ts";
 import { Resources } from "./protocols/coap/resources.ts";
 import { Handlers } from "./protocols/http/handlers.ts";
@@ -90,6 +91,10 @@ export * from "./actors/dns/mod.ts";
 
 // Who clients are, and what they may do.
 export * from "./actors/identity/mod.ts";
+
+// Who is there.
+export { presence };
+export type { PresenceOptions, PresenceSource, RegistrationLimits } from "./actors/presence/mod.ts";
 
 // CoAP as the client.
 export { CoapClient, coapClient } from "./actors/clients/coap_client.ts";
@@ -298,6 +303,7 @@ if (import.meta.main) {
     udp,
     streams,
     coap: (set) => coap(limitsOf(set).coap),
+    presence,
     store: (file, options, set) => sqliteStore(file, { ...options, mqtt: limitsOf(set).mqtt }),
     connect: connectClient,
     ask,

@@ -52,6 +52,7 @@ export class Engine {
     if (options.hooks) space.use(options.hooks, log);
     options.store?.open({ space, root: this.root, log });
     startTimers(this.root, space, options);
+    options.presence?.open({ space, root: this.root, web: this.web });
   }
 
   stop(drainMs: number): Promise<void> {

@@ -5,10 +5,11 @@ import { admissionDefaults } from "../admission.ts";
 import { connectionDefaults } from "../connection_options.ts";
 import type { DnsHandler } from "../dns/handler.ts";
 import type { Gateway } from "../gateway.ts";
-import type { GatewayOptions } from "../gateway_options.ts";
+import type { GatewayOptions, PresenceSource } from "../gateway_options.ts";
 import type { Log } from "../log.ts";
 import { retainedDefaults } from "../retained.ts";
 import { hooksOf } from "./auth.ts";
+import type { PresenceOptions } from "../presence/mod.ts";
 import type { StoreOptions, StoreSource } from "../store/sqlite_store.ts";
 import { startBridge } from "./bridges.ts";
 import type { ClientHost } from "./client/client.ts";
@@ -51,6 +52,8 @@ export interface Parts extends DnsParts, TransportParts {
     (limits: Limits, set: StreamSettings) => OpenSession
   >;
   coap(limits: Limits): OpenDatagramSession;
+  /** Who is there. */
+  presence(options: PresenceOptions): PresenceSource;
   /** What survives a restart. */
   store(file: string, options: StoreOptions, limits: Limits): StoreSource;
   /** Connects the commands that are MQTT clients. */
@@ -101,9 +104,10 @@ interface Surroundings {
 
 async function start(settings: Settings, around: Surroundings): Promise<Running> {
   const { parts, log } = around, { retainedTrees, sysIntervalMs } = settings;
+  const of = settings.presence, presence = of === "none" ? undefined : parts.presence({ of });
   const limits = { ...settings.limits, ...retainedTrees && { retainedTrees } };
   const version = `meerkat version ${parts.version}`;
-  const hub = openWithStore(settings, { log, limits, sysIntervalMs, version }, parts);
+  const hub = openWithStore(settings, { log, limits, sysIntervalMs, presence, version }, parts);
   const end = () => around.ending.forEach((each) => each());
   hub.finished.then(end, end);
   const listeners: string[] = [];
