@@ -113,14 +113,19 @@ export const doors: Record<string, Door> = {
     await client.ended;
     return `0x${found.toString(16)}`;
   },
-  async coap({ coap }, topic, { password, token }) {
+  coap: coapClient(({ coap }) => `coap://127.0.0.1:${coap}`),
+  coapTcp: coapClient(({ coapTcp }) => `coap+tcp://127.0.0.1:${coapTcp}`),
+};
+
+function coapClient(base: (ports: Ports) => string): Door {
+  return async (ports, topic, { password, token }) => {
     const login = password === undefined
       ? token && `?access_token=${token}`
       : `?u=ann&p=${password}`;
-    const url = `coap://127.0.0.1:${coap}/topics/${topic}${login ?? ""}`;
+    const url = `${base(ports)}/topics/${topic}${login ?? ""}`;
     await using child = new Child(program("coap-client"), ["-m", "put", "-e", "1", url]);
     await child.closeInput();
     const { stderr, stdout } = await child.ended();
     return /\d\.\d\d/.exec(stderr + new TextDecoder().decode(stdout))?.[0] ?? "2.xx";
-  },
-};
+  };
+}
