@@ -11,7 +11,7 @@ import { checkDirectory } from "./file_root.ts";
 import { files } from "./files.ts";
 import type { WebPart } from "./part.ts";
 import { guardPaths, protect } from "./protect.ts";
-import { proxy } from "./proxy.ts";
+import { proxyTo, upstreamsOf } from "./proxy.ts";
 import { passSockets } from "./pass_sockets.ts";
 import { rewrites } from "./rewrites.ts";
 import { saveUpload } from "./upload.ts";
@@ -64,9 +64,10 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
     await checkDirectory(upload.folder);
     parts.push(at(upload.path, saveUpload(upload)));
   }
-  for (const each of proxies) {
-    parts.push(proxy(each));
-    passSockets(hub, each, { listener: name, gates });
+  for (const { health, ...each } of proxies) {
+    const upstreams = upstreamsOf({ ...each, ...health && { health: { ...health, hub, log } } });
+    parts.push(proxyTo(upstreams, each));
+    passSockets(hub, each, { upstreams, listener: name, gates });
   }
   if (rules !== undefined) parts.push(rewrites(rules, { files: shown, port, parts: pages }));
   if (dav !== undefined) parts.push(...await davParts(dav, options));
