@@ -3,6 +3,9 @@ import { compilePattern, type Pattern } from "../../protocols/web/pattern.ts";
 import type { DirectoryEntry } from "../../protocols/web/directory.ts";
 import { defaults, type FilesOptions } from "./files_options.ts";
 
+/** What the gateway keeps among the files of others begins so, and nobody sees it. */
+export const OWN_NAMES = ".meerkat-";
+
 /** Something that is there and may be shown. */
 export interface Found {
   /** Where it really is, all symbolic links followed. */
@@ -57,6 +60,8 @@ export class FileRoot {
 
   /** Whether nobody is to see or make anything of these names. */
   hides(names: readonly string[]): boolean {
+    // Some file systems tell no capitals apart.
+    if (names.some((each) => each.toLowerCase().startsWith(OWN_NAMES))) return true;
     const { dotfiles = false, hidden } = this.options;
     if (!dotfiles && names.some((each) => each.startsWith(".") && each !== ".well-known")) {
       return true;
