@@ -53,6 +53,7 @@ export const features: readonly (readonly [rows: string, test: string])[] = [
 
 /** The rows that must have a test: those of HTTP, the file server, uploads, proxies and WebSockets. */
 export const required: readonly string[] = [
+  "A25",
   ...rows("E", 14),
   ...rows("F", 15),
   ...rows("G", 31),

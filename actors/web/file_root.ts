@@ -27,12 +27,12 @@ export class FileRoot {
   /** What is there under these names; undefined for what is not, or is not to be seen. */
   async find(names: readonly string[]): Promise<Found | undefined> {
     if (this.hides(names)) return undefined;
-    const { root, outsideLinks = false } = this.options;
+    const { root, source = Deno, outsideLinks = false } = this.options;
     try {
       const path = join(root, ...names);
-      const [file, top] = await Promise.all([Deno.realPath(path), Deno.realPath(root)]);
+      const [file, top] = await Promise.all([source.realPath(path), source.realPath(root)]);
       if (!outsideLinks && !isWithin(top, file)) return undefined;
-      const { isFile, isDirectory, size, mtime } = await Deno.stat(file);
+      const { isFile, isDirectory, size, mtime } = await source.stat(file);
       // Reading a pipe or a device could wait for ever.
       if (!isFile && !isDirectory) return undefined;
       return { file, isDirectory, size, time: mtime?.getTime() ?? 0 };
@@ -47,7 +47,8 @@ export class FileRoot {
     const entries: DirectoryEntry[] = [];
     const directory = await this.find(names);
     if (directory === undefined) return entries;
-    for await (const { name } of Deno.readDir(directory.file)) {
+    const { source = Deno } = this.options;
+    for await (const { name } of source.readDir(directory.file)) {
       if (entries.length === defaults.listedEntries) break;
       const found = await this.find([...names, name]);
       if (found === undefined) continue;

@@ -39,12 +39,13 @@ const ALLOW = "GET, HEAD, OPTIONS";
 
 /** Answers with files below a directory. */
 export class FileServer {
-  readonly kept = new KeptAnswers();
+  readonly kept: KeptAnswers;
   readonly #options: FilesOptions;
   readonly #root: FileRoot;
 
   constructor(options: FilesOptions) {
     this.#options = options;
+    this.kept = new KeptAnswers(options.source ?? Deno);
     this.#root = new FileRoot(options);
   }
 
@@ -83,12 +84,18 @@ export class FileServer {
   }
 
   async #file(request: Request, names: readonly string[], found: Found): Promise<Response> {
-    const { types, compress = true } = this.#options;
+    const { types, compress = true, source = Deno } = this.#options;
     const name = names.at(-1) ?? found.file;
     const sibling = (ending: string) =>
       this.#root.find([...names.slice(0, -1), `${name}${ending}`]);
     try {
-      const answer = await answerWithFile(request, found, { name, types, compress, sibling });
+      const answer = await answerWithFile(request, found, {
+        name,
+        types,
+        compress,
+        source,
+        sibling,
+      });
       sources.set(answer, found);
       return answer;
     } catch (error) {

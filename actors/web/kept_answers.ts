@@ -2,6 +2,7 @@ import { dateBytes } from "../../protocols/http/date.ts";
 import { dateOffset } from "../../protocols/http/encode.ts";
 import type { Exchange } from "../../protocols/http/exchange.ts";
 import { acceptedEncodings } from "../../protocols/web/encoding.ts";
+import type { FileSource } from "./file_source.ts";
 import { defaults } from "./files_options.ts";
 
 /** A whole answer, and the file that it was made of. */
@@ -32,11 +33,17 @@ const CONDITIONS = [
 
 /** Answers with short files, whole, by path and by what the client accepts; bounded in bytes. */
 export class KeptAnswers {
+  readonly #source: FileSource;
   readonly #entries = new Map<string, Entry>();
   #bytes = 0;
 
+  constructor(source: FileSource) {
+    this.#source = source;
+  }
+
   /** Keeps an answer to `path` for clients that send this `Accept-Encoding`. */
   keep(path: string, accepted: string, kept: Kept): void {
+    if (this.#source.statSync === undefined) return;
     const key = keyOf(path, accepted);
     this.#drop(key);
     this.#bytes += kept.bytes.length;
@@ -54,13 +61,22 @@ export class KeptAnswers {
     const key = keyOf(path, fields.get("accept-encoding") ?? "");
     const entry = this.#entries.get(key);
     if (entry === undefined || CONDITIONS.some((name) => fields.has(name))) return false;
-    if (exchange.now >= entry.until || !isUnchanged(entry)) {
+    if (exchange.now >= entry.until || !this.#isUnchanged(entry)) {
       this.#drop(key);
       return false;
     }
     entry.bytes.set(dateBytes(exchange.now), DATE_AT);
     exchange.respondEncoded(entry.bytes);
     return true;
+  }
+
+  #isUnchanged({ file, size, time }: Kept): boolean {
+    try {
+      const { isFile, size: sizeNow, mtime } = this.#source.statSync!(file);
+      return isFile && sizeNow === size && (mtime?.getTime() ?? 0) === time;
+    } catch {
+      return false;
+    }
   }
 
   #drop(key: string): void {
@@ -85,13 +101,4 @@ function codingsIn(accepted: string): string {
   if (codings.size >= defaults.knownCodings) codings.clear();
   codings.set(accepted, found);
   return found;
-}
-
-function isUnchanged({ file, size, time }: Kept): boolean {
-  try {
-    const { isFile, size: sizeNow, mtime } = Deno.statSync(file);
-    return isFile && sizeNow === size && (mtime?.getTime() ?? 0) === time;
-  } catch {
-    return false;
-  }
 }

@@ -29,6 +29,7 @@ export { cgi } from "./cgi.ts";
 export type { CgiOptions } from "./cgi_options.ts";
 export { ssi } from "./ssi.ts";
 export type { SsiCall, SsiFunction, SsiOptions } from "./ssi_options.ts";
+export { embeddedFiles, type FileFacts, type FileSource, type OpenFile } from "./file_source.ts";
 export { type HealthOptions } from "./health.ts";
 export { proxy, type ProxyOptions } from "./proxy.ts";
 export { proxySocket } from "./proxy_socket.ts";
