@@ -19,6 +19,7 @@ export type { Cookie } from "../cookies.ts";
 export { MessageSocket } from "../message_socket.ts";
 export { FragmentEvent } from "../socket_events.ts";
 export type { SocketEvents } from "../socket_events.ts";
+export { httpRequest, type HttpRequestOptions } from "../clients/http_request.ts";
 export { connectWebSocket } from "../clients/connect_websocket.ts";
 export type { ConnectWebSocketOptions } from "../clients/connect_websocket.ts";
 export type { SocketHandler, SocketOptions } from "../socket_handler.ts";
