@@ -3,6 +3,7 @@ import type { WebSettings } from "../command/web_settings.ts";
 import type { Gateway } from "../gateway.ts";
 import type { Handler, RouteInfo } from "../handler.ts";
 import type { Log } from "../log.ts";
+import { mayBeBelow } from "../../protocols/web/path.ts";
 import { shortcutOf, withShortcut } from "../shortcut.ts";
 import { policy, type PolicyOptions } from "../identity/policy.ts";
 import { davParts } from "./dav_site.ts";
@@ -79,13 +80,10 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
   return hub.answering(`site ${name}`, chain(parts, { failed, errors, headers }));
 }
 
-/** A part for a path and all below it. */
-function below(path: string, part: WebPart): WebPart {
-  const mount = path.replace(/\/$/, "");
-  return (request, info) => {
-    const { pathname } = new URL(request.url);
-    return pathname === mount || pathname.startsWith(`${mount}/`) ? part(request, info) : undefined;
-  };
+/** A door for a path and all below it, however that is written. */
+function below(path: string, door: WebPart): WebPart {
+  return (request, info) =>
+    mayBeBelow(new URL(request.url).pathname, path) ? door(request, info) : undefined;
 }
 
 /** A handler for one path. */

@@ -167,6 +167,9 @@ testWith(
       assert.equal(await curl(...status, "--digest", "-u", "ann:guess", `${url}/${path}`), "401");
       assert.equal(await curl(...login, `${url}/${path}`), text);
     }
+    for (const path of ["/%61dmin/", "//admin/", "/x/..%2fadmin/", "/admin%2f", "/./ADMIN/"]) {
+      assert.equal(await curl(...status, "--path-as-is", url + path), "401", path);
+    }
     assert.equal(await curl(...status, ...login, `${url}/own/.htpasswd`), "404");
   },
 );
