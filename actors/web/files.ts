@@ -51,6 +51,8 @@ export class FileServer {
 
   /** Answers a request; its path begins with `prefix`, which is no part of the file's path. */
   async answer(request: Request, prefix = this.#options.prefix ?? ""): Promise<Response> {
+    const kept = this.kept.response(request);
+    if (kept !== undefined) return kept;
     const answer = await this.#answer(request, prefix);
     for (const [name, value] of Object.entries(this.#options.headers ?? {})) {
       answer.headers.set(name, value);
@@ -136,8 +138,8 @@ export class FileServer {
     const fields = [...answer.headers].filter(([name]) => name !== "content-length");
     const bytes = encodeAnswer({ status: 200, fields }, { now: 0, length: body.length }, body);
     const accepted = request.headers.get("accept-encoding") ?? "";
-    const { file, size, time } = found;
-    this.kept.keep(new URL(request.url).pathname, accepted, { bytes, file, size, time });
+    const kept = { bytes, fields: [...answer.headers], body, ...found };
+    this.kept.keep(new URL(request.url).pathname, accepted, kept);
     return new Response(body, { headers: answer.headers });
   }
 }

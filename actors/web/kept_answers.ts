@@ -9,6 +9,9 @@ import { defaults } from "./files_options.ts";
 export interface Kept {
   /** As `encodeAnswer` makes it. */
   readonly bytes: Uint8Array;
+  readonly fields: readonly [string, string][];
+  /** The end of `bytes`. */
+  readonly body: Uint8Array<ArrayBuffer>;
   readonly file: string;
   readonly size: number;
   readonly time: number;
@@ -56,18 +59,35 @@ export class KeptAnswers {
 
   /** Answers with what is kept, unless the file has changed; false when nothing fits. */
   answer(exchange: Exchange): boolean {
-    const { method, path, fields } = exchange.request;
-    if (method !== "GET" || this.#entries.size === 0 || !exchange.plain) return false;
-    const key = keyOf(path, fields.get("accept-encoding") ?? "");
-    const entry = this.#entries.get(key);
-    if (entry === undefined || CONDITIONS.some((name) => fields.has(name))) return false;
-    if (exchange.now >= entry.until || !this.#isUnchanged(entry)) {
-      this.#drop(key);
-      return false;
-    }
-    entry.bytes.set(dateBytes(exchange.now), DATE_AT);
+    const { now, request } = exchange;
+    const entry = exchange.plain
+      ? this.#find(request.method, request.path, request.fields, now)
+      : undefined;
+    if (entry === undefined) return false;
+    entry.bytes.set(dateBytes(now), DATE_AT);
     exchange.respondEncoded(entry.bytes);
     return true;
+  }
+
+  /** The same for a request that has come the long way, because others had to be asked before. */
+  response({ method, url, headers }: Request): Response | undefined {
+    const entry = this.#find(method, new URL(url).pathname, headers, Date.now());
+    return entry && new Response(entry.body, { headers: [...entry.fields] });
+  }
+
+  #find(
+    method: string,
+    path: string,
+    fields: { get(name: string): string | null | undefined; has(name: string): boolean },
+    now: number,
+  ): Entry | undefined {
+    if (method !== "GET" || this.#entries.size === 0) return undefined;
+    const key = keyOf(path, fields.get("accept-encoding") ?? "");
+    const entry = this.#entries.get(key);
+    if (entry === undefined || CONDITIONS.some((name) => fields.has(name))) return undefined;
+    if (now < entry.until && this.#isUnchanged(entry)) return entry;
+    this.#drop(key);
+    return undefined;
   }
 
   #isUnchanged({ file, size, time }: Kept): boolean {

@@ -80,3 +80,36 @@ testWith([], "A file that becomes shorter while it is sent ends the connection e
   await Deno.truncate(`${folder.path}/long.bin`, 1_000);
   await assert.rejects(answer.bytes());
 });
+
+testWith([], "Short files are kept also behind parts that are asked before", async () => {
+  await using folder = await Folder.make({ "a.txt": "one" });
+  let read = 0;
+  const readFile = (path: string) => (read++, Deno.readFile(path));
+  const show = files({
+    root: folder.path,
+    headers: { "x-own": "1" },
+    source: { ...Deno, readFile },
+  });
+  await using hub = gateway();
+  let isOpen = true;
+  hub.handle("/*", (request, info) => {
+    return isOpen ? show(request, info) : new Response("shut", { status: 403 });
+  });
+  const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+  const url = `http://127.0.0.1:${port}/a.txt`;
+  const answers = [];
+  for (let time = 0; time < 3; time++) {
+    const answer = await fetch(url);
+    const fields = [...answer.headers].filter(([name]) => name !== "date");
+    answers.push([await answer.text(), fields]);
+  }
+  assert.deepEqual(answers[1], answers[0]);
+  assert.deepEqual(answers[2], answers[0]);
+  assert.equal(read, 1);
+  isOpen = false;
+  const shut = await fetch(url);
+  assert.deepEqual([shut.status, await shut.text()], [403, "shut"]);
+  isOpen = true;
+  await folder.write("a.txt", "another");
+  assert.equal(await (await fetch(url)).text(), "another");
+});
