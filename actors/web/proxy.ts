@@ -2,6 +2,7 @@ import { endToEnd, forwardedFields, mappedPath } from "../../protocols/web/forwa
 import type { RouteInfo } from "../handler.ts";
 import type { WebPart } from "./part.ts";
 import { type HealthOptions, watchHealth } from "./health.ts";
+import { isUnder, withScope } from "./scope.ts";
 import { ProxyError, UpstreamClient } from "./upstream_client.ts";
 import { Upstreams, type UpstreamServer } from "./upstreams.ts";
 
@@ -84,11 +85,9 @@ export function upstreamsOf({ to, restMs, health }: Omit<ProxyOptions, "path">):
 export function proxyTo(upstreams: Upstreams, options: ProxyOptions): WebPart {
   const mount = (options.path ?? "/").replace(/\/$/, "");
   const pass = passing(options, upstreams);
-  return (request, info) => {
-    const { pathname } = new URL(request.url);
-    if (pathname !== mount && !pathname.startsWith(`${mount}/`)) return undefined;
-    return pass(request, info, mount);
-  };
+  const part: WebPart = (request, info) =>
+    isUnder(new URL(request.url).pathname, mount) ? pass(request, info, mount) : undefined;
+  return withScope(part, (path) => isUnder(path, mount));
 }
 
 /** Passes requests on, without the beginning of their path that is named with each. */

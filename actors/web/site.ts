@@ -4,7 +4,7 @@ import type { Gateway } from "../gateway.ts";
 import type { Handler, RouteInfo } from "../handler.ts";
 import type { Log } from "../log.ts";
 import { mayBeBelow } from "../../protocols/web/path.ts";
-import { shortcutOf, withShortcut } from "../shortcut.ts";
+import { withShortcut } from "../shortcut.ts";
 import { policy, type PolicyOptions } from "../identity/policy.ts";
 import { davParts } from "./dav_site.ts";
 import { dynamicParts } from "./dynamic.ts";
@@ -15,6 +15,7 @@ import { guardPaths, protect } from "./protect.ts";
 import { proxyTo, upstreamsOf } from "./proxy.ts";
 import { passSockets } from "./pass_sockets.ts";
 import { rewrites } from "./rewrites.ts";
+import { shortcutBehind, withScope } from "./scope.ts";
 import { saveUpload } from "./upload.ts";
 
 /** Answers the requests of one listener that nobody else answers. */
@@ -82,14 +83,16 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
 
 /** A door for a path and all below it, however that is written. */
 function below(path: string, door: WebPart): WebPart {
-  return (request, info) =>
+  const part: WebPart = (request, info) =>
     mayBeBelow(new URL(request.url).pathname, path) ? door(request, info) : undefined;
+  return withScope(part, (asked) => mayBeBelow(asked, path));
 }
 
 /** A handler for one path. */
 function at(path: string, handler: Handler): WebPart {
-  return (request, info) =>
+  const part: WebPart = (request, info) =>
     new URL(request.url).pathname === path ? handler(request, info) : undefined;
+  return withScope(part, (asked) => asked === path);
 }
 
 /** What a chain does besides asking its parts. */
@@ -105,8 +108,6 @@ export interface ChainOptions {
 /** Asks each part in turn; what none of them answers is not there. */
 export function chain(parts: readonly WebPart[], options: ChainOptions): Handler {
   const { failed, errors = {}, headers = {} } = options;
-  // Only what asks nobody else first can take the short way.
-  const shortcut = parts.length === 1 ? shortcutOf(parts[0] as Handler) : undefined;
   return withShortcut(async (request, info) => {
     let answer: Response;
     try {
@@ -126,7 +127,7 @@ export function chain(parts: readonly WebPart[], options: ChainOptions): Handler
     const own = new Response(answer.body, answer);
     for (const [name, value] of extra) own.headers.set(name, value);
     return own;
-  }, shortcut);
+  }, shortcutBehind(parts));
 }
 
 async function ask(

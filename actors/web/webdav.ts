@@ -11,6 +11,7 @@ import { type DavRequest, type DavState, defaults, keyOfNames, status } from "./
 import { DavTree } from "./dav_tree.ts";
 import { tagOf } from "./file_answer.ts";
 import type { WebPart } from "./part.ts";
+import { isUnder, withScope } from "./scope.ts";
 
 /**
  * What may be changed through WebDAV, and by whom.
@@ -86,7 +87,7 @@ export function webdav(options: WebdavOptions): WebPart {
     namesOf: ({ pathname }) =>
       isUnder(pathname, prefix) ? parseFilePath(pathname.slice(prefix.length))?.names : undefined,
   };
-  return async (request, info) => {
+  const part: WebPart = async (request, info) => {
     const url = new URL(request.url);
     if (!METHODS.includes(request.method) || !isUnder(url.pathname, prefix)) return undefined;
     if (state === undefined || auth === undefined) return status(403);
@@ -95,6 +96,8 @@ export function webdav(options: WebdavOptions): WebPart {
     const asked = await read(state, request, url, (path) => options.mayWrite?.(path, info) ?? true);
     return typeof asked === "number" ? status(asked) : await answer(state, asked);
   };
+  // GET is none of its methods.
+  return withScope(part, () => false);
 }
 
 /** Several parts may change the same files: a lock of one stops the others. */
@@ -105,10 +108,6 @@ function locksOf(root: string): LockTable {
   const locks = tables.get(path)?.deref() ?? new LockTable();
   tables.set(path, new WeakRef(locks));
   return locks;
-}
-
-function isUnder(path: string, prefix: string): boolean {
-  return path === prefix || path.startsWith(`${prefix}/`);
 }
 
 /** What a request asks for; a status when its path or its conditions forbid it. */
