@@ -35,6 +35,8 @@ import { openUpstream } from "./actors/clients/upstream.ts";
 import { Handlers } from "./protocols/http/handlers.ts";
 import { dns } from "./protocols/dns/session.ts";
 import { coap } from "./protocols/coap/session.ts";
+import { looksLikeCoap } from "./protocols/coap/stream_codec.ts";
+import { coapStream } from "./protocols/coap/stream_session.ts";
 import type { HttpOptions } from "./protocols/http/options.ts";
 import { http as openHttp } from "./protocols/http/session.ts";
 import type { CommonLimits } from "./protocols/limits.ts";
@@ -68,7 +70,7 @@ export type { Durability, StoreOptions, StoreSource } from "./actors/store/sqlit
 export type { HistoryRule } from "./actors/store/history.ts";
 
 // Protocols that a listener may speak; `http()` and `any()` are below.
-export { coap, mqtt, websocket };
+export { coap, coapStream, mqtt, websocket };
 export type { HttpOptions };
 export type { WebSocketOptions } from "./protocols/websocket/upgrade.ts";
 export type { CoapLimits } from "./protocols/coap/limits.ts";
@@ -198,8 +200,8 @@ export function gateway(options: GatewayOptions = {}): Gateway {
 }
 
 /**
- * Speaks HTTP/1.1 and HTTP/1.0 (RFC 9110, RFC 9112), with WebSocket as an upgrade and MQTT inside
- * WebSockets. Answers handlers, `/topics/` and `/.well-known/core`.
+ * Speaks HTTP/1.1 and HTTP/1.0 (RFC 9110, RFC 9112), with WebSocket as an upgrade, and MQTT and
+ * CoAP inside WebSockets. Answers handlers, `/topics/` and `/.well-known/core`.
  *
  * @example The state of a topic, set and read
  * ```ts
@@ -215,11 +217,14 @@ export function gateway(options: GatewayOptions = {}): Gateway {
  */
 export function http(options: HttpOptions = {}): OpenSession {
   const { origins } = options;
-  return openHttp({ upgrade: websocket({ mqtt: mqtt(), origins }), ...options });
+  return openHttp({
+    upgrade: websocket({ mqtt: mqtt(), coap: coapStream(), origins }),
+    ...options,
+  });
 }
 
 /**
- * Speaks MQTT, HTTP or WebSocket on one port, whichever the client's first byte shows. A client
+ * Speaks MQTT, HTTP, WebSocket or CoAP on one port, whichever the client's first bytes show. A client
  * that sends none within 10 seconds is hung up on.
  *
  * @example One port for the web and for sensors
@@ -233,8 +238,11 @@ export function http(options: HttpOptions = {}): OpenSession {
  * assert.match(await (await fetch(`http://127.0.0.1:${port}/`)).text(), /^Meerkat/);
  * ```
  */
-export function any(protocols: { mqtt?: OpenSession; http?: OpenSession } = {}): OpenSession {
+export function any(
+  protocols: { mqtt?: OpenSession; http?: OpenSession; coap?: OpenSession } = {},
+): OpenSession {
   return sniff([
+    { name: "CoAP", recognises: looksLikeCoap, open: protocols.coap ?? coapStream() },
     { name: "MQTT", recognises: looksLikeMqtt, open: protocols.mqtt ?? mqtt() },
     { name: "HTTP", recognises: looksLikeHttp, open: protocols.http ?? http() },
   ]);
@@ -252,12 +260,17 @@ if (import.meta.main) {
     http(set: CommonLimits, options: StreamSettings): OpenSession {
       const { http: limits, websocket: socket } = limitsOf(set), { origins } = options;
       const compression = options.webSocketCompression;
-      const inside = streams.mqtt(set, options);
-      const upgrade = websocket({ limits: socket, mqtt: inside, origins, compression });
+      const inside = { mqtt: streams.mqtt(set, options), coap: streams.coap(set) };
+      const upgrade = websocket({ limits: socket, ...inside, origins, compression });
       return openHttp({ limits, origins, upgrade, trusts: options.trusts }, options.site);
     },
+    coap: (set: CommonLimits) => coapStream(limitsOf(set).coap),
     any: (set: CommonLimits, options: StreamSettings) =>
-      any({ mqtt: streams.mqtt(set, options), http: streams.http(set, options) }),
+      any({
+        mqtt: streams.mqtt(set, options),
+        http: streams.http(set, options),
+        coap: streams.coap(set),
+      }),
   };
   const code = await main({
     version,

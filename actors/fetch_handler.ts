@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers";
-import type { Exchange } from "../protocols/http/exchange.ts";
+import type { PathExchange } from "../protocols/http/exchange.ts";
 import type { ResponseHead } from "../protocols/http/message.ts";
 import type { Behaviour, Self } from "./actor.ts";
 import { type Pump, pumpOf } from "./pump.ts";
@@ -8,7 +8,7 @@ import { RequestBody } from "./request_body.ts";
 
 /** One exchange, and what the pattern of its path names. */
 export interface Question {
-  readonly exchange: Exchange;
+  readonly exchange: PathExchange;
   readonly params: Readonly<Record<string, string>>;
 }
 
@@ -36,7 +36,7 @@ const PIECE_BYTES = 256 * 1024;
 
 /** One exchange on its way through a handler. All that touches the exchange is in `#post`. */
 class Answering {
-  readonly #exchange: Exchange;
+  readonly #exchange: PathExchange;
   readonly #self: Self<Question>;
   /** What the handler sees as the request's signal. */
   readonly #abort = new AbortController();
@@ -45,7 +45,7 @@ class Answering {
   /** Called when the client can take more, or is gone. */
   #proceed: (() => void) | undefined;
 
-  constructor(exchange: Exchange, self: Self<Question>) {
+  constructor(exchange: PathExchange, self: Self<Question>) {
     this.#exchange = exchange;
     this.#self = self;
   }
@@ -63,12 +63,9 @@ class Answering {
     this.#post(() => this.#watch());
     let answer: Response | Promise<Response>;
     try {
-      const { peer, hub: { identity } } = this.#exchange;
-      answer = handler(request, {
-        remoteAddr: remoteAddress(peer.address),
-        identity,
-        params,
-      });
+      const { peer, identity, scheme } = this.#exchange;
+      const remoteAddr = remoteAddress(peer.address, scheme === "coap" ? "udp" : "tcp");
+      answer = handler(request, { remoteAddr, identity, params });
     } catch (error) {
       this.#refuse();
       throw error;
@@ -242,10 +239,11 @@ function lengthOf({ headers }: Response): number | undefined {
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-function toRequest(exchange: Exchange, signal: AbortSignal): Request {
+function toRequest(exchange: PathExchange, signal: AbortSignal): Request {
   const { method, path, query, fields } = exchange.request;
-  const scheme = exchange.peer.secure ? "https" : "http";
-  const url = `${scheme}://${fields.get("host") || "localhost"}${path}${query && `?${query}`}`;
+  const url = `${exchange.scheme}://${fields.get("host") || "localhost"}${path}${
+    query && `?${query}`
+  }`;
   const bodyless = exchange.contentLength === 0 || method === "GET" || method === "HEAD";
   const body = bodyless ? null : new RequestBody(exchange).stream;
   return new Request(url, { method, headers: [...fields], body, signal });

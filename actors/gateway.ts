@@ -183,9 +183,12 @@ export class Gateway {
   }
 
   /**
-   * Answers HTTP requests for `path`: this one, with a final `/*` everything below it, or what a
-   * `URLPattern` fits. An exact path goes before the longest that fits; what is below `/topics` is
-   * the gateway's own unless the path says so. The answer takes it out again.
+   * Answers HTTP and CoAP requests for `path`: this one, with a final `/*` everything below it, or
+   * what a `URLPattern` fits. An exact path goes before the longest that fits; what is below `/topics`
+   * is the gateway's own unless the path says so, and for CoAP always. The answer takes it out again.
+   *
+   * CoAP is mapped as RFC 8075 maps HTTP, the other way round; the URL of such a request begins with
+   * `coap:`.
    *
    * @throws {TypeError} When the path begins without `/`, is taken, or the gateway has stopped.
    * @example A page of its own

@@ -1,4 +1,4 @@
-import type { PathAnswer } from "../protocols/http/handlers.ts";
+import type { LinkAttributes, PathAnswer } from "../protocols/http/handlers.ts";
 import type { PathPattern } from "../protocols/http/routes.ts";
 import type { SocketRoute } from "../protocols/websocket/socket.ts";
 import type { Clock } from "./clock.ts";
@@ -68,8 +68,11 @@ export interface HandlerTable {
     add(path: PathPattern, route: SocketRoute): void;
     remove(path: PathPattern): void;
   };
-  /** Has `answer` called for a path. Throws a `TypeError` when the path is none, or taken. */
-  add(path: PathPattern, answer: PathAnswer): void;
+  /**
+   * Has `answer` called for a path, which is listed where it has `attributes`. Throws a `TypeError`
+   * when the path is none, or taken.
+   */
+  add(path: PathPattern, answer: PathAnswer, attributes?: LinkAttributes): void;
   /** Takes a path out again. */
   remove(path: PathPattern): void;
 }

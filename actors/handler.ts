@@ -2,7 +2,7 @@ import type { Identity } from "../protocols/identity.ts";
 
 /**
  * Where a request comes from: the shape of `Deno.Addr`. `hostname` is an IP address without
- * brackets, `path` that of a Unix socket.
+ * brackets, `path` that of a Unix socket; CoAP comes by `udp`.
  *
  * @example In words
  * ```ts
@@ -17,7 +17,7 @@ import type { Identity } from "../protocols/identity.ts";
  * ```
  */
 export type RemoteAddress =
-  | { transport: "tcp"; hostname: string; port: number }
+  | { transport: "tcp" | "udp"; hostname: string; port: number }
   | { transport: "unix"; path: string };
 
 /**
@@ -91,8 +91,8 @@ export interface RouteInfo extends HandlerInfo {
 export type Handler = (request: Request, info: RouteInfo) => Response | Promise<Response>;
 
 /** The address as handlers see it. */
-export function remoteAddress(address: string): RemoteAddress {
+export function remoteAddress(address: string, transport: "tcp" | "udp" = "tcp"): RemoteAddress {
   const found = /^\[?(.*?)\]?:(\d+)$/.exec(address);
   if (found === null) return { transport: "unix", path: address };
-  return { transport: "tcp", hostname: found[1]!, port: Number(found[2]) };
+  return { transport, hostname: found[1]!, port: Number(found[2]) };
 }

@@ -94,7 +94,7 @@ export class HookGuard implements Guard {
   }
 
   connected(identity: Identity, expired?: (now: number) => void): void {
-    this.#unwatch = expired && this.watch(identity, expired);
+    if (expired !== undefined) this.#unwatch = this.watch(identity, expired);
     this.chain.tell("connected", (hooks) => hooks.connected?.(identity));
   }
 

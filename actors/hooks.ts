@@ -122,7 +122,7 @@ export interface Hooks {
     publication: Publication,
     identity: Identity,
   ): Later<Publication | Refusal | undefined | void>;
-  /** A client has been let in to stay: over MQTT or WebSocket. */
+  /** A client has been let in to stay: over MQTT or WebSocket, or in CoAP's connection mode. */
   connected?(identity: Identity): unknown;
   /** Such a client has gone. */
   disconnected?(identity: Identity): unknown;

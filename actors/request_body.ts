@@ -1,13 +1,13 @@
-import type { BodySink, Exchange } from "../protocols/http/exchange.ts";
+import type { BodySink, PathExchange } from "../protocols/http/exchange.ts";
 
 /** A request's body as a stream, taken from the connection as it is read. */
 export class RequestBody implements BodySink {
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
-  readonly #exchange: Exchange;
+  readonly #exchange: PathExchange;
   #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   #state: "unread" | "open" | "over" = "unread";
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: PathExchange) {
     this.#exchange = exchange;
     this.stream = new ReadableStream({
       start: (controller) => {

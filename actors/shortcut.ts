@@ -1,8 +1,8 @@
-import type { Exchange } from "../protocols/http/exchange.ts";
+import type { PathExchange } from "../protocols/http/exchange.ts";
 import type { Handler } from "./handler.ts";
 
 /** Answers an exchange at once, in the connection's own turn; false when it cannot. */
-export type Shortcut = (exchange: Exchange) => boolean;
+export type Shortcut = (exchange: PathExchange) => boolean;
 
 /** A handler that knows a shorter way for some exchanges: no `Request`, `Response` or turn is needed. */
 const shortcuts = new WeakMap<Handler, Shortcut>();

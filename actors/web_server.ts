@@ -4,6 +4,7 @@ import type { Clock } from "./clock.ts";
 import { type CorsOptions, withCors } from "./cors.ts";
 import type { HandlerTable } from "./gateway_options.ts";
 import type { Handler } from "./handler.ts";
+import { attributesOf, type LinkOptions } from "./link_options.ts";
 import type { Log } from "./log.ts";
 import { allowedBy, byMethod, type Methods } from "./methods.ts";
 import { type SocketHandler, type SocketOptions, socketRoute } from "./socket_handler.ts";
@@ -32,6 +33,11 @@ const HANDLER_MAILBOX = 65_536;
 export interface HandleOptions {
   /** Which web pages of other origins may use it; true is all. Default: none. */
   cors?: CorsOptions | boolean;
+  /**
+   * What CoAP's `/.well-known/core` says of a path without a pattern (RFC 6690); false to leave it
+   * out. Default: that it is there.
+   */
+  link?: LinkOptions | false;
 }
 
 /** What a web server is run with. */
@@ -54,13 +60,18 @@ export class WebServer {
     this.#options = options;
   }
 
-  handle(path: PathPattern, asked: Handler | Methods, { cors }: HandleOptions): () => void {
+  handle(
+    path: PathPattern,
+    asked: Handler | Methods,
+    { cors, link = {} }: HandleOptions,
+  ): () => void {
     const { table, handlers } = this.#options;
     const plain = typeof asked === "function" ? asked : byMethod(asked);
     const allowed = typeof asked === "function" ? undefined : allowedBy(asked);
     const handler = cors ? withCors(plain, cors === true ? {} : cors, allowed) : plain;
     const name = `${nameOf(path)} ${++this.#names}`;
-    table.add(path, (exchange, _now, params) => answer(exchange, params));
+    const attributes = link === false ? undefined : attributesOf(link);
+    table.add(path, (exchange, _now, params) => answer(exchange, params), attributes);
     const answer = this.answering(name, handler);
     return () => {
       table.remove(path);

@@ -85,7 +85,10 @@ export interface Guard {
   ): void;
   /** What a subscription to `filter` needs so that it is sent no more than it may see. */
   screen(filter: string, identity: Identity): Screen | undefined;
-  /** A client has been let in to stay: MQTT, WebSocket. `expired` is called when its login ends. */
+  /**
+   * A client has been let in to stay: MQTT, WebSocket, CoAP's connection mode. `expired` is called
+   * when its login ends.
+   */
   connected(identity: Identity, expired?: (now: number) => void): void;
   /** Calls `expired` in a turn of the session when the login ends; the answer cancels that. */
   watch(identity: Identity, expired: (now: number) => void): (() => void) | undefined;

@@ -1,4 +1,4 @@
-import type { CoapLimits } from "./coap/limits.ts";
+import { type CoapLimits, defaults as coap } from "./coap/limits.ts";
 import { defaults as http, type HttpLimits } from "./http/limits.ts";
 import { defaults as mqtt, type MqttLimits } from "./mqtt/limits.ts";
 import { defaults as websocket, type WebSocketLimits } from "./websocket/limits.ts";
@@ -17,6 +17,7 @@ export interface CommonLimits {
   readonly maxBodyBytes?: number;
   readonly idleTimeoutMs?: number;
   readonly maxMessageBytes?: number;
+  readonly heartbeatMs?: number;
 }
 
 /** Each protocol's own limits. */
@@ -41,6 +42,7 @@ export const usualLimits: Required<CommonLimits> = {
   maxBodyBytes: http.bodyBytes,
   idleTimeoutMs: http.idleMs,
   maxMessageBytes: websocket.maxMessageBytes,
+  heartbeatMs: coap.heartbeatMs,
 };
 
 /** What each protocol makes of the limits that were set. */
@@ -66,7 +68,12 @@ export function limitsOf(set: CommonLimits): ProtocolLimits {
       topicLevels: maxTopicLevels,
     }),
     websocket: given({ maxMessageBytes: set.maxMessageBytes, maxSubscriptions, maxTopicLevels }),
-    coap: given({ maxPayloadBytes: maxPacketBytes, maxTopicLevels }),
+    coap: given({
+      maxPayloadBytes: maxPacketBytes,
+      maxTopicLevels,
+      csmTimeoutMs: connectTimeoutMs,
+      heartbeatMs: set.heartbeatMs,
+    }),
   };
 }
 

@@ -4,8 +4,11 @@ import { type Hub, type OpenSession, ProtocolError, type Session, type Wire } fr
 /** A protocol that a peer may turn out to speak. */
 export interface Candidate {
   readonly name: string;
-  /** Whether the first bytes, at least one, are its own; undefined when more must be seen. */
-  recognises(bytes: Uint8Array): boolean | undefined;
+  /**
+   * Whether the first bytes, at least one, are its own; undefined when more must be seen. "perhaps"
+   * when they are if nothing follows them soon.
+   */
+  recognises(bytes: Uint8Array): boolean | "perhaps" | undefined;
   readonly open: OpenSession;
 }
 
@@ -13,6 +16,8 @@ export interface Candidate {
 export const defaults = {
   /** 10 s: a client that says nothing is nobody's. */
   firstByteTimeoutMs: 10_000,
+  /** 250 ms: what was sent at once has come by then, and no client has lost its patience. */
+  restTimeoutMs: 250,
 };
 
 /** MQTT begins with CONNECT, whose flags are zero (MQTT 5.0 §3.1.1). */
@@ -26,45 +31,55 @@ export function looksLikeHttp(bytes: Uint8Array): boolean {
   return (first >= 0x41 && first <= 0x5a) || first === 0x0d;
 }
 
-/** Speaks whatever the peer's first bytes show, of `candidates`. */
+/**
+ * Speaks whatever the peer's first bytes show: the first of `candidates` that knows them, for which
+ * those before it have to be sure that they do not.
+ */
 export function sniff(
   candidates: readonly Candidate[],
-  { firstByteTimeoutMs = defaults.firstByteTimeoutMs } = {},
+  limits: Partial<typeof defaults> = {},
 ): OpenSession {
+  const { firstByteTimeoutMs, restTimeoutMs } = { ...defaults, ...limits };
   return (wire, hub, now) =>
-    new SniffingSession(wire, hub, { candidates, deadline: now + firstByteTimeoutMs });
+    new SniffingSession(wire, hub, {
+      candidates,
+      giveUpAt: now + firstByteTimeoutMs,
+      restTimeoutMs,
+    });
 }
 
 class SniffingSession implements Session {
   readonly label = "any";
-  readonly deadline: number;
+  deadline: number;
   readonly #wire: Wire;
   readonly #hub: Hub;
   readonly #candidates: readonly Candidate[];
+  readonly #giveUpAt: number;
+  readonly #restTimeoutMs: number;
+  /** Whoever is meant if no more comes. */
+  #likely: Candidate | undefined;
 
   constructor(
     wire: Wire,
     hub: Hub,
-    options: { candidates: readonly Candidate[]; deadline: number },
+    options: { candidates: readonly Candidate[]; giveUpAt: number; restTimeoutMs: number },
   ) {
     this.#wire = wire;
     this.#hub = hub;
     this.#candidates = options.candidates;
-    this.deadline = options.deadline;
+    this.#restTimeoutMs = options.restTimeoutMs;
+    this.deadline = this.#giveUpAt = options.giveUpAt;
   }
 
   receive(bytes: Uint8Array, now: number): number {
     if (bytes.length === 0) return 0;
-    let undecided = false;
-    for (const { recognises, open } of this.#candidates) {
-      const verdict = recognises(bytes);
-      if (verdict === true) {
-        this.#wire.upgrade(open(this.#wire, this.#hub, now));
-        return 0;
-      }
-      if (verdict === undefined) undecided = true;
+    for (const candidate of this.#candidates) {
+      const verdict = candidate.recognises(bytes);
+      if (verdict === false) continue;
+      if (verdict === true) this.#begin(candidate, now);
+      else this.#wait(verdict === "perhaps" ? candidate : undefined, now);
+      return 0;
     }
-    if (undecided) return 0;
     const known = this.#candidates.map(({ name }) => name).join(", ");
     const first = bytes[0]!.toString(16).padStart(2, "0");
     throw new ProtocolError(
@@ -74,7 +89,18 @@ class SniffingSession implements Session {
   }
 
   tick(now: number): void {
-    if (now >= this.deadline) this.#wire.close();
+    if (this.#likely !== undefined) this.#begin(this.#likely, now);
+    else if (now >= this.#giveUpAt) this.#wire.close();
+  }
+
+  #begin({ open }: Candidate, now: number): void {
+    this.#wire.upgrade(open(this.#wire, this.#hub, now));
+  }
+
+  #wait(likely: Candidate | undefined, now: number): void {
+    this.#likely = likely;
+    const restBy = likely === undefined ? Infinity : now + this.#restTimeoutMs;
+    this.deadline = Math.min(this.#giveUpAt, restBy);
   }
 
   shutdown(): void {

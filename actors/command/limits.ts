@@ -74,6 +74,10 @@ const perListener = {
     kind: size(1, GiB),
     doc: "The longest WebSocket message, its fragments joined.",
   },
+  heartbeatMs: {
+    kind: duration(1, 24 * 3_600_000, true),
+    doc: "How often a CoAP client in connection mode says that it is there.",
+  },
 } as const satisfies Record<string, Setting<number>>;
 
 /** Limits that only the whole gateway has. */

@@ -19,12 +19,14 @@ export const schemes = {
   "mqtt": { protocol: "mqtt", carrier: "tcp", port: 1883, doc: "MQTT" },
   "mqtts": { protocol: "mqtt", carrier: "tls", port: 8883, doc: "MQTT over TLS" },
   "coap": { protocol: "coap", carrier: "udp", port: 5683, doc: "CoAP over UDP" },
+  "coap+tcp": { protocol: "coap", carrier: "tcp", port: 5683, doc: "CoAP over TCP" },
+  "coaps+tcp": { protocol: "coap", carrier: "tls", port: 5684, doc: "CoAP over TLS" },
   "dns": { protocol: "dns", carrier: "udp", port: 53, doc: "DNS over UDP and TCP" },
   "any": {
     protocol: "any",
     carrier: "tcp",
     port: 8000,
-    doc: "MQTT, HTTP and WebSocket on one port, with or without TLS",
+    doc: "MQTT, HTTP, WebSocket and CoAP on one port, with or without TLS",
   },
   "http+unix": { protocol: "http", carrier: "unix", port: 0, doc: "HTTP on a Unix socket" },
   "mqtt+unix": { protocol: "mqtt", carrier: "unix", port: 0, doc: "MQTT on a Unix socket" },
@@ -34,9 +36,7 @@ export type Scheme = keyof typeof schemes;
 
 /** Schemes that people may try, and what to do instead. */
 const strangers: Record<string, string> = {
-  "coap+tcp": "this version has CoAP over UDP only, as in coap://:5683",
-  "coaps+tcp": "this version has CoAP over UDP only, as in coap://:5683",
-  "coaps": "there is no DTLS here, so CoAP is coap: without encryption",
+  "coaps": "there is no DTLS here: CoAP is encrypted in TLS, as in coaps+tcp://:5684",
   "ws": "WebSocket is part of http:, as in http://:8080",
   "wss": "WebSocket is part of https:, as in https://:8443",
   "tcp": "name the protocol, as in mqtt://:1883",

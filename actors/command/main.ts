@@ -46,7 +46,10 @@ export interface Parts extends DnsParts, TransportParts {
   readonly limits: Limits;
   gateway(options: GatewayOptions): Gateway;
   /** Protocols of streams, with the limits that were set. */
-  streams: Record<"mqtt" | "http" | "any", (limits: Limits, set: StreamSettings) => OpenSession>;
+  streams: Record<
+    "mqtt" | "http" | "coap" | "any",
+    (limits: Limits, set: StreamSettings) => OpenSession
+  >;
   coap(limits: Limits): OpenDatagramSession;
   /** What survives a restart. */
   store(file: string, options: StoreOptions, limits: Limits): StoreSource;
@@ -134,7 +137,7 @@ async function listen(
       return withPort(url, await listenDns(hub, each, { parts, zones: dns?.zones ?? [] })).url;
     }
     const site = web && await openSite(hub, { name: url.url, port: url.port, web, log, policy });
-    const listening = url.protocol === "coap"
+    const listening = url.carrier === "udp"
       ? hub.listen(parts.udp(url), parts.coap(limits), options)
       : hub.listen(
         await transportOf(each, around),

@@ -1,6 +1,6 @@
 import { dateBytes } from "../../protocols/http/date.ts";
 import { dateOffset } from "../../protocols/http/encode.ts";
-import type { Exchange } from "../../protocols/http/exchange.ts";
+import type { PathExchange } from "../../protocols/http/exchange.ts";
 import { acceptedEncodings } from "../../protocols/web/encoding.ts";
 import type { FileSource } from "./file_source.ts";
 import { defaults } from "./files_options.ts";
@@ -58,7 +58,7 @@ export class KeptAnswers {
   }
 
   /** Answers with what is kept, unless the file has changed; false when nothing fits. */
-  answer(exchange: Exchange): boolean {
+  answer(exchange: PathExchange): boolean {
     const { now, request } = exchange;
     const entry = exchange.plain
       ? this.#find(request.method, request.path, request.fields, now)

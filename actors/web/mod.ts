@@ -11,6 +11,7 @@ export type { Uri } from "../../protocols/web/uri.ts";
 export type { Handler, HandlerInfo, RemoteAddress, RouteInfo } from "../handler.ts";
 export type { Methods } from "../methods.ts";
 export type { HandleOptions } from "../web_server.ts";
+export type { LinkOptions } from "../link_options.ts";
 export type { CorsOptions } from "../cors.ts";
 export { events } from "../server_events.ts";
 export type { ServerEvent } from "../server_events.ts";

@@ -1,4 +1,4 @@
-import { Refusal } from "../../protocols/identity.ts";
+import { Credentials, Refusal } from "../../protocols/identity.ts";
 import { credentialsOf } from "../../protocols/http/credentials.ts";
 import type { HandlerInfo } from "../handler.ts";
 import { throttled } from "../identity/authenticators.ts";
@@ -157,12 +157,26 @@ function namesOf(pathname: string): string[] | undefined {
 }
 
 function credentialsIn(request: Request, { remoteAddr, identity: { listener } }: HandlerInfo) {
-  const { pathname, search, protocol } = new URL(request.url);
+  const { pathname, search, searchParams, protocol } = new URL(request.url);
   const address = remoteAddr.transport === "unix"
     ? remoteAddr.path
     : remoteAddr.hostname.includes(":")
     ? `[${remoteAddr.hostname}]:${remoteAddr.port}`
     : `${remoteAddr.hostname}:${remoteAddr.port}`;
+  if (protocol.startsWith("coap")) {
+    // As for topics: CoAP has no other place for a login.
+    const [username, password, token] = ["u", "p", "access_token"].map((name) =>
+      searchParams.get(name) ?? undefined
+    );
+    return new Credentials({
+      protocol: "coap",
+      peer: { address, secure: protocol.startsWith("coaps") },
+      listener,
+      username,
+      password: password === undefined ? undefined : new TextEncoder().encode(password),
+      token,
+    });
+  }
   return credentialsOf(
     { fields: request.headers, path: pathname, query: search.slice(1), method: request.method },
     { protocol: "http", peer: { address, secure: protocol === "https:" }, listener },

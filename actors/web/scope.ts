@@ -1,4 +1,4 @@
-import type { Exchange } from "../../protocols/http/exchange.ts";
+import type { PathExchange } from "../../protocols/http/exchange.ts";
 import { type Shortcut, shortcutOf } from "../shortcut.ts";
 import type { Handler } from "../handler.ts";
 import type { WebPart } from "./part.ts";
@@ -24,7 +24,7 @@ export function shortcutBehind(parts: readonly WebPart[]): Shortcut | undefined 
   if (shortcut === undefined || others.length === 0) return shortcut;
   if (others.includes(undefined)) return undefined;
   // A shortcut knows only paths that are written as parts see them, whatever else a client writes.
-  return (exchange: Exchange) =>
+  return (exchange: PathExchange) =>
     !others.some((scope) => scope!(exchange.request.path)) && shortcut(exchange);
 }
 

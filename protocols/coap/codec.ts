@@ -6,7 +6,7 @@ export { Option } from "./option_bytes.ts";
 /** Message types (RFC 7252 §3). */
 export const CON = 0, NON = 1, ACK = 2, RST = 3;
 
-/** Codes, class in the upper three bits (RFC 7252 §12.1, RFC 7959 §2.9, RFC 8132 §4). */
+/** Codes, class in the upper three bits (RFC 7252 §12.1, RFC 7959 §2.9, RFC 8132 §4, RFC 8516). */
 export const Code = {
   empty: 0x00,
   get: 0x01,
@@ -35,8 +35,10 @@ export const Code = {
   tooLarge: 0x8d,
   unsupportedFormat: 0x8f,
   unprocessable: 0x96,
+  tooManyRequests: 0x9d,
   internal: 0xa0,
   notImplemented: 0xa1,
+  badGateway: 0xa2,
   unavailable: 0xa3,
   gatewayTimeout: 0xa4,
   noProxy: 0xa5,

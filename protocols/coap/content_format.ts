@@ -35,6 +35,7 @@ const table: readonly (readonly [format: number, mediaType: string])[] = [
   [320, "application/senml-etch+json"],
   [322, "application/senml-etch+cbor"],
   [432, "application/td+json"],
+  [606, "application/core-pubsub+cbor"],
   [10000, "application/vnd.ocf+cbor"],
   [10001, "application/oscore"],
   [11542, "application/vnd.oma.lwm2m+tlv"],
@@ -45,7 +46,7 @@ const table: readonly (readonly [format: number, mediaType: string])[] = [
 ];
 
 /** Common formats by name. */
-export const Format = { text: 0, linkFormat: 40, json: 50, mergePatch: 52 } as const;
+export const Format = { text: 0, linkFormat: 40, json: 50, mergePatch: 52, pubsub: 606 } as const;
 
 const typeByFormat = new Map(table);
 const formatByType = new Map(table.map(([format, type]) => [plain(type), format]));

@@ -44,9 +44,10 @@ export class Duplicates {
     const entry = peer.remembered.get(id);
     if (entry === undefined) return;
     const more = bytesOf(answer) - entry.bytes;
-    entry.answer = answer;
+    entry.answer = compact(answer);
     peer.rememberedBytes += more;
     this.bytes += more;
+    this.#makeRoom(peer);
   }
 
   remember(peer: Peer, id: number, answer: Answer | undefined, now: number): void {
@@ -62,6 +63,10 @@ export class Duplicates {
     this.#newest = entry;
     this.size++;
     this.bytes += entry.bytes;
+    this.#makeRoom(peer);
+  }
+
+  #makeRoom(peer: Peer): void {
     const { limits } = this;
     while (
       peer.remembered.size > limits.maxRememberedPerPeer ||
@@ -100,10 +105,10 @@ function bytesOf({ options, payload }: Answer): number {
   return options.length + payload.length;
 }
 
-/** A part of a large value must not keep all of it. */
+/** A part of a large body must not keep all of it. */
 function compact(answer: Answer): Answer {
-  const { code, options, payload } = answer;
-  return answer.isStored && payload.length < payload.buffer.byteLength
-    ? new Answer(code, options, payload.slice(), true)
+  const { code, options, payload, isStored } = answer;
+  return payload.length < payload.buffer.byteLength
+    ? new Answer(code, options, payload.slice(), isStored)
     : answer;
 }

@@ -31,6 +31,8 @@ export class Exchange implements MessageLayer {
   readonly deadlines = new Deadlines();
   readonly duplicates: Duplicates;
   readonly composer: DatagramComposer;
+  // The buffer of the socket drains in less.
+  readonly retryMs = 10;
   readonly #ids: MessageIds;
 
   constructor(
@@ -67,6 +69,11 @@ export class Exchange implements MessageLayer {
 
   acknowledge({ type, id }: Message, to: string): void {
     if (type === CON) this.wire.send(this.composer.empty(ACK, id), to);
+  }
+
+  respond(message: Message, peer: Peer, answer: Answer): void {
+    this.duplicates.amend(peer, message.id, answer);
+    this.answer(message, peer.address, answer);
   }
 
   reset(id: number, to: string): void {

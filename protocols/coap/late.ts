@@ -1,14 +1,15 @@
+import type { Due } from "../deadlines.ts";
 import type { Decided } from "../guard.ts";
 import type { Answer } from "./answer.ts";
 import { refusal } from "./answer.ts";
 import type { Blockwise } from "./blockwise.ts";
-import { Code, CON } from "./codec.ts";
+import { Code, CON, type Message } from "./codec.ts";
 import type { Composer } from "./composer.ts";
 import type { Confirmable, MessageLayer } from "./layer.ts";
 import type { Peer } from "./peers.ts";
 import { isWanted, type Request } from "./request.ts";
 
-/** Requests whose answers wait for hooks. */
+/** Requests whose answers wait for hooks or handlers. */
 export class LateAnswers {
   readonly #waiting = new Set<LateAnswer>();
 
@@ -34,25 +35,49 @@ export class LateAnswers {
 
   delete(late: LateAnswer, peer: Peer): void {
     if (!this.#waiting.delete(late)) return;
+    this.layer.deadlines.delete(late);
     peer.replies--;
     this.layer.peers.release(peer);
+  }
+
+  /** True for a message that has come before and waits: its sender is told so, where it was told. */
+  repeats(message: Message, address: string): boolean {
+    const peer = this.size > 0 ? this.layer.peers.find(address) : undefined;
+    if (peer === undefined || peer.replies === 0) return false;
+    for (const late of this.#waiting) {
+      if (late.peer !== peer || late.request.message.id !== message.id) continue;
+      if (late.isAcknowledged) this.layer.acknowledge(message, address);
+      return true;
+    }
+    return false;
   }
 
   /** The gateway stops: tells those who wait. */
   shutdown(now: number): void {
     for (const late of this.#waiting) late.shutdown(now);
   }
+
+  /** Nobody can be told anything any more. */
+  end(): void {
+    for (const late of this.#waiting) late.end();
+  }
 }
 
-/** One request that hooks are asked about, and its answer when that comes in a later turn. */
-export class LateAnswer implements Confirmable {
+/** One request that hooks or handlers are asked about, and its answer when that comes in a later turn. */
+export class LateAnswer implements Confirmable, Due {
   /** A separate answer never changes. */
   readonly outdated = false;
+  dueAt = Infinity;
+  place = -1;
+  /** True once the client knows that its request has come, and that the answer follows separately. */
+  isAcknowledged = false;
   #peer: Peer | undefined;
   #answer: Answer | undefined;
   /** Questions without an answer. */
   #open = 0;
   #isVoid = false;
+  /** Tells a handler that nobody waits for it any more. */
+  #gone: (() => void) | undefined;
 
   constructor(
     readonly lates: LateAnswers,
@@ -82,7 +107,52 @@ export class LateAnswer implements Confirmable {
       if (isLate) this.#settle(answer, now);
     });
     isLate = true;
-    return isAnswered ? answer : this.#wait();
+    if (isAnswered) return answer;
+    const refused = this.#wait();
+    if (refused === undefined) this.#acknowledge();
+    return refused;
+  }
+
+  /**
+   * Has a handler answer. One that is quick is answered for in the acknowledgement (RFC 7252 §5.2.1),
+   * which is held back for that; one that takes too long is not waited for. `gone` is called when
+   * nobody waits any more.
+   */
+  hold(
+    question: (decided: Decided<Answer>) => void,
+    { now, gone }: { now: number; gone: () => void },
+  ): Answer | undefined {
+    // What a handler does is not undone: there must be room for its answer before it is asked.
+    const isFirst = this.#peer === undefined, refused = this.#wait();
+    if (refused !== undefined) return refused;
+    let answer: Answer | undefined, isLate = false;
+    this.#open++;
+    this.#gone = gone;
+    question((found, now) => {
+      this.#open--;
+      this.#gone = undefined;
+      if (this.#isVoid) return;
+      answer = found;
+      if (isLate) this.#settle(answer, now);
+    });
+    isLate = true;
+    const { deadlines, limits } = this.lates.layer;
+    if (answer !== undefined) {
+      if (isFirst) this.lates.delete(this, this.peer);
+      return answer;
+    }
+    deadlines.set(this, now + (this.isAcknowledged ? limits.maxAnswerMs : limits.piggybackMs));
+    return undefined;
+  }
+
+  due(now: number): void {
+    if (this.isAcknowledged) {
+      this.#void();
+      return this.#respond(refusal(Code.gatewayTimeout, "No answer came in time"), now);
+    }
+    this.#acknowledge();
+    const { deadlines, limits } = this.lates.layer;
+    deadlines.set(this, now + limits.maxAnswerMs - limits.piggybackMs);
   }
 
   encode(composer: Composer, id: number): Uint8Array {
@@ -100,23 +170,39 @@ export class LateAnswer implements Confirmable {
 
   shutdown(now: number): void {
     if (this.#answer !== undefined) return;
-    this.#isVoid = true;
+    this.#void();
     this.#respond(refusal(Code.unavailable, "The gateway is shutting down"), now);
   }
 
-  /** The answer goes separately, so the client must know that its request has come. */
+  end(): void {
+    this.#void();
+    this.lates.delete(this, this.peer);
+  }
+
+  #void(): void {
+    this.#isVoid = true;
+    this.#gone?.();
+    this.#gone = undefined;
+  }
+
+  /** Finds room among those that wait, or says that there is none. */
   #wait(): Answer | undefined {
     if (this.#peer !== undefined) return undefined;
-    const { layer } = this.lates, { request, address } = this;
-    const peer = layer.peers.open(address);
+    const { layer } = this.lates, peer = layer.peers.open(this.address);
     if (!this.lates.add(this, peer)) {
       this.#isVoid = true;
       layer.peers.release(peer);
       return refusal(Code.unavailable, "Too many requests wait already");
     }
     this.#peer = peer;
-    layer.acknowledge(request.message, address);
     return undefined;
+  }
+
+  /** The answer goes separately, so the client must know that its request has come. */
+  #acknowledge(): void {
+    if (this.isAcknowledged) return;
+    this.isAcknowledged = true;
+    this.lates.layer.acknowledge(this.request.message, this.address);
   }
 
   #settle(answer: Answer | undefined, now: number): void {
@@ -126,12 +212,14 @@ export class LateAnswer implements Confirmable {
   }
 
   #respond(answer: Answer, now: number): void {
-    const { lates, peer, request } = this, { type, token } = request.message;
+    const { lates, peer, request } = this, { layer } = lates, { message } = request;
     const part = lates.blocks.finish(answer, request, peer.key, now);
     this.#answer = part;
-    if (!isWanted(request, part)) return lates.delete(this, peer);
-    if (type === CON) return lates.layer.confirm(this, now);
-    lates.layer.send(peer, token, part);
+    layer.deadlines.delete(this);
+    if (!isWanted(request, part)) this.#acknowledge();
+    else if (!this.isAcknowledged) layer.respond(message, peer, part);
+    else if (message.type === CON) return layer.confirm(this, now);
+    else layer.send(peer, message.token, part);
     lates.delete(this, peer);
   }
 }

@@ -27,8 +27,12 @@ export interface MessageLayer {
   readonly peers: Peers;
   readonly deadlines: Deadlines;
   readonly composer: Composer;
+  /** Milliseconds until a wire that took no more is tried again; Infinity when it says so itself. */
+  readonly retryMs: number;
   /** Tells the sender of a request that it has come, and that its answer follows separately. */
   acknowledge(request: Message, to: string): void;
+  /** Answers a request of which `acknowledge` has said nothing: in its acknowledgement, if it has one. */
+  respond(request: Message, peer: Peer, answer: Answer): void;
   /**
    * Sends something of ours once, a notification when `sequence` is not negative. The id of the
    * message; -1 when the wire took no more.

@@ -1,5 +1,5 @@
 /**
- * What the peers of one CoAP socket may take, and when we lose patience with them (RFC 7252 §4.8).
+ * What the peers of one CoAP socket or stream may take, and when we lose patience with them (RFC 7252 §4.8).
  *
  * @example For a slow radio network, and readings of two bytes
  * ```ts
@@ -17,7 +17,10 @@
  * ```
  */
 export interface CoapLimits {
-  /** Bytes of a request's body, its blocks joined; default 1 MiB. More is answered 4.13. */
+  /**
+   * Bytes of a body, its blocks joined; default 1 MiB. A request with more is answered 4.13, and a
+   * handler that answers more, 5.00.
+   */
   maxPayloadBytes: number;
   /** Bytes of the largest block of a body (RFC 7959), a power of two from 16 to 1,024; default 1,024. */
   maxBlockBytes: number;
@@ -77,6 +80,20 @@ export interface CoapLimits {
   maxRepliesPerPeer: number;
   /** Milliseconds that a request may ask us to wait for a reply; default 60,000. */
   maxReplyMs: number;
+  /** Milliseconds that an acknowledgement waits for a handler's answer, to carry it; default 250. */
+  piggybackMs: number;
+  /** Milliseconds that a handler may take for its answer, body included; default 247,000. Then 5.04. */
+  maxAnswerMs: number;
+  /** Milliseconds in which the first message of a stream, its CSM, must come; default 10,000. */
+  csmTimeoutMs: number;
+  /** Milliseconds of silence after which the peer of a stream is pinged; default 240,000. */
+  pingAfterMs: number;
+  /** Clients in connection mode (`/mqtt/connection`); default 10,000. */
+  maxClients: number;
+  /** Those that came from one IP address; default 1,000. */
+  maxClientsPerHost: number;
+  /** Milliseconds of 1.5 of which such a client may be silent; default 30,000. */
+  heartbeatMs: number;
 }
 
 /** The limits of a socket that names none. */
@@ -131,4 +148,17 @@ export const defaults: CoapLimits = {
   maxReplies: 1000,
   maxRepliesPerPeer: 16,
   maxReplyMs: 60_000,
+  // An eighth of what a client waits before it asks again (ACK_TIMEOUT).
+  piggybackMs: 250,
+  // EXCHANGE_LIFETIME: the client knows nothing of its request any more.
+  maxAnswerMs: 247_000,
+  // As MQTT waits for its CONNECT.
+  csmTimeoutMs: 10_000,
+  // Most routers that translate addresses forget a stream after 5 minutes or more.
+  pingAfterMs: 240_000,
+  // About 1 KiB each. Behind an address translator a plant is one address.
+  maxClients: 10_000,
+  maxClientsPerHost: 1000,
+  // What EMQX has.
+  heartbeatMs: 30_000,
 };

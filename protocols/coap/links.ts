@@ -1,4 +1,5 @@
 import type { Screen } from "../guard.ts";
+import type { LinkAttributes } from "../http/handlers.ts";
 import type { Publication } from "../publication.ts";
 import type { Hub } from "../session.ts";
 import { topicToPath } from "../topic.ts";
@@ -25,8 +26,7 @@ export interface ListingLimits {
 /** One resource (RFC 6690 §2). */
 export interface Link {
   target: string;
-  /** Attributes; `true` for those that have no value. */
-  attributes: Readonly<Record<string, string | number | true>>;
+  attributes: LinkAttributes;
 }
 
 const collections: readonly Link[] = ["/topics", "/ps"].map((target) => ({
@@ -40,7 +40,7 @@ export function discover(
   request: Request,
   limits: ListingLimits & { others: Iterable<Link> },
 ): Answer {
-  return list(hub, request, { ...limits, before: [...collections, ...limits.others] });
+  return list(hub, request, { ...limits, before: [collections, limits.others] });
 }
 
 /** `/topics` or `/ps`: every topic that holds a value, as links or as a JSON array of names. */
@@ -54,25 +54,36 @@ export function listTopics(hub: Hub, request: Request, limits: ListingLimits): A
 function list(
   hub: Hub,
   request: Request,
-  limits: ListingLimits & { before: readonly Link[] },
+  limits: ListingLimits & { before: readonly Iterable<Link>[] },
 ): Answer {
+  return listLinks(all(), request, limits.maxBytes);
+
+  function* all(): IterableIterator<Link> {
+    for (const links of limits.before) yield* links;
+    const root = request.root === "ps" ? "/ps/" : "/topics/";
+    for (const value of valuesOf(hub, limits)) yield linkTo(root, value);
+  }
+}
+
+/** Links in link-format, those that the queries select and that fit. */
+export function listLinks(links: Iterable<Link>, request: Request, maxBytes: number): Answer {
   if (request.accept !== undefined && request.accept !== Format.linkFormat) {
     return refusal(Code.notAcceptable, "Cannot list in this format: 40 (link-format) is offered");
   }
-  const root = request.root === "ps" ? "/ps/" : "/topics/";
-  const links = new Entries(limits.maxBytes, ["", ""]);
-  for (const link of limits.before) {
-    if (isSelected(link, request.queries) && !links.add(linkText(link))) break;
+  const entries = new Entries(maxBytes, ["", ""]);
+  for (const link of links) {
+    if (isSelected(link, request.queries) && !entries.add(linkText(link))) break;
   }
-  for (const { topic, contentType } of valuesOf(hub, limits)) {
-    const ct = contentType === undefined ? undefined : formatOf(contentType);
-    const link: Link = {
-      target: root + topicToPath(topic),
-      attributes: { rt: "core.ps.data", ...ct !== undefined && { ct }, obs: true },
-    };
-    if (isSelected(link, request.queries) && !links.add(linkText(link))) break;
-  }
-  return links.answer(request, Format.linkFormat);
+  return entries.answer(request, Format.linkFormat);
+}
+
+/** The resource of a topic that holds this value. */
+export function linkTo(root: string, { topic, contentType }: Publication): Link {
+  const ct = contentType === undefined ? undefined : formatOf(contentType);
+  return {
+    target: root + topicToPath(topic),
+    attributes: { rt: "core.ps.data", ...ct !== undefined && { ct }, obs: true },
+  };
 }
 
 function* valuesOf(hub: Hub, limits: ListingLimits): IterableIterator<Publication> {

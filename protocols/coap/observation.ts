@@ -2,8 +2,10 @@ import type { Screen } from "../guard.ts";
 import type { Delivery, Publication } from "../publication.ts";
 import type { Receiver } from "../session.ts";
 import { Answer, refusal } from "./answer.ts";
+import type { Listener } from "./audience.ts";
 import type { Changed } from "./changes.ts";
 import { Block } from "./block.ts";
+import type { Client } from "./client.ts";
 import { Code, CON } from "./codec.ts";
 import type { Composer } from "./composer.ts";
 import type { Due } from "../deadlines.ts";
@@ -30,13 +32,19 @@ export interface ObservationWish {
   expires?: number | undefined;
   /** The observation ends when the value is cleared: what the publish-subscribe draft asks for. */
   endsWhenCleared: boolean;
+  /** The client in connection mode that observes, wherever it is. */
+  client?: Client | undefined;
+  /** How many may observe this topic at once. */
+  maxSubscribers?: number | undefined;
+  /** Milliseconds after which a silent observer is asked if it is there, if not the usual ones. */
+  probeMs?: number | undefined;
 }
 
 /**
  * One observer of a topic or filter (RFC 7641). It holds the newest value only: whatever comes
  * before the last one has been sent, or has been acknowledged, takes that one's place.
  */
-export class Observation implements Receiver, Confirmable, Due, Changed {
+export class Observation implements Receiver, Confirmable, Due, Changed, Listener {
   readonly name: string;
   sequence: number;
   outdated = false;
@@ -47,6 +55,9 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
   /** Set when nothing more is to be said, apart from what is on its way. */
   ended = false;
   #value: Publication | undefined = undefined;
+  /** The last that it will hear. */
+  #last: Answer | undefined = undefined;
+  #probeMs: number;
   #listed = false;
   #confirming = false;
   #unconfirmed = 0;
@@ -55,7 +66,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
 
   constructor(
     readonly observers: Observers,
-    readonly peer: Peer,
+    public peer: Peer,
     readonly token: Uint8Array,
     readonly wish: ObservationWish,
     /** When it began, and the sequence number of the first answer. */
@@ -63,6 +74,8 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
   ) {
     this.name = `coap ${peer.key} observing ${wish.filter}`;
     this.#confirmedAt = begun.at;
+    const usualMs = observers.layer.limits.probeAfterMs;
+    this.#probeMs = Math.min(wish.probeMs ?? usualMs, usualMs);
     this.sequence = begun.sequence;
   }
 
@@ -74,9 +87,31 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
     return true;
   }
 
+  dismiss(answer: Answer): void {
+    this.#last ??= answer;
+    this.outdated = true;
+    this.#list();
+  }
+
+  probeEvery(ms: number): void {
+    this.#probeMs = Math.min(ms, this.observers.layer.limits.probeAfterMs);
+    this.#list();
+  }
+
+  /** Goes on at another address. What was on its way to the old one is cancelled. */
+  move(peer: Peer): void {
+    this.peer = peer;
+    this.lastId = -1;
+    if (this.#confirming) this.outdated = true;
+    this.#confirming = false;
+    this.#list();
+  }
+
   flush(now: number): boolean {
     this.#listed = false;
-    if (!this.outdated || this.#confirming || this.ended) return true;
+    if (this.#confirming || this.ended) return true;
+    this.arm();
+    if (!this.outdated) return true;
     const { layer } = this.observers;
     const answer = this.#answer(now);
     // An error is the last that the observer hears, so it has to arrive.
@@ -120,6 +155,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
     this.#confirming = false;
     this.#unconfirmed = this.#unconfirmedBytes = 0;
     this.#confirmedAt = now;
+    if (!this.ended) this.arm();
     if (this.outdated) this.#list();
     else this.#value = undefined;
   }
@@ -128,14 +164,17 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
     this.observers.retire(this);
   }
 
+  /** Asks if the observer is there in time. A deadline that is too early is moved when it comes. */
+  arm(): void {
+    const probeAt = this.#confirmedAt + this.#probeMs;
+    if (this.place < 0 || probeAt < this.dueAt) this.observers.layer.deadlines.set(this, probeAt);
+  }
+
   due(now: number): void {
-    const { limits, deadlines } = this.observers.layer;
-    const silentMs = now - this.#confirmedAt;
-    if (silentMs < limits.probeAfterMs) {
-      deadlines.set(this, this.#confirmedAt + limits.probeAfterMs);
-      return;
-    }
-    deadlines.set(this, now + limits.probeAfterMs);
+    const { deadlines } = this.observers.layer;
+    const probeAt = this.#confirmedAt + this.#probeMs;
+    if (now < probeAt) return deadlines.set(this, probeAt);
+    deadlines.set(this, now + this.#probeMs);
     if (this.outdated) return;
     this.#value = this.observers.valueOf(this.wish);
     this.outdated = true;
@@ -144,6 +183,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
 
   /** What there is to say. A topic without a value is no error here. */
   #answer(now: number): Answer {
+    if (this.#last !== undefined) return this.#last;
     const { expires } = this.wish;
     if (expires !== undefined && expires <= now) {
       return refusal(Code.unauthorized, "The login has expired");
@@ -177,7 +217,8 @@ export class Observation implements Receiver, Confirmable, Due, Changed {
     // What a peer that may have left is sent must not be more (RFC 7252 §4.7, PROBING_RATE).
     const bytes = maxUnconfirmedBytes + probingRate * silentMs / 1000;
     return this.wish.everyConfirmed || this.#unconfirmed + 1 >= limits.confirmEvery ||
-      silentMs >= limits.confirmAfterMs || this.#unconfirmedBytes + payload.length > bytes;
+      silentMs >= Math.min(limits.confirmAfterMs, this.#probeMs) ||
+      this.#unconfirmedBytes + payload.length > bytes;
   }
 
   #list(): void {

@@ -1,6 +1,8 @@
 import type { Publication, Qos } from "../publication.ts";
 import type { Hub } from "../session.ts";
 import { Answer, refusal } from "./answer.ts";
+import { Configurations } from "./configurations.ts";
+import type { Audiences } from "./audience.ts";
 import type { Changes } from "./changes.ts";
 import type { Blockwise } from "./blockwise.ts";
 import { textOf } from "./cache_key.ts";
@@ -19,13 +21,16 @@ const FIRST_SEQUENCE = 1;
 /** Everybody who observes something through one socket. */
 export class Observers {
   readonly #all = new Set<Observation>();
+  readonly #audiences: Audiences;
 
   constructor(
     readonly hub: Hub,
     readonly layer: MessageLayer,
     readonly changes: Changes,
     readonly blocks: Blockwise,
-  ) {}
+  ) {
+    this.#audiences = hub.shared(Configurations).audiences;
+  }
 
   get size(): number {
     return this.#all.size;
@@ -48,7 +53,8 @@ export class Observers {
     if (before !== undefined) this.remove(before, now);
     if (answer.code >= Code.badRequest) return answer;
     const count = peer.observations?.size ?? 0;
-    if (this.size >= limits.maxObservers || count >= limits.maxObserversPerPeer) {
+    const isFull = this.#audiences.sizeOf(wish.filter) >= (wish.maxSubscribers ?? Infinity);
+    if (this.size >= limits.maxObservers || count >= limits.maxObserversPerPeer || isFull) {
       this.hub.count("coap.observer.refused");
       return answer;
     }
@@ -57,7 +63,9 @@ export class Observers {
     const observation = new Observation(this, peer, token.slice(), wish, { at: now, sequence });
     (peer.observations ??= new Map()).set(key, observation);
     this.#all.add(observation);
-    this.layer.deadlines.set(observation, now + limits.probeAfterMs);
+    wish.client?.observations.add(observation);
+    this.#audiences.join(wish.filter, observation);
+    observation.arm();
     const qos: Qos = wish.everyConfirmed ? 1 : 0;
     this.hub.subscribe(wish.filter, { qos, screen: wish.screen }, observation);
     const { code, options, payload, isStored } = answer;
@@ -82,6 +90,23 @@ export class Observers {
     }
   }
 
+  /**
+   * Has an observation go on at another address of its client. It ends where its token is in use
+   * there: two observations would be one to whoever hears them.
+   */
+  move(observation: Observation, peer: Peer, now: number): void {
+    const before = observation.peer, key = textOf(observation.token);
+    const { observations } = peer, { maxObserversPerPeer } = this.layer.limits;
+    if (observations?.has(key) || (observations?.size ?? 0) >= maxObserversPerPeer) {
+      return this.remove(observation, now);
+    }
+    this.layer.cancel(observation, now);
+    this.#leave(observation);
+    this.layer.peers.release(before);
+    (peer.observations ??= new Map()).set(key, observation);
+    observation.move(peer);
+  }
+
   /** Ends an observation, and what is on its way with it. */
   remove(observation: Observation, now: number): void {
     this.retire(observation);
@@ -91,14 +116,20 @@ export class Observers {
   /** Ends an observation, but not its last notification, which may be on its way. */
   retire(observation: Observation): void {
     if (!this.#all.delete(observation)) return;
-    const { peer } = observation;
+    const { peer, wish } = observation;
     observation.ended = true;
     this.hub.forget(observation);
     this.layer.deadlines.delete(observation);
-    const key = textOf(observation.token);
+    wish.client?.observations.delete(observation);
+    this.#audiences.leave(wish.filter, observation);
+    this.#leave(observation);
+    this.layer.peers.release(peer);
+  }
+
+  #leave(observation: Observation): void {
+    const { peer } = observation, key = textOf(observation.token);
     if (peer.observations?.get(key) === observation) peer.observations.delete(key);
     if (peer.observations?.size === 0) peer.observations = undefined;
-    this.layer.peers.release(peer);
   }
 
   /** What a topic holds, or the newest of what a filter selects. */

@@ -1,5 +1,6 @@
 import type { Guard } from "../guard.ts";
 import type { Identity } from "../identity.ts";
+import type { Client } from "./client.ts";
 import type { LateAnswer } from "./late.ts";
 import type { Peer } from "./peers.ts";
 
@@ -16,6 +17,8 @@ export interface Origin {
   peer: Peer | undefined;
   /** Undefined when there are no hooks. */
   caller?: Caller;
+  /** The client in connection mode that asks. */
+  client?: Client;
   address: string;
   now: number;
 }

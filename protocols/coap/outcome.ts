@@ -7,6 +7,11 @@ import { Options, uint } from "./options.ts";
 /** Seconds after which somebody who met an overload may try again. */
 const RETRY_SECONDS = 1;
 
+/** True when a publication was taken, though nobody may have been there to hear it. */
+export function isTaken(outcome: Outcome): boolean {
+  return outcome === "accepted" || outcome === "unmatched";
+}
+
 /** What a publisher hears of what became of a publication; `success` when all is well. */
 export function answerTo(outcome: Outcome, success: Answer): Answer {
   if (outcome === "overloaded") return overloaded();

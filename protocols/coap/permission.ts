@@ -1,7 +1,10 @@
-import { Credentials, type Refusal, type RefusalKind } from "../identity.ts";
+import type { Access } from "../guard.ts";
+import { Credentials, Refusal, type RefusalKind } from "../identity.ts";
+import type { Publication, Qos } from "../publication.ts";
 import type { Peer } from "../session.ts";
 import { type Answer, refusal } from "./answer.ts";
 import { Code } from "./codec.ts";
+import type { Caller } from "./origin.ts";
 import { parameter } from "./query.ts";
 import type { Request } from "./request.ts";
 
@@ -14,29 +17,77 @@ const codes: Record<RefusalKind, number> = {
 
 const encoder = new TextEncoder();
 
-/** Query parameters that say who asks: client identifier, user name, password, token. */
-export const loginParameters: readonly string[] = ["c", "u", "p", "access_token"];
+/** Names of query parameters that say who asks; the short ones are the older ones. */
+const names = {
+  clientId: ["c", "clientid"],
+  username: ["u", "username"],
+  password: ["p", "password"],
+  token: ["access_token"],
+};
 
-/** What a request shows: `?u=` and `?p=`, or `?access_token=`, and `?c=` as its own name. */
+/** Query parameters that select nothing. */
+export const loginParameters: readonly string[] = [...Object.values(names).flat(), "token"];
+
+/**
+ * What a request shows: `?u=` and `?p=` (`?username=` and `?password=`), or `?access_token=`, and
+ * `?c=` (`?clientid=`) as its own name.
+ */
 export function credentialsOf(
   request: Request,
   { peer, listener }: { peer: Peer; listener: string },
 ): Credentials {
-  const [clientId, username, password, token] = loginParameters.map((name) =>
-    parameter(request, name)
-  );
+  const said = (any: readonly string[]) =>
+    any.map((name) => parameter(request, name)).find((value) => value !== undefined);
+  const password = said(names.password);
   return new Credentials({
     protocol: "coap",
     peer,
     listener,
-    clientId,
-    username,
+    clientId: said(names.clientId),
+    username: said(names.username),
     password: password === undefined ? undefined : encoder.encode(password),
-    token,
+    token: said(names.token),
   });
 }
 
 /** How a refusal is said in CoAP. */
 export function refused({ kind, reason }: Refusal): Answer {
   return refusal(codes[kind], reason);
+}
+
+/** Reading, too, is following: a value is what whoever subscribes is sent first. */
+export function mayFollow(
+  topic: string,
+  qos: Qos,
+  caller: Caller,
+  then: (now: number) => Answer | undefined,
+): Answer | undefined {
+  return may({ action: "subscribe", topic, qos, retain: false }, caller, then);
+}
+
+/** Goes on when hooks allow something. */
+export function may(
+  wish: Omit<Access, "identity">,
+  { identity, guard, late }: Caller,
+  then: (now: number) => Answer | undefined,
+): Answer | undefined {
+  return late.ask<Refusal | undefined>(
+    (decided) => guard.authorize({ ...wish, identity }, decided),
+    (refusal, now) => refusal === undefined ? then(now) : refused(refusal),
+  );
+}
+
+/** Publishes what hooks make of a publication. */
+export function offer(
+  publication: Publication,
+  caller: Caller | undefined,
+  publish: (publication: Publication) => Answer | undefined,
+  refuse: (refusal: Refusal) => Answer = refused,
+): Answer | undefined {
+  if (caller === undefined) return publish(publication);
+  const { identity, guard, late } = caller;
+  return late.ask<Publication | Refusal>(
+    (decided) => guard.publish(publication, identity, decided),
+    (answer) => answer instanceof Refusal ? refuse(answer) : publish(answer),
+  );
 }

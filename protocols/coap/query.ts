@@ -29,6 +29,14 @@ export function retainOf(request: Request, otherwise: boolean): boolean | Answer
   return bad("retain", value, "1 or 0");
 }
 
+/** `?expiry=` in seconds, which is 0 for never; undefined when it is not there. */
+export function expiryOf(request: Request): number | undefined | Answer {
+  const value = parameter(request, "expiry");
+  if (value === undefined || value === "0") return undefined;
+  const seconds = /^\d{1,10}$/.test(value) ? Number(value) : Infinity;
+  return seconds <= 0xffffffff ? seconds : bad("expiry", value, "seconds, up to 4294967295");
+}
+
 /** `?reply=5s` or `?reply=500ms` in milliseconds, at most `maxReplyMs`. */
 export function replyMsOf(request: Request, maxReplyMs: number): number | Answer {
   const value = parameter(request, "reply") ?? "";

@@ -1,20 +1,24 @@
 import { type Identity, Refusal } from "../identity.ts";
 import type { Hub, Peer as WirePeer } from "../session.ts";
-import { type Answer, refusal } from "./answer.ts";
+import { Answer, refusal } from "./answer.ts";
 import { Blockwise } from "./blockwise.ts";
 import { Changes } from "./changes.ts";
+import type { Client } from "./client.ts";
+import { Clients } from "./clients.ts";
 import { Code } from "./codec.ts";
+import { Configurations } from "./configurations.ts";
 import { LateAnswers } from "./late.ts";
 import type { MessageLayer } from "./layer.ts";
-import { discover } from "./links.ts";
+import { discover, type Link } from "./links.ts";
 import { Observers } from "./observers.ts";
 import type { Origin } from "./origin.ts";
 import { notAllowed } from "./outcome.ts";
 import { keyOf } from "./peers.ts";
 import { credentialsOf, refused } from "./permission.ts";
+import { Paths } from "./paths.ts";
 import { Replies } from "./replies.ts";
 import type { Request } from "./request.ts";
-import { Resources } from "./resources.ts";
+import { TopicCollection } from "./topic_collection.ts";
 import { Topics } from "./topics.ts";
 
 /**
@@ -27,18 +31,22 @@ export class Requests {
   readonly observers: Observers;
   readonly replies: Replies;
   readonly lates: LateAnswers;
+  readonly clients: Clients;
   readonly #topics: Topics;
-  readonly #resources: Resources;
+  readonly #collection: TopicCollection;
+  readonly #paths: Paths;
   #closing = false;
 
   constructor(readonly hub: Hub, readonly layer: MessageLayer) {
     this.blocks = new Blockwise(layer.limits, layer.composer);
-    this.changes = new Changes(hub.self, layer.limits.maxBurst);
+    this.changes = new Changes(hub.self, layer.limits.maxBurst, layer.retryMs);
     this.observers = new Observers(hub, layer, this.changes, this.blocks);
     this.replies = new Replies(hub, layer, this.changes, this.blocks);
     this.lates = new LateAnswers(layer, this.blocks);
+    this.clients = new Clients(hub, layer, this.observers);
     this.#topics = new Topics(hub, layer, this.observers, this.replies);
-    this.#resources = hub.shared(Resources);
+    this.#collection = new TopicCollection(hub, layer, hub.shared(Configurations));
+    this.#paths = new Paths(hub, layer, this.lates);
   }
 
   get deadline(): number {
@@ -47,7 +55,7 @@ export class Requests {
 
   /** True when a request may outlive the message that it came in, which must then be copied. */
   get mayWait(): boolean {
-    return this.hub.guard !== undefined || this.#resources.size > 0;
+    return this.hub.guard !== undefined || this.#paths.size > 0;
   }
 
   /** True when somebody waits for an answer. */
@@ -61,7 +69,7 @@ export class Requests {
   }
 
   signal(signal: unknown, now: number): void {
-    if (typeof signal === "function") signal();
+    if (typeof signal === "function") signal(now);
     else if (signal === this.changes) this.changes.flush(now);
   }
 
@@ -81,22 +89,41 @@ export class Requests {
   end(): void {
     this.observers.end();
     this.replies.end();
+    this.clients.clear();
+    this.lates.end();
   }
 
   #authenticate(request: Request, from: Origin, peer: WirePeer): Answer | undefined {
+    const client = this.clients.of(request);
+    if (client instanceof Answer) return client;
+    if (client !== undefined) return this.#serveClient(client, request, from, peer);
     const { guard, identity: { listener } } = this.hub;
-    if (guard === undefined) return this.#serve(request, from);
+    if (guard === undefined) return this.#serve(request, from, peer);
     const late = this.lates.begin(request, from.address);
     return late.ask<Identity | Refusal>(
       (decided) => guard.authenticate(credentialsOf(request, { peer, listener }), decided),
       (identity, now) => {
         if (identity instanceof Refusal) return refused(identity);
-        return this.#serve(request, { ...from, now, caller: { identity, guard, late } });
+        return this.#serve(request, { ...from, now, caller: { identity, guard, late } }, peer);
       },
     );
   }
 
-  #serve(request: Request, from: Origin): Answer | undefined {
+  /** A client in connection mode has logged in already. */
+  #serveClient(
+    client: Client,
+    request: Request,
+    from: Origin,
+    peer: WirePeer,
+  ): Answer | undefined {
+    this.clients.heard(client, from.address, from.now);
+    const { guard } = this.hub, { identity } = client;
+    if (guard === undefined) return this.#serve(request, { ...from, client }, peer);
+    const late = this.lates.begin(request, from.address);
+    return this.#serve(request, { ...from, client, caller: { identity, guard, late } }, peer);
+  }
+
+  #serve(request: Request, from: Origin, peer: WirePeer): Answer | undefined {
     if (this.#closing) return refusal(Code.unavailable, "The gateway is shutting down");
     if (request.block1 !== undefined || request.payload.length > 0) {
       const part = this.blocks.receive(request, peerOf(from), from.now);
@@ -113,27 +140,26 @@ export class Requests {
       this.observers.deregister(from.address, message.token, from.now);
     }
     if (root === "topics" || root === "ps") return this.#topics.answer(request, from);
-    return this.#other(request, from);
+    if (root === "pubsub") return this.#collection.answer(request, from);
+    if (root === "mqtt" && request.rest === "connection") return this.clients.answer(request, from);
+    return this.#other(request, from, peer);
   }
 
-  #other(request: Request, from: Origin): Answer | undefined {
+  #other(request: Request, from: Origin, peer: WirePeer): Answer | undefined {
     const { root, rest, message } = request;
     if (root === ".well-known" && rest === "core") {
       if (message.code !== Code.get) return notAllowed("GET");
       const { maxScanned, maxPayloadBytes: maxBytes } = this.layer.limits;
       const { caller } = from, screen = caller?.guard.screen("#", caller.identity);
-      const others = this.#resources.links();
+      const others = this.#links(from);
       return discover(this.hub, request, { maxBytes, maxScanned, screen, others });
     }
-    const resource = this.#resources.find(request);
-    if (resource === undefined) {
-      return refusal(Code.notFound, "Nothing is here: try /.well-known/core");
-    }
-    return resource(
-      request,
-      from,
-      () => from.caller?.late ?? this.lates.begin(request, from.address),
-    );
+    return this.#paths.answer(request, from, peer);
+  }
+
+  *#links(from: Origin): IterableIterator<Link> {
+    yield* this.#collection.links(from);
+    yield* this.#paths.links(from);
   }
 }
 

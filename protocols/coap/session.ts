@@ -29,11 +29,11 @@ export class CoapSession implements DatagramSession {
 
   /** Whatever peers grow, for operators and tests. */
   get load(): Record<
-    "peers" | "remembered" | "observers" | "replies" | "timers" | "transfers",
+    "peers" | "remembered" | "observers" | "replies" | "timers" | "transfers" | "clients",
     number
   > {
     const { peers, duplicates, deadlines } = this.#exchange;
-    const { observers, replies, blocks } = this.#requests;
+    const { observers, replies, blocks, clients } = this.#requests;
     return {
       peers: peers.size,
       remembered: duplicates.size,
@@ -41,6 +41,7 @@ export class CoapSession implements DatagramSession {
       replies: replies.size,
       timers: deadlines.size,
       transfers: blocks.size,
+      clients: clients.size,
     };
   }
 
@@ -111,6 +112,7 @@ export class CoapSession implements DatagramSession {
       else this.#exchange.answer(message, from, request);
       return;
     }
+    if (this.#requests.lates.repeats(message, from)) return this.#hub.count("coap.duplicate");
     if (isRead(request)) {
       // Reading twice does no harm (RFC 7252 §4.5): remembering reads would cost the room that
       // keeps publications from being carried out twice.

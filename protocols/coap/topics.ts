@@ -1,39 +1,46 @@
-import { copy } from "../bytes.ts";
-import { Refusal } from "../identity.ts";
-import { Publication, type PublicationOptions, type Qos } from "../publication.ts";
+import { Publication, type PublicationOptions } from "../publication.ts";
 import type { Hub } from "../session.ts";
 import { faultOfFilter, faultOfTopic } from "../topic.ts";
 import { Answer, changed, created, deleted, refusal } from "./answer.ts";
-import { Code, CON, NONE } from "./codec.ts";
+import { Code, NONE } from "./codec.ts";
 import { unmet } from "./conditions.ts";
-import { mediaTypeOf } from "./content_format.ts";
+import { Configurations, observerCheckMs } from "./configurations.ts";
+import { createdAt, nameOf } from "./create_topic.ts";
 import { fetched, patched } from "./json_topics.ts";
 import type { MessageLayer } from "./layer.ts";
 import { listTopics } from "./links.ts";
 import type { ObservationWish } from "./observation.ts";
 import { isWild, type Observers } from "./observers.ts";
-import type { Caller, Origin } from "./origin.ts";
+import type { Origin } from "./origin.ts";
 import { answerTo, notAllowed, overloaded } from "./outcome.ts";
-import { refused } from "./permission.ts";
-import { parameter, qosOf, replyMsOf, retainOf } from "./query.ts";
+import { may, mayFollow, offer, refused } from "./permission.ts";
+import { defaultQos, kept, publicationOptions } from "./publishing.ts";
+import { parameter, qosOf, replyMsOf } from "./query.ts";
 import type { Replies } from "./replies.ts";
 import { isAmong, represent, valid } from "./representation.ts";
 import type { Request } from "./request.ts";
+import { Label, type Properties } from "./topic_properties.ts";
 
 /** The topic space as resources: `/topics/T` and `/ps/T`. */
 export class Topics {
+  readonly #configurations: Configurations;
+
   constructor(
     readonly hub: Hub,
     readonly layer: MessageLayer,
     readonly observers: Observers,
     readonly replies: Replies,
-  ) {}
+  ) {
+    this.#configurations = hub.shared(Configurations);
+  }
 
   /** Answers a request; undefined when the answer goes separately. */
   answer(request: Request, from: Origin): Answer | undefined {
     const { rest } = request, { code } = request.message;
     if (rest === undefined || rest === "") {
-      return code === Code.get ? this.#list(request, from) : notAllowed("GET");
+      if (code === Code.get) return this.#list(request, from);
+      const isCreating = code === Code.post && request.root === "ps";
+      return isCreating ? this.#create(request, from) : notAllowed("GET");
     }
     switch (code) {
       case Code.get:
@@ -58,12 +65,23 @@ export class Topics {
     return listTopics(this.hub, request, { maxBytes, maxScanned, screen });
   }
 
+  #create(request: Request, { caller }: Origin): Answer | undefined {
+    const topic = nameOf(request, this.layer.limits.maxTopicLevels);
+    if (topic instanceof Answer) return topic;
+    const create = () =>
+      this.hub.retained(topic) === undefined
+        ? createdAt(topic)
+        : refusal(Code.forbidden, "This topic is there already");
+    if (caller === undefined) return create();
+    return may({ action: "publish", topic, qos: 1, retain: true }, caller, create);
+  }
+
   #get(request: Request, topic: string, from: Origin): Answer | undefined {
     if (request.observe === 0) return this.#observe(request, topic, from);
     if (from.caller === undefined) return this.#read(request, topic, from.now);
     const fault = faultOfTopic(topic, this.layer.limits.maxTopicLevels);
     if (fault !== undefined) return refusal(Code.badRequest, fault);
-    return this.#mayFollow(topic, 0, from.caller, (now) => this.#read(request, topic, now));
+    return mayFollow(topic, 0, from.caller, (now) => this.#read(request, topic, now));
   }
 
   /** Parts of a JSON value (RFC 8132 §2). */
@@ -74,7 +92,7 @@ export class Topics {
       const value = this.hub.retained(topic);
       return value === undefined ? noValue() : fetched(value, request);
     };
-    return caller === undefined ? answer() : this.#mayFollow(topic, 0, caller, answer);
+    return caller === undefined ? answer() : mayFollow(topic, 0, caller, answer);
   }
 
   #read(request: Request, topic: string, now: number): Answer {
@@ -90,7 +108,7 @@ export class Topics {
     return represent(value, request.accept, now);
   }
 
-  #observe(request: Request, path: string, { peer, now, caller }: Origin): Answer | undefined {
+  #observe(request: Request, path: string, from: Origin): Answer | undefined {
     const filter = unescaped(path);
     const fault = faultOfFilter(filter, this.layer.limits.maxTopicLevels);
     if (fault !== undefined) return refusal(Code.badRequest, fault);
@@ -102,66 +120,51 @@ export class Topics {
       szx: request.block2 === undefined ? undefined : request.block2 & 7,
       everyConfirmed: (qos ?? 0) > 0,
       endsWhenCleared: request.root === "ps" && !isWild(filter),
+      client: from.client,
     };
-    if (caller === undefined) return this.observers.register(peer!, request, wish, now);
+    const { caller } = from;
+    if (caller === undefined) return this.#register(request, wish, from);
     const { guard, identity } = caller;
-    return this.#mayFollow(filter, qos ?? 0, caller, (now) => {
+    return mayFollow(filter, qos ?? 0, caller, (now) => {
       const screen = guard.screen(filter, identity), { expires } = identity;
-      const answer = this.observers.register(peer!, request, { ...wish, screen, expires }, now);
+      const answer = this.#register(request, { ...wish, screen, expires }, { ...from, now });
       guard.subscribed(identity, filter, qos ?? 0);
       return answer;
     });
   }
 
-  /** Reading, too, is following: a value is what whoever subscribes is sent first. */
-  #mayFollow(
-    topic: string,
-    qos: Qos,
-    { identity, guard, late }: Caller,
-    then: (now: number) => Answer | undefined,
-  ): Answer | undefined {
-    const access = { action: "subscribe", identity, topic, qos, retain: false } as const;
-    return late.ask<Refusal | undefined>(
-      (decided) => guard.authorize(access, decided),
-      (refusal, now) => refusal === undefined ? then(now) : refused(refusal),
-    );
+  #register(request: Request, wish: ObservationWish, { peer, now }: Origin): Answer {
+    const { filter } = wish;
+    const properties = isWild(filter) ? undefined : this.#configurationOf(filter, now);
+    if (properties === undefined) return this.observers.register(peer!, request, wish, now);
+    // Half created (draft-ietf-core-coap-pubsub §3.1): nobody can subscribe before there is a value.
+    if (request.root === "ps" && this.hub.retained(filter) === undefined) return noValue();
+    const maxSubscribers = properties.get(Label.maxSubscribers) as number | undefined;
+    const probeMs = observerCheckMs(properties);
+    return this.observers.register(peer!, request, { ...wish, maxSubscribers, probeMs }, now);
   }
 
-  /** Publishes what hooks make of a publication. */
-  #offer(
-    publication: Publication,
-    caller: Caller | undefined,
-    publish: (publication: Publication) => Answer | undefined,
-    refuse: (refusal: Refusal) => Answer = refused,
-  ): Answer | undefined {
-    if (caller === undefined) return publish(publication);
-    const { identity, guard, late } = caller;
-    return late.ask<Publication | Refusal>(
-      (decided) => guard.publish(publication, identity, decided),
-      (answer) => answer instanceof Refusal ? refuse(answer) : publish(answer),
-    );
+  #configurationOf(topic: string, now: number): Properties | undefined {
+    return this.#configurations.find(this.hub, topic, now);
   }
 
   #publish(request: Request, topic: string, from: Origin): Answer | undefined {
     const fault = faultOfTopic(topic, this.layer.limits.maxTopicLevels);
     if (fault !== undefined) return refusal(Code.badRequest, fault);
-    const { message } = request, isPut = message.code === Code.put;
-    const retain = retainOf(request, isPut), qos = qosOf(request);
-    if (retain instanceof Answer) return retain;
-    if (qos instanceof Answer) return qos;
-    const options = {
-      qos: qos ?? defaultQos(request),
-      retain,
+    const isPut = request.message.code === Code.put;
+    const isQuestion = !isPut && parameter(request, "reply") !== undefined;
+    // What is published below /ps is what a topic holds (draft-ietf-core-coap-pubsub-09 §4.3).
+    const retains = isPut || request.root === "ps" && !isQuestion;
+    const canonical = this.#configurationOf(topic, from.now)?.get(Label.contentFormat);
+    const options = publicationOptions(request, retains, canonical as number | undefined);
+    if (options instanceof Answer) return options;
+    const publication = new Publication(topic, kept(request, options.retain), {
+      ...options,
       time: from.now,
-      contentType: request.contentFormat === undefined
-        ? undefined
-        : mediaTypeOf(request.contentFormat),
-    };
-    const payload = kept(request, retain);
-    if (!isPut && parameter(request, "reply") !== undefined) {
-      return this.#ask(request, new Publication(topic, payload, options), from);
-    }
-    return this.#set(request, new Publication(topic, payload, options), from);
+    });
+    return isQuestion
+      ? this.#ask(request, publication, from)
+      : this.#set(request, publication, from);
   }
 
   /** A change of a JSON value (RFC 8132 §3). It is one that was made of what is there now. */
@@ -183,7 +186,7 @@ export class Topics {
       return this.#set(request, new Publication(topic, payload, options), from, before);
     };
     // Whoever sees that a patch fits knows something of what it is to change.
-    return from.caller === undefined ? patch() : this.#mayFollow(topic, 0, from.caller, patch);
+    return from.caller === undefined ? patch() : mayFollow(topic, 0, from.caller, patch);
   }
 
   /** Publishes; with `before`, only when the topic still holds that when hooks have answered. */
@@ -193,15 +196,16 @@ export class Topics {
     { caller }: Origin,
     before?: Publication,
   ): Answer | undefined {
-    const { topic, payload, retain } = set, isPost = request.message.code === Code.post;
-    return this.#offer(set, caller, (publication) => {
+    const { topic, payload, retain } = set;
+    const isEvent = request.message.code === Code.post && request.root !== "ps";
+    return offer(set, caller, (publication) => {
       const fault = unmet(this.hub, request, topic);
       if (fault !== undefined) return fault;
       const now = this.hub.retained(topic);
       if (before !== undefined && now !== before) {
         return refusal(Code.conflict, "The value has changed meanwhile");
       }
-      const isNew = !isPost && retain && payload.length > 0 && now === undefined;
+      const isNew = !isEvent && retain && payload.length > 0 && now === undefined;
       return answerTo(this.hub.publish(publication), isNew ? created : changed);
     });
   }
@@ -212,7 +216,7 @@ export class Topics {
     const qos = qosOf(request);
     if (qos instanceof Answer) return qos;
     const options = { qos: qos ?? defaultQos(request), retain: true, time: now };
-    return this.#offer(
+    return offer(
       new Publication(topic, NONE, options),
       caller,
       (publication) =>
@@ -232,12 +236,13 @@ export class Topics {
     if (replyMs instanceof Answer) return replyMs;
     if (!this.replies.hasRoomFor(peer!)) return overloaded();
     const responseTopic = this.replies.nextTopic(), { message } = request;
-    const properties = { responseTopic, correlationData: message.token.slice() };
+    const asks = { responseTopic, correlationData: message.token.slice() };
+    const properties = { ...question.properties, ...asks };
     const waiting = this.replies.wait(peer!, request, responseTopic, now + replyMs);
     const options: PublicationOptions = { ...question, properties };
     const { topic, payload } = question;
     let isPublished = false;
-    const answer = this.#offer(new Publication(topic, payload, options), caller, (publication) => {
+    const answer = offer(new Publication(topic, payload, options), caller, (publication) => {
       isPublished = true;
       const outcome = this.hub.publish(publication);
       if (outcome === "accepted") {
@@ -256,22 +261,12 @@ export class Topics {
   }
 }
 
-/** Whoever asks for an acknowledgement means at least once (PRODUCT: the same as a PUBACK). */
-function defaultQos({ message }: Request): Qos {
-  return message.type === CON ? 1 : 0;
-}
-
 /** Some clients send the wildcards of a filter as they stand in a URI. */
 function unescaped(path: string): string {
   return path.includes("%")
     ? path.split("/").map((level) => level === "%23" ? "#" : /^%2b$/i.test(level) ? "+" : level)
       .join("/")
     : path;
-}
-
-/** A payload that outlives the turn. A stored one must not keep a page alive that small copies share. */
-function kept({ payload, ownsPayload }: Request, retain: boolean): Uint8Array {
-  return ownsPayload ? payload : retain ? payload.slice() : copy(payload);
 }
 
 function noValue(): Answer {

@@ -1,3 +1,4 @@
+import type { Identity } from "../identity.ts";
 import type { Delivery } from "../publication.ts";
 import type { Hub, Peer, Subscription } from "../session.ts";
 import type { Fields, RequestHead, ResponseHead } from "./message.ts";
@@ -13,16 +14,18 @@ export interface BodySink {
 }
 
 /**
- * One request and its answer, as the session offers it to whoever answers.
+ * One request and its answer, as the handler of a path sees them, whatever protocol carries them.
  *
- * It belongs to the connection's turns: from anywhere else call `post` first. Once it is closed
+ * It belongs to the turns of its session: from anywhere else call `post` first. Once it is closed
  * its methods do nothing, so an answer that comes too late needs no care.
  */
-export interface Exchange {
+export interface PathExchange {
   readonly request: RequestHead;
   readonly peer: Peer;
-  /** The other clients, as this connection sees them. */
-  readonly hub: Hub;
+  /** Who asks. */
+  readonly identity: Identity;
+  /** What its URL begins with: `http`, `https`, `coap` or `coap+tcp`. */
+  readonly scheme: string;
   /** The time of the present turn, in milliseconds since 1970. */
   readonly now: number;
   /** Bytes of the request's body; undefined when it comes in chunks of unknown number. */
@@ -42,10 +45,6 @@ export interface Exchange {
   /** Lets the body go on. */
   resume(): void;
 
-  /** Adds fields to whatever is answered. */
-  share(fields: readonly (readonly [string, string])[]): void;
-  /** Set true before the head is sent to end the connection with this answer. */
-  closes: boolean;
   /** Sends a whole answer. The body is not sent where the method or the status has none. */
   respond(head: ResponseHead, body?: Uint8Array | string): void;
   /** True when `respondEncoded` may be used: this answer needs nothing special in its head. */
@@ -64,11 +63,7 @@ export interface Exchange {
   /** Hangs up: the client sees that the answer is not complete. */
   abort(): void;
 
-  /** Subscribes this connection until the answer is complete. At most once in an exchange. */
-  follow(filter: string, subscription: Subscription, deliver: (delivery: Delivery) => void): void;
-  /** Calls `work` at `time`, once, unless the exchange is closed first. Replaces what was set before. */
-  wake(time: number, work: () => void): void;
-  /** Runs `work` in the connection's own turn. False when the connection is gone. */
+  /** Runs `work` in a turn of the session. False when that is gone. */
   post(work: () => void): boolean;
 
   /** More may be written, after `write` returned false. */
@@ -79,12 +74,28 @@ export interface Exchange {
   onHurry: ((reason: "stopping" | "input ended") => void) | undefined;
 }
 
+/** One exchange of HTTP, as the session offers it to whoever answers. */
+export interface Exchange extends PathExchange {
+  /** The other clients, as this connection sees them. */
+  readonly hub: Hub;
+
+  /** Adds fields to whatever is answered. */
+  share(fields: readonly (readonly [string, string])[]): void;
+  /** Set true before the head is sent to end the connection with this answer. */
+  closes: boolean;
+
+  /** Subscribes this connection until the answer is complete. At most once in an exchange. */
+  follow(filter: string, subscription: Subscription, deliver: (delivery: Delivery) => void): void;
+  /** Calls `work` at `time`, once, unless the exchange is closed first. Replaces what was set before. */
+  wake(time: number, work: () => void): void;
+}
+
 /** Whoever answers requests. */
 export type Answer = (exchange: Exchange, now: number) => void;
 
 /** Answers with a line of text for people. */
 export function respondText(
-  exchange: Exchange,
+  exchange: Pick<PathExchange, "respond">,
   status: number,
   text: string,
   fields: readonly (readonly [string, string])[] = [],

@@ -1,33 +1,51 @@
 import type { SocketRoute } from "../websocket/socket.ts";
-import type { Exchange } from "./exchange.ts";
+import type { PathExchange } from "./exchange.ts";
 import type { RequestHead } from "./message.ts";
 import { type Found, type PathPattern, Routes } from "./routes.ts";
 
 /** Answers requests to a path; `params` are the parts of it that its pattern names. */
 export type PathAnswer = (
-  exchange: Exchange,
+  exchange: PathExchange,
   now: number,
   params: Readonly<Record<string, string>>,
 ) => void;
 
-/** Who answers which path: the gateway has one, shared by all its HTTP sessions. */
+/** What lists of resources say of one (RFC 6690 §2): `true` for an attribute that has no value. */
+export type LinkAttributes = Readonly<Record<string, string | number | true>>;
+
+/** Who answers which path: the gateway has one, shared by all its HTTP and CoAP sessions. */
 export class Handlers {
   /** Who gets the WebSockets that are opened on a path. */
   readonly sockets: Routes<SocketRoute> = new Routes<SocketRoute>();
   readonly #answers = new Routes<PathAnswer>();
+  readonly #links = new Map<PathPattern, LinkAttributes>();
+
+  /** How many paths there are. */
+  get size(): number {
+    return this.#answers.size;
+  }
 
   /**
    * Has `answer` called for a path, for everything below one that ends in `/*`, or for what a
    * pattern fits. The longest that fits is taken, an exact path before all others. Throws when the
-   * path is taken.
+   * path is taken. One path that has `attributes` is listed with them.
    */
-  add(path: PathPattern, answer: PathAnswer): void {
+  add(path: PathPattern, answer: PathAnswer, attributes?: LinkAttributes): void {
     this.#answers.add(path, answer);
+    if (attributes !== undefined) this.#links.set(path, attributes);
   }
 
   /** Takes a path out again; true when it was there. */
   remove(path: PathPattern): boolean {
+    this.#links.delete(path);
     return this.#answers.remove(path);
+  }
+
+  /** The paths that are listed. */
+  *links(): IterableIterator<{ path: string; attributes: LinkAttributes }> {
+    for (const [path, attributes] of this.#links) {
+      if (typeof path === "string" && !path.endsWith("/*")) yield { path, attributes };
+    }
   }
 
   /** Who answers a request, unless the gateway itself knows more than that of its path. */

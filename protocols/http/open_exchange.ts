@@ -1,3 +1,4 @@
+import type { Identity } from "../identity.ts";
 import type { Delivery } from "../publication.ts";
 import type { Hub, Peer, Subscription, Wire } from "../session.ts";
 import { CONTINUE, encodeHead, encodeLastChunk, sendChunk } from "./encode.ts";
@@ -68,6 +69,14 @@ export class OpenExchange implements Exchange {
 
   get hub(): Hub {
     return this.line.hub;
+  }
+
+  get identity(): Identity {
+    return this.line.hub.identity;
+  }
+
+  get scheme(): string {
+    return this.peer.secure ? "https" : "http";
   }
 
   get now(): number {

@@ -26,6 +26,10 @@ export class Routes<T> {
   /** Longest first, so that the first that fits is the one. */
   #entries: Entry<T>[] = [];
 
+  get size(): number {
+    return this.#exact.size + this.#entries.length;
+  }
+
   /** Makes `value` responsible. Throws when the path is none, or taken. */
   add(pattern: PathPattern, value: T): void {
     const name = nameOf(pattern);

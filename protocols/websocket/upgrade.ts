@@ -1,6 +1,8 @@
 import { builtInLength, Handlers } from "../http/handlers.ts";
 import type { RequestHead, Upgrade } from "../http/message.ts";
 import { faultOfOrigin } from "../http/origin.ts";
+import { withLength, withoutLength } from "../coap/stream_codec.ts";
+import { OPTION_BYTES } from "../coap/stream_session.ts";
 import type { Qos } from "../publication.ts";
 import type { OpenSession, Wire } from "../session.ts";
 import { pathToTopic } from "../topic.ts";
@@ -20,6 +22,7 @@ import { defaults, type WebSocketLimits } from "./limits.ts";
 import type { OpenMode } from "./mode.ts";
 import { faultOfName } from "./operation.ts";
 import { RawMode } from "./raw.ts";
+import { type Framing, MessageWire } from "./message_wire.ts";
 import { isForRoute, openRoute } from "./route.ts";
 
 /**
@@ -51,18 +54,23 @@ export interface WebSocketOptions {
   origins?: readonly string[] | undefined;
   /** The session inside WebSockets of the subprotocol `mqtt`; without it there are none. */
   mqtt?: OpenSession;
+  /** The session inside those of the subprotocol `coap` at `/.well-known/coap` (RFC 8323 §4). */
+  coap?: OpenSession;
   /**
    * How messages are compressed where the client offers it (RFC 7692); false: they are not.
-   * Default: with 4 KiB windows. MQTT inside is never compressed.
+   * Default: with 4 KiB windows. MQTT and CoAP inside are never compressed.
    */
   compression?: CompressionOptions | boolean | undefined;
 }
 
 const TOPICS = "/topics/";
 
+/** Where CoAP is spoken (RFC 8323 §8.3). */
+const COAP_PATH = "/.well-known/coap";
+
 /**
  * Accepts WebSockets as an upgrade of HTTP (RFC 6455 §4.2): topics as plain messages, and the
- * subprotocols `json` and, where `mqtt` is given, `mqtt`.
+ * subprotocols `json` and, where they are given, `mqtt` and `coap`.
  *
  * @example Every message of a topic
  * ```ts
@@ -80,9 +88,9 @@ const TOPICS = "/topics/";
  */
 export function websocket(options: WebSocketOptions = {}): Upgrade {
   const limits = { ...defaults, ...options.limits };
-  const { origins = [], mqtt, compression } = options;
+  const { origins = [], mqtt, coap, compression } = options;
   // `mqttv3.1` is what clients from before MQTT 3.1.1 ask for.
-  const known = mqtt === undefined ? ["json"] : ["mqtt", "mqttv3.1", "json"];
+  const known = ["json", ...mqtt ? ["mqtt", "mqttv3.1"] : [], ...coap ? ["coap"] : []];
   return (request, wire, hub, now) => {
     if (!asksForWebSocket(request)) return undefined;
     const offered = request.fields.get("sec-websocket-protocol");
@@ -99,6 +107,10 @@ export function websocket(options: WebSocketOptions = {}): Upgrade {
     // MQTT has its own login inside.
     if (subprotocol?.startsWith("mqtt")) {
       return acceptSocket(asking, { subprotocol, limits, open: openMqtt(mqtt!) }, now);
+    }
+    if (subprotocol === "coap") {
+      if (request.path !== COAP_PATH) return refusal(404, `CoAP is spoken at ${COAP_PATH} only`);
+      return acceptSocket(asking, { subprotocol, limits, open: openCoap(coap!, limits) }, now);
     }
     const topics = openTopics(request, subprotocol, limits);
     if ("status" in topics) return topics;
@@ -130,6 +142,15 @@ function checkOrigin(
 
 function openMqtt(mqtt: OpenSession): OpenMode {
   return (link, now) => new FramedWire(link, mqtt, now);
+}
+
+function openCoap(open: OpenSession, { maxMessageBytes }: WebSocketLimits): OpenMode {
+  const framing: Framing = {
+    maxMessageBytes: maxMessageBytes + OPTION_BYTES,
+    toSocket: withoutLength,
+    toStream: withLength,
+  };
+  return (link, now) => new MessageWire(link, open, framing, now);
 }
 
 function openTopics(

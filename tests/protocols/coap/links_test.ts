@@ -3,7 +3,8 @@ import { Code, Option } from "../../../protocols/coap/codec.ts";
 import { Options, uint, uintOf } from "../../../protocols/coap/options.ts";
 import { FakeDatagrams, request, valueOf } from "./fake_datagrams.ts";
 
-const collections = '</topics>;rt="core.ps";ct=40,</ps>;rt="core.ps";ct=40';
+const collections = '</topics>;rt="core.ps";ct=40,</ps>;rt="core.ps";ct=40,' +
+  '</pubsub>;rt="core.ps.coll";ct=40';
 
 function listed(stage: FakeDatagrams, uri: string, accept?: number): string {
   const options = accept === undefined ? [] : [new Option(Options.accept, uint(accept))];
@@ -43,7 +44,8 @@ Deno.test("CoapSession lists what the queries select", () => {
   const queries: [query: string, links: number][] = [
     ["rt=core.ps", 2],
     ["rt=core.ps.data", 2],
-    ["rt=core.*", 4],
+    ["rt=core.*", 5],
+    ["rt=core.ps.coll", 1],
     ["href=/topics/a/*", 1],
     ["href=/topics/a/b", 1],
     ["href=/topics/a", 0],

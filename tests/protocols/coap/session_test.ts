@@ -113,6 +113,7 @@ Deno.test("CoapSession forgets peers and their requests after the lifetime of an
   assert.equal(stage.session.load.remembered, 1);
   stage.wait(1);
   assert.deepEqual(stage.session.load, {
+    clients: 0,
     peers: 0,
     remembered: 0,
     observers: 0,

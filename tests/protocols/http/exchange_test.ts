@@ -9,7 +9,7 @@ import { answers, request, stage } from "./client.ts";
 function open(line = "POST /x", fields: Record<string, string> = {}, body = "") {
   const on = stage();
   let exchange!: Exchange;
-  on.shared(Handlers).add("/x", (each) => exchange = each);
+  on.shared(Handlers).add("/x", (each) => exchange = each as Exchange);
   on.feed(request(line, fields, body));
   return { on, exchange };
 }
@@ -226,7 +226,7 @@ Deno.test("Exchange follows a filter until its answer is complete", () => {
 Deno.test("Exchange does not take what an earlier one on its connection followed", () => {
   const on = stage();
   const exchanges: Exchange[] = [];
-  on.shared(Handlers).add("/x", (each) => exchanges.push(each));
+  on.shared(Handlers).add("/x", (each) => exchanges.push(each as Exchange));
   on.feed(request("GET /x").repeat(2));
   exchanges[0]!.follow("a", { qos: 1 }, () => {});
   on.deliver(new Delivery(new Publication("a", new Uint8Array(0)), 0, false, undefined));

@@ -91,7 +91,7 @@ Deno.test("HTTP asks before a handler answers, and the connection knows who it i
   const on = hooked({ authenticate: ({ username }) => username ? { user: username } : false });
   const paths: string[] = [];
   on.space.shared(Handlers).add("/hello", (exchange) => {
-    paths.push(`${exchange.request.path} for ${exchange.hub.identity.user}`);
+    paths.push(`${exchange.request.path} for ${exchange.identity.user}`);
     exchange.respond({ status: 200 });
   });
   assert.equal(ask(on, "GET /hello").status, 401);

@@ -8,7 +8,7 @@ import { answers, ask, request, stage, statuses } from "./client.ts";
 /** Has the next request for `/later` wait for the test. */
 function later(on: Stage): () => Exchange {
   let found: Exchange | undefined;
-  on.shared(Handlers).add("/later", (exchange) => found = exchange);
+  on.shared(Handlers).add("/later", (exchange) => found = exchange as Exchange);
   return () => found!;
 }
 
