@@ -1,6 +1,7 @@
 import type { LinkAttributes, PathAnswer } from "../protocols/http/handlers.ts";
 import type { PathPattern } from "../protocols/http/routes.ts";
 import type { SocketRoute } from "../protocols/websocket/socket.ts";
+import type { ResourceTable } from "./coap_server.ts";
 import type { Clock } from "./clock.ts";
 import type { HookLimits } from "./hook_chain.ts";
 import type { Hooks } from "./hooks.ts";
@@ -59,6 +60,14 @@ export interface GatewayOptions {
   sysIntervalMs?: number;
   /** What `$SYS/broker/version` says; default `meerkat`. */
   version?: string;
+}
+
+/** What protocols look up paths in, made once for a gateway. */
+export interface PathTables {
+  /** Paths that HTTP and CoAP answer. */
+  readonly handlers: new () => HandlerTable;
+  /** Paths that CoAP answers in its own terms. */
+  readonly resources: new () => ResourceTable;
 }
 
 /** Which path of the web server is whose. */

@@ -55,6 +55,9 @@ export interface Parts extends DnsParts, TransportParts {
   store(file: string, options: StoreOptions, limits: Limits): StoreSource;
   /** Connects the commands that are MQTT clients. */
   connect: ClientHost["connect"];
+  /** Asks for the commands that are clients of CoAP and HTTP. */
+  ask: ClientHost["ask"];
+  follow: ClientHost["follow"];
   /** Asks these servers for what no zone has. */
   forward(servers: readonly string[]): DnsHandler;
   /** Has these servers asked for the hosts of outgoing connections. */
@@ -81,7 +84,7 @@ export function main(parts: Parts): Promise<number> {
     version,
     limits,
     program,
-    client: denoClientHost(parts.connect),
+    client: denoClientHost(parts),
     serve: (settings, log) =>
       start(settings, { log, parts, readFile: (path) => host.readFile(path), ending: [] }),
   });

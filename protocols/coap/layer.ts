@@ -10,6 +10,8 @@ export interface Confirmable {
   readonly peer: Peer;
   /** True when what was sent last is not the newest: that goes out instead (RFC 7641 §4.5.2). */
   readonly outdated: boolean;
+  /** True when it goes on with what has begun: it need not wait for what has not. */
+  readonly goesOn?: boolean;
   /** The message under an id; the same for the same id, unless `outdated`. */
   encode(composer: Composer, id: number, now: number): Uint8Array;
   /** It has arrived; `answer` is what its acknowledgement says, if it says something. */
