@@ -101,6 +101,8 @@ export interface HandlerTable {
     add(path: PathPattern, route: SocketRoute): void;
     remove(path: PathPattern): void;
   };
+  /** Whoever asks other servers for those who want that. */
+  forward: PathAnswer | undefined;
   /**
    * Has `answer` called for a path, which is listed where it has `attributes`. Throws a `TypeError`
    * when the path is none, or taken.

@@ -1,8 +1,10 @@
+import type { PathAnswer } from "../protocols/http/handlers.ts";
 import type { PathPattern } from "../protocols/http/routes.ts";
 import { type Answering, answering } from "./answering.ts";
 import type { Clock } from "./clock.ts";
 import { type CorsOptions, withCors } from "./cors.ts";
 import type { HandlerTable } from "./gateway_options.ts";
+import { isForwarder } from "./forwarder.ts";
 import type { Handler } from "./handler.ts";
 import { attributesOf, type LinkOptions } from "./link_options.ts";
 import type { Log } from "./log.ts";
@@ -71,10 +73,13 @@ export class WebServer {
     const handler = cors ? withCors(plain, cors === true ? {} : cors, allowed) : plain;
     const name = `${nameOf(path)} ${++this.#names}`;
     const attributes = link === false ? undefined : attributesOf(link);
-    table.add(path, (exchange, _now, params) => answer(exchange, params), attributes);
     const answer = this.answering(name, handler);
+    const give: PathAnswer = (exchange, _now, params) => answer(exchange, params);
+    table.add(path, give, attributes);
+    if (isForwarder(plain)) table.forward = give;
     return () => {
       table.remove(path);
+      if (table.forward === give) table.forward = undefined;
       handlers.stopChild(name);
     };
   }

@@ -19,6 +19,7 @@ import { type CommandHost, run, type Running } from "./command.ts";
 import { denoClientHost, denoHost } from "./deno_host.ts";
 import type { Limits } from "./limits.ts";
 import { withPort } from "./listen_url.ts";
+import { crossProxy } from "../web/cross_proxy.ts";
 import { openSite, type Site } from "../web/site.ts";
 import type { MqttSettings } from "./mqtt_settings.ts";
 import type { ListenSettings, Settings } from "./resolve.ts";
@@ -117,7 +118,8 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
   if (forward) hub.dns(parts.forward(forward));
   if (nameServers) parts.nameServers(nameServers);
   try {
-    const handle = hub.handle.bind(hub);
+    const handle = hub.handle.bind(hub), { crossProxy: targets } = settings;
+    if (targets !== undefined) handle("/hc/*", crossProxy({ targets }), { link: false });
     const { hooks, methods } = await hooksOf(settings, { ...around, handle });
     for (const each of hooks) hub.use(each);
     for (const each of settings.listen) {

@@ -33,6 +33,8 @@ export interface Settings {
   readonly webSocketCompression: boolean;
   /** 0 for never. */
   readonly sysIntervalMs: number;
+  /** Whom a cross-proxy may ask; undefined where there is none. */
+  readonly crossProxy?: readonly string[] | undefined;
   /** Whose presence is published. */
   readonly presence: "registered" | "all" | "none";
   readonly bridges: readonly BridgeSettings[];
@@ -141,6 +143,8 @@ class Resolver {
         presence: this.#value("presence"),
         bridges: this.#bridges(),
         store: this.#store(),
+        ...this.draft.crossProxy &&
+          { crossProxy: this.draft.crossProxy.flatMap((each) => each ?? []) },
         ...dnsOf(this.draft),
         drainMs: this.#value("drain"),
         logLevel: this.#value("logLevel"),

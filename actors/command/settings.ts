@@ -64,6 +64,18 @@ const listener: Kind<ListenDraft> = {
   schema: () => ({ anyOf: [listenUrl.schema(), listenObject.schema()] }),
 };
 
+/** Whom a cross-proxy may ask. */
+const crossTarget: Kind<string> = {
+  ...text("URL", "give a URL such as coap://192.0.2.7/ or http://*.example/api/"),
+  read(raw, place) {
+    const isTarget = typeof raw === "string" &&
+      /^(?:coap|coap\+tcp|coaps\+tcp|https?):\/\/[^/@]+(?:\/[^?#]*)?$/i.test(raw);
+    return isTarget
+      ? raw
+      : place.refuse(raw, "give a URL such as coap://192.0.2.7/ or http://*.example/api/");
+  },
+};
+
 /** Every setting. What the command line, the file, help and the schema know, they know from here. */
 export const settings = {
   $schema: {
@@ -131,6 +143,12 @@ export const settings = {
     only: "file",
     kind: list(bridgeSetting),
     doc: "Other MQTT brokers, and what to exchange with them.",
+  },
+  crossProxy: {
+    only: "file",
+    kind: list(crossTarget),
+    doc: "URLs of CoAP servers that HTTP clients may ask at /hc/, and of HTTP servers that CoAP " +
+      "clients may ask by Proxy-Uri, such as coap://192.0.2.7/ or http://*.example/api/.",
   },
   ...dnsSettings,
   drain: {

@@ -21,6 +21,8 @@ export { MessageSocket } from "../message_socket.ts";
 export { FragmentEvent } from "../socket_events.ts";
 export type { SocketEvents } from "../socket_events.ts";
 export { httpRequest, type HttpRequestOptions } from "../clients/http_request.ts";
+export { crossProxy } from "./cross_proxy.ts";
+export type { CrossProxyOptions } from "./cross_proxy.ts";
 export { connectWebSocket } from "../clients/connect_websocket.ts";
 export type { ConnectWebSocketOptions } from "../clients/connect_websocket.ts";
 export type { SocketHandler, SocketOptions } from "../socket_handler.ts";

@@ -39,7 +39,10 @@ export interface Asked {
 
 /** An answer of HTTP, as CoAP says it (RFC 7252 §10.2, RFC 8075 §7 the other way round). */
 export function answerOf({ status, fields = [] }: ResponseHead, body: Uint8Array, asked: Asked) {
-  const all = new Fields(fields), code = codeOf(status, asked.head.method);
+  const all = new Fields(fields), { isForOther } = asked.request;
+  // How whoever forwards says that it does not.
+  const isRefused = isForOther && status === 505;
+  const code = isRefused ? Code.noProxy : codeOf(status, asked.head.method);
   if (code >= Code.badRequest) return errorOf(code, status, all, body);
   return successOf(code, all, body, asked);
 }

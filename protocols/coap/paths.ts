@@ -1,4 +1,5 @@
-import { Handlers } from "../http/handlers.ts";
+import { FORWARD_PATH, Handlers, type PathAnswer } from "../http/handlers.ts";
+import type { RequestHead } from "../http/message.ts";
 import type { Identity } from "../identity.ts";
 import type { Hub, Peer } from "../session.ts";
 import { Answer, refusal } from "./answer.ts";
@@ -16,7 +17,7 @@ import type { Observers } from "./observers.ts";
 import type { Origin } from "./origin.ts";
 import type { Request } from "./request.ts";
 import { type Resource, Resources } from "./resources.ts";
-import { hasDots, pathOf } from "./uri.ts";
+import { hasDots, pathOf, targetOf } from "./uri.ts";
 import { Watch } from "./watch.ts";
 
 /** Paths of the application: those that handlers of CoAP's own answer, then those of HTTP. */
@@ -58,6 +59,18 @@ export class Paths {
       : this.#ask(resource, request, from, peer);
   }
 
+  /** Has a request for another server answered by whoever forwards, if somebody does (RFC 7252 §5.7). */
+  forward(request: Request, from: Origin, peer: Peer): Answer | undefined {
+    const { forward } = this.#handlers, target = targetOf(request.message);
+    if (forward === undefined) {
+      return refusal(Code.noProxy, "Cannot forward: this gateway is no proxy");
+    }
+    const head = headOf(request, this.#etags);
+    if (head instanceof Answer) return head;
+    const query = `target_uri=${encodeURIComponent(target)}`;
+    return this.#give({ ...head, path: FORWARD_PATH, query }, forward, { request, from, peer });
+  }
+
   /** What there is to discover, for whoever may read it. */
   *links(from: Origin): IterableIterator<Link> {
     for (const link of this.#resources.links()) if (mayUse(from, "GET", link.target)) yield link;
@@ -67,18 +80,32 @@ export class Paths {
   }
 
   #handle(request: Request, from: Origin, peer: Peer): Answer | undefined {
-    const { now } = from, etags = this.#etags, head = headOf(request, etags);
+    const head = headOf(request, this.#etags);
     if (head instanceof Answer) return head;
     const found = this.#handlers.find(head);
     if (found === undefined) {
       return refusal(Code.notFound, "Nothing is here: try /.well-known/core");
     }
+    return this.#give(head, found.value, { request, from, peer, params: found.params });
+  }
+
+  #give(
+    head: RequestHead,
+    answer: PathAnswer,
+    { request, from, peer, params = {} }: {
+      request: Request;
+      from: Origin;
+      peer: Peer;
+      params?: Readonly<Record<string, string>>;
+    },
+  ): Answer | undefined {
+    const { now } = from;
     if (!mayUse(from, head.method, head.path)) return notAllowed(head.path);
-    const asked = { request, head, etags };
+    const asked = { request, head, etags: this.#etags };
     const exchange = new HttpExchange(asked, this.#askerOf(from, peer), now);
     return this.#late(request, from).hold((decided) => {
       exchange.decided = decided;
-      found.value(exchange, now, found.params);
+      answer(exchange, now, params);
     }, { now, gone: () => exchange.leave() });
   }
 

@@ -30,6 +30,8 @@ export class Request {
   noResponse = 0;
   /** What shows that the client is where it says it is (RFC 9175 §2.2.1). */
   echo: Uint8Array | undefined = undefined;
+  /** True when it is for another server, which a proxy would ask (RFC 7252 §5.7). */
+  isForOther = false;
   /** The body: that of the message, or of all blocks together. */
   payload: Uint8Array;
   /** True when the payload is no view of a message, so that nobody else has it. */
@@ -123,7 +125,8 @@ export function readRequest(
         break;
       case Options.proxyUri:
       case Options.proxyScheme:
-        return refusal(Code.noProxy, "Cannot forward: this gateway is no proxy");
+        request.isForOther = true;
+        break;
     }
   }
   if (foreign === undefined) return request;

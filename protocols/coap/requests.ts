@@ -143,6 +143,7 @@ export class Requests {
     if (message.code === Code.get && request.observe === 1) {
       this.observers.deregister(from.address, message.token, from.now);
     }
+    if (request.isForOther) return this.#paths.forward(request, from, peer);
     if (root === "topics" || root === "ps") return this.#topics.answer(request, from);
     if (root === "pubsub") return this.#collection.answer(request, from);
     if (root === "mqtt" && request.rest === "connection") return this.clients.answer(request, from);

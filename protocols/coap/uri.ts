@@ -1,6 +1,6 @@
 import { utf8 } from "../bytes.ts";
 import { encodeOptions, Option } from "./option_bytes.ts";
-import { Options } from "./options.ts";
+import { Options, uintOf } from "./options.ts";
 import type { Message } from "./codec.ts";
 
 /** Bytes of one Location-Path or Location-Query (RFC 7252 §5.10), and of all in one answer. */
@@ -24,6 +24,18 @@ export function queryOf(message: Message): string {
   const queries = textsOf(message, Options.uriQuery);
   // `+` stays encoded: whoever reads a query as that of a form takes it for a space.
   return queries.map((each) => encode(each, /%(?:2[4CF]|3[ABDF]|40)/g)).join("&");
+}
+
+/** The URI that a request for another server names (RFC 7252 §5.10.2). */
+export function targetOf(message: Message): string {
+  const [uri] = textsOf(message, Options.proxyUri);
+  if (uri !== undefined) return uri;
+  const [scheme = ""] = textsOf(message, Options.proxyScheme);
+  const [host = ""] = textsOf(message, Options.uriHost);
+  const port = message.options.find(({ number }) => number === Options.uriPort);
+  const query = queryOf(message), authority = host.includes(":") ? `[${host}]` : host;
+  return `${scheme}://${authority}${port ? `:${uintOf(port.value)}` : ""}${pathOf(message)}` +
+    (query === "" ? "" : `?${query}`);
 }
 
 /** What options of this number say, which are text; none for one that is not UTF-8. */

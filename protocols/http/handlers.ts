@@ -13,10 +13,15 @@ export type PathAnswer = (
 /** What lists of resources say of one (RFC 6690 §2): `true` for an attribute that has no value. */
 export type LinkAttributes = Readonly<Record<string, string | number | true>>;
 
+/** Where requests for other servers come, whatever they are asked by (RFC 8075 §5.3). */
+export const FORWARD_PATH = "/hc/";
+
 /** Who answers which path: the gateway has one, shared by all its HTTP and CoAP sessions. */
 export class Handlers {
   /** Who gets the WebSockets that are opened on a path. */
   readonly sockets: Routes<SocketRoute> = new Routes<SocketRoute>();
+  /** Whoever asks other servers for those who want that, at `FORWARD_PATH`. */
+  forward: PathAnswer | undefined;
   readonly #answers = new Routes<PathAnswer>();
   readonly #links = new Map<PathPattern, LinkAttributes>();
 

@@ -1,0 +1,96 @@
+/** An answer that may be given again. */
+interface Kept {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly headers: Headers;
+  readonly etag: string | null;
+  freshUntil: number;
+}
+
+/** Statuses of answers to GET that are remembered. */
+const OK = 200, NOT_MODIFIED = 304;
+
+/** Answers to GET, for as long as they are fresh; then asked for by their entity-tag (RFC 9111 §4). */
+export class CrossCache {
+  /** By target and what was accepted; the one that was used last is last. */
+  readonly #kept = new Map<string, Kept>();
+  #bytes = 0;
+
+  constructor(
+    readonly maxEntries: number,
+    readonly maxBytes: number,
+    readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** Answers from memory, or by `ask`, which is given a request that may ask for a newer version only. */
+  async answer(
+    request: Request,
+    target: string,
+    ask: (request: Request) => Promise<Response>,
+  ): Promise<Response> {
+    const key = `${target} ${request.headers.get("accept") ?? ""}`;
+    if (request.method !== "GET" || this.maxEntries === 0) {
+      // What changes there makes what is known of it void (RFC 9111 §4.4).
+      if (request.method !== "GET" && request.method !== "HEAD") this.#forget(target);
+      return await ask(request);
+    }
+    const kept = this.#kept.get(key);
+    if (kept !== undefined && this.now() < kept.freshUntil) return this.#give(key, kept, request);
+    const answer = await ask(kept?.etag ? asking(request, kept.etag) : request);
+    if (answer.status === NOT_MODIFIED && kept !== undefined) {
+      kept.freshUntil = this.now() + freshMs(answer.headers);
+      return this.#give(key, kept, request);
+    }
+    return answer.status === OK ? await this.#keep(key, answer, request) : answer;
+  }
+
+  async #keep(key: string, answer: Response, request: Request): Promise<Response> {
+    const { headers } = answer, fresh = freshMs(headers), etag = headers.get("etag");
+    if (fresh <= 0 && etag === null) return answer;
+    const body = new Uint8Array(await answer.arrayBuffer());
+    this.#drop(key);
+    const kept: Kept = { body, headers, etag, freshUntil: this.now() + fresh };
+    if (body.length > this.maxBytes) return respond(kept, request);
+    this.#kept.set(key, kept);
+    this.#bytes += body.length;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= this.maxEntries && this.#bytes <= this.maxBytes) break;
+      this.#drop(oldest);
+    }
+    return respond(kept, request);
+  }
+
+  #give(key: string, kept: Kept, request: Request): Response {
+    this.#kept.delete(key);
+    this.#kept.set(key, kept);
+    return respond(kept, request);
+  }
+
+  #forget(target: string): void {
+    for (const key of this.#kept.keys()) if (key.startsWith(`${target} `)) this.#drop(key);
+  }
+
+  #drop(key: string): void {
+    this.#bytes -= this.#kept.get(key)?.body.length ?? 0;
+    this.#kept.delete(key);
+  }
+}
+
+/** The request, for what is newer than `etag`. */
+function asking(request: Request, etag: string): Request {
+  const headers = new Headers(request.headers);
+  headers.set("if-none-match", etag);
+  return new Request(request, { headers });
+}
+
+function respond({ body, headers, etag }: Kept, request: Request): Response {
+  const isKnown = etag !== null && request.headers.get("if-none-match") === etag;
+  return isKnown
+    ? new Response(null, { status: NOT_MODIFIED, headers })
+    : new Response(body, { status: OK, headers });
+}
+
+function freshMs(headers: Headers): number {
+  const control = headers.get("cache-control") ?? "";
+  if (/no-store|no-cache|private/.test(control)) return 0;
+  return Number(/max-age=(\d{1,9})/.exec(control)?.[1] ?? 0) * 1000;
+}

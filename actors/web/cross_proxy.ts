@@ -1,0 +1,190 @@
+import { FORWARD_PATH } from "../../protocols/http/handlers.ts";
+import { forwarder } from "../forwarder.ts";
+import type { Handler } from "../handler.ts";
+import { askCoap } from "./cross_coap.ts";
+import { CrossCache } from "./cross_cache.ts";
+
+/**
+ * Whom a cross-proxy asks.
+ *
+ * @example Sensors of one network, and one service
+ * ```ts
+ * import { crossProxy, type CrossProxyOptions, gateway } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const options: CrossProxyOptions = {
+ *   targets: ["coap://*.sensors.example/", "http://10.0.0.7:8080/api/"],
+ * };
+ * await using hub = gateway();
+ * hub.handle("/hc/*", crossProxy(options));
+ * assert.throws(() => crossProxy({ targets: ["sensors.example"] }), /give URLs such as/);
+ * ```
+ */
+export interface CrossProxyOptions {
+  /**
+   * Beginnings of the URLs that may be asked for: scheme, host and port must be the same, where a host
+   * may begin with `*.` for all below it, and the path must begin so. Everything else is refused.
+   */
+  targets: readonly string[];
+  /** Milliseconds that an answer is waited for; default 30,000. */
+  timeoutMs?: number;
+  /** Answers that are remembered for as long as they are fresh; default 1,000. 0 is none. */
+  maxCached?: number;
+  /** Bytes of their bodies; default 16 MiB. */
+  maxCachedBytes?: number;
+}
+
+/** What is passed on of a request to HTTP. */
+const PASSED = ["accept", "content-type", "if-match", "if-none-match"];
+
+/** Marks what has passed, so that it does not come round again (RFC 9110 §7.6.3). */
+const VIA = "1.1 meerkat";
+
+interface Target {
+  readonly protocol: string;
+  readonly host: string;
+  readonly port: string;
+  readonly path: string;
+}
+
+/**
+ * Asks CoAP servers for HTTP clients (RFC 8075), and HTTP servers for CoAP clients (RFC 7252 §10): the
+ * handler for `/hc/*`. HTTP clients name a target as `/hc/coap://host/path` or
+ * `/hc/?target_uri=…`, CoAP clients by Proxy-Uri or Proxy-Scheme. What is not listed is 403, or 5.05.
+ * Fresh answers are remembered, and asked for again by their entity-tag when they are not.
+ *
+ * @throws {TypeError} When a target is no URL of `coap:`, `coap+tcp:`, `coaps+tcp:`, `http:` or `https:`.
+ * @example A CoAP sensor, asked by HTTP
+ * ```ts
+ * import { coap, crossProxy, gateway, http, tcp, udp } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using sensor = gateway();
+ * const { port } = await sensor.listen(udp({ port: 0 }), coap()).ready;
+ * sensor.publish("celsius", "21.5", { retain: true });
+ * await using hub = gateway();
+ * hub.handle("/hc/*", crossProxy({ targets: [`coap://127.0.0.1:${port}/`] }));
+ * const web = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const url = `http://127.0.0.1:${web.port}/hc/coap://127.0.0.1:${port}/topics/celsius`;
+ * assert.equal(await (await fetch(url)).text(), "21.5");
+ * ```
+ */
+export function crossProxy(options: CrossProxyOptions): Handler {
+  const targets = options.targets.map(allowed), { timeoutMs = 30_000 } = options;
+  const cache = new CrossCache(options.maxCached ?? 1_000, options.maxCachedBytes ?? 16 << 20);
+  return forwarder(async (request) => {
+    const isCoap = request.url.startsWith("coap");
+    const text = targetIn(request.url), target = text === undefined ? undefined : read(text);
+    if (text === undefined || target === undefined) {
+      return say(400, `Cannot read the target: ask for ${FORWARD_PATH}coap://host/path`);
+    }
+    if (!targets.some((each) => covers(each, target))) {
+      return say(isCoap ? 505 : 403, `Not allowed to ask ${target.protocol}//${target.host}`);
+    }
+    if (request.headers.get("via")?.includes(VIA)) return say(508, "This request has come round");
+    try {
+      return await cache.answer(
+        request,
+        text,
+        (asked) =>
+          target.protocol.startsWith("coap")
+            ? askCoap(originOf(target), pathOf(text), { request: asked, timeoutMs })
+            : askWeb(text, asked, timeoutMs),
+      );
+    } catch (error) {
+      const { name, message } = error as Error;
+      const isLate = name === "TimeoutError" || / within \d+ ms/.test(message);
+      return say(isLate ? 504 : 502, isLate ? "No answer came in time" : "It cannot be asked");
+    }
+  });
+}
+
+/** The target that a request names, as it was written. */
+function targetIn(text: string): string | undefined {
+  const url = new URL(text), named = url.searchParams.get("target_uri");
+  if (named !== null) return named;
+  const at = text.indexOf(FORWARD_PATH, text.indexOf("://") + 3);
+  const rest = at < 0 ? "" : text.slice(at + FORWARD_PATH.length);
+  if (rest === "") return undefined;
+  // The template form is percent-encoded as a whole, or not at all (RFC 8075 §5.4).
+  if (/^[a-z+]+:\/\//i.test(rest)) return rest;
+  try {
+    return decodeURIComponent(rest);
+  } catch {
+    return undefined;
+  }
+}
+
+function read(text: string): Target | undefined {
+  const [, scheme = "", rest = ""] = /^([a-z+]+):\/\/(.*)$/is.exec(text) ?? [];
+  const protocol = `${scheme.toLowerCase()}:`;
+  if (!/^(?:coap|coap\+tcp|coaps\+tcp|https?):$/.test(protocol)) return undefined;
+  const url = URL.parse(`https://${rest}`);
+  if (url === null || url.username !== "" || url.password !== "") return undefined;
+  const named = /:(\d+)$/.exec(/^[^/?#]*/.exec(rest)![0])?.[1];
+  return { protocol, host: url.hostname, port: named ?? usual[protocol]!, path: url.pathname };
+}
+
+const usual: Readonly<Record<string, string>> = {
+  "coap:": "5683",
+  "coap+tcp:": "5683",
+  "coaps+tcp:": "5684",
+  "http:": "80",
+  "https:": "443",
+};
+
+function allowed(text: string): Target {
+  const target = read(text.replace("://*.", "://any."));
+  if (target === undefined) {
+    throw new TypeError(
+      `Cannot use the target ${JSON.stringify(text)}: give URLs such as coap://192.0.2.7/topics/`,
+    );
+  }
+  return text.includes("://*.") ? { ...target, host: target.host.slice("any".length) } : target;
+}
+
+function covers(rule: Target, { protocol, host, port, path }: Target): boolean {
+  const isHost = rule.host.startsWith(".") ? host.endsWith(rule.host) : host === rule.host;
+  return isHost && rule.protocol === protocol && rule.port === port && path.startsWith(rule.path);
+}
+
+function originOf({ protocol, host, port }: Target): string {
+  return `${protocol}//${host}:${port}`;
+}
+
+function pathOf(text: string): string {
+  return /^[^:]+:\/\/[^/?#]*([^#]*)/.exec(text)?.[1] || "/";
+}
+
+async function askWeb(target: string, request: Request, timeoutMs: number): Promise<Response> {
+  const headers = new Headers({ via: VIA });
+  for (const name of PASSED) {
+    const value = request.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  const { method } = request,
+    signal = AbortSignal.any([
+      request.signal,
+      AbortSignal.timeout(timeoutMs),
+    ]);
+  const hasBody = method !== "GET" && method !== "HEAD";
+  // FETCH is CoAP's own (RFC 8132); iPATCH is PATCH for those who do not know it.
+  if (method === "FETCH") return say(501, "HTTP has no FETCH");
+  const answer = await fetch(target, {
+    method: method === "iPATCH" ? "PATCH" : method,
+    headers,
+    signal,
+    redirect: "manual",
+    ...hasBody && { body: await request.arrayBuffer() },
+  });
+  const passed = new Headers();
+  for (const name of ["content-type", "etag", "cache-control", "location", "retry-after"]) {
+    const value = answer.headers.get(name);
+    if (value !== null) passed.set(name, value);
+  }
+  return new Response(answer.body, { status: answer.status, headers: passed });
+}
+
+function say(status: number, text: string): Response {
+  return new Response(text, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
+}
