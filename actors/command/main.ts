@@ -13,6 +13,7 @@ import type { StoreOptions, StoreSource } from "../store/sqlite_store.ts";
 import { startBridge } from "./bridges.ts";
 import type { ClientHost } from "./client/client.ts";
 import { ListenError } from "./cause.ts";
+import type { CoapSettings } from "./coap_settings.ts";
 import { type DnsParts, listenDns } from "./dns.ts";
 import { type CommandHost, run, type Running } from "./command.ts";
 import { denoClientHost, denoHost } from "./deno_host.ts";
@@ -50,7 +51,7 @@ export interface Parts extends DnsParts, TransportParts {
     "mqtt" | "http" | "coap" | "any",
     (limits: Limits, set: StreamSettings) => OpenSession
   >;
-  coap(limits: Limits): OpenDatagramSession;
+  coap(limits: Limits, set: CoapSettings): OpenDatagramSession;
   /** What survives a restart. */
   store(file: string, options: StoreOptions, limits: Limits): StoreSource;
   /** Connects the commands that are MQTT clients. */
@@ -128,7 +129,7 @@ async function listen(
   each: ListenSettings,
   around: Surroundings & { settings: Settings; authMethods: readonly AuthMethod[] | undefined },
 ): Promise<string> {
-  const { url, limits, mqtt, web, access, trustedProxies } = each;
+  const { url, limits, mqtt, coap, web, access, trustedProxies } = each;
   const { parts, log, authMethods, settings: { origins, webSocketCompression, dns, policy } } =
     around;
   const options = { name: url.url, limits, access };
@@ -138,7 +139,7 @@ async function listen(
     }
     const site = web && await openSite(hub, { name: url.url, port: url.port, web, log, policy });
     const listening = url.carrier === "udp"
-      ? hub.listen(parts.udp(url), parts.coap(limits), options)
+      ? hub.listen(parts.udp(url), parts.coap(limits, coap), options)
       : hub.listen(
         await transportOf(each, around),
         parts.streams[url.protocol](limits, {

@@ -1,6 +1,7 @@
 import type { PolicyOptions } from "../identity/policy.ts";
 import { type AuthSettings, resolveAuth } from "./auth_settings.ts";
 import { type BridgeSettings, resolveBridge } from "./bridges.ts";
+import { coapOf, type CoapSettings } from "./coap_settings.ts";
 import { dnsOf, type DnsSettings } from "./dns_settings.ts";
 import type { LogFormat, LogLevel } from "../log.ts";
 import type { RetainedTree } from "../retained_tree.ts";
@@ -59,6 +60,8 @@ export interface ListenSettings {
   readonly limits: Limits;
   /** What was set of MQTT, for this listener or for all. */
   readonly mqtt: MqttSettings;
+  /** What was set of CoAP, for this listener or for all. */
+  readonly coap: CoapSettings;
   /** Its web site, when it speaks HTTP and has one. */
   readonly web?: WebSettings;
 }
@@ -191,7 +194,8 @@ class Resolver {
       });
     }
     const limits = { ...this.draft.limits, ...draft.limits } as Partial<Record<LimitName, number>>;
-    const mqtt = mqttOf(draft, this.draft), web = this.#web(draft, place);
+    const mqtt = mqttOf(draft, this.draft), coap = coapOf(draft, this.draft);
+    const web = this.#web(draft, place);
     const access = draft.access ?? this.draft.access, { proxyProtocol, trustedProxies } = draft;
     return {
       url,
@@ -203,6 +207,7 @@ class Resolver {
       ...trustedProxies !== undefined && { trustedProxies },
       limits,
       mqtt,
+      coap,
       ...web && { web },
     };
   }

@@ -54,6 +54,8 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
   lastId = -1;
   /** Set when nothing more is to be said, apart from what is on its way. */
   ended = false;
+  /** The observer acknowledges every so often, so this is true for as long as it observes. */
+  isProven: boolean;
   #value: Publication | undefined = undefined;
   /** The last that it will hear. */
   #last: Answer | undefined = undefined;
@@ -74,6 +76,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
   ) {
     this.name = `coap ${peer.key} observing ${wish.filter}`;
     this.#confirmedAt = begun.at;
+    this.isProven = observers.layer.trusts(peer.address);
     const usualMs = observers.layer.limits.probeAfterMs;
     this.#probeMs = Math.min(wish.probeMs ?? usualMs, usualMs);
     this.sequence = begun.sequence;
@@ -101,6 +104,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
   /** Goes on at another address. What was on its way to the old one is cancelled. */
   move(peer: Peer): void {
     this.peer = peer;
+    this.isProven = this.observers.layer.trusts(peer.address);
     this.lastId = -1;
     if (this.#confirming) this.outdated = true;
     this.#confirming = false;
@@ -121,7 +125,8 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
       return true;
     }
     const sequence = after(this.sequence);
-    const id = layer.send(this.peer, this.token, this.#firstPart(answer), sequence);
+    const part = this.#firstPart(answer);
+    const id = layer.send(this.peer, this.token, part, sequence, this.isProven);
     if (id < 0) {
       this.#listed = true;
       return false;
@@ -155,6 +160,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     this.#confirming = false;
     this.#unconfirmed = this.#unconfirmedBytes = 0;
     this.#confirmedAt = now;
+    this.isProven ||= this.observers.layer.trusts(this.peer.address);
     if (!this.ended) this.arm();
     if (this.outdated) this.#list();
     else this.#value = undefined;
@@ -216,7 +222,8 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     const silentMs = now - this.#confirmedAt;
     // What a peer that may have left is sent must not be more (RFC 7252 §4.7, PROBING_RATE).
     const bytes = maxUnconfirmedBytes + probingRate * silentMs / 1000;
-    return this.wish.everyConfirmed || this.#unconfirmed + 1 >= limits.confirmEvery ||
+    return !this.isProven || this.wish.everyConfirmed ||
+      this.#unconfirmed + 1 >= limits.confirmEvery ||
       silentMs >= Math.min(limits.confirmAfterMs, this.#probeMs) ||
       this.#unconfirmedBytes + payload.length > bytes;
   }
