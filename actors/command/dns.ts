@@ -9,7 +9,7 @@ type Port = { port: number; hostname: string };
 /** What a DNS listener is put together from. */
 export interface DnsParts {
   tcp(options: Port): Transport;
-  udp(options: Port): DatagramTransport;
+  udp(options: Port & { groups?: readonly string[] }): DatagramTransport;
   dns(zones: readonly DnsZone[]): OpenSession & OpenDatagramSession;
 }
 

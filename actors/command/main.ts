@@ -129,7 +129,7 @@ async function listen(
   each: ListenSettings,
   around: Surroundings & { settings: Settings; authMethods: readonly AuthMethod[] | undefined },
 ): Promise<string> {
-  const { url, limits, mqtt, coap, web, access, trustedProxies } = each;
+  const { url, limits, mqtt, coap, groups, web, access, trustedProxies } = each;
   const { parts, log, authMethods, settings: { origins, webSocketCompression, dns, policy } } =
     around;
   const options = { name: url.url, limits, access };
@@ -139,7 +139,11 @@ async function listen(
     }
     const site = web && await openSite(hub, { name: url.url, port: url.port, web, log, policy });
     const listening = url.carrier === "udp"
-      ? hub.listen(parts.udp(url), parts.coap(limits, coap), options)
+      ? hub.listen(
+        parts.udp({ ...url, ...groups && { groups } }),
+        parts.coap(limits, coap),
+        options,
+      )
       : hub.listen(
         await transportOf(each, around),
         parts.streams[url.protocol](limits, {

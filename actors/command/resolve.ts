@@ -62,6 +62,8 @@ export interface ListenSettings {
   readonly mqtt: MqttSettings;
   /** What was set of CoAP, for this listener or for all. */
   readonly coap: CoapSettings;
+  /** Multicast groups that it joins. */
+  readonly groups?: readonly string[];
   /** Its web site, when it speaks HTTP and has one. */
   readonly web?: WebSettings;
 }
@@ -195,7 +197,7 @@ class Resolver {
     }
     const limits = { ...this.draft.limits, ...draft.limits } as Partial<Record<LimitName, number>>;
     const mqtt = mqttOf(draft, this.draft), coap = coapOf(draft, this.draft);
-    const web = this.#web(draft, place);
+    const groups = this.#groups(draft, place), web = this.#web(draft, place);
     const access = draft.access ?? this.draft.access, { proxyProtocol, trustedProxies } = draft;
     return {
       url,
@@ -208,6 +210,7 @@ class Resolver {
       limits,
       mqtt,
       coap,
+      ...groups && { groups },
       ...web && { web },
     };
   }
@@ -224,6 +227,14 @@ class Resolver {
 
   #authOf(drafts: NonNullable<Draft["auth"]>, place: Place): AuthSettings[] {
     return resolveAuth(drafts, { place: place.member("auth"), fileAt: this.#file.bind(this) });
+  }
+
+  #groups({ url, groups }: ListenDraft, place: Place): string[] | undefined {
+    if (groups === undefined) return undefined;
+    if (url?.scheme !== "coap") {
+      return place.member("groups").complain(`Cannot join groups on ${url?.url}: use coap:`);
+    }
+    return groups.flatMap((each) => each ?? []);
   }
 
   #web({ url, web: own }: ListenDraft, place: Place): WebSettings | undefined {

@@ -88,6 +88,10 @@ export interface CoapLimits {
   csmTimeoutMs: number;
   /** Milliseconds of silence after which the peer of a stream is pinged; default 240,000. */
   pingAfterMs: number;
+  /** Milliseconds within which a request to a multicast group is answered; default 5,000. */
+  leisureMs: number;
+  /** Such requests that wait to be answered; default 100. */
+  maxGroupRequests: number;
   /**
    * Whose address is verified before it is sent more than three times the bytes that came from it by
    * UDP (RFC 9175 §2.4); default `public`. Those are the addresses that are not loopback, link-local
@@ -168,6 +172,9 @@ export const defaults: CoapLimits = {
   csmTimeoutMs: 10_000,
   // Most routers that translate addresses forget a stream after 5 minutes or more.
   pingAfterMs: 240_000,
+  // DEFAULT_LEISURE (RFC 7252 §8.2).
+  leisureMs: 5000,
+  maxGroupRequests: 100,
   // Who can write addresses of our own network on datagrams is in it.
   verifyAddresses: "public",
   // Long enough for a large body in blocks, short where addresses change hands every day.

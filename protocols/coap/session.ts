@@ -9,6 +9,7 @@ import {
 import { Answer, refusal } from "./answer.ts";
 import { ACK, Code, CON, decode, type Message, NON, RST } from "./codec.ts";
 import { Exchange } from "./exchange.ts";
+import { GroupRequests } from "./group_requests.ts";
 import { type CoapLimits, defaults } from "./limits.ts";
 import type { Origin } from "./origin.ts";
 import { Reachability } from "./reachability.ts";
@@ -22,12 +23,18 @@ export class CoapSession implements DatagramSession {
   readonly #reach: Reachability;
   readonly #exchange: Exchange;
   readonly #requests: Requests;
+  readonly #groups: GroupRequests;
 
   constructor(wire: DatagramWire, hub: Hub, limits: CoapLimits, random: () => number) {
     this.#hub = hub;
     this.#reach = new Reachability(limits, hub);
     this.#exchange = new Exchange(wire, limits, random, this.#reach);
     this.#requests = new Requests(hub, this.#exchange);
+    this.#groups = new GroupRequests(this.#exchange, (request, from, now) => {
+      const answer = this.#execute(request, { peer: undefined, address: from, now });
+      // One of many has nothing to say about what it has not.
+      if (answer !== undefined && answer.payload.length > 0) this.#respond(request, from, answer);
+    });
   }
 
   /** Whatever peers grow, for operators and tests. */
@@ -52,8 +59,12 @@ export class CoapSession implements DatagramSession {
     return Math.min(this.#exchange.deadline, this.#requests.deadline);
   }
 
-  receive(bytes: Uint8Array, from: string, now: number): void {
+  receive(bytes: Uint8Array, from: string, now: number, isMulticast = false): void {
     this.#reach.now = now;
+    if (isMulticast) {
+      if (!this.#groups.receive(bytes, from, now)) this.#hub.count("coap.ignored");
+      return;
+    }
     this.#reach.heard(from, bytes.length);
     // RFC 7252 §3: another version is ignored, and so is what has no header.
     if (bytes.length < 4 || bytes[0]! >> 6 !== 1) return this.#hub.count("coap.ignored");
@@ -102,6 +113,7 @@ export class CoapSession implements DatagramSession {
   }
 
   ended(): void {
+    this.#groups.end();
     this.#requests.end();
   }
 
