@@ -31,12 +31,14 @@ import { Gateway } from "./actors/gateway.ts";
 import type { GatewayOptions } from "./actors/gateway_options.ts";
 import { forward } from "./actors/dns/forward.ts";
 import { ResolveError, Resolver, resolver } from "./actors/dns/resolver.ts";
+import { presence } from "./actors/presence/mod.ts";
 import { openUpstream } from "./actors/clients/upstream.ts";
+import { Resources } from "./protocols/coap/resources.ts";
 import { Handlers } from "./protocols/http/handlers.ts";
 import { dns } from "./protocols/dns/session.ts";
 import { coap } from "./protocols/coap/session.ts";
 import { looksLikeCoap } from "./protocols/coap/stream_codec.ts";
-import { coapStream } from "./protocols/coap/stream_session.ts";
+import { coapStream } from "./protocols/coap/stream_server.ts";
 import type { HttpOptions } from "./protocols/http/options.ts";
 import { http as openHttp } from "./protocols/http/session.ts";
 import type { CommonLimits } from "./protocols/limits.ts";
@@ -89,6 +91,15 @@ export * from "./actors/dns/mod.ts";
 // Who clients are, and what they may do.
 export * from "./actors/identity/mod.ts";
 
+// Who is there.
+export { presence };
+export type { PresenceOptions, PresenceSource, RegistrationLimits } from "./actors/presence/mod.ts";
+
+// CoAP as the client.
+export { CoapClient, coapClient } from "./actors/clients/coap_client.ts";
+export type { CoapClientOptions, CoapRequestInit } from "./actors/clients/coap_client.ts";
+export { CoapAnswer } from "./actors/clients/coap_answer.ts";
+
 // Transports that a listener may use.
 export { behindProxy, eitherTls, tcp, tls, udp, unix };
 export { memoryPair, MemoryTransport } from "./transports/memory.ts";
@@ -127,6 +138,12 @@ export type { Hooks, Later, Login, Subscribed } from "./actors/hooks.ts";
 
 // Requests and WebSockets, and those who answer them.
 export * from "./actors/web/mod.ts";
+
+// Requests of CoAP in its own terms.
+export type { CoapHandler, CoapMethods, CoapOptions, CoapResource } from "./actors/coap_handler.ts";
+export type { CoapRequest } from "./protocols/coap/coap_request.ts";
+export type { CoapCode, CoapOption, CoapResponse } from "./protocols/coap/coap_response.ts";
+export type { CoapMethod } from "./protocols/coap/http_request.ts";
 
 // Actors of your own.
 export type { Actor, Behaviour, Exit, Ref, Self, Unread } from "./actors/actor.ts";
@@ -196,7 +213,7 @@ export type { Clock } from "./actors/clock.ts";
  * ```
  */
 export function gateway(options: GatewayOptions = {}): Gateway {
-  return new Gateway(Handlers, options, openUpstream);
+  return new Gateway({ handlers: Handlers, resources: Resources }, options, openUpstream);
 }
 
 /**
@@ -252,6 +269,7 @@ if (import.meta.main) {
   const { main } = await import("./actors/command/main.ts");
   const { useResolver } = await import("./actors/clients/dial.ts");
   const { connectClient } = await import("./actors/clients/command_client.ts");
+  const { ask, follow } = await import("./actors/clients/ask.ts");
   const { limitsOf, usualLimits } = await import("./protocols/limits.ts");
   const { default: { version } } = await import("./deno.json", { with: { type: "json" } });
   const streams = {
@@ -284,8 +302,11 @@ if (import.meta.main) {
     udp,
     streams,
     coap: (set, options) => coap({ ...limitsOf(set).coap, ...options }),
+    presence,
     store: (file, options, set) => sqliteStore(file, { ...options, mqtt: limitsOf(set).mqtt }),
     connect: connectClient,
+    ask,
+    follow,
     dns: (zones) => dns({ zones }),
     forward: (servers) => forward(resolver({ servers })),
     nameServers: (servers) => useResolver(resolver({ servers })),

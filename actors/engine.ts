@@ -1,7 +1,8 @@
 import { Bridges } from "./bridge/bridges.ts";
 import type { OpenUpstream } from "./bridge/upstream.ts";
+import { CoapServer } from "./coap_server.ts";
 import { systemClock } from "./clock.ts";
-import type { GatewayOptions, HandlerTable } from "./gateway_options.ts";
+import type { GatewayOptions, PathTables } from "./gateway_options.ts";
 import { Listeners } from "./listeners.ts";
 import { Log } from "./log.ts";
 import { Space } from "./space.ts";
@@ -20,10 +21,11 @@ export class Engine {
   readonly listeners: Listeners;
   readonly bridges: Bridges;
   readonly web: WebServer;
+  readonly coap: CoapServer;
   readonly #finish: (error?: unknown) => void;
   #stopping: Promise<void> | undefined;
 
-  constructor(handlers: new () => HandlerTable, options: GatewayOptions, open?: OpenUpstream) {
+  constructor(tables: PathTables, options: GatewayOptions, open?: OpenUpstream) {
     const log = this.log = options.log ?? new Log();
     const { limits = {}, clock = systemClock } = options;
     const space = this.space = new Space({ limits, clock });
@@ -44,11 +46,13 @@ export class Engine {
     this.actors = this.root.supervise("actors", { maxRestarts: Infinity, backoff });
     // A handler has no state that could be broken: however often it throws, it is there again.
     this.subscribers = this.root.supervise("handlers", { maxRestarts: Infinity });
-    const table = space.shared(handlers);
+    const table = space.shared(tables.handlers);
     this.web = new WebServer({ table, root: this.root, handlers: this.subscribers, clock, log });
+    this.coap = new CoapServer(space.shared(tables.resources), this.subscribers);
     if (options.hooks) space.use(options.hooks, log);
     options.store?.open({ space, root: this.root, log });
     startTimers(this.root, space, options);
+    options.presence?.open({ space, root: this.root, web: this.web });
   }
 
   stop(drainMs: number): Promise<void> {

@@ -1,15 +1,16 @@
 import { Publication, type PublicationOptions } from "../protocols/publication.ts";
 import type { Hub, OpenDatagramSession, OpenSession, Outcome } from "../protocols/session.ts";
-import { faultOfFilter, faultOfTopic } from "../protocols/topic.ts";
+import { faultOfTopic } from "../protocols/topic.ts";
 import type { DatagramTransport, Transport } from "../transports/transport.ts";
 import type { Behaviour, Ref } from "./actor.ts";
 import type { Answering } from "./answering.ts";
 import type { BridgeOptions } from "./bridge/bridge_options.ts";
 import type { Bridge } from "./bridge/bridges.ts";
 import type { OpenUpstream } from "./bridge/upstream.ts";
+import type { CoapHandler, CoapMethods, CoapOptions, CoapResource } from "./coap_handler.ts";
 import { addDnsHandler, type DnsHandler } from "./dns/handler.ts";
 import { Engine } from "./engine.ts";
-import type { GatewayOptions, HandlerTable } from "./gateway_options.ts";
+import type { GatewayOptions, PathTables } from "./gateway_options.ts";
 import type { Handler } from "./handler.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Listening, ListenOptions } from "./listeners.ts";
@@ -17,15 +18,13 @@ import { Member } from "./member.ts";
 import type { Methods } from "./methods.ts";
 import type { SocketHandler, SocketOptions } from "./socket_handler.ts";
 import type { Space } from "./space.ts";
-import { follow, type MessageHandler, plainFilter, subscriber } from "./subscriber.ts";
+import { type MessageHandler, subscribe } from "./subscriber.ts";
 import type { HandleOptions } from "./web_server.ts";
 import type { SpawnOptions } from "./supervisor.ts";
 import type { TreeNode } from "./tree.ts";
 
 /** Topic levels that the library itself accepts. */
 const MAX_LEVELS = 128;
-/** Messages that wait for a handler before more are refused. */
-const HANDLER_MAILBOX = 65_536;
 
 /**
  * One topic space with its listeners, connections and handlers, and the supervisors above them.
@@ -61,8 +60,8 @@ export class Gateway {
   #names = 0;
 
   /** @ignore */
-  constructor(handlers: new () => HandlerTable, options: GatewayOptions = {}, open?: OpenUpstream) {
-    this.#engine = new Engine(handlers, options, open);
+  constructor(tables: PathTables, options: GatewayOptions = {}, open?: OpenUpstream) {
+    this.#engine = new Engine(tables, options, open);
     this.#space = this.#engine.space;
     this.finished = this.#engine.finished;
     const inbox = { name: "library", deliver: () => false, post: () => false };
@@ -133,20 +132,8 @@ export class Gateway {
     filter: Filter,
     handler: MessageHandler<Filter>,
   ): () => void {
-    const plain = plainFilter(filter);
-    const fault = faultOfFilter(plain, MAX_LEVELS);
-    if (fault !== undefined) throw new TypeError(fault);
-    const name = `${filter} ${++this.#names}`;
-    const ref = this.#engine.subscribers.spawn(name, subscriber(filter, handler), {
-      restart: "crash",
-      kind: "subscriber",
-      mailbox: HANDLER_MAILBOX,
-    });
-    const forget = follow(this.#space, plain, ref);
-    return () => {
-      forget();
-      this.#engine.subscribers.stopChild(name);
-    };
+    const name = `${filter} ${++this.#names}`, { subscribers: supervisor } = this.#engine;
+    return subscribe(filter, handler, { name, space: this.#space, supervisor });
   }
 
   /**
@@ -208,6 +195,21 @@ export class Gateway {
     options: HandleOptions = {},
   ): () => void {
     return this.#engine.web.handle(path, handler, options);
+  }
+
+  /**
+   * Answers CoAP requests for `path`, or for everything below one that ends in `/*`, in CoAP's own
+   * terms: options, codes, formats, observers. It goes before what `handle` has; `/topics`, `/ps`,
+   * `/pubsub` and `/.well-known/core` are the gateway's own.
+   *
+   * @throws {TypeError} When the path is none, is taken, or the gateway has stopped.
+   */
+  coap(
+    path: string,
+    handler: CoapHandler | CoapMethods,
+    options: CoapOptions = {},
+  ): CoapResource {
+    return this.#engine.coap.handle(path, handler, options);
   }
 
   /**

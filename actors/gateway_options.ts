@@ -1,12 +1,16 @@
 import type { LinkAttributes, PathAnswer } from "../protocols/http/handlers.ts";
 import type { PathPattern } from "../protocols/http/routes.ts";
 import type { SocketRoute } from "../protocols/websocket/socket.ts";
+import type { ResourceTable } from "./coap_server.ts";
 import type { Clock } from "./clock.ts";
 import type { HookLimits } from "./hook_chain.ts";
 import type { Hooks } from "./hooks.ts";
 import type { ListenLimits } from "./listeners.ts";
 import type { Log } from "./log.ts";
 import type { RetainedLimits } from "./retained.ts";
+import type { Space } from "./space.ts";
+import type { Supervisor } from "./supervisor.ts";
+import type { WebServer } from "./web_server.ts";
 import type { StoreSource } from "./store/sqlite_store.ts";
 
 /**
@@ -59,6 +63,35 @@ export interface GatewayOptions {
   sysIntervalMs?: number;
   /** What `$SYS/broker/version` says; default `meerkat`. */
   version?: string;
+  /** Who keeps `$presence/{id}` and `/clients/`; default nobody does. See `presence`. */
+  presence?: PresenceSource | undefined;
+}
+
+/**
+ * Something that keeps the presence of clients: what `presence` gives.
+ *
+ * @example Only if it is wanted
+ * ```ts
+ * import { gateway, presence, type PresenceSource } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const isWanted = false;
+ * const source: PresenceSource | undefined = isWanted ? presence() : undefined;
+ * await using hub = gateway({ presence: source });
+ * assert.equal(hub.retained("$presence/anybody"), undefined);
+ * ```
+ */
+export interface PresenceSource {
+  /** @ignore */
+  open(home: { space: Space; root: Supervisor; web: WebServer }): void;
+}
+
+/** What protocols look up paths in, made once for a gateway. */
+export interface PathTables {
+  /** Paths that HTTP and CoAP answer. */
+  readonly handlers: new () => HandlerTable;
+  /** Paths that CoAP answers in its own terms. */
+  readonly resources: new () => ResourceTable;
 }
 
 /** Which path of the web server is whose. */

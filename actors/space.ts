@@ -9,7 +9,7 @@ import { HookChain, hookDefaults, type HookLimits } from "./hook_chain.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Log } from "./log.ts";
 import { Retained, retainedDefaults, type RetainedLimits } from "./retained.ts";
-import { isReserved } from "../protocols/topic.ts";
+import { isMomentary } from "../protocols/topic.ts";
 import { Router } from "./router.ts";
 
 /** The one topic space that all protocols share. */
@@ -65,7 +65,7 @@ export class Space {
     ledger: Ledger,
     from?: Publisher,
   ): Exclude<Outcome, "closing"> {
-    const keeps = publication.retain && !isReserved(publication.topic);
+    const keeps = publication.retain && !isMomentary(publication.topic);
     if (keeps && ledger.failing) {
       ledger.refuse();
       return "overloaded";

@@ -1,6 +1,13 @@
 import { Delivery, type Publication } from "../protocols/publication.ts";
 import type { Behaviour, Ref } from "./actor.ts";
 import type { Space } from "./space.ts";
+import type { Supervisor } from "./supervisor.ts";
+import { faultOfFilter } from "../protocols/topic.ts";
+
+/** Topic levels that the library itself accepts. */
+const MAX_LEVELS = 128;
+/** Messages that wait for a handler before more are refused. */
+const HANDLER_MAILBOX = 65_536;
 
 /**
  * The named levels of a filter, known to the compiler: those of `a/+room` are `{ room: string }`.
@@ -81,8 +88,28 @@ export function subscriber<Filter extends string>(
   });
 }
 
+/** Has `handler` called for what `filter` selects, until the answer is called. */
+export function subscribe<Filter extends string>(
+  filter: Filter,
+  handler: MessageHandler<Filter>,
+  { name, space, supervisor }: { name: string; space: Space; supervisor: Supervisor },
+): () => void {
+  const plain = plainFilter(filter), fault = faultOfFilter(plain, MAX_LEVELS);
+  if (fault !== undefined) throw new TypeError(fault);
+  const ref = supervisor.spawn(name, subscriber(filter, handler), {
+    restart: "crash",
+    kind: "subscriber",
+    mailbox: HANDLER_MAILBOX,
+  });
+  const forget = follow(space, plain, ref);
+  return () => {
+    forget();
+    supervisor.stopChild(name);
+  };
+}
+
 /** Has `ref` told what `filter` selects, stored values first, until the answer is called. */
-export function follow(space: Space, filter: string, ref: Ref<Delivery>): () => void {
+function follow(space: Space, filter: string, ref: Ref<Delivery>): () => void {
   const receiver = {
     name: ref.name,
     deliver(delivery: Delivery): boolean {

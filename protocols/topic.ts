@@ -45,7 +45,12 @@ function shown(topic: string): string {
 
 /** True for topics that only the gateway itself publishes to. */
 export function isReserved(topic: string): boolean {
-  return topic.charCodeAt(0) === 0x24 && (topic.startsWith("$SYS/") || topic === "$SYS");
+  return topic.charCodeAt(0) === 0x24 && /^\$(?:SYS|presence|clients)(?:\/|$)/.test(topic);
+}
+
+/** True for topics that say how things are now: what they said before a restart is of no use. */
+export function isMomentary(topic: string): boolean {
+  return topic.charCodeAt(0) === 0x24 && /^\$(?:SYS|presence)(?:\/|$)/.test(topic);
 }
 
 /** True when `filter` (valid) selects `topic`; wildcards do not select `$` topics (MQTT-4.7.2-1). */

@@ -13,7 +13,7 @@ const rules: Record<string, { types: string[]; values: string[] }> = {
 const CLIENTS = "actors/clients/";
 
 /** Features that stand above a protocol, and run its functions: what a gateway loads when asked. */
-const FEATURES = /^actors\/(clients|web|identity|store|dns)\//;
+const FEATURES = /^actors\/(clients|web|identity|store|dns|presence)\//;
 
 /** The words of the trade that actors share with protocols. */
 const sharedValues = [

@@ -14,15 +14,12 @@ import type { ByteStream } from "../../transports/transport.ts";
 import { dialTcp } from "../../transports/tcp.ts";
 import { dialTls } from "../../transports/dial_tls.ts";
 import type { BridgeTls } from "../bridge/bridge_options.ts";
-import { systemClock } from "../clock.ts";
 import { connection } from "../connection.ts";
 import { connectionDefaults } from "../connection_options.ts";
-import { Log } from "../log.ts";
 import { MessageSocket } from "../message_socket.ts";
 import { startSocket } from "../socket_handler.ts";
-import { Space } from "../space.ts";
-import { Supervisor } from "../supervisor.ts";
 import { PrefixedStream } from "../../transports/prefixed_stream.ts";
+import { home } from "./home.ts";
 import { shakeHands } from "./websocket_handshake.ts";
 
 /**
@@ -67,19 +64,7 @@ export interface ConnectWebSocketOptions {
 /** As long as a client may take to open one of ours. */
 const TIMEOUT_MS = 10_000;
 
-let shared: { space: Space; supervisor: Supervisor; log: Log } | undefined;
 let count = 0;
-
-/** All clients of a process together: without a listener there is no gateway to belong to. */
-function home() {
-  const log = new Log();
-  const crashed = (actor: string, error: unknown) => log.error("crash", { actor, error });
-  return shared ??= {
-    log,
-    space: new Space({ clock: systemClock }),
-    supervisor: new Supervisor("websockets", { maxRestarts: Infinity, crashed }),
-  };
-}
 
 /**
  * Opens a WebSocket as a client: a socket with the events of those that `hub.websocket` gives, which

@@ -1,3 +1,4 @@
+import { lookup } from "node:dns/promises";
 import { bareHost } from "../../transports/address.ts";
 import type { Resolver } from "../dns/resolver.ts";
 import { dialTcp } from "../../transports/tcp.ts";
@@ -19,7 +20,15 @@ export function useResolver(resolver: Pick<Resolver, "lookup"> | undefined): voi
   names = resolver;
 }
 
-async function connect(
+/** The addresses of a host, IPv4 first; an address is its own. */
+export async function addressesOf(hostname: string): Promise<readonly string[]> {
+  const host = bareHost(hostname);
+  if (names !== undefined) return await names.lookup(host);
+  return (await lookup(host, { all: true, order: "ipv4first" })).map(({ address }) => address);
+}
+
+/** Connects by TCP. */
+export async function connect(
   { hostname, port, signal }: { hostname: string; port: number; signal?: AbortSignal },
 ): Promise<ByteStream> {
   if (names === undefined) return await dialTcp({ hostname, port, signal });

@@ -2,6 +2,8 @@ import type { Log } from "../log.ts";
 import { cert } from "./cert.ts";
 import { check } from "./check.ts";
 import type { ClientHost } from "./client/client.ts";
+import { ask } from "./client/ask.ts";
+import { observe } from "./client/observe.ts";
 import { pub } from "./client/pub.ts";
 import { sub } from "./client/sub.ts";
 import { flags, readFlags } from "./flags.ts";
@@ -95,6 +97,41 @@ const commands: readonly Command[] = [
     doc: "Print what an MQTT server has to say; sub --help tells more.",
     hasOwnFlags: true,
     run: sub,
+  },
+  {
+    name: "get",
+    usage: "URL [flags]",
+    doc: "Read what a CoAP or HTTP server has; get --help tells more.",
+    hasOwnFlags: true,
+    run: ask("GET"),
+  },
+  {
+    name: "put",
+    usage: "URL -m TEXT [flags]",
+    doc: "Set it; put --help tells more.",
+    hasOwnFlags: true,
+    run: ask("PUT"),
+  },
+  {
+    name: "post",
+    usage: "URL [-m TEXT] [flags]",
+    doc: "Send a CoAP or HTTP server something; post --help tells more.",
+    hasOwnFlags: true,
+    run: ask("POST"),
+  },
+  {
+    name: "delete",
+    usage: "URL [flags]",
+    doc: "Remove what a CoAP or HTTP server has; delete --help tells more.",
+    hasOwnFlags: true,
+    run: ask("DELETE"),
+  },
+  {
+    name: "observe",
+    usage: "URL [flags]",
+    doc: "Print it each time that it changes; observe --help tells more.",
+    hasOwnFlags: true,
+    run: observe,
   },
   {
     name: "passwd",

@@ -49,9 +49,11 @@ export function watchFiles(paths: readonly string[], changed: () => void): () =>
 }
 
 /** What the commands need of this process that are clients. */
-export function denoClientHost(connect: ClientHost["connect"]): ClientHost {
+export function denoClientHost(
+  clients: Pick<ClientHost, "connect" | "ask" | "follow">,
+): ClientHost {
   return {
-    connect,
+    ...clients,
     readBytes: (path) => Deno.readFile(path),
     input: () => Deno.stdin.readable,
     write: (bytes) => writeBytes(Deno.stdout, bytes),

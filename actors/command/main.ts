@@ -5,10 +5,11 @@ import { admissionDefaults } from "../admission.ts";
 import { connectionDefaults } from "../connection_options.ts";
 import type { DnsHandler } from "../dns/handler.ts";
 import type { Gateway } from "../gateway.ts";
-import type { GatewayOptions } from "../gateway_options.ts";
+import type { GatewayOptions, PresenceSource } from "../gateway_options.ts";
 import type { Log } from "../log.ts";
 import { retainedDefaults } from "../retained.ts";
 import { hooksOf } from "./auth.ts";
+import type { PresenceOptions } from "../presence/mod.ts";
 import type { StoreOptions, StoreSource } from "../store/sqlite_store.ts";
 import { startBridge } from "./bridges.ts";
 import type { ClientHost } from "./client/client.ts";
@@ -52,10 +53,15 @@ export interface Parts extends DnsParts, TransportParts {
     (limits: Limits, set: StreamSettings) => OpenSession
   >;
   coap(limits: Limits, set: CoapSettings): OpenDatagramSession;
+  /** Who is there. */
+  presence(options: PresenceOptions): PresenceSource;
   /** What survives a restart. */
   store(file: string, options: StoreOptions, limits: Limits): StoreSource;
   /** Connects the commands that are MQTT clients. */
   connect: ClientHost["connect"];
+  /** Asks for the commands that are clients of CoAP and HTTP. */
+  ask: ClientHost["ask"];
+  follow: ClientHost["follow"];
   /** Asks these servers for what no zone has. */
   forward(servers: readonly string[]): DnsHandler;
   /** Has these servers asked for the hosts of outgoing connections. */
@@ -82,7 +88,7 @@ export function main(parts: Parts): Promise<number> {
     version,
     limits,
     program,
-    client: denoClientHost(parts.connect),
+    client: denoClientHost(parts),
     serve: (settings, log) =>
       start(settings, { log, parts, readFile: (path) => host.readFile(path), ending: [] }),
   });
@@ -99,9 +105,10 @@ interface Surroundings {
 
 async function start(settings: Settings, around: Surroundings): Promise<Running> {
   const { parts, log } = around, { retainedTrees, sysIntervalMs } = settings;
+  const of = settings.presence, presence = of === "none" ? undefined : parts.presence({ of });
   const limits = { ...settings.limits, ...retainedTrees && { retainedTrees } };
   const version = `meerkat version ${parts.version}`;
-  const hub = openWithStore(settings, { log, limits, sysIntervalMs, version }, parts);
+  const hub = openWithStore(settings, { log, limits, sysIntervalMs, presence, version }, parts);
   const end = () => around.ending.forEach((each) => each());
   hub.finished.then(end, end);
   const listeners: string[] = [];

@@ -26,6 +26,8 @@ export interface Settings {
   readonly webSocketCompression: boolean;
   /** 0 for never. */
   readonly sysIntervalMs: number;
+  /** Whose presence is published. */
+  readonly presence: "registered" | "all" | "none";
   readonly bridges: readonly BridgeSettings[];
   /** Undefined when nothing survives a restart. */
   readonly store?: StoreSettings | undefined;
@@ -100,6 +102,7 @@ type Usual =
   | "listen"
   | "allowAnonymous"
   | "sysInterval"
+  | "presence"
   | "drain"
   | "logLevel"
   | "logFormat";
@@ -132,6 +135,7 @@ class Resolver {
         origins: this.draft.origins?.flatMap((each) => each ?? []) ?? [],
         webSocketCompression: this.draft.webSocketCompression ?? true,
         sysIntervalMs: this.#value("sysInterval"),
+        presence: this.#value("presence"),
         bridges: this.#bridges(),
         store: this.#store(),
         ...dnsOf(this.draft),

@@ -127,6 +127,13 @@ export const settings = {
     default: "10s",
     doc: "How often the topics below $SYS/broker are updated; 0 is never.",
   },
+  presence: {
+    only: "file",
+    kind: choice(["registered", "all", "none"]),
+    default: "registered",
+    doc: "Whose presence is published as $presence/ID: that of clients that register at " +
+      "/clients/ID/will, of all that connect, or nobody's.",
+  },
   ...storeSettings,
   bridges: {
     only: "file",

@@ -3,7 +3,7 @@ import type { SessionRecord } from "../../protocols/journal.ts";
 import type { Delivery, Publication } from "../../protocols/publication.ts";
 import type { Subscription } from "../../protocols/session.ts";
 import type { Holder, Ledger, WrittenQueue } from "../ledger.ts";
-import { isReserved } from "../../protocols/topic.ts";
+import { isMomentary } from "../../protocols/topic.ts";
 import type { Log } from "../log.ts";
 import { BatchBuilder, type Value } from "./batch.ts";
 import type { HistoryReader } from "./history.ts";
@@ -139,7 +139,7 @@ export class Store implements Ledger {
     const { past } = this.parts;
     if (past.rules.length === 0) return;
     const { topic, payload, time } = publication, rule = past.ruleOf(topic);
-    if (rule < 0 || isReserved(topic)) return;
+    if (rule < 0 || isMomentary(topic)) return;
     const length = this.#building.keep(payload), at = Math.floor(time || this.parts.now());
     const { filter } = past.rules[rule]!;
     const number = this.take();

@@ -1,10 +1,10 @@
 import { Answer, refusal } from "./answer.ts";
 import { Assembly } from "./assembly.ts";
 import { BERT, Block, blockOf, sliceOf, szxOf } from "./block.ts";
-import { Code, NONE, tailBytes } from "./codec.ts";
+import { ACK, Code, Message, NONE, readTail, tailBytes } from "./codec.ts";
 import type { Composer } from "./composer.ts";
 import type { CoapLimits } from "./limits.ts";
-import { Option, withOption } from "./option_bytes.ts";
+import { encodeOptions, Option, withOption } from "./option_bytes.ts";
 import { Options, uint } from "./options.ts";
 import { PeerTable } from "./peer_table.ts";
 import type { Request } from "./request.ts";
@@ -139,6 +139,12 @@ export class Blockwise {
     return new Answer(out.code, options, out.payload, out.isStored);
   }
 
+  /** The first part of a notification, in place of those before; the others are for who asks. */
+  notify(answer: Answer, shape: Shape, peer: string, now: number): Answer {
+    this.#kept.delete(peer, shape.key());
+    return this.finish(answer, shape, peer, now);
+  }
+
   /** The part of an answer that a block names, its first part when none does. */
   part(answer: Answer, block: Block | undefined, asksSize = false): Answer {
     const { maxBodyBytes } = this.composer;
@@ -153,7 +159,7 @@ export class Blockwise {
   ): void {
     const isFirst = shape.block2 === undefined || shape.block2 >> 4 === 0;
     if (!isFirst || part.payload.length === answer.payload.length) return;
-    this.#kept.put(peer, shape.key(), answer, { bytes: bytesOf(answer), now });
+    this.#kept.put(peer, shape.key(), unobserved(answer), { bytes: bytesOf(answer), now });
   }
 
   /** 2.31, which also says how large blocks had better be. */
@@ -172,6 +178,16 @@ export class Blockwise {
 export function shapeOf(request: Request): Shape {
   const { block1, block2, asksSize } = request, key = request.key();
   return { block1, block2, asksSize, key: () => key };
+}
+
+/** What is asked for later is no notification (RFC 7959 §3.4). */
+function unobserved(answer: Answer): Answer {
+  const { code, payload } = answer, message = new Message(ACK, code, 0);
+  readTail(message, answer.options, 0, Infinity);
+  const options = message.options.filter(({ number }) => number !== Options.observe);
+  return options.length === message.options.length
+    ? answer
+    : new Answer(code, encodeOptions(options), payload);
 }
 
 function bytesOf({ options, payload }: Answer): number {

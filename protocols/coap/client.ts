@@ -1,6 +1,7 @@
 import type { Due } from "../deadlines.ts";
 import type { Guard } from "../guard.ts";
 import type { Identity } from "../identity.ts";
+import type { Presence } from "../presence.ts";
 import type { Clients } from "./clients.ts";
 import type { Observation } from "./observation.ts";
 
@@ -63,4 +64,6 @@ export class Client implements Due {
 /** Who has which client identifier, whatever socket it came in through: one for the gateway. */
 export class ClientIds {
   readonly taken = new Map<string, Client>();
+  /** Told of clients that come and go. */
+  moved: (id: string, presence: Presence) => void = () => {};
 }

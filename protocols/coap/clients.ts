@@ -98,6 +98,7 @@ export class Clients {
       }
     }
     client.guard?.disconnected(client.login);
+    if (!this.#ids.taken.has(client.id)) this.#ids.moved(client.id, "offline");
   }
 
   /** Forgets everybody without a word. */
@@ -124,6 +125,7 @@ export class Clients {
     this.#hosts.set(client.host, (this.#hosts.get(client.host) ?? 0) + 1);
     deadlines.set(client, client.silentUntil(now, limits.heartbeatMs * HEARTBEATS));
     client.guard?.connected(login);
+    this.#ids.moved(id, "online");
     return new Answer(Code.created, undefined, encoder.encode(token));
   }
 

@@ -116,7 +116,8 @@ export class Exchange implements MessageLayer {
   confirm(item: Confirmable, now: number): void {
     const { peer } = item, { nstart } = this.limits;
     if (peer.transmissions !== undefined && peer.transmissions.size >= nstart) {
-      (peer.waiting ??= new Set()).add(item);
+      if (item.goesOn) peer.waiting = new Set([item, ...peer.waiting ?? []]);
+      else (peer.waiting ??= new Set()).add(item);
       return;
     }
     const transmission = new Transmission(this, item);

@@ -1,6 +1,6 @@
 import type { RequestHead, ResponseHead } from "../http/message.ts";
 import { Fields } from "../http/message.ts";
-import { Answer, refusal } from "./answer.ts";
+import { Answer, MAX_ERROR_BYTES, refusal, shortened } from "./answer.ts";
 import { Code } from "./codec.ts";
 import { Format, formatOf } from "./content_format.ts";
 import type { Etags } from "./etags.ts";
@@ -9,9 +9,6 @@ import { Options, uint } from "./options.ts";
 import { sameBytes } from "./representation.ts";
 import type { Request } from "./request.ts";
 import { locationOptions, sortedOptions } from "./uri.ts";
-
-/** Bytes of what an error may say: errors do not come in blocks. */
-const MAX_ERROR_BYTES = 400;
 
 /** Codes of errors (RFC 8075 §7, RFC 8132 §4, RFC 8516). Others are 4.00 or 5.00. */
 const errors: Readonly<Record<number, number>> = {
@@ -80,7 +77,7 @@ function errorOf(code: number, status: number, fields: Fields, body: Uint8Array)
   if (/^\d{1,9}$/.test(after)) options.push(new Option(Options.maxAge, uint(Number(after))));
   const type = fields.get("content-type"), format = formatIn(fields);
   if (type === undefined || format === Format.text) {
-    return new Answer(code, sortedOptions(options), cut(body));
+    return new Answer(code, sortedOptions(options), shortened(body));
   }
   if (status >= 300 && status < 400) return refusal(code, "CoAP knows no redirections");
   if (format === undefined || body.length > MAX_ERROR_BYTES) {
@@ -88,14 +85,6 @@ function errorOf(code: number, status: number, fields: Fields, body: Uint8Array)
   }
   options.push(new Option(Options.contentFormat, uint(format)));
   return new Answer(code, sortedOptions(options), body);
-}
-
-/** As much of a text as fits, without the end of its line, and no half of a character. */
-function cut(text: Uint8Array): Uint8Array {
-  let end = Math.min(text.length, MAX_ERROR_BYTES);
-  if (end < text.length) { while (end > 0 && (text[end]! & 0xc0) === 0x80) end--; }
-  while (end > 0 && (text[end - 1] === 10 || text[end - 1] === 13)) end--;
-  return text.slice(0, end);
 }
 
 function codeOf(status: number, method: string): number {

@@ -7,6 +7,8 @@ import { type Answer, refusal } from "./answer.ts";
 import { Assembly } from "./assembly.ts";
 import { Code } from "./codec.ts";
 import { answerOf, type Asked } from "./http_answer.ts";
+import { overloaded } from "./outcome.ts";
+import type { Room } from "./room.ts";
 
 /** Who asks, and where work for the session goes. */
 export interface Asker {
@@ -16,6 +18,8 @@ export interface Asker {
   readonly scheme: string;
   /** Bytes that a body may have. */
   readonly maxBytes: number;
+  /** What all bodies under way share. */
+  readonly room: Room;
 }
 
 const encoder = new TextEncoder();
@@ -91,10 +95,12 @@ export class HttpExchange implements PathExchange {
     if (typeof length === "number" && length > this.asker.maxBytes) this.#tooLong();
   }
 
-  /** What is too much ends the exchange, and whoever writes sees that there is nobody any more. */
+  /** What is too much, for this one or for all together, ends the exchange, and whoever writes sees that there is nobody any more. */
   write(bytes: Uint8Array): boolean {
     if (this.closed) return false;
-    if (this.#body.size + bytes.length > this.asker.maxBytes) this.#tooLong();
+    const { maxBytes, room } = this.asker;
+    if (this.#body.size + bytes.length > maxBytes) this.#tooLong();
+    else if (!room.take(bytes.length)) this.#answer(overloaded());
     else this.#body.append(bytes);
     return !this.closed;
   }
@@ -118,8 +124,7 @@ export class HttpExchange implements PathExchange {
   /** Nobody waits for the answer any more. */
   leave(): void {
     if (this.closed) return;
-    this.closed = true;
-    this.#body = new Assembly();
+    this.#close();
     this.onClosed?.();
   }
 
@@ -130,8 +135,13 @@ export class HttpExchange implements PathExchange {
 
   #answer(answer: Answer): void {
     if (this.closed) return;
-    this.closed = true;
-    this.#body = new Assembly();
+    this.#close();
     this.decided?.(answer, this.now);
+  }
+
+  #close(): void {
+    this.closed = true;
+    this.asker.room.give(this.#body.size);
+    this.#body = new Assembly();
   }
 }

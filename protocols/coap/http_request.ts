@@ -8,15 +8,26 @@ import { Options, uintOf } from "./options.ts";
 import type { Request } from "./request.ts";
 import { hasDots, pathOf, queryOf, textsOf } from "./uri.ts";
 
-/** The names of the methods, by their codes (RFC 7252 §5.8, RFC 8132). */
-const methods = ["", "GET", "POST", "PUT", "DELETE", "FETCH", "PATCH", "iPATCH"] as const;
+/**
+ * A method of CoAP (RFC 7252 §5.8, RFC 8132 §1).
+ *
+ * @example Those that change nothing
+ * ```ts
+ * import type { CoapMethod } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * const safe: CoapMethod[] = ["GET", "FETCH"];
+ * assert.equal(safe.length, 2);
+ * ```
+ */
+export type CoapMethod = "GET" | "POST" | "PUT" | "DELETE" | "FETCH" | "PATCH" | "iPATCH";
 
-/** A method of CoAP. */
-export type CoapMethod = Exclude<typeof methods[number], "">;
+/** By their codes, from 0.01 on. */
+const methods: readonly CoapMethod[] = ["GET", "POST", "PUT", "DELETE", "FETCH", "PATCH", "iPATCH"];
 
 /** The name of a method; undefined for a code that is none. */
 export function methodOf(code: number): CoapMethod | undefined {
-  return methods[code] || undefined;
+  return methods[code - 1];
 }
 
 /** A request as HTTP would say it (RFC 7252 §10.2, RFC 8075 §5), or why there is no such thing. */

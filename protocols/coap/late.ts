@@ -6,14 +6,23 @@ import type { Blockwise } from "./blockwise.ts";
 import { Code, CON, type Message } from "./codec.ts";
 import type { Composer } from "./composer.ts";
 import type { Confirmable, MessageLayer } from "./layer.ts";
-import type { Peer } from "./peers.ts";
+import { overloaded } from "./outcome.ts";
+import { keyOf, type Peer } from "./peers.ts";
 import { isWanted, type Request } from "./request.ts";
+import { Room } from "./room.ts";
 
 /** Requests whose answers wait for hooks or handlers. */
 export class LateAnswers {
+  /** For bodies that handlers have under way. */
+  readonly room: Room;
   readonly #waiting = new Set<LateAnswer>();
+  /** By peer and message id; of a stream, where there are no ids, the newest. */
+  readonly #byMessage = new Map<string, LateAnswer>();
+  #handled = 0;
 
-  constructor(readonly layer: MessageLayer, readonly blocks: Blockwise) {}
+  constructor(readonly layer: MessageLayer, readonly blocks: Blockwise) {
+    this.room = new Room(layer.limits.maxHandledBytes);
+  }
 
   get size(): number {
     return this.#waiting.size;
@@ -24,32 +33,43 @@ export class LateAnswers {
     return new LateAnswer(this, request, address);
   }
 
-  /** True when one more request of this peer may wait. */
+  /** True when one more request of this peer may wait: for hooks, or for a handler. */
   add(late: LateAnswer, peer: Peer): boolean {
-    const { maxReplies, maxRepliesPerPeer } = this.layer.limits;
-    if (this.size >= maxReplies || peer.replies >= maxRepliesPerPeer) return false;
+    const { maxReplies, maxRepliesPerPeer, maxHandled, maxHandledPerPeer } = this.layer.limits;
+    if (late.isHandled) {
+      if (this.#handled >= maxHandled || peer.handled >= maxHandledPerPeer) return false;
+      this.#handled++;
+      peer.handled++;
+    } else {
+      if (this.size - this.#handled >= maxReplies || peer.replies >= maxRepliesPerPeer) {
+        return false;
+      }
+      peer.replies++;
+    }
     this.#waiting.add(late);
-    peer.replies++;
+    this.#byMessage.set(messageKey(late, peer), late);
     return true;
   }
 
   delete(late: LateAnswer, peer: Peer): void {
     if (!this.#waiting.delete(late)) return;
+    const key = messageKey(late, peer);
+    if (this.#byMessage.get(key) === late) this.#byMessage.delete(key);
     this.layer.deadlines.delete(late);
-    peer.replies--;
+    this.room.give(late.heldBytes);
+    if (late.isHandled) {
+      this.#handled--;
+      peer.handled--;
+    } else peer.replies--;
     this.layer.peers.release(peer);
   }
 
   /** True for a message that has come before and waits: its sender is told so, where it was told. */
   repeats(message: Message, address: string): boolean {
-    const peer = this.size > 0 ? this.layer.peers.find(address) : undefined;
-    if (peer === undefined || peer.replies === 0) return false;
-    for (const late of this.#waiting) {
-      if (late.peer !== peer || late.request.message.id !== message.id) continue;
-      if (late.isAcknowledged) this.layer.acknowledge(message, address);
-      return true;
-    }
-    return false;
+    if (this.size === 0) return false;
+    const late = this.#byMessage.get(`${keyOf(address)} ${message.id}`);
+    if (late?.isAcknowledged) this.layer.acknowledge(message, address);
+    return late !== undefined;
   }
 
   /** The gateway stops: tells those who wait. */
@@ -63,6 +83,10 @@ export class LateAnswers {
   }
 }
 
+function messageKey({ request }: LateAnswer, { key }: Peer): string {
+  return `${key} ${request.message.id}`;
+}
+
 /** One request that hooks or handlers are asked about, and its answer when that comes in a later turn. */
 export class LateAnswer implements Confirmable, Due {
   /** A separate answer never changes. */
@@ -71,6 +95,10 @@ export class LateAnswer implements Confirmable, Due {
   place = -1;
   /** True once the client knows that its request has come, and that the answer follows separately. */
   isAcknowledged = false;
+  /** True when it waits for a handler, and has not waited for hooks before. */
+  isHandled = false;
+  /** Of the body that a handler has been given. */
+  heldBytes = 0;
   #peer: Peer | undefined;
   #answer: Answer | undefined;
   /** Questions without an answer. */
@@ -123,8 +151,16 @@ export class LateAnswer implements Confirmable, Due {
     { now, gone }: { now: number; gone: () => void },
   ): Answer | undefined {
     // What a handler does is not undone: there must be room for its answer before it is asked.
-    const isFirst = this.#peer === undefined, refused = this.#wait();
+    const isFirst = this.#peer === undefined;
+    this.isHandled = isFirst;
+    const refused = this.#wait();
     if (refused !== undefined) return refused;
+    const { room } = this.lates, bytes = this.request.payload.length;
+    if (!room.take(bytes)) {
+      if (isFirst) this.lates.delete(this, this.peer);
+      return overloaded();
+    }
+    this.heldBytes = bytes;
     let answer: Answer | undefined, isLate = false;
     this.#open++;
     this.#gone = gone;

@@ -12,6 +12,8 @@ export interface Confirmable {
   readonly outdated: boolean;
   /** True when its peer has been seen to be where it says. Only datagrams can lie about that. */
   readonly isProven?: boolean;
+  /** True when it goes on with what has begun: it need not wait for what has not. */
+  readonly goesOn?: boolean;
   /** The message under an id; the same for the same id, unless `outdated`. */
   encode(composer: Composer, id: number, now: number): Uint8Array;
   /** It has arrived; `answer` is what its acknowledgement says, if it says something. */

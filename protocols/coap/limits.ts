@@ -80,6 +80,12 @@ export interface CoapLimits {
   maxRepliesPerPeer: number;
   /** Milliseconds that a request may ask us to wait for a reply; default 60,000. */
   maxReplyMs: number;
+  /** Requests of all peers that handlers have under way; default 10,000. More are answered 5.03. */
+  maxHandled: number;
+  /** Requests of one peer that handlers have under way; default 512. */
+  maxHandledPerPeer: number;
+  /** Bytes of bodies that handlers have been given, or give, and of which none has left; default 64 MiB. */
+  maxHandledBytes: number;
   /** Milliseconds that an acknowledgement waits for a handler's answer, to carry it; default 250. */
   piggybackMs: number;
   /** Milliseconds that a handler may take for its answer, body included; default 247,000. Then 5.04. */
@@ -164,6 +170,11 @@ export const defaults: CoapLimits = {
   maxReplies: 1000,
   maxRepliesPerPeer: 16,
   maxReplyMs: 60_000,
+  // About 1 KiB each, beside the bodies.
+  maxHandled: 10_000,
+  // One busy peer uses a twentieth at most.
+  maxHandledPerPeer: 512,
+  maxHandledBytes: 64 << 20,
   // An eighth of what a client waits before it asks again (ACK_TIMEOUT).
   piggybackMs: 250,
   // EXCHANGE_LIFETIME: the client knows nothing of its request any more.

@@ -13,6 +13,7 @@ import type { Confirmable } from "./layer.ts";
 import type { Observers } from "./observers.ts";
 import type { Peer } from "./peers.ts";
 import { represent } from "./representation.ts";
+import type { Watch } from "./watch.ts";
 
 /** 2.05 without a value. */
 const nothing = new Answer(Code.content);
@@ -26,6 +27,10 @@ export interface ObservationWish {
   szx: number | undefined;
   /** Every notification is confirmable, and not only one in a few: `?qos=1`. */
   everyConfirmed: boolean;
+  /** As few are confirmable as RFC 7252 §4.7 and RFC 7641 §4.5 allow. */
+  fewConfirmed?: boolean;
+  /** What is observed in place of a topic. */
+  watch?: Watch;
   /** Holds back what the observer may not see. */
   screen?: Screen | undefined;
   /** When the login of the observer ends. */
@@ -57,6 +62,8 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
   /** The observer acknowledges every so often, so this is true for as long as it observes. */
   isProven: boolean;
   #value: Publication | undefined = undefined;
+  /** What there is to say of something else than a topic. */
+  #shown: Answer | undefined = undefined;
   /** The last that it will hear. */
   #last: Answer | undefined = undefined;
   #probeMs: number;
@@ -90,6 +97,15 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     return true;
   }
 
+  /** What is observed has changed, or is no more when this is an error. */
+  show(answer: Answer): void {
+    if (this.outdated) this.observers.hub.count("coap.conflated");
+    this.#shown = answer;
+    this.outdated = true;
+    this.#list();
+  }
+
+  /** Ends with a last word. */
   dismiss(answer: Answer): void {
     this.#last ??= answer;
     this.outdated = true;
@@ -125,7 +141,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
       return true;
     }
     const sequence = after(this.sequence);
-    const part = this.#firstPart(answer);
+    const part = this.#firstPart(answer, now);
     const id = layer.send(this.peer, this.token, part, sequence, this.isProven);
     if (id < 0) {
       this.#listed = true;
@@ -135,7 +151,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     this.sequence = sequence;
     this.outdated = false;
     this.#count();
-    this.#value = undefined;
+    this.#value = this.#shown = undefined;
     this.#unconfirmed++;
     this.#unconfirmedBytes += answer.payload.length;
     return true;
@@ -149,7 +165,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     }
     const answer = this.#answer(now);
     if (answer.code === Code.content) {
-      const part = this.#firstPart(answer);
+      const part = this.#firstPart(answer, now);
       return composer.message(CON, part.code, id, this.token, part, this.sequence);
     }
     this.observers.retire(this);
@@ -163,7 +179,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     this.isProven ||= this.observers.layer.trusts(this.peer.address);
     if (!this.ended) this.arm();
     if (this.outdated) this.#list();
-    else this.#value = undefined;
+    else this.#value = this.#shown = undefined;
   }
 
   failed(): void {
@@ -182,6 +198,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     if (now < probeAt) return deadlines.set(this, probeAt);
     deadlines.set(this, now + this.#probeMs);
     if (this.outdated) return;
+    if (this.wish.watch !== undefined) return this.wish.watch.changed();
     this.#value = this.observers.valueOf(this.wish);
     this.outdated = true;
     this.#list();
@@ -194,6 +211,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     if (expires !== undefined && expires <= now) {
       return refusal(Code.unauthorized, "The login has expired");
     }
+    if (this.#shown !== undefined) return this.#shown;
     const value = this.#value;
     if (value === undefined) return nothing;
     if (value.retain && value.payload.length === 0 && this.wish.endsWhenCleared) {
@@ -203,8 +221,9 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
   }
 
   /** The rest of a large value is fetched by requests of its own (RFC 7959 §2.6). */
-  #firstPart(answer: Answer): Answer {
-    const { szx } = this.wish;
+  #firstPart(answer: Answer, now: number): Answer {
+    const { szx, watch } = this.wish;
+    if (watch) return this.observers.blocks.notify(answer, watch.shape, this.peer.key, now);
     return this.observers.blocks.part(
       answer,
       szx === undefined ? undefined : new Block(0, false, szx),
@@ -214,7 +233,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
   #count(): void {
     const { traffic } = this.observers.hub;
     traffic.publishSent++;
-    traffic.publishBytesSent += this.#value?.payload.length ?? 0;
+    traffic.publishBytesSent += (this.#shown ?? this.#value)?.payload.length ?? 0;
   }
 
   #mustConfirm({ payload }: Answer, now: number): boolean {
@@ -222,10 +241,11 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     const silentMs = now - this.#confirmedAt;
     // What a peer that may have left is sent must not be more (RFC 7252 §4.7, PROBING_RATE).
     const bytes = maxUnconfirmedBytes + probingRate * silentMs / 1000;
-    return !this.isProven || this.wish.everyConfirmed ||
-      this.#unconfirmed + 1 >= limits.confirmEvery ||
-      silentMs >= Math.min(limits.confirmAfterMs, this.#probeMs) ||
-      this.#unconfirmedBytes + payload.length > bytes;
+    if (!this.isProven) return true;
+    if (this.wish.everyConfirmed || this.#unconfirmedBytes + payload.length > bytes) return true;
+    if (this.wish.fewConfirmed) return silentMs >= this.#probeMs;
+    return this.#unconfirmed + 1 >= limits.confirmEvery ||
+      silentMs >= Math.min(limits.confirmAfterMs, this.#probeMs);
   }
 
   #list(): void {

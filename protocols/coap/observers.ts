@@ -41,14 +41,23 @@ export class Observers {
    * observation (RFC 7641 §4.1). Beyond a limit the answer has no Observe option: not registered.
    */
   register(peer: Peer, request: Request, wish: ObservationWish, now: number): Answer {
-    const { token } = request.message, key = textOf(token);
-    const { limits } = this.layer;
     const value = this.valueOf(wish);
     const answer = value === undefined
       ? new Answer(Code.content)
       : request.etags !== undefined && isAmong(request.etags, value)
       ? valid(value)
       : represent(value, wish.accept, now);
+    return this.admit(peer, request, { wish, answer }, now);
+  }
+
+  /** Registers an observer who is answered with `answer`, as `register` does. */
+  admit(
+    peer: Peer,
+    request: Request,
+    { wish, answer }: { wish: ObservationWish; answer: Answer },
+    now: number,
+  ): Answer {
+    const { token } = request.message, key = textOf(token), { limits } = this.layer;
     const before = peer.observations?.get(key);
     if (before !== undefined) this.remove(before, now);
     if (answer.code >= Code.badRequest) return answer;
@@ -67,7 +76,8 @@ export class Observers {
     this.#audiences.join(wish.filter, observation);
     observation.arm();
     const qos: Qos = wish.everyConfirmed ? 1 : 0;
-    this.hub.subscribe(wish.filter, { qos, screen: wish.screen }, observation);
+    if (wish.watch !== undefined) wish.watch.begin(observation);
+    else this.hub.subscribe(wish.filter, { qos, screen: wish.screen }, observation);
     const { code, options, payload, isStored } = answer;
     return new Answer(
       code,
@@ -118,6 +128,7 @@ export class Observers {
     if (!this.#all.delete(observation)) return;
     const { peer, wish } = observation;
     observation.ended = true;
+    observation.wish.watch?.stop();
     this.hub.forget(observation);
     this.layer.deadlines.delete(observation);
     wish.client?.observations.delete(observation);

@@ -14,6 +14,8 @@ export class Peer {
   observations: Map<string, Observation> | undefined = undefined;
   /** Requests that wait for a reply. */
   replies = 0;
+  /** Requests that handlers have under way. */
+  handled = 0;
   /** Our confirmable messages on their way (RFC 7252 §4.7, NSTART). */
   transmissions: Set<Transmission> | undefined = undefined;
   /** What waits for these. Bounded, because only observations and replies wait, once each. */
@@ -30,7 +32,7 @@ export class Peer {
 
   get idle(): boolean {
     return !this.busy && this.remembered.size === 0 && this.observations === undefined &&
-      this.replies === 0 &&
+      this.replies === 0 && this.handled === 0 &&
       this.transmissions === undefined && this.waiting === undefined;
   }
 }

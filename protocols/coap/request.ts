@@ -1,7 +1,7 @@
 import { utf8 } from "../bytes.ts";
 import { type Answer, refusal } from "./answer.ts";
 import { cacheKey } from "./cache_key.ts";
-import { Code, type Message } from "./codec.ts";
+import { Code, type Message, type Option } from "./codec.ts";
 import { isCritical, type OptionRule, Options, ruleOf, uintOf } from "./options.ts";
 
 /** What a request asks for: its options, read. */
@@ -51,16 +51,23 @@ export class Request {
   }
 }
 
-/** Reads the options of a request; an answer when they forbid one of another kind. */
-export function readRequest(message: Message): Request | Answer {
+/**
+ * Reads the options of a request; an answer when they forbid one of another kind. `understood` are
+ * the critical options, beside those that are known here, that whoever answers the request takes.
+ */
+export function readRequest(
+  message: Message,
+  understood?: (request: Request) => ReadonlySet<number> | undefined,
+): Request | Answer {
   const request = new Request(message), { options } = message;
-  let rooted = false, before = -1;
+  let rooted = false, before = -1, foreign: Option[] | undefined;
   for (let i = 0; i < options.length; i++) {
     const { number, value } = options[i]!;
     const rule = ruleOf(number), repeated = number === before;
     before = number;
     if (rule === undefined || faulty(rule, value, repeated)) {
-      if (isCritical(number)) return badOption(number, rule, value);
+      if (rule === undefined && isCritical(number)) (foreign ??= []).push(options[i]!);
+      else if (isCritical(number)) return badOption(number, rule, value);
       continue;
     }
     switch (number) {
@@ -119,7 +126,10 @@ export function readRequest(message: Message): Request | Answer {
         return refusal(Code.noProxy, "Cannot forward: this gateway is no proxy");
     }
   }
-  return request;
+  if (foreign === undefined) return request;
+  const known = understood?.(request);
+  const unknown = foreign.find(({ number }) => !known?.has(number));
+  return unknown === undefined ? request : badOption(unknown.number, undefined, unknown.value);
 }
 
 /** One of a wrong length, or there twice, counts as not understood (RFC 7252 §5.4.3, §5.4.5). */

@@ -47,7 +47,7 @@ export class Requests {
     this.clients = new Clients(hub, layer, this.observers);
     this.#topics = new Topics(hub, layer, this.observers, this.replies);
     this.#collection = new TopicCollection(hub, layer, hub.shared(Configurations));
-    this.#paths = new Paths(hub, layer, this.lates);
+    this.#paths = new Paths(hub, layer, this);
   }
 
   get deadline(): number {
@@ -63,6 +63,10 @@ export class Requests {
   get isBusy(): boolean {
     return this.lates.size > 0 || this.replies.size > 0;
   }
+
+  /** Critical options that whoever answers a request understands. */
+  readonly understood = (request: Request): ReadonlySet<number> | undefined =>
+    this.#paths.understood(request);
 
   tick(now: number): void {
     this.blocks.tick(now);

@@ -127,7 +127,7 @@ export class CoapSession implements DatagramSession {
   }
 
   #answer(message: Message, from: string, now: number): void {
-    const request = readRequest(message);
+    const request = readRequest(message, this.#requests.understood);
     if (request instanceof Answer) {
       // RFC 7252 §5.4.1: without an acknowledgement there is nothing to refuse it with.
       if (request.code === Code.badOption && message.type === NON) this.#hub.count("coap.ignored");

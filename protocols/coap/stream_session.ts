@@ -1,9 +1,6 @@
-import type { Hub, OpenSession, ProtocolError, Session, Wire } from "../session.ts";
-import { Answer } from "./answer.ts";
+import type { ProtocolError, Session, Wire } from "../session.ts";
 import { Code, type Message, NONE } from "./codec.ts";
-import { type CoapLimits, defaults } from "./limits.ts";
-import { isWanted, readRequest } from "./request.ts";
-import { Requests } from "./requests.ts";
+import type { CoapLimits } from "./limits.ts";
 import {
   abort,
   csm,
@@ -20,13 +17,27 @@ import { StreamLayer } from "./stream_layer.ts";
 /** Bytes of the options of a message whose payload is as long as is allowed. */
 export const OPTION_BYTES = 4096;
 
-/** CoAP over TCP or TLS (RFC 8323), as the server. */
-class CoapStreamSession implements Session {
+/** Requests and answers that one stream carries: those of a server, or of a client. */
+export interface Conversation {
+  readonly deadline: number;
+  /** True when a message may outlive the bytes that it came in. */
+  readonly mayWait: boolean;
+  /** True when somebody waits for an answer. */
+  readonly isBusy: boolean;
+  receive(message: Message, now: number): void;
+  signal(signal: unknown, now: number): void;
+  tick(now: number): void;
+  drained(now: number): void;
+  shutdown(now: number): void;
+  ended(now: number): void;
+}
+
+/** CoAP over TCP or TLS (RFC 8323): messages and signals, whichever side this is. */
+export class CoapStreamSession implements Session {
   readonly label = "coap";
   readonly #wire: Wire;
-  readonly #hub: Hub;
   readonly #layer: StreamLayer;
-  readonly #requests: Requests;
+  readonly #conversation: Conversation;
   readonly #frames: FrameLimits;
   /** True once the peer's CSM has come. */
   #isAgreed = false;
@@ -37,11 +48,15 @@ class CoapStreamSession implements Session {
   /** True when it was pinged, and has said nothing since. */
   #isAsked = false;
 
-  constructor(wire: Wire, hub: Hub, limits: CoapLimits, now: number) {
+  constructor(
+    wire: Wire,
+    limits: CoapLimits,
+    converse: (layer: StreamLayer) => Conversation,
+    now: number,
+  ) {
     this.#wire = wire;
-    this.#hub = hub;
     this.#layer = new StreamLayer(wire, limits);
-    this.#requests = new Requests(hub, this.#layer);
+    this.#conversation = converse(this.#layer);
     const maxMessageBytes = limits.maxPayloadBytes + OPTION_BYTES;
     this.#frames = { maxMessageBytes, maxOptions: limits.maxOptions };
     this.#silentAt = now + limits.csmTimeoutMs;
@@ -49,7 +64,7 @@ class CoapStreamSession implements Session {
   }
 
   get deadline(): number {
-    return Math.min(this.#requests.deadline, this.#layer.deadlines.next, this.#silentAt);
+    return Math.min(this.#conversation.deadline, this.#layer.deadlines.next, this.#silentAt);
   }
 
   receive(bytes: Uint8Array, now: number): number {
@@ -59,7 +74,7 @@ class CoapStreamSession implements Session {
       if (frame === undefined) break;
       const end = used + frame.used;
       // What waits outlives the bytes.
-      if (this.#requests.mayWait) frame = decodeFrame(bytes.slice(used, end), this.#frames)!;
+      if (this.#conversation.mayWait) frame = decodeFrame(bytes.slice(used, end), this.#frames)!;
       used = end;
       this.#receive(frame.message, now);
     }
@@ -71,12 +86,12 @@ class CoapStreamSession implements Session {
   }
 
   signal(signal: unknown, now: number): void {
-    this.#requests.signal(signal, now);
+    this.#conversation.signal(signal, now);
     this.#leave();
   }
 
   tick(now: number): void {
-    this.#requests.tick(now);
+    this.#conversation.tick(now);
     this.#layer.deadlines.run(now);
     this.#leave();
     if (now < this.#silentAt) return;
@@ -89,7 +104,7 @@ class CoapStreamSession implements Session {
 
   drained(now: number): void {
     this.#layer.drained(now);
-    this.#requests.changes.flush(now);
+    this.#conversation.drained(now);
     if (this.#wire.paused) this.#wire.resume();
   }
 
@@ -106,13 +121,13 @@ class CoapStreamSession implements Session {
   }
 
   shutdown(now: number): void {
-    this.#requests.shutdown(now);
+    this.#conversation.shutdown(now);
     this.#say(Signal.release);
     this.#wire.close();
   }
 
-  ended(): void {
-    this.#requests.end();
+  ended(now: number): void {
+    this.#conversation.ended(now);
   }
 
   /** What is subscribed has receivers of its own. */
@@ -124,20 +139,10 @@ class CoapStreamSession implements Session {
     // Says nothing, so that the connection stays open (RFC 8323 §3.4).
     if (code === Code.empty) return;
     if (!this.#isAgreed) return this.#abort("A CSM must come first");
-    // An answer, to no question of ours.
-    if (code >> 5 !== 0) return this.#hub.count("coap.ignored");
-    this.#answer(message, now);
+    this.#conversation.receive(message, now);
     // Whoever does not read answers is not asked for more requests.
     if (this.#wire.full) this.#wire.pause();
     this.#leave();
-  }
-
-  #answer(message: Message, now: number): void {
-    const request = readRequest(message), layer = this.#layer, { peer } = layer;
-    if (request instanceof Answer) return layer.respond(message, peer, request);
-    const from = { peer, address: peer.address, now };
-    const answer = this.#requests.answer(request, from, this.#wire.peer);
-    if (answer !== undefined && isWanted(request, answer)) layer.respond(message, peer, answer);
   }
 
   #heed(message: Message): void {
@@ -161,7 +166,7 @@ class CoapStreamSession implements Session {
 
   /** Hangs up after a Release, as soon as every request has its answer (RFC 8323 §5.5). */
   #leave(): void {
-    if (this.#isReleased && !this.#requests.isBusy) this.#wire.close();
+    if (this.#isReleased && !this.#conversation.isBusy) this.#wire.close();
   }
 
   #abort(reason: string, badOption?: number): void {
@@ -172,29 +177,4 @@ class CoapStreamSession implements Session {
   #say(code: number, body: SignalBody = plain, token: Uint8Array = NONE): void {
     this.#layer.say(code, token, body);
   }
-}
-
-/**
- * Speaks CoAP over TCP, TLS or anything else that is a stream (RFC 8323), as the server, with
- * Observe and with blocks of any size that both sides take.
- *
- * @example A ping and its pong, after the messages with which both sides begin
- * ```ts
- * import { coapStream, gateway, MemoryTransport } from "@meerkat/gateway";
- * import assert from "node:assert/strict";
- *
- * await using hub = gateway();
- * const memory = new MemoryTransport();
- * await hub.listen(memory, coapStream()).ready;
- * const client = memory.connect();
- * await client.write(Uint8Array.of(0x00, 0xe1, 0x01, 0xe2, 0x2a)); // CSM; Ping with token 2a
- * const heard: number[] = [], chunk = new Uint8Array(64);
- * while (!heard.includes(0xe3)) heard.push(...chunk.subarray(0, (await client.read(chunk))!));
- * assert.deepEqual(heard.slice(-3), [0x01, 0xe3, 0x2a]); // Pong with token 2a
- * client.close();
- * ```
- */
-export function coapStream(options: Partial<CoapLimits> = {}): OpenSession {
-  const limits: CoapLimits = { ...defaults, ...options };
-  return (wire, hub, now) => new CoapStreamSession(wire, hub, limits, now);
 }

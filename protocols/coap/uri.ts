@@ -3,15 +3,19 @@ import { encodeOptions, Option } from "./option_bytes.ts";
 import { Options } from "./options.ts";
 import type { Message } from "./codec.ts";
 
-/** Bytes of the longest Uri-Path, Uri-Query, Location-Path or Location-Query. */
-const MAX_PART_BYTES = 255;
+/** Bytes of one Location-Path or Location-Query (RFC 7252 §5.10), and of all in one answer. */
+const MAX_PART_BYTES = 255, MAX_LOCATION_BYTES = 320;
 
 const encoder = new TextEncoder();
 
 /** The path of a request as a URI has it (RFC 7252 §6.5), such as `/a/b%20c`. */
 export function pathOf(message: Message): string {
-  const segments = textsOf(message, Options.uriPath);
-  // More than these may stand for themselves in a segment, and does in the URIs of other clients.
+  return pathFrom(textsOf(message, Options.uriPath));
+}
+
+/** The path of segments. */
+export function pathFrom(segments: readonly string[]): string {
+  // These may stand for themselves in a segment, and do in the URIs of other clients.
   return `/${segments.map((each) => encode(each, /%(?:2[46BC]|3[ABD]|40)/g)).join("/")}`;
 }
 
@@ -41,8 +45,8 @@ function encode(text: string, plain: RegExp): string {
 
 /**
  * Location-Path and Location-Query of a place (RFC 7252 §5.10.7): a path, or a URL that may be
- * relative to that of the request. Undefined for one that they cannot name: on another host, or with
- * parts of more than 255 bytes.
+ * relative to that of the request. Undefined for one that they cannot name: on another host, or or
+ * too long for one message.
  */
 export function locationOptions(
   location: string,
@@ -62,7 +66,9 @@ export function locationOptions(
     ...path.map((each) => new Option(Options.locationPath, encoder.encode(each))),
     ...queries.map((each) => new Option(Options.locationQuery, encoder.encode(each))),
   ];
-  return options.every(({ value }) => value.length <= MAX_PART_BYTES) ? options : undefined;
+  const fits = options.every(({ value }) => value.length <= MAX_PART_BYTES) &&
+    encodeOptions(options).length <= MAX_LOCATION_BYTES;
+  return fits ? options : undefined;
 }
 
 /** Options in any order, as a message has them. */

@@ -11,7 +11,7 @@ export function respondOutcome(exchange: Exchange, outcome: Outcome, success: Re
     return respondText(exchange, 503, text, [["retry-after", "1"]]);
   }
   if (outcome === "reserved") {
-    return respondText(exchange, 403, "Cannot publish to $SYS: only the gateway itself does");
+    return respondText(exchange, 403, "Cannot publish there: only the gateway itself does");
   }
   if (outcome !== "closing") return exchange.respond(success);
   exchange.closes = true;

@@ -1,4 +1,5 @@
 import type { Hub, Inbox, Timed } from "../session.ts";
+import type { Presence } from "../presence.ts";
 import type { Survey, Surveyed } from "../traffic.ts";
 import { census } from "./census.ts";
 import { Client } from "./client.ts";
@@ -29,6 +30,8 @@ export class Broker implements Tally, Timed, Surveyed {
   /** The most connections that had a session at once. */
   maxConnected = 0;
   #connected = 0;
+  /** Told of sessions that come, wait and go. */
+  moved: (name: string, presence: Presence) => void = () => {};
   readonly clients = new Map<string, Client>();
   readonly shares = new Shares(this);
   /** Told of a session whose client wants what waited before a restart. */
@@ -74,6 +77,7 @@ export class Broker implements Tally, Timed, Surveyed {
     client.present = true;
     client.expiresAt = client.willAt = Infinity;
     this.#away.delete(client);
+    this.moved(client.name, "online");
   }
 
   /** Takes the session from its connection: the next one gets it, or it waits, or it ends. */
@@ -92,6 +96,7 @@ export class Broker implements Tally, Timed, Surveyed {
       if (delaySeconds === 0) this.#publishWill(client, { now, hub });
       client.log?.save(client);
       this.#schedule(client);
+      this.moved(client.name, "stale");
     }
     this.#summon(client);
   }
@@ -100,6 +105,7 @@ export class Broker implements Tally, Timed, Surveyed {
   discard(client: Client, { now, hub }: { now: number; hub: BrokerHub }): void {
     // The end of a session also ends the delay of its will (MQTT 5.0 §3.1.3.2.2).
     this.#publishWill(client, { now, hub });
+    if (client.present) this.moved(client.name, "offline");
     hub.forget(client);
     const shared = surrender(client);
     this.shares.forget(client, hub);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Gateway } from "../../actors/gateway.ts";
 import { Log } from "../../actors/log.ts";
+import { Resources } from "../../protocols/coap/resources.ts";
 import { Handlers } from "../../protocols/http/handlers.ts";
 import { MemoryTransport } from "../../transports/memory.ts";
 import { FakeClock, settle } from "./fakes.ts";
@@ -13,7 +14,11 @@ const lines = (...[wire, hub]: ConstructorParameters<typeof LineSession>) =>
 function stage() {
   const clock = new FakeClock(), errors: string[] = [];
   const log = new Log({ sink: (line) => errors.push(line.replace(/^\S+ /, "")) });
-  return { clock, errors, hub: new Gateway(Handlers, { clock, log }) };
+  return {
+    clock,
+    errors,
+    hub: new Gateway({ handlers: Handlers, resources: Resources }, { clock, log }),
+  };
 }
 
 Deno.test("A gateway begins with its clockwork and no listener", async () => {
@@ -131,7 +136,11 @@ Deno.test("The name of an actor is taken once", async () => {
 
 Deno.test("Listeners have the gateway's limits unless they have their own", async () => {
   const clock = new FakeClock(), log = new Log({ level: "silent" });
-  const hub = new Gateway(Handlers, { clock, log, limits: { maxConnections: 1 } });
+  const hub = new Gateway({ handlers: Handlers, resources: Resources }, {
+    clock,
+    log,
+    limits: { maxConnections: 1 },
+  });
   const [first, second] = [new MemoryTransport(), new MemoryTransport()];
   await hub.listen(first, lines).ready;
   await hub.listen(second, lines, { limits: { maxConnections: 2 } }).ready;

@@ -3,6 +3,7 @@ import { Gateway } from "../../actors/gateway.ts";
 import { Space } from "../../actors/space.ts";
 import { Supervisor } from "../../actors/supervisor.ts";
 import { sysTopics } from "../../actors/sys.ts";
+import { Resources } from "../../protocols/coap/resources.ts";
 import { Handlers } from "../../protocols/http/handlers.ts";
 import type { Delivery } from "../../protocols/publication.ts";
 import type { Survey, Surveyed } from "../../protocols/traffic.ts";
@@ -186,7 +187,7 @@ Deno.test("A gateway has $SYS topics when it is told how often, and no actor for
   for (
     const [options, holds] of [[{ sysIntervalMs: 1_000, version: "7" }, true], [{}, false]] as const
   ) {
-    await using hub = new Gateway(Handlers, options);
+    await using hub = new Gateway({ handlers: Handlers, resources: Resources }, options);
     assert.equal(hub.retained("$SYS/broker/version")?.text(), holds ? "7" : undefined);
     assert.equal(hub.tree().children?.some(({ name }) => name === "sys"), holds);
   }

@@ -1,16 +1,13 @@
 import { coap, type CoapLimits, type Gateway } from "../../mod.ts";
-import {
-  ACK,
-  Code,
-  CON,
-  decode,
-  encode,
-  Message,
-  type Option,
-} from "../../protocols/coap/codec.ts";
+import { ACK, Code, CON, decode, encode, Message, Option } from "../../protocols/coap/codec.ts";
 import { MemoryDatagrams } from "../../transports/memory_datagrams.ts";
 import type { DatagramPort, DatagramTransport } from "../../transports/transport.ts";
-import { brief, request, type RequestParts } from "../protocols/coap/fake_datagrams.ts";
+import { Options, uintOf } from "../../protocols/coap/options.ts";
+import { brief, request, type RequestParts, valueOf } from "../protocols/coap/fake_datagrams.ts";
+import { bytes, hex } from "../protocols/fakes.ts";
+
+/** The options of whoever observes. */
+export const observe: Option[] = [new Option(Options.observe, hex(""))];
 
 /** A CoAP client of a gateway, in memory unless there is a network: it sends what it is told, and acknowledges what it must. */
 export class Probe implements Disposable {
@@ -43,6 +40,18 @@ export class Probe implements Disposable {
       const message = await this.receive();
       if (message.code !== Code.empty && message.token.join() === token.join()) return message;
     }
+  }
+
+  /** Registers an observer with a token of its own, and answers with what comes first. */
+  follow(uri: string, token: string, options = observe): Promise<Message> {
+    return this.ask(Code.get, uri, { options, token: bytes(token) });
+  }
+
+  /** The next notification in short, with its sequence number. */
+  async news(token: string): Promise<[string, number | undefined]> {
+    const message = await this.next(bytes(token));
+    const sequence = valueOf(message, Options.observe);
+    return [brief(message), sequence && uintOf(sequence)];
   }
 
   /** The next message, which is acknowledged if it asks for that. */

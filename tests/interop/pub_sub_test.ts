@@ -2,29 +2,10 @@ import assert from "node:assert/strict";
 import { silent } from "../../actors/log.ts";
 import { gateway, http, mqtt, tcp, tls } from "../../mod.ts";
 import { certificates, hasOpenssl } from "../transports/certificates.ts";
+import { meerkat } from "./commands.ts";
 import { hasMosquitto, Mosquitto, orSkipped } from "./mosquitto.ts";
 
 const strict = { sanitizeOps: true, sanitizeResources: true };
-
-/** One of our commands, as a process. */
-async function meerkat(
-  args: readonly string[],
-  { input = "", env = {} }: { input?: string; env?: Record<string, string> } = {},
-): Promise<{ code: number; out: string; err: string }> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", new URL("../../mod.ts", import.meta.url).pathname, ...args],
-    env: { NO_COLOR: "1", ...env },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(input)).catch(() => {});
-  await writer.close().catch(() => {});
-  const { code, stdout, stderr } = await child.output();
-  const text = new TextDecoder();
-  return { code, out: text.decode(stdout), err: text.decode(stderr) };
-}
 
 /** What any MQTT server must do for `pub` and `sub`. */
 async function talk(url: string, more: readonly string[] = []): Promise<void> {

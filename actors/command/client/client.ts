@@ -61,8 +61,32 @@ export interface Client {
   end(): Promise<void>;
 }
 
+/** What `get`, `put`, `post`, `delete` and `observe` ask. */
+export interface Asking extends Pick<ConnectOptions, "url" | "tls" | "username" | "password"> {
+  method: "GET" | "PUT" | "POST" | "DELETE";
+  payload?: Uint8Array;
+  /** Media type, or the number of a Content-Format. */
+  contentType?: string;
+  accept?: string;
+  confirmable: boolean;
+  blockBytes?: number;
+  timeoutMs: number;
+}
+
+/** What they are answered. */
+export interface Answered {
+  ok: boolean;
+  /** Code or status, and the other things that are not the payload, for people. */
+  head: readonly string[];
+  payload: Uint8Array;
+}
+
 /** The world as the commands that are clients see it. */
 export interface ClientHost {
+  /** Rejects when no answer comes; an error of the server is an answer. */
+  ask(asking: Asking): Promise<Answered>;
+  /** What a resource is, and each time that it changes. */
+  follow(asking: Asking, signal: AbortSignal): AsyncIterable<Answered>;
   /** Rejects when the first connection cannot be made. */
   connect(options: ConnectOptions): Promise<Client>;
   readBytes(path: string): Promise<Uint8Array>;

@@ -10,7 +10,32 @@ export interface ClientFlag {
   readonly doc: string;
 }
 
-/** What both commands take. */
+/** Who we are, and whom we trust. */
+export const loginFlags: readonly ClientFlag[] = [
+  { name: "username", short: "u", hint: "NAME", doc: "User name." },
+  {
+    name: "password-file",
+    hint: "FILE",
+    doc: "A file whose first line is the password; else the variable MEERKAT_PASSWORD.",
+  },
+  { name: "cafile", hint: "FILE", doc: "Certificates, as PEM, of those to trust." },
+  { name: "cert", hint: "FILE", doc: "Our certificate, as PEM." },
+  { name: "key", hint: "FILE", doc: "The private key of our certificate, as PEM." },
+  {
+    name: "insecure",
+    hint: "",
+    doc: "Take any certificate: somebody on the way could read and change everything.",
+  },
+];
+
+export const helpFlag: ClientFlag = {
+  name: "help",
+  short: "h",
+  hint: "",
+  doc: "Show this text and exit.",
+};
+
+/** What `pub` and `sub` take. */
 export const commonFlags: readonly ClientFlag[] = [
   { name: "qos", short: "q", hint: "0|1|2", doc: "Quality of service. Default: 0" },
   {
@@ -39,25 +64,12 @@ export const commonFlags: readonly ClientFlag[] = [
     hint: "SECONDS",
     doc: "Silence after which either side asks. Default: 60",
   },
-  { name: "username", short: "u", hint: "NAME", doc: "User name." },
-  {
-    name: "password-file",
-    hint: "FILE",
-    doc: "A file whose first line is the password; else the variable MEERKAT_PASSWORD.",
-  },
-  { name: "cafile", hint: "FILE", doc: "Certificates, as PEM, of those to trust." },
-  { name: "cert", hint: "FILE", doc: "Our certificate, as PEM." },
-  { name: "key", hint: "FILE", doc: "The private key of our certificate, as PEM." },
-  {
-    name: "insecure",
-    hint: "",
-    doc: "Take any certificate: somebody on the way could read and change everything.",
-  },
+  ...loginFlags,
   { name: "will-topic", hint: "TOPIC", doc: "Where the server publishes our will." },
   { name: "will-payload", hint: "TEXT", doc: "What the will says. Default: nothing" },
   { name: "will-qos", hint: "0|1|2", doc: "The will's quality of service. Default: 0" },
   { name: "will-retain", hint: "", doc: "Have the will retained." },
-  { name: "help", short: "h", hint: "", doc: "Show this text and exit." },
+  helpFlag,
 ];
 
 /** Flags that other tools have, and what to do here. */

@@ -50,17 +50,6 @@ export async function connectOptions(
   }
   const clean = !flags.has("keep-session");
   if (!clean && !flags.has("id")) faults.push("Missing -i ID: a session that stays needs a name");
-  const read = async (name: string) => {
-    const path = flags.text(name);
-    if (path === undefined) return undefined;
-    try {
-      return await files.host.readFile(path);
-    } catch (error) {
-      faults.push(`Cannot read --${name} ${quote(path)}: ${wordsOf(error)}`);
-    }
-  };
-  const password = (await read("password-file"))?.split(/\r?\n/)[0] ??
-    files.client.variable("MEERKAT_PASSWORD");
   const sessionExpiryInterval = clean ? undefined : FOR_EVER;
   return {
     url,
@@ -68,10 +57,31 @@ export async function connectOptions(
     clean,
     clientId: flags.text("id"),
     keepAliveSeconds: flags.number("keepalive", 60, { max: 65_535 }),
-    username: flags.text("username"),
-    password,
+    ...await loginOf(flags, files),
     will: willOf(flags, properties),
     properties: { ...clean ? {} : { sessionExpiryInterval }, ...properties.CONNECT },
+  };
+}
+
+/** Who we are and whom we trust, from the flags and the files that they name. */
+export async function loginOf(
+  flags: ClientFlags,
+  { host, client }: { host: CommandHost; client: ClientHost },
+): Promise<Pick<ConnectOptions, "username" | "password" | "tls">> {
+  const read = async (name: string) => {
+    const path = flags.text(name);
+    if (path === undefined) return undefined;
+    try {
+      return await host.readFile(path);
+    } catch (error) {
+      flags.faults.push(`Cannot read --${name} ${quote(path)}: ${wordsOf(error)}`);
+    }
+  };
+  const password = (await read("password-file"))?.split(/\r?\n/)[0] ??
+    client.variable("MEERKAT_PASSWORD");
+  return {
+    username: flags.text("username"),
+    password,
     tls: {
       ca: await read("cafile"),
       cert: await read("cert"),

@@ -1,8 +1,8 @@
 import { wordsOf } from "../cause.ts";
 import type { CommandHost } from "../command.ts";
-import { quote } from "../place.ts";
 import type { Client, ClientHost } from "./client.ts";
 import { type ClientFlag, ClientFlags, commonFlags } from "./client_flags.ts";
+import { payloadOf } from "./payload.ts";
 import { clientHelp } from "./client_help.ts";
 import { connectOptions, qosOf, topicOf } from "./connect_options.ts";
 import { readProperties } from "./packet_properties.ts";
@@ -43,7 +43,7 @@ export async function pub(args: string[], host: CommandHost): Promise<number> {
   };
   const repeat = given.number("repeat", 1, { min: 1 });
   const delayMs = given.number("repeat-delay", 0) * 1000;
-  const payload = await payloadOf(given, client);
+  const payload = await payloadOf(given, client, sources);
   for (const fault of given.faults) host.stderr(fault);
   if (given.faults.length > 0) return 1;
   let connection: Client | undefined;
@@ -68,39 +68,6 @@ export async function pub(args: string[], host: CommandHost): Promise<number> {
   } finally {
     await connection?.end();
   }
-}
-
-/** What to publish; undefined for the lines of standard input. */
-async function payloadOf(
-  given: ClientFlags,
-  client: ClientHost,
-): Promise<Uint8Array | undefined> {
-  const chosen = sources.filter((name) => given.has(name));
-  if (chosen.length !== 1) {
-    given.faults.push("Cannot tell what to publish: give one of -m, -f, -l, -s and -n");
-    return undefined;
-  }
-  switch (chosen[0]) {
-    case "message":
-      return new TextEncoder().encode(given.text("message"));
-    case "file":
-      try {
-        return await client.readBytes(given.text("file")!);
-      } catch (error) {
-        given.faults.push(`Cannot read -f ${quote(given.text("file"))}: ${wordsOf(error)}`);
-        return undefined;
-      }
-    case "stdin":
-      return given.faults.length > 0 ? undefined : await whole(client.input());
-    case "null":
-      return new Uint8Array(0);
-  }
-}
-
-async function whole(input: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  for await (const piece of input) pieces.push(piece.slice());
-  return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }
 
 async function publishLines(

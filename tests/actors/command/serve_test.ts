@@ -29,6 +29,7 @@ Deno.test("serve without flags reads no file and listens on loopback only", asyn
     origins: [],
     webSocketCompression: true,
     sysIntervalMs: 10_000,
+    presence: "registered",
     bridges: [],
     store: { file: "meerkat.db", isUsual: true, durability: "strict", history: [] },
     drainMs: 10_000,

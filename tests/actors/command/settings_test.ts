@@ -37,6 +37,7 @@ Deno.test("settings come from the file", async () => {
     origins: [],
     webSocketCompression: true,
     sysIntervalMs: 10_000,
+    presence: "registered",
     bridges: [],
     store: { file: "meerkat.db", isUsual: true, durability: "strict", history: [] },
     drainMs: 3000,

@@ -1,41 +1,12 @@
 import assert from "node:assert/strict";
-import { ACK, Code, encode, Message, NON, Option, RST } from "../../../protocols/coap/codec.ts";
-import type { CoapLimits } from "../../../protocols/coap/limits.ts";
+import { ACK, Code, Message, NON, Option } from "../../../protocols/coap/codec.ts";
 import { Options, uint } from "../../../protocols/coap/options.ts";
 import type { PathExchange } from "../../../protocols/http/exchange.ts";
 import { Handlers } from "../../../protocols/http/handlers.ts";
 import { bytes, hex } from "../fakes.ts";
+import { handled, idle, respond } from "./handled.ts";
 import { hook } from "../hooked.ts";
-import { brief, FakeDatagrams, PEER, request, seeded, valueOf } from "./fake_datagrams.ts";
-
-/** A session with one handler, and the exchanges that this has been given. */
-function handled(
-  limits: Partial<CoapLimits> = {},
-  answer: (exchange: PathExchange) => void = () => {},
-): { stage: FakeDatagrams; asked: PathExchange[] } {
-  const stage = new FakeDatagrams(limits), asked: PathExchange[] = [];
-  stage.shared(Handlers).add("/h/*", (exchange) => {
-    asked.push(exchange);
-    answer(exchange);
-  });
-  return { stage, asked };
-}
-
-/** Answers later: in a turn of the session's own. */
-function respond(stage: FakeDatagrams, exchange: PathExchange, text = "done", status = 200): void {
-  exchange.post(() => exchange.respond({ status }, text));
-  stage.turn();
-}
-
-const idle = {
-  clients: 0,
-  peers: 0,
-  remembered: 0,
-  observers: 0,
-  replies: 0,
-  timers: 0,
-  transfers: 0,
-};
+import { brief, FakeDatagrams, PEER, request, valueOf } from "./fake_datagrams.ts";
 
 Deno.test("CoAP gives a handler the request as HTTP has it", () => {
   const { stage, asked } = handled();
@@ -148,66 +119,6 @@ Deno.test("CoAP sends a large answer in blocks, made once", () => {
   assert.deepEqual([got, asked.length], [body, 1]);
 });
 
-Deno.test("CoAP cuts off an answer that is longer than it may be", () => {
-  const { stage, asked } = handled({ maxPayloadBytes: 100 });
-  stage.ask(request(Code.get, "/h/a"));
-  asked[0]!.post(() => {
-    asked[0]!.begin({ status: 200 });
-    assert.ok(asked[0]!.write(new Uint8Array(100)));
-    assert.equal(asked[0]!.write(new Uint8Array(1)), false);
-    assert.ok(asked[0]!.closed);
-    asked[0]!.end();
-  });
-  stage.turn();
-  const answer = stage.takeOne();
-  assert.deepEqual([brief(answer), answer.type], ["5.00", ACK]);
-  assert.match(new TextDecoder().decode(answer.payload), /100 bytes/);
-  // One that says so before is not begun.
-  stage.ask(request(Code.get, "/h/b"));
-  asked[1]!.post(() => asked[1]!.begin({ status: 200 }, 101));
-  stage.turn();
-  assert.equal(brief(stage.takeOne()), "5.00");
-});
-
-Deno.test("CoAP gives up a handler that takes too long, and tells it so", () => {
-  const { stage, asked } = handled();
-  let gone = 0;
-  stage.ask(request(Code.get, "/h/a"));
-  asked[0]!.onClosed = () => gone++;
-  stage.wait(246_999);
-  assert.deepEqual([stage.take().map(brief), gone], [["0.00"], 0]);
-  stage.wait(1);
-  const late = stage.takeOne();
-  assert.deepEqual([brief(late), gone, asked[0]!.closed], ["CON 5.04", 1, true]);
-  respond(stage, asked[0]!);
-  assert.deepEqual(stage.take(), []);
-  stage.ask(new Message(ACK, Code.empty, late.id));
-  assert.deepEqual(stage.session.load, idle);
-});
-
-Deno.test("CoAP bounds how many requests of a peer wait for handlers, and asks none beyond", () => {
-  const { stage, asked } = handled();
-  const answers = Array.from({ length: 17 }, () => stage.ask(request(Code.post, "/h/a")));
-  assert.deepEqual(answers.slice(0, 16), Array(16).fill([]));
-  assert.deepEqual([answers[16]!.map(brief), asked.length], [["5.03"], 16]);
-  assert.deepEqual(stage.ask(request(Code.post, "/h/a"), "192.0.2.2:1"), []);
-});
-
-Deno.test("CoAP tells clients and handlers when it stops", () => {
-  const { stage, asked } = handled();
-  let gone = 0;
-  stage.ask(request(Code.get, "/h/a"));
-  asked[0]!.onClosed = () => gone++;
-  stage.session.shutdown(stage.now);
-  assert.deepEqual([stage.take().map(brief), gone], [["5.03"], 1]);
-  stage.ask(request(Code.get, "/h/b"));
-  const other = handled();
-  other.stage.ask(request(Code.get, "/h/a"));
-  other.asked[0]!.onClosed = () => gone++;
-  other.stage.session.ended();
-  assert.equal(gone, 2);
-});
-
 Deno.test("CoAP does not send what a client does not want to hear", () => {
   const { stage, asked } = handled();
   const options = [new Option(Options.noResponse, uint(2))];
@@ -257,32 +168,4 @@ Deno.test("CoAP lists paths without a pattern for those who may read them", () =
   assert.deepEqual(list("?ct=50"), ['</attic>;rt="temperature";ct="0 50"']);
   hook(stage, { mayUse: (_identity, _method, path) => ({ allowed: path === "/cellar" }) });
   assert.deepEqual(list(), ["</cellar>"]);
-});
-
-Deno.test("CoAP survives every request that random bytes make of a handler's", () => {
-  const { stage } = handled({}, (exchange) => {
-    exchange.receive({ chunk() {}, end() {}, aborted() {} });
-    exchange.respond({ status: 200, fields: [["location", exchange.request.path]] }, "x");
-  });
-  const random = seeded(4),
-    good = encode(request(Code.put, "/h/a?b=c", {
-      payload: "some",
-      options: [new Option(Options.ifMatch, bytes("v1")), new Option(Options.accept, uint(50))],
-    }));
-  for (let at = 0; at < good.length; at++) {
-    stage.feed(good.subarray(0, at));
-    for (let bit = 0; bit < 8; bit++) {
-      const flipped = good.slice();
-      flipped[at]! ^= 1 << bit;
-      stage.feed(flipped);
-    }
-  }
-  for (let round = 0; round < 5_000; round++) {
-    const mixed = good.slice();
-    for (let i = 0; i < 4; i++) {
-      mixed[4 + Math.floor(random() * (mixed.length - 4))] = random() * 256;
-    }
-    stage.feed(mixed, `192.0.2.9:${round}`);
-  }
-  assert.ok(stage.take().every(({ type }) => type === ACK || type === NON || type === RST));
 });

@@ -2,6 +2,12 @@ import { ACK, Code, CON, decode, encode, Message } from "../../../protocols/coap
 import { Options, uintOf } from "../../../protocols/coap/options.ts";
 import { FakeDatagrams, seeded, valueOf } from "./fake_datagrams.ts";
 
+/** What a clock is moved for. */
+export interface Ticking {
+  readonly deadline: number;
+  tick(now: number): void;
+}
+
 /** Datagrams of which 30 % are lost, 20 % come twice, and all come after 1 to 400 ms. */
 export class Network {
   now = 1_000_000;
@@ -19,12 +25,15 @@ export class Network {
     this.#queue.push({ at: this.now + ms, arrive });
   }
 
-  run(stage: FakeDatagrams, until: number): void {
+  /** Moves the clock; `clients` have deadlines of their own. */
+  run(stage: FakeDatagrams, until: number, clients: readonly Ticking[] = []): void {
     while (this.now < until) {
       this.#queue.sort((a, b) => a.at - b.at);
-      const at = Math.min(until, this.#queue[0]?.at ?? until, stage.session.deadline);
-      this.now = Math.max(this.now, at);
+      const deadlines = clients.map(({ deadline }) => deadline);
+      const next = Math.min(this.#queue[0]?.at ?? until, stage.session.deadline, ...deadlines);
+      this.now = Math.max(this.now, Math.min(until, next));
       stage.wait(this.now - stage.now);
+      for (const client of clients) if (client.deadline <= this.now) client.tick(this.now);
       while (this.#queue[0] && this.#queue[0].at <= this.now) this.#queue.shift()!.arrive();
     }
   }

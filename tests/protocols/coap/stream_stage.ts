@@ -3,7 +3,7 @@ import type { CoapLimits } from "../../../protocols/coap/limits.ts";
 import { encodeOptions, type Option } from "../../../protocols/coap/option_bytes.ts";
 import { decodeFrame, Signal } from "../../../protocols/coap/stream_codec.ts";
 import { StreamComposer } from "../../../protocols/coap/stream_composer.ts";
-import { coapStream } from "../../../protocols/coap/stream_session.ts";
+import { coapStream } from "../../../protocols/coap/stream_server.ts";
 import { FakeSpace, hex, Stage } from "../fakes.ts";
 
 /** The bytes of a message in a stream. */

@@ -1,4 +1,4 @@
-import { BodyTransfer, type TransferOptions } from "./body_transfer.ts";
+import { BodyTransfer, type TransferOptions } from "../../../protocols/coap/body_transfer.ts";
 import { Message } from "../../../protocols/coap/codec.ts";
 import { FakeDatagrams, PEER, request, type RequestParts } from "./fake_datagrams.ts";
 

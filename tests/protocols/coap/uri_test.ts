@@ -51,6 +51,7 @@ const places: [location: string, options: [number, string][] | undefined][] = [
   ["/%ff", undefined],
   [`/${"a".repeat(255)}`, [[8, "a".repeat(255)]]],
   [`/${"a".repeat(256)}`, undefined],
+  [`/${"a/".repeat(500)}`, undefined],
 ];
 for (const [location, expected] of places) {
   Deno.test(`Location ${location.slice(0, 32)} of ${location.length} characters has its options`, () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Gateway } from "../../../actors/gateway.ts";
 import type { Handler } from "../../../actors/handler.ts";
 import { Log } from "../../../actors/log.ts";
+import { Resources } from "../../../protocols/coap/resources.ts";
 import { Handlers } from "../../../protocols/http/handlers.ts";
 import { http } from "../../../protocols/http/session.ts";
 import { MemoryTransport } from "../../../transports/memory.ts";
@@ -13,7 +14,7 @@ import { type Answered, answers } from "./client.ts";
 export class Place implements AsyncDisposable {
   readonly log: string[] = [];
   readonly transport = new MemoryTransport({ peers: ["gateway", "192.0.2.7:5000"] });
-  readonly gateway = new Gateway(Handlers, {
+  readonly gateway = new Gateway({ handlers: Handlers, resources: Resources }, {
     log: new Log({ sink: (line) => this.log.push(line) }),
   });
   client!: ByteStream;

@@ -1,10 +1,10 @@
-import { ProtocolError } from "../../../protocols/session.ts";
-import { Assembly } from "../../../protocols/coap/assembly.ts";
-import { Block, blockOf, sizeOf } from "../../../protocols/coap/block.ts";
-import { Code, Message, NONE } from "../../../protocols/coap/codec.ts";
-import { Option } from "../../../protocols/coap/option_bytes.ts";
-import { Options, uint, uintOf } from "../../../protocols/coap/options.ts";
-import { sameBytes } from "../../../protocols/coap/representation.ts";
+import { ProtocolError } from "../session.ts";
+import { Assembly } from "./assembly.ts";
+import { Block, blockOf, sizeOf } from "./block.ts";
+import { Code, Message, NONE } from "./codec.ts";
+import { Option } from "./option_bytes.ts";
+import { Options, uint, uintOf } from "./options.ts";
+import { sameBytes } from "./representation.ts";
 
 /** What a client asks for; `options` in rising order, without those of blocks. */
 export interface Asked {

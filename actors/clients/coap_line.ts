@@ -1,0 +1,116 @@
+import { randomBytes } from "node:crypto";
+import { CoapClientSession } from "../../protocols/coap/client_session.ts";
+import type { CoapLimits } from "../../protocols/coap/limits.ts";
+import type { Questions } from "../../protocols/coap/questions.ts";
+import { StreamClient } from "../../protocols/coap/stream_client.ts";
+import { CoapStreamSession } from "../../protocols/coap/stream_session.ts";
+import type { CoapUrl } from "../../protocols/coap/url.ts";
+import { formatAddress } from "../../transports/address.ts";
+import { dialTls } from "../../transports/dial_tls.ts";
+import { udp } from "../../transports/udp.ts";
+import type { Behaviour, Ref } from "../actor.ts";
+import { connection, SHUTDOWN } from "../connection.ts";
+import { connectionDefaults } from "../connection_options.ts";
+import { endpoint, endpointDefaults } from "../endpoint.ts";
+import { addressesOf, type ClientTls, connect } from "./dial.ts";
+import { home } from "./home.ts";
+
+/** A way to one server, while it lasts. */
+export interface CoapLine {
+  readonly questions: Questions;
+  /** True when the server can forget us without a word. */
+  readonly isDatagrams: boolean;
+  /** Runs `work` as a turn of the line. False when it has ended. */
+  turn(work: (now: number) => void): boolean;
+  /** Says goodbye; resolves when the socket is closed. */
+  close(): Promise<void>;
+  readonly ended: Promise<void>;
+}
+
+/** Bytes of a token: enough that nobody guesses it (RFC 7252 §5.3.1). */
+const TOKEN_BYTES = 8;
+
+const newToken = () => Uint8Array.from(randomBytes(TOKEN_BYTES));
+const random = () => randomBytes(4).readUInt32LE() / 2 ** 32;
+
+let count = 0;
+
+/** Opens a line by UDP, TCP or TLS, as the URL says. */
+export function openLine(
+  url: CoapUrl,
+  options: { limits: CoapLimits; tls?: ClientTls | undefined; signal: AbortSignal },
+): Promise<CoapLine> {
+  return url.carrier === "udp" ? openDatagrams(url, options.limits) : openStream(url, options);
+}
+
+async function openDatagrams(
+  { hostname, port, origin }: CoapUrl,
+  limits: CoapLimits,
+): Promise<CoapLine> {
+  const [address = hostname] = await addressesOf(hostname);
+  const transport = udp({ port: 0, hostname: address.includes(":") ? "::" : "0.0.0.0" });
+  const bound = await transport.bind(), { space, log } = home();
+  let session: CoapClientSession;
+  const behaviour = endpoint({
+    transport,
+    bound,
+    open: (wire) => {
+      const server = formatAddress(address, port);
+      return session = new CoapClientSession(wire, server, { limits, random, newToken });
+    },
+    listener: "",
+    space,
+    log,
+    limits: endpointDefaults,
+  });
+  return start(origin, behaviour, () => session.questions, true);
+}
+
+async function openStream(
+  { hostname, port, carrier, origin }: CoapUrl,
+  { limits, tls, signal }: { limits: CoapLimits; tls?: ClientTls | undefined; signal: AbortSignal },
+): Promise<CoapLine> {
+  let stream = await connect({ hostname, port, signal });
+  if (carrier === "tls") stream = await dialTls(stream, { ...tls, host: hostname });
+  const { space, log } = home();
+  let client: StreamClient;
+  const behaviour = connection(stream, {
+    open: (wire, _hub, now) =>
+      new CoapStreamSession(
+        wire,
+        limits,
+        (layer) => client = new StreamClient(layer, newToken),
+        now,
+      ),
+    listener: "",
+    space,
+    log,
+    limits: connectionDefaults,
+  });
+  return start(origin, behaviour, () => client.questions, false);
+}
+
+function start(
+  origin: string,
+  behaviour: Behaviour<unknown>,
+  questions: () => Questions,
+  isDatagrams: boolean,
+): CoapLine {
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const ref: Ref<unknown> = home().supervisor.spawn(`${origin} ${++count}`, (self) => {
+    self.defer(resolve);
+    return behaviour(self);
+  }, { kind: "connection" });
+  // What was said before its first turn leaves at the end of that.
+  ref.tell(() => {});
+  return {
+    questions: questions(),
+    isDatagrams,
+    ended,
+    turn: (work) => ref.tell(work),
+    close() {
+      ref.tell(SHUTDOWN);
+      return ended;
+    },
+  };
+}

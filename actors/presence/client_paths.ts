@@ -1,0 +1,175 @@
+import type { Identity } from "../../protocols/identity.ts";
+import { Refusal } from "../../protocols/identity.ts";
+import type { RegisteredWill } from "../../protocols/presence.ts";
+import type { Qos } from "../../protocols/publication.ts";
+import { Broker } from "../../protocols/mqtt/broker.ts";
+import { faultOfTopic, isReserved } from "../../protocols/topic.ts";
+import type { Handler } from "../handler.ts";
+import { HookGuard } from "../hook_guard.ts";
+import type { Presences } from "./presences.ts";
+import type { Space } from "../space.ts";
+
+/** Below this, clients without a connection register themselves. */
+export const CLIENTS = "/clients/*";
+
+/** Bytes of the longest will, and levels of its topic. */
+const MAX_WILL_BYTES = 65_536, MAX_LEVELS = 128;
+
+/** Milliseconds in which a client that does not say has to be heard, and the limits of that. */
+const LIFETIME_MS = 60_000, MIN_LIFETIME_MS = 1_000, MAX_LIFETIME_MS = 30 * 86_400_000;
+
+const units: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+const methods: Readonly<Record<string, string>> = {
+  will: "GET, PUT, DELETE",
+  alive: "POST",
+};
+
+/**
+ * `PUT /clients/{id}/will?topic=…&lifetime=60s` registers a client, `POST /clients/{id}/alive` says
+ * that it is there, `DELETE /clients/{id}/will` that it leaves. HTTP and CoAP alike.
+ */
+export function clientPaths(presences: Presences, space: Space): Handler {
+  return async (request, { identity }) => {
+    const { pathname, searchParams } = new URL(request.url), { method } = request;
+    const [, encoded, leaf = ""] = /^\/clients\/([^/]+)\/(will|alive)$/.exec(pathname) ?? [];
+    const id = encoded && idOf(encoded);
+    if (encoded === undefined) return say(404, "Only /clients/{id}/will and …/alive are here");
+    if (id === undefined) return say(400, "Cannot use this client identifier: it is a topic level");
+    if (!methods[leaf]!.split(", ").includes(method)) {
+      return say(405, `Only ${methods[leaf]} is known here`, { allow: methods[leaf]! });
+    }
+    presences.restore();
+    const registered = presences.registrations.find(id);
+    if (registered !== undefined && registered.user !== identity.user) {
+      return say(403, `Client "${id}" is registered by somebody else`);
+    }
+    if (method === "POST") {
+      const now = space.clock.now();
+      return presences.registrations.hear(id, now) ? done(204) : unknown(id);
+    }
+    if (method === "DELETE") return presences.forget(id) ? done(204) : unknown(id);
+    if (method === "GET") return registered ? describe(presences, id, space) : unknown(id);
+    if (space.shared(Broker).clients.get(id)?.inbox !== undefined) {
+      return say(409, `Client "${id}" is connected by MQTT: its will is part of its CONNECT`);
+    }
+    const lifetimeMs = lifetimeOf(searchParams.get("lifetime"));
+    if (lifetimeMs === undefined) {
+      return say(400, "Cannot use this lifetime: give 1s to 30d, such as 90, 90s, 5m or 12h");
+    }
+    const will = await willOf(request, searchParams);
+    if (typeof will === "string") return say(400, will);
+    if (will !== undefined) {
+      const refusal = await mayPublish(space, identity, will);
+      if (refusal !== undefined) return say(403, refusal.reason);
+    }
+    // Whoever was first while hooks were asked has it.
+    const owner = presences.registrations.find(id);
+    if (owner !== undefined && owner.user !== identity.user) {
+      return say(403, `Client "${id}" is registered by somebody else`);
+    }
+    const isTaken = presences.register({ id, user: identity.user, lifetimeMs, will });
+    if (!isTaken) return say(503, "Too many clients are registered, or their wills are too long");
+    return done(owner === undefined ? 201 : 204);
+  };
+}
+
+/** A client identifier, which is one level of a topic. */
+function idOf(encoded: string): string | undefined {
+  try {
+    const id = decodeURIComponent(encoded);
+    return /[/+#\0]/.test(id) || faultOfTopic(id, 1) !== undefined ? undefined : id;
+  } catch {
+    return undefined;
+  }
+}
+
+function lifetimeOf(text: string | null): number | undefined {
+  if (text === null) return LIFETIME_MS;
+  const [, digits, unit = "s"] = /^(\d{1,9})([smhd])?$/.exec(text) ?? [];
+  const ms = digits === undefined ? NaN : Number(digits) * units[unit]!;
+  return ms >= MIN_LIFETIME_MS && ms <= MAX_LIFETIME_MS ? ms : undefined;
+}
+
+/** The will that a request has; undefined without a topic, and what is wrong with it as text. */
+async function willOf(
+  request: Request,
+  query: URLSearchParams,
+): Promise<RegisteredWill | undefined | string> {
+  const payload = new Uint8Array(await request.arrayBuffer());
+  const topic = query.get("topic"), qos = query.get("qos") ?? "1";
+  if (topic === null) {
+    return payload.length > 0 ? "Missing ?topic=: where the will is published" : undefined;
+  }
+  const fault = faultOfTopic(topic, MAX_LEVELS);
+  if (fault !== undefined) return fault;
+  if (isReserved(topic)) {
+    return `Cannot leave a will for ${topic}: only the gateway publishes there`;
+  }
+  if (payload.length > MAX_WILL_BYTES) {
+    return `Cannot keep a will of ${payload.length} bytes: ${MAX_WILL_BYTES} are allowed`;
+  }
+  if (!/^[012]$/.test(qos)) return `Cannot use qos "${qos}": 0, 1 or 2 is required`;
+  const retain = query.get("retain") ?? "0";
+  if (!/^(?:[01]|true|false)$/.test(retain)) return `Cannot use retain "${retain}": give 1 or 0`;
+  return {
+    topic,
+    payload,
+    qos: Number(qos) as Qos,
+    retain: retain === "1" || retain === "true",
+    contentType: request.headers.get("content-type") ?? undefined,
+  };
+}
+
+/** Why a client may not have this published; undefined when it may. */
+function mayPublish(
+  { hooks }: Space,
+  identity: Identity,
+  { topic, qos, retain }: RegisteredWill,
+): Promise<Refusal | undefined> {
+  if (hooks === undefined) return Promise.resolve(undefined);
+  const inbox = {
+    name: "clients",
+    deliver: () => false,
+    post(work: unknown) {
+      (work as () => void)();
+      return true;
+    },
+  };
+  const guard = new HookGuard(hooks, inbox, () => {});
+  return new Promise((resolve) =>
+    guard.authorize({ action: "publish", identity, topic, qos, retain }, resolve)
+  );
+}
+
+function describe(presences: Presences, id: string, { clock }: Space): Response {
+  const { will, lifetimeMs } = presences.registrations.find(id)!;
+  const dueMs = presences.registrations.dueAt(id)! - clock.now();
+  const { payload: _, ...rest } = will ?? { payload: undefined };
+  return Response.json({
+    id,
+    lifetimeSeconds: lifetimeMs / 1000,
+    dueInSeconds: Math.max(0, Math.round(dueMs / 1000)),
+    will: will && { ...rest, bytes: will.payload.length },
+  });
+}
+
+function unknown(id: string): Response {
+  return say(404, `No client "${id}" is registered: PUT /clients/${encodeURIComponent(id)}/will`);
+}
+
+function done(status: number): Response {
+  return new Response(null, { status });
+}
+
+function say(status: number, text: string, headers: HeadersInit = {}): Response {
+  return new Response(text, {
+    status,
+    headers: { "content-type": "text/plain; charset=utf-8", ...headers },
+  });
+}

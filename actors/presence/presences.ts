@@ -1,0 +1,115 @@
+import { Broker } from "../../protocols/mqtt/broker.ts";
+import { ClientIds } from "../../protocols/coap/client.ts";
+import {
+  type Herald,
+  type Presence,
+  type RegisteredWill,
+  type Registration,
+  registrationDefaults,
+  type RegistrationLimits,
+  Registrations,
+} from "../../protocols/presence.ts";
+import { Publication } from "../../protocols/publication.ts";
+import type { Space } from "../space.ts";
+
+/** Registrations are the values of topics below this: they are stored as all values are. */
+const PREFIX = "$clients/";
+
+/** Seconds for which it is known who has left. */
+const OFFLINE_SECONDS = 3_600;
+
+const encoder = new TextEncoder();
+
+/** Who is there: `$presence/{id}`, and the wills of clients that have no connection. */
+export class Presences implements Herald {
+  readonly registrations: Registrations;
+  readonly #space: Space;
+  #isRestored = false;
+
+  constructor(space: Space, isOfAll: boolean, limits: Partial<RegistrationLimits>) {
+    this.#space = space;
+    this.registrations = new Registrations(this, { ...registrationDefaults, ...limits });
+    if (!isOfAll) return;
+    space.shared(Broker).moved = space.shared(ClientIds).moved = (id, presence) =>
+      this.tell(id, presence);
+  }
+
+  tell(id: string, presence: Presence): void {
+    const properties = presence === "offline" ? { expirySeconds: OFFLINE_SECONDS } : undefined;
+    this.#publish(`$presence/${id}`, presence, {
+      contentType: "text/plain",
+      ...properties && { properties },
+    });
+  }
+
+  publish({ topic, payload, ...options }: RegisteredWill): void {
+    const time = this.#space.clock.now();
+    this.#space.publish(new Publication(topic, payload, { ...options, time }));
+  }
+
+  /** Registers a client, and has that written down; false when there is no room. */
+  register(registration: Registration): boolean {
+    this.restore();
+    if (!this.registrations.set(registration, this.#space.clock.now())) return false;
+    const { id, will, ...rest } = registration;
+    const written = { ...rest, will: will && { ...will, payload: will.payload.toBase64() } };
+    this.#publish(PREFIX + id, JSON.stringify(written), { contentType: "application/json" });
+    return true;
+  }
+
+  /** Forgets a client; false when it is not registered. */
+  forget(id: string): boolean {
+    this.restore();
+    return this.registrations.delete(id) && this.#erase(id);
+  }
+
+  /** Clients that were registered before a restart have their whole lifetime to be heard. */
+  restore(): void {
+    if (this.#isRestored) return;
+    this.#isRestored = true;
+    const now = this.#space.clock.now();
+    for (const value of [...this.#space.retained.matching(`${PREFIX}#`, now)]) {
+      const registration = readRegistration(value);
+      if (registration !== undefined) this.registrations.set(registration, now);
+    }
+  }
+
+  tick(): void {
+    this.restore();
+    const now = this.#space.clock.now(), { registrations } = this;
+    if (registrations.deadline > now) return;
+    const before = registrations.ids();
+    registrations.tick(now);
+    for (const id of before) if (registrations.find(id) === undefined) this.#erase(id);
+  }
+
+  #erase(id: string): true {
+    this.#publish(PREFIX + id, "", {});
+    return true;
+  }
+
+  #publish(
+    topic: string,
+    text: string,
+    options: ConstructorParameters<typeof Publication>[2],
+  ): void {
+    const time = this.#space.clock.now();
+    const all = { qos: 1, retain: true, time, ...options } as const;
+    this.#space.publish(new Publication(topic, encoder.encode(text), all));
+  }
+}
+
+/** What was written down; undefined when it is none of ours. */
+function readRegistration({ topic, payload }: Publication): Registration | undefined {
+  try {
+    const { will, user, lifetimeMs } = JSON.parse(new TextDecoder().decode(payload));
+    return {
+      id: topic.slice(PREFIX.length),
+      user,
+      lifetimeMs,
+      will: will && { ...will, payload: Uint8Array.fromBase64(will.payload) },
+    };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Message } from "./codec.ts";
+import { Questions } from "./questions.ts";
+import type { StreamLayer } from "./stream_layer.ts";
+import type { Conversation } from "./stream_session.ts";
+
+/** The client of one stream: takes the answers to what it has asked. */
+export class StreamClient implements Conversation {
+  readonly deadline = Infinity;
+  /** Answers outlive the bytes that they came in. */
+  readonly mayWait = true;
+  readonly questions: Questions;
+
+  constructor(layer: StreamLayer, newToken: () => Uint8Array) {
+    this.questions = new Questions(layer, layer.peer, newToken);
+  }
+
+  get isBusy(): boolean {
+    return this.questions.size > 0;
+  }
+
+  /** A request is none of ours to answer, and an answer to a question that is over is of no use. */
+  receive(message: Message, now: number): void {
+    if (message.code >> 5 > 1) this.questions.receive(message, now);
+  }
+
+  signal(signal: unknown, now: number): void {
+    if (typeof signal === "function") signal(now);
+  }
+
+  tick(): void {}
+
+  drained(): void {}
+
+  shutdown(now: number): void {
+    this.questions.end(now);
+  }
+
+  ended(now: number): void {
+    this.questions.end(now);
+  }
+}
