@@ -20,15 +20,11 @@ const ECHO_BYTES = 8;
 /** Of this process: what it asks is good for all its sockets, and for nobody after a restart. */
 const secret = randomBytes(32);
 
-/**
- * Addresses that nobody can pretend to have from afar: loopback, link-local and private ones
- * (RFC 1122 §3.2.1.3, RFC 3927, RFC 1918; RFC 4291 §2.5, RFC 4193), and names of no network.
- */
-const near = new RegExp(
-  "^(?:[^\\d[]|127\\.|10\\.|192\\.168\\.|169\\.254\\.|172\\.(?:1[6-9]|2\\d|3[01])\\." +
-    "|\\[::1\\]|\\[fe[89ab][\\da-f]:|\\[f[cd][\\da-f]{2}:)",
-  "i",
-);
+/** `172.16.0.0/12`. */
+const private172 = /^172\.(?:1[6-9]|2\d|3[01])\./;
+
+/** Loopback, link-local and unique local IPv6 addresses, in brackets (RFC 4291 §2.5, RFC 4193). */
+const nearV6 = /^\[(?:::1\]|fe[89ab][\da-f]:|f[cd][\da-f]{2}:)/i;
 
 /**
  * Who is where its datagrams say it is. Anybody can write any address on them, so one that has not
@@ -96,7 +92,7 @@ export class Reachability {
 
   #allows(key: string): boolean {
     const { verifyAddresses } = this.limits;
-    if (verifyAddresses === "none" || verifyAddresses === "public" && near.test(key)) return true;
+    if (verifyAddresses === "none" || verifyAddresses === "public" && isNear(key)) return true;
     return this.now < (this.#verified.get(key) ?? 0);
   }
 
@@ -105,4 +101,16 @@ export class Reachability {
     const period = Math.floor(this.now / ECHO_MS) - age;
     return createHmac("sha256", secret).update(`${period} ${key}`).digest().subarray(0, ECHO_BYTES);
   }
+}
+
+/**
+ * True for an address that nobody can pretend to have from afar: loopback, link-local and private
+ * (RFC 1122 §3.2.1.3, RFC 3927, RFC 1918), and one of no IP network. Asked for every datagram.
+ */
+function isNear(key: string): boolean {
+  const first = key.charCodeAt(0);
+  if (first === 0x5b) return nearV6.test(key);
+  if (first < 0x30 || first > 0x39) return true;
+  return key.startsWith("127.") || key.startsWith("10.") || key.startsWith("192.168.") ||
+    key.startsWith("169.254.") || private172.test(key);
 }
