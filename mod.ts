@@ -76,6 +76,7 @@ export { coap, coapStream, mqtt, websocket };
 export type { HttpOptions };
 export type { WebSocketOptions } from "./protocols/websocket/upgrade.ts";
 export type { CoapLimits } from "./protocols/coap/limits.ts";
+export type { CoapStreamOptions } from "./protocols/coap/stream_options.ts";
 export type { HttpLimits } from "./protocols/http/limits.ts";
 export type { MqttLimits, QueuePolicy, SharedStrategy } from "./protocols/mqtt/limits.ts";
 export type { MqttOptions, ServerReference } from "./protocols/mqtt/options.ts";

@@ -97,9 +97,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     if (this.#overflowed && this.#phase === "open") this.#end("overloaded");
     this.#writer.flushLater();
     this.#reception.weigh(this.#now(), this.#options);
-    this.#alarm.set(
-      Math.min(this.#session.deadline, this.#reception.deadline, this.#goneBy),
-    );
+    this.#alarm.set(Math.min(this.#session.deadline, this.#reception.deadline, this.#goneBy));
     if (this.#phase === "closing" && this.#writer.size === 0) this.#linger();
     this.#time = 0;
   }
@@ -254,6 +252,8 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
   }
 
   wrote(): void {
+    const isAwaited = this.#phase !== "open" || this.#wasFull || this.#writer.size > 0;
+    if (!isAwaited && this.#reception.calm) return;
     // The end of this turn, `idle`, writes what came meanwhile.
     this.#self.turn(() => {
       if (this.#phase === "closing") this.#goneBy = this.#now() + this.#options.limits.closeMs;

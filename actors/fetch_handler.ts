@@ -1,8 +1,10 @@
-import type { BodySink, PathExchange } from "../protocols/http/exchange.ts";
+import { setImmediate } from "node:timers";
+import type { PathExchange } from "../protocols/http/exchange.ts";
 import type { ResponseHead } from "../protocols/http/message.ts";
 import type { Behaviour, Self } from "./actor.ts";
 import { type Pump, pumpOf } from "./pump.ts";
 import { type Handler, remoteAddress } from "./handler.ts";
+import { RequestBody } from "./request_body.ts";
 
 /** One exchange, and what the pattern of its path names. */
 export interface Question {
@@ -115,14 +117,18 @@ class Answering {
     }
     const reader = response.body.getReader();
     try {
-      const { value: first = new Uint8Array(0), done } = await reader.read();
+      const opening = reader.read();
+      // The head does not wait for a body that comes later.
+      const isLate = !await isSoon(opening);
+      if (isLate) await this.#turn(() => this.#exchange.begin(head, length));
+      const { value: first = new Uint8Array(0), done } = await opening;
       // A body that is there as a whole ends right behind its first piece: then its length is known.
       const second = done ? undefined : reader.read();
       second?.catch(() => {});
-      if (length === undefined && first.length <= PIECE_BYTES && await isEnd(second)) {
+      if (!isLate && length === undefined && first.length <= PIECE_BYTES && await isEnd(second)) {
         return await this.#turn(() => this.#exchange.respond(head, first));
       }
-      await this.#turn(() => this.#exchange.begin(head, length));
+      if (!isLate) await this.#turn(() => this.#exchange.begin(head, length));
       await this.#write(first);
       for (let next = await second; next && !next.done; next = await reader.read()) {
         if (!await this.#write(next.value)) break;
@@ -206,13 +212,26 @@ function isForeign(method: string): boolean {
     (/^(?:delete|get|head|options|post|put)$/i.test(method) && method !== method.toUpperCase());
 }
 
+type Piece = Promise<ReadableStreamReadResult<Uint8Array>>;
+
 /** True when `next` is the end of a body and known to be so within a few microtasks. */
-async function isEnd(next: Promise<ReadableStreamReadResult<Uint8Array>> | undefined) {
-  if (next === undefined) return true;
-  let done: boolean | undefined;
-  next.then((result) => done = result.done, () => done = false);
-  for (let hops = 0; done === undefined && hops < 8; hops++) await null;
-  return done === true;
+async function isEnd(next: Piece | undefined): Promise<boolean> {
+  return next === undefined || await known(next) === "end";
+}
+
+/** True when the first piece of a body is there, or the body has failed, before anybody can wait for it. */
+async function isSoon(first: Piece): Promise<boolean> {
+  if (await known(first) !== undefined) return true;
+  await new Promise((resolve) => setImmediate(resolve));
+  return await known(first) !== undefined;
+}
+
+/** What is known of a read within a few microtasks. */
+async function known(next: Piece): Promise<"piece" | "end" | "failed" | undefined> {
+  let found: "piece" | "end" | "failed" | undefined;
+  next.then(({ done }) => found = done ? "end" : "piece", () => found = "failed");
+  for (let hops = 0; found === undefined && hops < 8; hops++) await null;
+  return found;
 }
 
 function lengthOf({ headers }: Response): number | undefined {
@@ -228,51 +247,4 @@ function toRequest(exchange: PathExchange, signal: AbortSignal): Request {
   const bodyless = exchange.contentLength === 0 || method === "GET" || method === "HEAD";
   const body = bodyless ? null : new RequestBody(exchange).stream;
   return new Request(url, { method, headers: [...fields], body, signal });
-}
-
-/** A request's body as a stream, taken from the connection as it is read. */
-class RequestBody implements BodySink {
-  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
-  readonly #exchange: PathExchange;
-  #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
-  #state: "unread" | "open" | "over" = "unread";
-
-  constructor(exchange: PathExchange) {
-    this.#exchange = exchange;
-    this.stream = new ReadableStream({
-      start: (controller) => {
-        this.#controller = controller;
-      },
-      pull: () => {
-        if (!exchange.post(() => this.#pull())) this.aborted();
-      },
-      cancel: () => {
-        this.#state = "over";
-      },
-      // Nothing is read ahead: what nobody asks for stays in the client's own memory.
-    }, { highWaterMark: 0 });
-  }
-
-  #pull(): void {
-    if (this.#state === "open") this.#exchange.resume();
-    if (this.#state !== "unread") return;
-    this.#state = "open";
-    this.#exchange.receive(this);
-  }
-
-  chunk(bytes: Uint8Array): void {
-    // The bytes are a view of the connection's input, which the next read overwrites.
-    if (this.#state === "open") this.#controller.enqueue(bytes.slice());
-    this.#exchange.pause();
-  }
-
-  end(): void {
-    if (this.#state === "open") this.#controller.close();
-    this.#state = "over";
-  }
-
-  aborted(): void {
-    if (this.#state !== "over") this.#controller.error(new Error("The client sent no whole body"));
-    this.#state = "over";
-  }
 }

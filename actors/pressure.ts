@@ -20,6 +20,11 @@ export class Pressure implements Gate {
     return this.#state === "slow";
   }
 
+  /** Not behind, and nobody waits. */
+  get calm(): boolean {
+    return this.#state === "free" && this.#waiting === undefined;
+  }
+
   /** When `update` must be called at the latest. */
   get deadline(): number {
     return this.#state === "behind" ? this.#since + this.graceMs : Infinity;

@@ -42,6 +42,11 @@ export class Reception {
     return this.#pressure.slow || this.#isBehind();
   }
 
+  /** True while there is nothing to weigh: neither is it behind, nor does anybody wait for it. */
+  get calm(): boolean {
+    return this.#pressure.calm;
+  }
+
   /** When `weigh` must be called at the latest. */
   get deadline(): number {
     return this.#pressure.deadline;

@@ -86,7 +86,8 @@ export class Writer implements Flushing {
     const bytes = this.#outbox.take();
     try {
       // From 16 KiB on a write may be short.
-      for (let at = 0; at < bytes.length;) at += await this.#stream.write(bytes.subarray(at));
+      let at = await this.#stream.write(bytes);
+      while (at < bytes.length) at += await this.#stream.write(bytes.subarray(at));
     } catch {
       return this.#owner.failed();
     }

@@ -1,10 +1,11 @@
 /**
- * Everything on two ports: MQTT, HTTP and WebSocket share one of TCP, CoAP has one of UDP.
+ * Everything on two ports: all share one of TCP, and CoAP has one of UDP, too.
  *
  *   deno run -A examples/all.ts
  *   mosquitto_sub -p 8000 -v -t '#'
  *   curl -d hello http://127.0.0.1:8000/topics/greeting
  *   coap-client -m put -e 21.5 coap://127.0.0.1/topics/room/temperature
+ *   coap-client coap+tcp://127.0.0.1:8000/topics/room/temperature
  *
  * Try: curl http://127.0.0.1:8000/tree, which shows every connection as the actor that it is.
  */
@@ -19,7 +20,7 @@ export async function main(ports = { tcp: 8000, udp: 5683 }) {
   hub.handle("/tree", () => Response.json(hub.tree()));
 
   const [{ port }, { port: udpPort }] = await Promise.all([streams.ready, datagrams.ready]);
-  console.log(`MQTT, HTTP and WebSocket on TCP port ${port}, CoAP on UDP port ${udpPort}`);
+  console.log(`MQTT, HTTP, WebSocket and CoAP on TCP port ${port}, CoAP on UDP port ${udpPort}`);
   return { hub, ports: { tcp: port, udp: udpPort } };
 }
 

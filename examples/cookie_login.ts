@@ -17,6 +17,9 @@ const COOKIE = "session";
 /** An hour, in seconds. */
 const MAX_AGE = 3600;
 
+/** Sessions at the same time: whoever logs in again and again ends the oldest. */
+const MAX_SESSIONS = 10_000;
+
 const FORM = `<!doctype html><meta charset="utf-8"><title>Log in</title>
 <form method="post" action="/login">
   <p><label>User <input name="user" autofocus></label>
@@ -24,18 +27,46 @@ const FORM = `<!doctype html><meta charset="utf-8"><title>Log in</title>
   <p><button>Log in</button>
 </form>`;
 
+/** Who is logged in, by the name of the session. */
+export class Sessions {
+  /** The oldest first, since all last equally long. */
+  readonly #all = new Map<string, { user: string; until: number }>();
+
+  constructor(readonly max = MAX_SESSIONS, readonly now: () => number = Date.now) {}
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  begin(user: string): string {
+    for (const [id, { until }] of this.#all) {
+      if (until > this.now() && this.#all.size < this.max) break;
+      this.#all.delete(id);
+    }
+    // A new name for each login: one that somebody planted is worth nothing.
+    const id = crypto.randomUUID();
+    this.#all.set(id, { user, until: this.now() + MAX_AGE * 1000 });
+    return id;
+  }
+
+  userOf(id: string): string | undefined {
+    const session = this.#all.get(id);
+    return session && session.until > this.now() ? session.user : undefined;
+  }
+
+  end(id: string): void {
+    this.#all.delete(id);
+  }
+}
+
 export async function main(options = { port: 8080, users: new Map([["ann", "sesame"]]) }) {
   const hub = gateway();
-  const sessions = new Map<string, { user: string; until: number }>();
-
-  const userOf = (request: Request): string | undefined => {
-    const session = sessions.get(getCookies(request.headers)[COOKIE] ?? "");
-    return session && session.until > Date.now() ? session.user : undefined;
-  };
+  const sessions = new Sessions();
+  const idOf = (request: Request) => getCookies(request.headers)[COOKIE] ?? "";
 
   hub.handle("/", {
     GET(request) {
-      const user = userOf(request);
+      const user = sessions.userOf(idOf(request));
       if (user === undefined) return page(FORM);
       return page(`<!doctype html><meta charset="utf-8"><p>Hello, ${escapeHtml(user)}!
 <form method="post" action="/logout"><button>Log out</button></form>`);
@@ -47,18 +78,15 @@ export async function main(options = { port: 8080, users: new Map([["ann", "sesa
       if (form === undefined) return page(FORM, 400);
       const user = String(form.get("user")), right = options.users.get(user) ?? "";
       if (right === "" || !isSame(String(form.get("password")), right)) return page(FORM, 401);
-      // A new name for each login: one that somebody planted is worth nothing.
-      const id = crypto.randomUUID();
-      sessions.set(id, { user, until: Date.now() + MAX_AGE * 1000 });
       const headers = new Headers({ location: "/" });
       const rest = { httpOnly: true, sameSite: "Lax", path: "/", maxAgeSeconds: MAX_AGE } as const;
-      setCookie(headers, { name: COOKIE, value: id, ...rest });
+      setCookie(headers, { name: COOKIE, value: sessions.begin(user), ...rest });
       return new Response(null, { status: 303, headers });
     },
   });
   hub.handle("/logout", {
     POST(request) {
-      sessions.delete(getCookies(request.headers)[COOKIE] ?? "");
+      sessions.end(idOf(request));
       const headers = new Headers({ location: "/" });
       deleteCookie(headers, COOKIE, { path: "/" });
       return new Response(null, { status: 303, headers });

@@ -10,6 +10,7 @@
  * Try: <script>alert(1)</script> as a name; several windows; saving from a page of another site.
  */
 import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
 import {
   escapeHtml,
   files,
@@ -21,7 +22,7 @@ import {
   tcp,
 } from "../mod.ts";
 
-const root = new URL("./dashboard", import.meta.url).pathname;
+const root = fileURLToPath(new URL("./dashboard", import.meta.url));
 
 export async function main(options = { port: 8080, everyMs: 1000 }) {
   const hub = gateway();
@@ -73,19 +74,21 @@ export async function main(options = { port: 8080, everyMs: 1000 }) {
   return { hub, port };
 }
 
-/** How busy all processors together have been between two looks, in per cent. */
+/** How busy all processors have been between two looks, at first since their start, in per cent. */
 function cpuUsage() {
-  let before = total(), latest = 0;
+  let before = { all: 0, idle: 0 }, latest = 0;
+  const next = () => {
+    const now = total(), all = now.all - before.all;
+    if (all > 0) latest = Math.round(1000 * (1 - (now.idle - before.idle) / all)) / 10;
+    before = now;
+    return latest;
+  };
+  next();
   return {
     get latest() {
       return latest;
     },
-    next(): number {
-      const now = total(), all = now.all - before.all;
-      if (all > 0) latest = Math.round(1000 * (1 - (now.idle - before.idle) / all)) / 10;
-      before = now;
-      return latest;
-    },
+    next,
   };
 }
 

@@ -16,8 +16,8 @@ export interface Candidate {
 export const defaults = {
   /** 10 s: a client that says nothing is nobody's. */
   firstByteTimeoutMs: 10_000,
-  /** 250 ms: what was sent at once has come by then, and no client has lost its patience. */
-  restTimeoutMs: 250,
+  /** 2 s: what was sent at once has come by then, even when it was lost once and sent again. */
+  restTimeoutMs: 2_000,
 };
 
 /** MQTT begins with CONNECT, whose flags are zero (MQTT 5.0 §3.1.1). */

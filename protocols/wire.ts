@@ -53,6 +53,10 @@ export interface Wire {
   send(bytes: Uint8Array): boolean;
   /** True while more is queued than the high-water mark: what can wait should wait for `drained`. */
   readonly full: boolean;
+  /** True inside a WebSocket. */
+  readonly isWebSocket?: boolean;
+  /** Bytes of the longest message that arrives, where what carries it has a limit of its own. */
+  readonly maxMessageBytes?: number;
   /** Bytes queued that have not left yet, where somebody counts them. */
   readonly queuedBytes?: number;
   /** True while this peer's input must wait. A session stops using its input and returns. */

@@ -26,9 +26,6 @@ export const features: readonly (readonly [rows: string, test: string])[] = [
   ["H4", "curl uploads 256 MiB to a gateway whose memory does not grow with it"],
   ["H5", "Uploads keep each file under a safe name, and number those of one name"],
   ["H6", "The big upload shows how far it is, and keeps the file"],
-  // A client of HTTP is what `fetch` is: see the README.
-  ["I1 I2 I3 I4 I5", "Errors of the service are shown with their own status"],
-  ["I6", "The client's half answers a challenge so that the server's half accepts it"],
   ["I7", "passes method, path, query, fields and body on, and the answer back"],
   ["I8", "Proxies and rewrites to other servers can be configured"],
   ["J1", "A WebSocket of ${name} is answered ${status}"],
@@ -53,6 +50,7 @@ export const features: readonly (readonly [rows: string, test: string])[] = [
 
 /** The rows that must have a test: those of HTTP, the file server, uploads, proxies and WebSockets. */
 export const required: readonly string[] = [
+  "A25",
   ...rows("E", 14),
   ...rows("F", 15),
   ...rows("G", 31),

@@ -109,6 +109,11 @@ export interface SecureOptions extends SecureIdentity {
   clientCertificates?: "none" | "optional" | "required";
   /** Default `TLSv1.2`. */
   minVersion?: "TLSv1.2" | "TLSv1.3";
+  /**
+   * What is spoken inside, the favourite first, as in `["mqtt", "http/1.1"]`: a client that asks by
+   * ALPN (RFC 7301) gets one of these or is refused. Without it nobody is answered, nor refused.
+   */
+  applicationProtocols?: readonly string[] | undefined;
   /** Told of each handshake that failed: whose, and why. */
   refused?: (error: Error) => void;
   /** Milliseconds that a handshake may take; default 10,000. */
@@ -145,6 +150,7 @@ export class SecureContext {
       ca,
       minVersion,
       SNICallback: (name, answer) => answer(null, this.#contextFor(name)),
+      ALPNProtocols: options.applicationProtocols?.slice(),
       requestCert: clientCertificates !== "none",
       rejectUnauthorized: clientCertificates === "required",
       handshakeTimeout: options.handshakeTimeoutMs ?? defaults.handshakeTimeoutMs,

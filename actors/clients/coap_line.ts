@@ -71,7 +71,11 @@ async function openStream(
   { limits, tls, signal }: { limits: CoapLimits; tls?: ClientTls | undefined; signal: AbortSignal },
 ): Promise<CoapLine> {
   let stream = await connect({ hostname, port, signal });
-  if (carrier === "tls") stream = await dialTls(stream, { ...tls, host: hostname });
+  // RFC 8323 §8.2.
+  const applicationProtocols = ["coap"];
+  if (carrier === "tls") {
+    stream = await dialTls(stream, { ...tls, host: hostname, applicationProtocols });
+  }
   const { space, log } = home();
   let client: StreamClient;
   const behaviour = connection(stream, {

@@ -8,7 +8,7 @@ import {
 import { wishesOf } from "../../protocols/websocket/accept.ts";
 import { defaults, type WebSocketLimits } from "../../protocols/websocket/limits.ts";
 import { WebSocketSession } from "../../protocols/websocket/session.ts";
-import { SocketMode } from "../../protocols/websocket/socket.ts";
+import { SocketMode } from "../../protocols/websocket/socket_mode.ts";
 import type { OpenSession } from "../../protocols/session.ts";
 import type { ByteStream } from "../../transports/transport.ts";
 import { dialTcp } from "../../transports/tcp.ts";

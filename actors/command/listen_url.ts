@@ -38,6 +38,8 @@ export type Scheme = keyof typeof schemes;
 const strangers: Record<string, string> = {
   "coaps": "there is no DTLS here: CoAP is encrypted in TLS, as in coaps+tcp://:5684",
   "ws": "WebSocket is part of http:, as in http://:8080",
+  "coap+ws": "CoAP over WebSocket is part of http:, as in http://:8080",
+  "coaps+ws": "CoAP over WebSocket is part of https:, as in https://:8443",
   "wss": "WebSocket is part of https:, as in https://:8443",
   "tcp": "name the protocol, as in mqtt://:1883",
   "tls": "name the protocol, as in mqtts://:8883",

@@ -1,5 +1,5 @@
 import type { ProxyOptions } from "../web/proxy.ts";
-import { duration, type Kind, list, text, yesOrNo } from "./kinds.ts";
+import { count, duration, type Kind, list, text, yesOrNo } from "./kinds.ts";
 import { record, type Setting, type Values } from "./record.ts";
 
 const server: Kind<string> = {
@@ -9,6 +9,44 @@ const server: Kind<string> = {
     return place.refuse(raw, "give a URL such as http://127.0.0.1:8001/base");
   },
 };
+
+const path: Kind<string> = {
+  ...text("PATH", "give a path such as /healthz"),
+  read: (raw, place) =>
+    typeof raw === "string" && raw.startsWith("/")
+      ? raw
+      : place.refuse(raw, "give a path such as /healthz"),
+};
+
+const healthSetting = record(
+  {
+    path: {
+      kind: path,
+      default: "/",
+      doc: "What is asked for, below the path of the server.",
+    },
+    intervalMs: {
+      kind: duration(1, 86_400_000, true),
+      default: 30_000,
+      doc: "From an answer to the next question.",
+    },
+    timeoutMs: {
+      kind: duration(1, 3_600_000, true),
+      default: 5_000,
+      doc: "How long an answer may take.",
+    },
+    healthy: {
+      kind: count(1, 1000),
+      default: 1,
+      doc: "Answers of 200 to 399 in a row that bring a server back.",
+    },
+    unhealthy: {
+      kind: count(1, 1000),
+      default: 1,
+      doc: "Failures in a row after which a server is not asked.",
+    },
+  } as const satisfies Record<string, Setting<unknown>>,
+);
 
 /** Requests and WebSockets that other servers answer. */
 export const proxySetting = record(
@@ -39,6 +77,10 @@ export const proxySetting = record(
       default: 60_000,
       doc: "From the request until the head of the answer.",
     },
+    health: {
+      kind: healthSetting,
+      doc: "Asks each server at intervals whether it is well.",
+    },
   } as const satisfies Record<string, Setting<unknown>>,
 );
 
@@ -46,8 +88,9 @@ export const proxySetting = record(
 export type ProxyDraft = Values<typeof proxySetting.members>;
 
 /** What is passed on, complete. */
-export interface ProxySettings extends Omit<ProxyOptions, "to"> {
+export interface ProxySettings extends Omit<ProxyOptions, "to" | "health"> {
   readonly to: readonly string[];
+  readonly health?: Readonly<Values<typeof healthSetting.members>>;
   readonly protocols?: readonly string[];
 }
 
@@ -58,6 +101,6 @@ export function proxiesOf(drafts: readonly (ProxyDraft | undefined)[]): ProxySet
     const servers = to?.flatMap((each) => each ?? []) ?? [];
     if (servers.length === 0) return [];
     const spoken = protocols?.flatMap((each) => each ?? []);
-    return [{ ...rest as Omit<ProxyOptions, "to">, to: servers, protocols: spoken }];
+    return [{ ...rest as Omit<ProxySettings, "to" | "protocols">, to: servers, protocols: spoken }];
   });
 }

@@ -17,6 +17,14 @@ import { resolveTls, type TlsSettings } from "./resolve_tls.ts";
 import type { TlsDraft } from "./tls_settings.ts";
 import { historyOf, type StoreSettings } from "./store_settings.ts";
 
+/** Schemes that have the same protocol in TLS. */
+const encrypted: Record<string, string> = {
+  "http": "https",
+  "mqtt": "mqtts",
+  "coap": "coaps+tcp",
+  "coap+tcp": "coaps+tcp",
+};
+
 /** Everything that can be set, complete and free of contradictions. */
 export interface Settings {
   readonly listen: readonly ListenSettings[];
@@ -127,7 +135,7 @@ class Resolver {
     if (idle !== undefined && !this.#tlsIsUsed) {
       const name = cert !== undefined ? "cert" : key !== undefined ? "key" : "ca";
       this.#top.member("tls").member(name)
-        .refuse(idle, "no listener would use it; listen on https:, mqtts: or any:");
+        .refuse(idle, "no listener would use it; listen on https:, mqtts:, coaps+tcp: or any:");
     }
     return {
       settings: {
@@ -258,9 +266,9 @@ class Resolver {
     const { carrier, scheme, url: shown } = url;
     if (carrier !== "tls" && scheme !== "any") {
       if (own === undefined) return undefined;
-      const secure = scheme === "http" || scheme === "mqtt" ? `write ${scheme}s:, or ` : "";
+      const other = Object.hasOwn(encrypted, scheme) ? `write ${encrypted[scheme]}:, or ` : "";
       return place.member("tls").complain(
-        `Cannot use certificates for ${shown}, which has no TLS: ${secure}leave "tls" out`,
+        `Cannot use certificates for ${shown}, which has no TLS: ${other}leave "tls" out`,
       );
     }
     if (own !== undefined) return this.#certificates(own, place.member("tls"));

@@ -9,6 +9,15 @@ import type { ListenSettings } from "./resolve.ts";
 
 type Port = { port: number; hostname: string };
 
+/**
+ * What clients may ask for by ALPN. RFC 8323 §8.2 wants it of CoAP; others do well without, but on
+ * the port that they share with it.
+ */
+const applicationProtocols: Record<string, readonly string[] | undefined> = {
+  coap: ["coap"],
+  any: ["http/1.1", "mqtt", "coap"],
+};
+
 /** The transports that a listener may use. */
 export interface TransportParts {
   tcp(options: Port): Transport;
@@ -43,9 +52,15 @@ export async function transportOf(
   const present = await readIdentity(tls, { readFile });
   const { clientCertificates, minVersion } = tls;
   const refused = (error: Error) => log.info("tls handshake refused", { listener, error });
-  const options: SecureOptions = { ...present, clientCertificates, minVersion, refused };
-  const { port, hostname } = url;
-  const secured = url.protocol === "any"
+  const { port, hostname, protocol } = url;
+  const options: SecureOptions = {
+    ...present,
+    clientCertificates,
+    minVersion,
+    refused,
+    applicationProtocols: applicationProtocols[protocol],
+  };
+  const secured = protocol === "any"
     ? parts.eitherTls(transport, options)
     : parts.tls({ ...options, port, hostname, over: transport });
   ending.push(keepRenewed(secured, tls, { readFile, watch: watchFiles, log, listener, present }));

@@ -56,9 +56,9 @@ export function throttled(
   list: readonly Authenticator[],
   { allowAnonymous = false, throttle }: AuthenticatorsOptions & { throttle: Throttle },
 ): { authenticate(credentials: Credentials): Later<Login | Refusal> } {
-  function refuse(): Refusal {
+  function refuse({ saysNothing }: Credentials): Refusal {
     const challenges = list.flatMap((each) => each.challenges?.() ?? []);
-    const reason = "The credentials are not accepted";
+    const reason = saysNothing ? "A login is needed" : "The credentials are not accepted";
     return new Refusal(reason, "credentials", [...new Set(challenges)]);
   }
 
@@ -72,13 +72,13 @@ export function throttled(
       const end = (answer: Answer): Login | Refusal => {
         if (answer instanceof Refusal) {
           return answer.kind === "credentials" && answer.challenges === undefined
-            ? new Refusal(answer.reason, answer.kind, refuse().challenges)
+            ? new Refusal(answer.reason, answer.kind, refuse(credentials).challenges)
             : answer;
         }
         if (answer) return answer;
         if (credentials.saysNothing && allowAnonymous) return {};
         if (!credentials.saysNothing) attempt.failed();
-        return refuse();
+        return refuse(credentials);
       };
       const ask = (at: number): Later<Login | Refusal> => {
         for (let i = at; i < list.length; i++) {

@@ -55,6 +55,8 @@ export class DavChanges {
     const range = contentRangeOf(request.headers.get("content-range"), found);
     if (typeof range === "number") return status(range);
     if (range !== undefined && range.start + range.length > maxFileBytes) return status(413);
+    // One of this name that went by another way has left its own behind.
+    if (found === undefined) await this.#state.properties.forget(names);
     await tree.write(place, async (file) => {
       if (range !== undefined) await file.seek(range.start, Deno.SeekMode.Start);
       const most = range?.length ?? maxFileBytes;
@@ -83,7 +85,7 @@ export class DavChanges {
     if (found.isDirectory && !/^infinity$/i.test(depth)) return status(400);
     if (!this.#allows(names, asked, true, true)) return status(423);
     await tree.remove(place);
-    this.#state.properties.forget(asked.path);
+    if (!found.isDirectory) await this.#state.properties.forget(names);
     this.#state.locks.forget(asked.path);
     return status(204);
   }
@@ -113,14 +115,16 @@ export class DavChanges {
     const allowed = this.#allows(target, asked, true, there === undefined) &&
       (!moves || this.#allows(names, asked, true, true));
     if (!allowed) return status(423);
+    const own = await properties.reader()(names, found);
     if (moves) await tree.move(source, place);
     else await tree.copy(found.file, place, depth !== "0");
     // Locks stay where they were made, and end with what they were made for (RFC 4918 §7.5, §7.6).
     if (moves) locks.forget(from);
     locks.forget(to);
-    const kept = properties.copy(from, to);
-    if (moves) properties.forget(from);
-    if (!kept) return status(507);
+    // A file that replaces a directory, or the other way round, finds nothing of its predecessor's.
+    if (found.isDirectory) await properties.forget(target);
+    if (moves && !found.isDirectory) await properties.forget(names);
+    if (!await properties.give(target, found, own)) return status(507);
     return status(there === undefined ? 201 : 204);
   }
 

@@ -1,55 +1,163 @@
+import { join } from "node:path";
 import { keyOf, type PropertyChange } from "../../protocols/web/dav.ts";
-import { isBelow } from "../../protocols/web/locks.ts";
 import { formatXml } from "../../protocols/web/xml.ts";
+import { replaceFile } from "../identity/replace_file.ts";
+import type { DavTree } from "./dav_tree.ts";
+import { type Found, isAbsence, OWN_NAMES } from "./file_root.ts";
 
-/** 4 Mi characters of all properties together, and 200 for each beside its own. */
-const LENGTH = 4 << 20;
+/** Beside the files whose properties are in it, so that they go wherever their directory goes. */
+const FILE = `${OWN_NAMES}properties`;
+/** The directory itself, in its own file. */
+const ITSELF = ".";
+/** 1 Mi characters of all properties in one directory. */
+const LENGTH = 1 << 20;
 
-/** Properties that clients have set, as XML by their keys and paths; they live as long as the gateway runs. */
+/** Properties of one resource, as XML by their keys. */
+export type Properties = ReadonlyMap<string, string>;
+type Kept = Map<string, Properties>;
+
+const NONE: Properties = new Map();
+
+/** Who writes a file waits for those before: several parts may show the same directory. */
+const queues = new Map<string, Promise<unknown>>();
+
+/** Properties that clients have set (RFC 4918 §4): in a file of each directory, which nobody sees. */
 export class DavProperties {
-  readonly #byPath = new Map<string, ReadonlyMap<string, string>>();
-  #length = 0;
+  readonly #tree: DavTree;
 
-  of(path: string): ReadonlyMap<string, string> {
-    return this.#byPath.get(path) ?? new Map();
+  constructor(tree: DavTree) {
+    this.#tree = tree;
+  }
+
+  /** Reads the properties of many, each file once. */
+  reader(): (names: readonly string[], found: Found) => Promise<Properties> {
+    const files = new Map<string, Promise<Kept>>();
+    return async (names, found) => {
+      const [directory, key] = await this.#place(names, found.isDirectory);
+      if (directory === undefined) return NONE;
+      const kept = files.get(directory) ?? read(directory);
+      files.set(directory, kept);
+      return (await kept).get(key) ?? NONE;
+    };
   }
 
   /** Makes all changes, or none when there is no room for them. */
-  change(path: string, changes: readonly PropertyChange[]): boolean {
-    const next = new Map(this.of(path));
-    for (const { property, remove } of changes) {
-      if (remove) next.delete(keyOf(property));
-      else next.set(keyOf(property), formatXml(property));
-    }
-    return this.#set(path, next);
+  async change(
+    names: readonly string[],
+    { isDirectory }: Found,
+    changes: readonly PropertyChange[],
+  ): Promise<boolean> {
+    return await this.#update(names, isDirectory, (old) => {
+      const next = new Map(old);
+      for (const { property, remove } of changes) {
+        if (remove) next.delete(keyOf(property));
+        else next.set(keyOf(property), formatXml(property));
+      }
+      return next;
+    });
   }
 
-  /** Gives what is at and below `to` the properties of `from`; false when there is no room for all. */
-  copy(from: string, to: string): boolean {
-    this.forget(to);
-    const all = [...this.#byPath].filter(([path]) => path === from || isBelow(path, from));
-    return all.every(([path, properties]) => this.#set(to + path.slice(from.length), properties));
+  /**
+   * Gives a copy the properties of what it is a copy of; false when there is no room for them. What
+   * is in a directory has brought its own.
+   */
+  async give(to: readonly string[], found: Found, properties: Properties): Promise<boolean> {
+    return await this.#update(to, found.isDirectory, () => properties);
   }
 
-  forget(path: string): void {
-    for (const each of [...this.#byPath.keys()]) {
-      if (each === path || isBelow(each, path)) this.#set(each, new Map());
-    }
+  /** Forgets those of a file that is gone; a directory has taken its own along. */
+  async forget(names: readonly string[]): Promise<void> {
+    await this.#update(names, false, () => NONE);
   }
 
-  #set(path: string, properties: ReadonlyMap<string, string>): boolean {
-    const length = this.#length - lengthOf(path, this.of(path)) + lengthOf(path, properties);
-    if (length > LENGTH && properties.size > 0) return false;
-    this.#length = length;
-    if (properties.size === 0) this.#byPath.delete(path);
-    else this.#byPath.set(path, properties);
-    return true;
+  /** The directory whose file has these properties, and their name in it. */
+  async #place(
+    names: readonly string[],
+    isDirectory: boolean,
+  ): Promise<[string | undefined, string]> {
+    const around = await this.#tree.find(isDirectory ? names : names.slice(0, -1));
+    return [around?.file, isDirectory ? ITSELF : names.at(-1)!];
+  }
+
+  async #update(
+    names: readonly string[],
+    isDirectory: boolean,
+    change: (old: Properties) => Properties,
+  ): Promise<boolean> {
+    const [directory, key] = await this.#place(names, isDirectory);
+    if (directory === undefined) return true;
+    return await inTurn(directory, async () => {
+      const kept = await read(directory), old = kept.get(key) ?? NONE;
+      const next = change(old);
+      if (next.size === 0 && old.size === 0) return true;
+      if (next.size === 0) kept.delete(key);
+      else kept.set(key, next);
+      return await write(directory, kept, next.size > 0);
+    });
   }
 }
 
-function lengthOf(path: string, properties: ReadonlyMap<string, string>): number {
-  if (properties.size === 0) return 0;
-  let length = path.length;
-  for (const [key, xml] of properties) length += 200 + key.length + xml.length;
-  return length;
+/** One after the other for each directory, whatever becomes of those before. */
+async function inTurn<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  const before = queues.get(directory) ?? Promise.resolve();
+  const mine = before.then(work, work);
+  queues.set(directory, mine);
+  try {
+    return await mine;
+  } finally {
+    if (queues.get(directory) === mine) queues.delete(directory);
+  }
+}
+
+async function read(directory: string): Promise<Kept> {
+  const path = join(directory, FILE);
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (isAbsence(error)) return new Map();
+    throw error;
+  }
+  const kept = parse(text);
+  if (kept !== undefined) return kept;
+  throw new Error(`Cannot read the properties in ${path}: mend or remove that file`);
+}
+
+/** Undefined for what `write` has not written. */
+function parse(text: string): Kept | undefined {
+  const kept: Kept = new Map();
+  let all: unknown;
+  try {
+    all = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isRecord(all)) return undefined;
+  for (const [name, properties] of Object.entries(all)) {
+    if (!isRecord(properties)) return undefined;
+    const pairs = Object.entries(properties);
+    if (pairs.some(([, xml]) => typeof xml !== "string")) return undefined;
+    kept.set(name, new Map(pairs as [string, string][]));
+  }
+  return kept;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** False when it would become too long, though not for what is only taken out. */
+async function write(directory: string, kept: Kept, isMore: boolean): Promise<boolean> {
+  const path = join(directory, FILE);
+  if (kept.size === 0) {
+    await Deno.remove(path).catch((error) => {
+      if (!isAbsence(error)) throw error;
+    });
+    return true;
+  }
+  const plain = [...kept].map(([name, properties]) => [name, Object.fromEntries(properties)]);
+  const text = JSON.stringify(Object.fromEntries(plain));
+  if (isMore && text.length > LENGTH) return false;
+  await replaceFile(path, text);
+  return true;
 }

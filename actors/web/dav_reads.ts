@@ -48,6 +48,7 @@ export class DavReads {
     }
     const parts: string[] = [];
     let length = 0;
+    const propertiesOf = properties.reader();
     for (const each of all) {
       const there = await tree.find(each);
       if (there === undefined) continue;
@@ -61,7 +62,7 @@ export class DavReads {
         locks: locks.of(path, now),
       }, now);
       const href = hrefOf(prefix, each, there.isDirectory);
-      const part = propfindResponse(href, asked, live, properties.of(path));
+      const part = propfindResponse(href, asked, live, await propertiesOf(each, there));
       length += part.length;
       if (length > defaults.answerLength) return status(507);
       parts.push(part);
@@ -82,7 +83,7 @@ export class DavReads {
     const shown = (of: typeof changes) => of.map(({ property }) => emptyOf(property)).join("");
     const groups = new Map<number, string>();
     if (live.length > 0) groups.set(403, shown(live)).set(424, shown(rest));
-    else groups.set(properties.change(path, changes) ? 200 : 507, shown(changes));
+    else groups.set(await properties.change(names, found, changes) ? 200 : 507, shown(changes));
     const href = hrefOf(prefix, names, found.isDirectory);
     return multistatus(207, document("multistatus", propertyResponse(href, groups)));
   }

@@ -4,6 +4,7 @@ import { checkDirectory } from "./file_root.ts";
 import { files } from "./files.ts";
 import type { WebPart } from "./part.ts";
 import { protect } from "./protect.ts";
+import { isUnder, withScope } from "./scope.ts";
 import { webdav } from "./webdav.ts";
 
 /** The parts of a site for WebDAV: what changes files, and what shows those that the site does not. */
@@ -30,11 +31,11 @@ export async function davParts(
   const own = prefix.replace(/\/+$/, "");
   if (root === undefined || own === "" || auth === undefined) return [changes];
   const shows = files({ root, prefix: own, index: [], listing: true, dotfiles, compress: false });
-  return [changes, async (request, info) => {
-    const { pathname } = new URL(request.url);
-    if (pathname !== own && !pathname.startsWith(`${own}/`)) return undefined;
+  const shown: WebPart = async (request, info) => {
+    if (!isUnder(new URL(request.url).pathname, own)) return undefined;
     // Nobody else shows these files, so whoever reads them needs to be let in, too.
     const refused = auth === "-" ? undefined : await auth(request, info);
     return refused ?? await shows(request, info);
-  }];
+  };
+  return [changes, withScope(shown, (path) => isUnder(path, own))];
 }

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { Refused } from "./dav_request.ts";
-import { FileRoot, type Found, isAbsence } from "./file_root.ts";
+import { FileRoot, type Found, isAbsence, OWN_NAMES } from "./file_root.ts";
 
-/** What begins so is a file on its way in, and nobody sees it. */
-const TEMPORARY = ".meerkat-put-";
+/** What begins so is a file on its way in. */
+const TEMPORARY = `${OWN_NAMES}put-`;
 
 /** 64 directories inside each other: deeper trees are not copied. */
 const DEPTH = 64;
@@ -13,7 +13,7 @@ export class DavTree {
   readonly #root: FileRoot;
 
   constructor(root: string, dotfiles: boolean) {
-    this.#root = new FileRoot({ root, dotfiles, hidden: `${TEMPORARY}**` });
+    this.#root = new FileRoot({ root, dotfiles });
   }
 
   async find(names: readonly string[]): Promise<Found | undefined> {

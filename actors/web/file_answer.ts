@@ -7,10 +7,12 @@ import { isCompressible, mediaTypeOf } from "../../protocols/web/media_types.ts"
 import { type ByteRange, contentRange, parseRanges } from "../../protocols/web/ranges.ts";
 import { fileResponse, type Piece } from "./file_body.ts";
 import type { Found } from "./file_root.ts";
+import type { FileSource } from "./file_source.ts";
 import { defaults } from "./files_options.ts";
 
 /** What a file looks like to this client. */
 interface Representation {
+  readonly source: FileSource;
   readonly file: string;
   readonly size: number;
   readonly time: number;
@@ -29,6 +31,7 @@ export interface Choice {
   readonly name: string;
   readonly types: Readonly<Record<string, string>> | undefined;
   readonly compress: boolean;
+  readonly source: FileSource;
   /** Finds a sibling with this ending. */
   sibling(ending: string): Promise<Found | undefined>;
 }
@@ -74,11 +77,12 @@ export async function answerWithFile(
 async function represent(
   request: Request,
   found: Found,
-  { name, types, compress, sibling }: Choice,
+  { name, types, compress, source, sibling }: Choice,
 ): Promise<Representation> {
   const type = mediaTypeOf(name, types);
   const varies = compress && isCompressible(type);
-  const plain = { file: found.file, size: found.size, time: found.time, type, varies };
+  const { file, size, time } = found;
+  const plain = { source, file, size, time, type, varies };
   if (!varies) return plain;
   const accepted = acceptedEncodings(request.headers.get("accept-encoding"));
   for (const stored of accepted) {
@@ -118,7 +122,7 @@ function rangesOf(
 async function answerRanges(
   { chosen, ranges, headers }: { chosen: Representation; ranges: ByteRange[]; headers: Headers },
 ): Promise<Response> {
-  const { file, size, type } = chosen;
+  const { size, type } = chosen;
   if (ranges.length === 0) {
     headers.set("content-range", `bytes */${size}`);
     headers.set("content-type", "text/plain;charset=utf-8");
@@ -132,7 +136,7 @@ async function answerRanges(
     const { first, last } = ranges[0]!;
     headers.set("content-range", contentRange(ranges[0]!, size));
     headers.set("content-length", String(last - first + 1));
-    return await fileResponse(file, ranges, { status: 206, headers });
+    return await fileResponse(chosen, ranges, { status: 206, headers });
   }
   const boundary = crypto.randomUUID();
   const encoder = new TextEncoder();
@@ -147,7 +151,7 @@ async function answerRanges(
   parts.push(encoder.encode(`\r\n--${boundary}--\r\n`));
   headers.set("content-type", `multipart/byteranges; boundary=${boundary}`);
   headers.set("content-length", String(parts.reduce((sum, each) => sum + lengthOf(each), 0)));
-  return await fileResponse(file, parts, { status: 206, headers });
+  return await fileResponse(chosen, parts, { status: 206, headers });
 }
 
 function lengthOf(piece: Piece): number {
@@ -165,10 +169,10 @@ async function compressed(
   headers.delete("accept-ranges");
   if (request.method === "HEAD") return new Response(null, { headers });
   if (chosen.size > defaults.compressedAtOnceBytes) {
-    const plain = await fileResponse(chosen.file, [{ first: 0, last: chosen.size - 1 }], {});
+    const plain = await fileResponse(chosen, [{ first: 0, last: chosen.size - 1 }], {});
     return new Response(plain.body!.pipeThrough(new CompressionStream("gzip")), { headers });
   }
-  const bytes = await Deno.readFile(chosen.file);
+  const bytes = await chosen.source.readFile(chosen.file);
   const params = {
     [constants.BROTLI_PARAM_QUALITY]: 5,
     [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
@@ -179,11 +183,12 @@ async function compressed(
 }
 
 /** Short files at once: a stream costs more than their bytes. */
-async function answerWhole({ file, size }: Representation, headers: Headers): Promise<Response> {
+async function answerWhole(chosen: Representation, headers: Headers): Promise<Response> {
+  const { source, file, size } = chosen;
   if (size > defaults.keptFileBytes) {
-    return await fileResponse(file, [{ first: 0, last: size - 1 }], { headers });
+    return await fileResponse(chosen, [{ first: 0, last: size - 1 }], { headers });
   }
-  const bytes = await Deno.readFile(file);
+  const bytes = await source.readFile(file);
   // What was added meanwhile is not what the client was told of.
   return new Response(bytes.subarray(0, size), { headers });
 }

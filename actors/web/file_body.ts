@@ -1,6 +1,7 @@
 import type { ByteRange } from "../../protocols/web/ranges.ts";
 import { giveBack, lend } from "../pool.ts";
 import { withPump, type Write } from "../pump.ts";
+import type { FileSource, OpenFile } from "./file_source.ts";
 import { defaults } from "./files_options.ts";
 
 /** Bytes of a file, or text between them. */
@@ -11,11 +12,11 @@ export type Piece = ByteRange | Uint8Array<ArrayBuffer>;
  * become shorter: the client sees that by the length it was told.
  */
 export async function fileResponse(
-  path: string,
+  { source, file: path }: { source: FileSource; file: string },
   parts: readonly Piece[],
   init: ResponseInit,
 ): Promise<Response> {
-  const file = await Deno.open(path);
+  const file = await source.open(path);
   const work = pieces(file, parts);
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {
@@ -40,7 +41,7 @@ export async function fileResponse(
 }
 
 async function* pieces(
-  file: Deno.FsFile,
+  file: OpenFile,
   parts: readonly Piece[],
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   try {
@@ -63,7 +64,7 @@ async function* pieces(
 }
 
 /** Copies a range; the next piece is read while one is written. False when that was cut short. */
-async function copy(file: Deno.FsFile, { first, last }: ByteRange, write: Write): Promise<boolean> {
+async function copy(file: OpenFile, { first, last }: ByteRange, write: Write): Promise<boolean> {
   await file.seek(first, Deno.SeekMode.Start);
   let left = last - first + 1;
   const read = (into: Uint8Array) => file.read(into.subarray(0, Math.min(left, into.length)));
@@ -88,7 +89,7 @@ async function copy(file: Deno.FsFile, { first, last }: ByteRange, write: Write)
   }
 }
 
-function close(file: Deno.FsFile): void {
+function close(file: OpenFile): void {
   try {
     file.close();
   } catch {

@@ -3,6 +3,9 @@ import { compilePattern, type Pattern } from "../../protocols/web/pattern.ts";
 import type { DirectoryEntry } from "../../protocols/web/directory.ts";
 import { defaults, type FilesOptions } from "./files_options.ts";
 
+/** What the gateway keeps among the files of others begins so, and nobody sees it. */
+export const OWN_NAMES = ".meerkat-";
+
 /** Something that is there and may be shown. */
 export interface Found {
   /** Where it really is, all symbolic links followed. */
@@ -24,12 +27,12 @@ export class FileRoot {
   /** What is there under these names; undefined for what is not, or is not to be seen. */
   async find(names: readonly string[]): Promise<Found | undefined> {
     if (this.hides(names)) return undefined;
-    const { root, outsideLinks = false } = this.options;
+    const { root, source = Deno, outsideLinks = false } = this.options;
     try {
       const path = join(root, ...names);
-      const [file, top] = await Promise.all([Deno.realPath(path), Deno.realPath(root)]);
+      const [file, top] = await Promise.all([source.realPath(path), source.realPath(root)]);
       if (!outsideLinks && !isWithin(top, file)) return undefined;
-      const { isFile, isDirectory, size, mtime } = await Deno.stat(file);
+      const { isFile, isDirectory, size, mtime } = await source.stat(file);
       // Reading a pipe or a device could wait for ever.
       if (!isFile && !isDirectory) return undefined;
       return { file, isDirectory, size, time: mtime?.getTime() ?? 0 };
@@ -44,7 +47,8 @@ export class FileRoot {
     const entries: DirectoryEntry[] = [];
     const directory = await this.find(names);
     if (directory === undefined) return entries;
-    for await (const { name } of Deno.readDir(directory.file)) {
+    const { source = Deno } = this.options;
+    for await (const { name } of source.readDir(directory.file)) {
       if (entries.length === defaults.listedEntries) break;
       const found = await this.find([...names, name]);
       if (found === undefined) continue;
@@ -57,6 +61,8 @@ export class FileRoot {
 
   /** Whether nobody is to see or make anything of these names. */
   hides(names: readonly string[]): boolean {
+    // Some file systems tell no capitals apart.
+    if (names.some((each) => each.toLowerCase().startsWith(OWN_NAMES))) return true;
     const { dotfiles = false, hidden } = this.options;
     if (!dotfiles && names.some((each) => each.startsWith(".") && each !== ".well-known")) {
       return true;

@@ -39,17 +39,20 @@ const ALLOW = "GET, HEAD, OPTIONS";
 
 /** Answers with files below a directory. */
 export class FileServer {
-  readonly kept = new KeptAnswers();
+  readonly kept: KeptAnswers;
   readonly #options: FilesOptions;
   readonly #root: FileRoot;
 
   constructor(options: FilesOptions) {
     this.#options = options;
+    this.kept = new KeptAnswers(options.source ?? Deno);
     this.#root = new FileRoot(options);
   }
 
   /** Answers a request; its path begins with `prefix`, which is no part of the file's path. */
   async answer(request: Request, prefix = this.#options.prefix ?? ""): Promise<Response> {
+    const kept = this.kept.response(request);
+    if (kept !== undefined) return kept;
     const answer = await this.#answer(request, prefix);
     for (const [name, value] of Object.entries(this.#options.headers ?? {})) {
       answer.headers.set(name, value);
@@ -83,12 +86,18 @@ export class FileServer {
   }
 
   async #file(request: Request, names: readonly string[], found: Found): Promise<Response> {
-    const { types, compress = true } = this.#options;
+    const { types, compress = true, source = Deno } = this.#options;
     const name = names.at(-1) ?? found.file;
     const sibling = (ending: string) =>
       this.#root.find([...names.slice(0, -1), `${name}${ending}`]);
     try {
-      const answer = await answerWithFile(request, found, { name, types, compress, sibling });
+      const answer = await answerWithFile(request, found, {
+        name,
+        types,
+        compress,
+        source,
+        sibling,
+      });
       sources.set(answer, found);
       return answer;
     } catch (error) {
@@ -129,8 +138,8 @@ export class FileServer {
     const fields = [...answer.headers].filter(([name]) => name !== "content-length");
     const bytes = encodeAnswer({ status: 200, fields }, { now: 0, length: body.length }, body);
     const accepted = request.headers.get("accept-encoding") ?? "";
-    const { file, size, time } = found;
-    this.kept.keep(new URL(request.url).pathname, accepted, { bytes, file, size, time });
+    const kept = { bytes, fields: [...answer.headers], body, ...found };
+    this.kept.keep(new URL(request.url).pathname, accepted, kept);
     return new Response(body, { headers: answer.headers });
   }
 }

@@ -1,3 +1,5 @@
+import type { FileSource } from "./file_source.ts";
+
 /**
  * What a file server shows, and how.
  *
@@ -20,6 +22,8 @@
 export interface FilesOptions {
   /** The directory; nothing outside it can be reached. */
   root: string;
+  /** Where the files are; default: on the disk. */
+  source?: FileSource;
   /** What request paths begin with that is no part of the file's path, such as `/files`. */
   prefix?: string;
   /** Files that stand for their directory; default `index.html`, `index.htm`, `index.shtml`. */

@@ -2,12 +2,16 @@ import { dateBytes } from "../../protocols/http/date.ts";
 import { dateOffset } from "../../protocols/http/encode.ts";
 import type { PathExchange } from "../../protocols/http/exchange.ts";
 import { acceptedEncodings } from "../../protocols/web/encoding.ts";
+import type { FileSource } from "./file_source.ts";
 import { defaults } from "./files_options.ts";
 
 /** A whole answer, and the file that it was made of. */
 export interface Kept {
   /** As `encodeAnswer` makes it. */
   readonly bytes: Uint8Array;
+  readonly fields: readonly [string, string][];
+  /** The end of `bytes`. */
+  readonly body: Uint8Array<ArrayBuffer>;
   readonly file: string;
   readonly size: number;
   readonly time: number;
@@ -32,11 +36,17 @@ const CONDITIONS = [
 
 /** Answers with short files, whole, by path and by what the client accepts; bounded in bytes. */
 export class KeptAnswers {
+  readonly #source: FileSource;
   readonly #entries = new Map<string, Entry>();
   #bytes = 0;
 
+  constructor(source: FileSource) {
+    this.#source = source;
+  }
+
   /** Keeps an answer to `path` for clients that send this `Accept-Encoding`. */
   keep(path: string, accepted: string, kept: Kept): void {
+    if (this.#source.statSync === undefined) return;
     const key = keyOf(path, accepted);
     this.#drop(key);
     this.#bytes += kept.bytes.length;
@@ -49,18 +59,44 @@ export class KeptAnswers {
 
   /** Answers with what is kept, unless the file has changed; false when nothing fits. */
   answer(exchange: PathExchange): boolean {
-    const { method, path, fields } = exchange.request;
-    if (method !== "GET" || this.#entries.size === 0 || !exchange.plain) return false;
-    const key = keyOf(path, fields.get("accept-encoding") ?? "");
-    const entry = this.#entries.get(key);
-    if (entry === undefined || CONDITIONS.some((name) => fields.has(name))) return false;
-    if (exchange.now >= entry.until || !isUnchanged(entry)) {
-      this.#drop(key);
-      return false;
-    }
-    entry.bytes.set(dateBytes(exchange.now), DATE_AT);
+    const { now, request } = exchange;
+    const entry = exchange.plain
+      ? this.#find(request.method, request.path, request.fields, now)
+      : undefined;
+    if (entry === undefined) return false;
+    entry.bytes.set(dateBytes(now), DATE_AT);
     exchange.respondEncoded(entry.bytes);
     return true;
+  }
+
+  /** The same for a request that has come the long way, because others had to be asked before. */
+  response({ method, url, headers }: Request): Response | undefined {
+    const entry = this.#find(method, new URL(url).pathname, headers, Date.now());
+    return entry && new Response(entry.body, { headers: [...entry.fields] });
+  }
+
+  #find(
+    method: string,
+    path: string,
+    fields: { get(name: string): string | null | undefined; has(name: string): boolean },
+    now: number,
+  ): Entry | undefined {
+    if (method !== "GET" || this.#entries.size === 0) return undefined;
+    const key = keyOf(path, fields.get("accept-encoding") ?? "");
+    const entry = this.#entries.get(key);
+    if (entry === undefined || CONDITIONS.some((name) => fields.has(name))) return undefined;
+    if (now < entry.until && this.#isUnchanged(entry)) return entry;
+    this.#drop(key);
+    return undefined;
+  }
+
+  #isUnchanged({ file, size, time }: Kept): boolean {
+    try {
+      const { isFile, size: sizeNow, mtime } = this.#source.statSync!(file);
+      return isFile && sizeNow === size && (mtime?.getTime() ?? 0) === time;
+    } catch {
+      return false;
+    }
   }
 
   #drop(key: string): void {
@@ -85,13 +121,4 @@ function codingsIn(accepted: string): string {
   if (codings.size >= defaults.knownCodings) codings.clear();
   codings.set(accepted, found);
   return found;
-}
-
-function isUnchanged({ file, size, time }: Kept): boolean {
-  try {
-    const { isFile, size: sizeNow, mtime } = Deno.statSync(file);
-    return isFile && sizeNow === size && (mtime?.getTime() ?? 0) === time;
-  } catch {
-    return false;
-  }
 }

@@ -2,7 +2,8 @@ import type { ProxySettings } from "../command/proxy_settings.ts";
 import type { Gateway } from "../gateway.ts";
 import type { SocketHandler, SocketOptions } from "../socket_handler.ts";
 import type { WebPart } from "./part.ts";
-import { proxySocket } from "./proxy_socket.ts";
+import { socketsTo } from "./proxy_socket.ts";
+import type { Upstreams } from "./upstreams.ts";
 
 /** How the WebSockets of one path are passed on by one listener. */
 interface Passage {
@@ -17,13 +18,17 @@ const passed = new WeakMap<Gateway, Map<string, Map<string, Passage>>>();
 /** Has the WebSockets of a path passed on that come to a listener. */
 export function passSockets(
   hub: Gateway,
-  settings: ProxySettings,
-  { listener, gates }: { listener: string; gates: readonly WebPart[] },
+  settings: Omit<ProxySettings, "health">,
+  { upstreams, listener, gates }: {
+    upstreams: Upstreams;
+    listener: string;
+    gates: readonly WebPart[];
+  },
 ): void {
   const { path = "/", protocols } = settings, mount = path.replace(/\/$/, "");
   const paths = passed.get(hub) ?? new Map<string, Map<string, Passage>>();
   passed.set(hub, paths);
-  const passage: Passage = { pass: proxySocket(settings), gates };
+  const passage: Passage = { pass: socketsTo(upstreams, settings), gates };
   const known = paths.get(mount);
   if (known !== undefined) {
     known.set(listener, passage);

@@ -1,6 +1,8 @@
 import { endToEnd, forwardedFields, mappedPath } from "../../protocols/web/forwarding.ts";
 import type { RouteInfo } from "../handler.ts";
 import type { WebPart } from "./part.ts";
+import { type HealthOptions, watchHealth } from "./health.ts";
+import { isUnder, withScope } from "./scope.ts";
 import { ProxyError, UpstreamClient } from "./upstream_client.ts";
 import { Upstreams, type UpstreamServer } from "./upstreams.ts";
 
@@ -37,6 +39,8 @@ export interface ProxyOptions {
   idleTimeoutMs?: number;
   /** Milliseconds that a server which failed is not asked while another can be; default 10,000. */
   restMs?: number;
+  /** How servers are asked whether they are well; without it only failed requests tell. */
+  health?: HealthOptions;
 }
 
 /** Methods that may be sent again when it is not known what became of them (RFC 9110 §9.2.2). */
@@ -45,8 +49,9 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 /**
  * Passes requests on to other servers (RFC 9110 §7.6): the one with the fewest under way. Bodies
  * stream both ways. A request that has no body and may be repeated goes to another server when one
- * cannot be reached. Who is not reached is 502, who does not answer in time 504. Throws a `TypeError`
- * for a server that is no `http:` or `https:` URL.
+ * cannot be reached. Who is not reached is 502, who does not answer in time 504; when all servers
+ * have failed their health checks it is 503. Throws a `TypeError` for a server that is no `http:` or
+ * `https:` URL.
  *
  * @example One path of a gateway from another server
  * ```ts
@@ -66,20 +71,30 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
  * ```
  */
 export function proxy(options: ProxyOptions): WebPart {
+  return proxyTo(upstreamsOf(options), options);
+}
+
+/** The servers of a proxy, and the checks of their health. */
+export function upstreamsOf({ to, restMs, health }: Omit<ProxyOptions, "path">): Upstreams {
+  const upstreams = new Upstreams(to, restMs);
+  if (health !== undefined) watchHealth(upstreams, health);
+  return upstreams;
+}
+
+/** The same as `proxy`, for servers that others ask, too. */
+export function proxyTo(upstreams: Upstreams, options: ProxyOptions): WebPart {
   const mount = (options.path ?? "/").replace(/\/$/, "");
-  const pass = passing(options);
-  return (request, info) => {
-    const { pathname } = new URL(request.url);
-    if (pathname !== mount && !pathname.startsWith(`${mount}/`)) return undefined;
-    return pass(request, info, mount);
-  };
+  const pass = passing(options, upstreams);
+  const part: WebPart = (request, info) =>
+    isUnder(new URL(request.url).pathname, mount) ? pass(request, info, mount) : undefined;
+  return withScope(part, (path) => isUnder(path, mount));
 }
 
 /** Passes requests on, without the beginning of their path that is named with each. */
 export function passing(
   options: Omit<ProxyOptions, "path">,
+  upstreams: Upstreams = upstreamsOf(options),
 ): (request: Request, info: RouteInfo, mount: string) => Promise<Response> {
-  const upstreams = new Upstreams(options.to, options.restMs ?? 10_000);
   const client = new UpstreamClient(options);
   return (request, info, mount) =>
     new Passing(request, info, { options, mount, upstreams, client }).run();
@@ -107,8 +122,10 @@ class Passing {
 
   async run(): Promise<Response> {
     const { upstreams } = this.#way;
+    let refusal = new Response("No server behind is well\n", { status: 503 });
     for (;;) {
-      const server = upstreams.next(Date.now(), this.#tried)!;
+      const server = upstreams.next(Date.now(), this.#tried);
+      if (server === undefined) return refusal;
       this.#tried.push(server);
       try {
         return await this.#ask(server);
@@ -116,8 +133,8 @@ class Passing {
         if (!(error instanceof ProxyError)) throw error;
         if (!this.#request.signal.aborted) upstreams.failed(server, Date.now());
         const canRepeat = IDEMPOTENT.has(this.#request.method) && this.#request.body === null;
-        if (error.status === 502 && canRepeat && this.#tried.length < upstreams.size) continue;
-        return new Response(`${error.message}\n`, { status: error.status });
+        refusal = new Response(`${error.message}\n`, { status: error.status });
+        if (error.status !== 502 || !canRepeat) return refusal;
       }
     }
   }

@@ -2,8 +2,8 @@ import { endToEnd, forwardedFields, mappedPath } from "../../protocols/web/forwa
 import { connectWebSocket } from "../clients/connect_websocket.ts";
 import type { MessageSocket } from "../message_socket.ts";
 import type { SocketHandler } from "../socket_handler.ts";
-import type { ProxyOptions } from "./proxy.ts";
-import { Upstreams } from "./upstreams.ts";
+import { type ProxyOptions, upstreamsOf } from "./proxy.ts";
+import type { Upstreams } from "./upstreams.ts";
 
 /** 256 KiB that wait for one side: then the other is not read. */
 const WAITING_BYTES = 256 * 1024;
@@ -14,7 +14,7 @@ const OPENING = /^(?:host|origin|cookie2|sec-websocket-.*|forwarded|x-forwarded-
 /**
  * Passes the messages of WebSockets on to other servers, and theirs back: the one with the fewest
  * under way. Nobody is read faster than the other side takes it. A server that cannot be reached
- * closes the WebSocket with 1014. Throws a `TypeError` for a server that is no `http:` or `https:` URL.
+ * closes the WebSocket with 1014; when all have failed their health checks it is 1013. Throws a `TypeError` for a server that is no `http:` or `https:` URL.
  *
  * @example Chats of another server
  * ```ts
@@ -38,10 +38,18 @@ const OPENING = /^(?:host|origin|cookie2|sec-websocket-.*|forwarded|x-forwarded-
  * ```
  */
 export function proxySocket(options: Omit<ProxyOptions, "idleTimeoutMs">): SocketHandler {
+  return socketsTo(upstreamsOf(options), options);
+}
+
+/** The same as `proxySocket`, for servers that others ask, too. */
+export function socketsTo(
+  upstreams: Upstreams,
+  options: Omit<ProxyOptions, "idleTimeoutMs">,
+): SocketHandler {
   const mount = (options.path ?? "/").replace(/\/$/, "");
-  const upstreams = new Upstreams(options.to, options.restMs ?? 10_000);
   return (socket) => {
-    const server = upstreams.next(Date.now())!;
+    const server = upstreams.next(Date.now());
+    if (server === undefined) return socket.close(1013, "No server behind is well");
     const { pathname, search } = new URL(socket.request.url);
     const url = new URL(mappedPath(pathname, mount, server.url.pathname) + search, server.url);
     url.protocol = server.url.protocol === "https:" ? "wss:" : "ws:";

@@ -3,7 +3,8 @@ import type { WebSettings } from "../command/web_settings.ts";
 import type { Gateway } from "../gateway.ts";
 import type { Handler, RouteInfo } from "../handler.ts";
 import type { Log } from "../log.ts";
-import { shortcutOf, withShortcut } from "../shortcut.ts";
+import { mayBeBelow } from "../../protocols/web/path.ts";
+import { withShortcut } from "../shortcut.ts";
 import { policy, type PolicyOptions } from "../identity/policy.ts";
 import { davParts } from "./dav_site.ts";
 import { dynamicParts } from "./dynamic.ts";
@@ -11,9 +12,10 @@ import { checkDirectory } from "./file_root.ts";
 import { files } from "./files.ts";
 import type { WebPart } from "./part.ts";
 import { guardPaths, protect } from "./protect.ts";
-import { proxy } from "./proxy.ts";
+import { proxyTo, upstreamsOf } from "./proxy.ts";
 import { passSockets } from "./pass_sockets.ts";
 import { rewrites } from "./rewrites.ts";
+import { shortcutBehind, withScope } from "./scope.ts";
 import { saveUpload } from "./upload.ts";
 
 /** Answers the requests of one listener that nobody else answers. */
@@ -64,9 +66,10 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
     await checkDirectory(upload.folder);
     parts.push(at(upload.path, saveUpload(upload)));
   }
-  for (const each of proxies) {
-    parts.push(proxy(each));
-    passSockets(hub, each, { listener: name, gates });
+  for (const { health, ...each } of proxies) {
+    const upstreams = upstreamsOf({ ...each, ...health && { health: { ...health, hub, log } } });
+    parts.push(proxyTo(upstreams, each));
+    passSockets(hub, each, { upstreams, listener: name, gates });
   }
   if (rules !== undefined) parts.push(rewrites(rules, { files: shown, port, parts: pages }));
   if (dav !== undefined) parts.push(...await davParts(dav, options));
@@ -78,19 +81,18 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
   return hub.answering(`site ${name}`, chain(parts, { failed, errors, headers }));
 }
 
-/** A part for a path and all below it. */
-function below(path: string, part: WebPart): WebPart {
-  const mount = path.replace(/\/$/, "");
-  return (request, info) => {
-    const { pathname } = new URL(request.url);
-    return pathname === mount || pathname.startsWith(`${mount}/`) ? part(request, info) : undefined;
-  };
+/** A door for a path and all below it, however that is written. */
+function below(path: string, door: WebPart): WebPart {
+  const part: WebPart = (request, info) =>
+    mayBeBelow(new URL(request.url).pathname, path) ? door(request, info) : undefined;
+  return withScope(part, (asked) => mayBeBelow(asked, path));
 }
 
 /** A handler for one path. */
 function at(path: string, handler: Handler): WebPart {
-  return (request, info) =>
+  const part: WebPart = (request, info) =>
     new URL(request.url).pathname === path ? handler(request, info) : undefined;
+  return withScope(part, (asked) => asked === path);
 }
 
 /** What a chain does besides asking its parts. */
@@ -106,8 +108,6 @@ export interface ChainOptions {
 /** Asks each part in turn; what none of them answers is not there. */
 export function chain(parts: readonly WebPart[], options: ChainOptions): Handler {
   const { failed, errors = {}, headers = {} } = options;
-  // Only what asks nobody else first can take the short way.
-  const shortcut = parts.length === 1 ? shortcutOf(parts[0] as Handler) : undefined;
   return withShortcut(async (request, info) => {
     let answer: Response;
     try {
@@ -127,7 +127,7 @@ export function chain(parts: readonly WebPart[], options: ChainOptions): Handler
     const own = new Response(answer.body, answer);
     for (const [name, value] of extra) own.headers.set(name, value);
     return own;
-  }, shortcut);
+  }, shortcutBehind(parts));
 }
 
 async function ask(

@@ -179,7 +179,7 @@ function baseName(name: string): string {
 const device = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
 /** A name that no file system minds, and that hides nothing. */
-export function safeName(clientName: string): string | undefined {
+function safeName(clientName: string): string | undefined {
   const name = baseName(clientName).normalize("NFC")
     .replace(/[^\p{L}\p{N}._ -]/gu, "_")
     .replace(/^[. ]+|[. ]+$/g, "");

@@ -5,26 +5,29 @@ export interface UpstreamServer {
   active: number;
   /** Not asked before then, in milliseconds since 1970, while another can be. */
   restsUntil: number;
+  /** True once it has failed its health checks, until it passes them: not asked at all. */
+  isDown: boolean;
 }
 
 /** The servers behind a proxy: who is asked next. */
 export class Upstreams {
-  readonly #servers: UpstreamServer[];
+  readonly servers: readonly UpstreamServer[];
   readonly #restMs: number;
 
-  constructor(urls: readonly string[], restMs: number) {
+  constructor(urls: readonly string[], restMs = 10_000) {
     if (urls.length === 0) throw new TypeError("Cannot proxy to nobody: name an upstream");
-    this.#servers = urls.map((text) => ({ url: readUrl(text), active: 0, restsUntil: 0 }));
+    this.servers = urls.map((text) => {
+      return { url: readUrl(text), active: 0, restsUntil: 0, isDown: false };
+    });
     this.#restMs = restMs;
   }
 
-  get size(): number {
-    return this.#servers.length;
-  }
-
-  /** The one with the fewest requests under way of those that work and are not among `tried`. */
+  /**
+   * The one with the fewest requests under way of those that work and are not among `tried`;
+   * undefined when all that are left are down.
+   */
   next(now: number, tried: readonly UpstreamServer[] = []): UpstreamServer | undefined {
-    const left = this.#servers.filter((each) => !tried.includes(each));
+    const left = this.servers.filter((each) => !each.isDown && !tried.includes(each));
     const well = left.filter(({ restsUntil }) => restsUntil <= now);
     // When none is known to work, the one that rests the longest is the likeliest.
     if (well.length === 0) return best(left, ({ restsUntil }) => restsUntil);

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { LockTable } from "../../protocols/web/locks.ts";
 import { parseFilePath } from "../../protocols/web/path.ts";
 import type { RouteInfo } from "../handler.ts";
@@ -10,6 +11,7 @@ import { type DavRequest, type DavState, defaults, keyOfNames, status } from "./
 import { DavTree } from "./dav_tree.ts";
 import { tagOf } from "./file_answer.ts";
 import type { WebPart } from "./part.ts";
+import { isUnder, withScope } from "./scope.ts";
 
 /**
  * What may be changed through WebDAV, and by whom.
@@ -54,7 +56,8 @@ const METHODS = [
 
 /**
  * A part of a web site that changes files by WebDAV, class 1 and 2 (RFC 4918); GET and HEAD go to the
- * next part. Properties that clients set, and locks, live as long as the gateway runs.
+ * next part. Properties that clients set are kept in each directory, in a file that nobody sees;
+ * locks live as long as the gateway runs.
  *
  * @example A directory that everybody may change
  * ```ts
@@ -74,16 +77,17 @@ const METHODS = [
 export function webdav(options: WebdavOptions): WebPart {
   const { root, auth, dotfiles = false, maxFileBytes = defaults.maxFileBytes } = options;
   const prefix = (options.prefix ?? "").replace(/\/+$/, "");
-  const state: DavState | undefined = root === undefined ? undefined : {
-    tree: new DavTree(root, dotfiles),
-    locks: new LockTable(),
-    properties: new DavProperties(),
+  const tree = root === undefined ? undefined : new DavTree(root, dotfiles);
+  const state: DavState | undefined = tree === undefined ? undefined : {
+    tree,
+    locks: locksOf(root!),
+    properties: new DavProperties(tree),
     prefix,
     maxFileBytes,
     namesOf: ({ pathname }) =>
       isUnder(pathname, prefix) ? parseFilePath(pathname.slice(prefix.length))?.names : undefined,
   };
-  return async (request, info) => {
+  const part: WebPart = async (request, info) => {
     const url = new URL(request.url);
     if (!METHODS.includes(request.method) || !isUnder(url.pathname, prefix)) return undefined;
     if (state === undefined || auth === undefined) return status(403);
@@ -92,10 +96,18 @@ export function webdav(options: WebdavOptions): WebPart {
     const asked = await read(state, request, url, (path) => options.mayWrite?.(path, info) ?? true);
     return typeof asked === "number" ? status(asked) : await answer(state, asked);
   };
+  // GET is none of its methods.
+  return withScope(part, () => false);
 }
 
-function isUnder(path: string, prefix: string): boolean {
-  return path === prefix || path.startsWith(`${prefix}/`);
+/** Several parts may change the same files: a lock of one stops the others. */
+const tables = new Map<string, WeakRef<LockTable>>();
+
+function locksOf(root: string): LockTable {
+  const path = resolve(root);
+  const locks = tables.get(path)?.deref() ?? new LockTable();
+  tables.set(path, new WeakRef(locks));
+  return locks;
 }
 
 /** What a request asks for; a status when its path or its conditions forbid it. */

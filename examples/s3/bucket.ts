@@ -1,4 +1,4 @@
-import { encodePath, sign, type Signer } from "./signature.ts";
+import { encode, encodePath, sign, type Signer } from "./signature.ts";
 
 /** What S3 takes at least of each part but the last. */
 const PART_BYTES = 5 << 20;
@@ -32,7 +32,7 @@ export class Bucket {
     }
     const begun = await this.#ask("POST", key, "?uploads=", new Uint8Array(), signal);
     const id = /<UploadId>([^<]+)</.exec(await begun.text())?.[1] ?? "";
-    const upload = `uploadId=${encodeURIComponent(id)}`;
+    const upload = `uploadId=${encode(id)}`;
     try {
       const tags: string[] = [];
       for (

@@ -7,7 +7,7 @@ export interface Signer {
   readonly region: string;
 }
 
-/** What is signed. `url` has its path and query encoded as S3 wants them: see `encodePath`. */
+/** What is signed. `url` has its path and query encoded as S3 wants them: see `encode`. */
 export interface Signed {
   readonly method: string;
   readonly url: URL;
@@ -47,12 +47,15 @@ export async function sign(
 
 /** A path with every character encoded but those that S3 leaves as they are. */
 export function encodePath(path: string): string {
-  return path.split("/").map((part) =>
-    encodeURIComponent(part).replace(
-      /[!'()*]/g,
-      (sign) => `%${hex(encoder.encode(sign)).toUpperCase()}`,
-    )
-  ).join("/");
+  return path.split("/").map(encode).join("/");
+}
+
+/** A name or value of a query; `encodeURIComponent` alone leaves some as they are that S3 does not. */
+export function encode(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (sign) => `%${hex(encoder.encode(sign)).toUpperCase()}`,
+  );
 }
 
 /** The query in the order that is signed; a name alone has an empty value. */

@@ -60,8 +60,9 @@ export interface Slice {
   asksSize: boolean;
   /** Bytes that options and payload may have. */
   maxBodyBytes: number;
-  /** The largest size exponent. */
+  /** The largest size exponent, and that of a peer that names none. */
   maxSzx: number;
+  usualSzx: number;
 }
 
 /** The part of an answer that goes into one message (RFC 7959 §2.4); all of it where that fits. */
@@ -70,7 +71,7 @@ export function sliceOf(answer: Answer, slice: Slice): Answer {
   if (block === undefined && tailBytes(options, payload) <= maxBodyBytes) return answer;
   if (payload.length === 0) return answer;
   const room = maxBodyBytes - options.length - OVERHEAD_BYTES;
-  const isBert = slice.maxSzx === BERT && (block?.szx ?? BERT) === BERT && room >= 2048;
+  const isBert = slice.maxSzx === BERT && (block?.szx ?? slice.usualSzx) === BERT && room >= 2048;
   const szx = isBert ? BERT : Math.min(block?.szx ?? 6, slice.maxSzx, szxOf(room));
   const unit = sizeOf(szx), size = isBert ? room - room % unit : unit;
   const offset = block?.offset ?? 0;

@@ -147,8 +147,8 @@ export class Blockwise {
 
   /** The part of an answer that a block names, its first part when none does. */
   part(answer: Answer, block: Block | undefined, asksSize = false): Answer {
-    const { maxBodyBytes } = this.composer;
-    return sliceOf(answer, { block, asksSize, maxBodyBytes, maxSzx: this.#maxSzx });
+    const { maxBodyBytes, usualSzx } = this.composer;
+    return sliceOf(answer, { block, asksSize, maxBodyBytes, maxSzx: this.#maxSzx, usualSzx });
   }
 
   #keep(
@@ -168,7 +168,7 @@ export class Blockwise {
     return new Answer(Code.continue, withOption(NONE, Options.block1, option));
   }
 
-  /** A peer of a stream may say later that it takes several blocks in one message. */
+  /** The limit is for blocks of datagrams: those of streams may be as large as a message. */
   get #maxSzx(): number {
     return this.composer.maxSzx === BERT ? BERT : szxOf(this.limits.maxBlockBytes);
   }

@@ -9,6 +9,8 @@ export interface Composer {
   readonly maxBodyBytes: number;
   /** The largest size exponent of a block: 7, of several blocks in one message, is for streams. */
   readonly maxSzx: number;
+  /** The size exponent of blocks for a peer that names none. */
+  readonly usualSzx: number;
   /** A message, with an Observe option when `sequence` is not negative. */
   message(
     type: number,
@@ -33,6 +35,7 @@ export class DatagramComposer implements Composer {
   readonly #out: Uint8Array;
   readonly maxBodyBytes: number;
   readonly maxSzx = 6;
+  readonly usualSzx = 6;
 
   constructor(maxBytes: number) {
     this.#out = new Uint8Array(Math.max(maxBytes, MIN_BYTES));

@@ -34,6 +34,7 @@ export class Exchange implements MessageLayer {
   readonly composer: DatagramComposer;
   // The buffer of the socket drains in less.
   readonly retryMs = 10;
+  readonly transport = "";
   readonly #ids: MessageIds;
 
   constructor(

@@ -31,6 +31,8 @@ export interface MessageLayer {
   readonly peers: Peers;
   readonly deadlines: Deadlines;
   readonly composer: Composer;
+  /** What the schemes of its URLs have after `coap` and `coaps` (RFC 8323 §8). */
+  readonly transport: "" | "+tcp" | "+ws";
   /** Milliseconds until a wire that took no more is tried again; Infinity when it says so itself. */
   readonly retryMs: number;
   /** True when an address may be sent any number of bytes (RFC 9175 §2.4). */

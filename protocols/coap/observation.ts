@@ -18,6 +18,8 @@ import type { Watch } from "./watch.ts";
 /** 2.05 without a value. */
 const nothing = new Answer(Code.content);
 
+const expired = refusal(Code.unauthorized, "The login has expired");
+
 /** What an observer asked for. */
 export interface ObservationWish {
   filter: string;
@@ -188,15 +190,15 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
 
   /** Asks if the observer is there in time. A deadline that is too early is moved when it comes. */
   arm(): void {
-    const probeAt = this.#confirmedAt + this.#probeMs;
-    if (this.place < 0 || probeAt < this.dueAt) this.observers.layer.deadlines.set(this, probeAt);
+    const wakeAt = this.#wakeAt;
+    if (this.place < 0 || wakeAt < this.dueAt) this.observers.layer.deadlines.set(this, wakeAt);
   }
 
   due(now: number): void {
-    const { deadlines } = this.observers.layer;
-    const probeAt = this.#confirmedAt + this.#probeMs;
-    if (now < probeAt) return deadlines.set(this, probeAt);
-    deadlines.set(this, now + this.#probeMs);
+    const { expires = Infinity } = this.wish, { deadlines } = this.observers.layer;
+    if (expires <= now) return this.dismiss(expired);
+    if (now < this.#wakeAt) return deadlines.set(this, this.#wakeAt);
+    deadlines.set(this, Math.min(expires, now + this.#probeMs));
     if (this.outdated) return;
     if (this.wish.watch !== undefined) return this.wish.watch.changed();
     this.#value = this.observers.valueOf(this.wish);
@@ -204,13 +206,15 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     this.#list();
   }
 
+  get #wakeAt(): number {
+    return Math.min(this.#confirmedAt + this.#probeMs, this.wish.expires ?? Infinity);
+  }
+
   /** What there is to say. A topic without a value is no error here. */
   #answer(now: number): Answer {
     if (this.#last !== undefined) return this.#last;
     const { expires } = this.wish;
-    if (expires !== undefined && expires <= now) {
-      return refusal(Code.unauthorized, "The login has expired");
-    }
+    if (expires !== undefined && expires <= now) return expired;
     if (this.#shown !== undefined) return this.#shown;
     const value = this.#value;
     if (value === undefined) return nothing;

@@ -2,7 +2,6 @@ import { Handlers } from "../http/handlers.ts";
 import type { Identity } from "../identity.ts";
 import type { Hub, Peer } from "../session.ts";
 import { Answer, refusal } from "./answer.ts";
-import { BERT } from "./block.ts";
 import { shapeOf } from "./blockwise.ts";
 import type { Changes } from "./changes.ts";
 import { CoapExchange } from "./coap_exchange.ts";
@@ -166,14 +165,12 @@ export class Paths {
   }
 
   #askerOf({ caller, address }: Origin, peer: Peer): Asker {
-    const isStream = this.layer.composer.maxSzx === BERT;
     const identity: Identity = caller?.identity ?? { ...this.hub.identity, address };
     return {
       inbox: this.hub.self,
       peer,
       identity,
-      // RFC 7252 §6.1, RFC 8323 §8.
-      scheme: `coap${peer.secure ? "s" : ""}${isStream ? "+tcp" : ""}`,
+      scheme: `coap${peer.secure ? "s" : ""}${this.layer.transport}`,
       maxBytes: this.layer.limits.maxPayloadBytes,
       room: this.session.lates.room,
     };

@@ -1,5 +1,7 @@
-import type { Message } from "./codec.ts";
+import { refusal } from "./answer.ts";
+import { Code, type Message } from "./codec.ts";
 import { Questions } from "./questions.ts";
+import { release } from "./signaling.ts";
 import type { StreamLayer } from "./stream_layer.ts";
 import type { Conversation } from "./stream_session.ts";
 
@@ -8,9 +10,11 @@ export class StreamClient implements Conversation {
   readonly deadline = Infinity;
   /** Answers outlive the bytes that they came in. */
   readonly mayWait = true;
+  readonly isFull = false;
+  readonly goodbye = release({});
   readonly questions: Questions;
 
-  constructor(layer: StreamLayer, newToken: () => Uint8Array) {
+  constructor(readonly layer: StreamLayer, newToken: () => Uint8Array) {
     this.questions = new Questions(layer, layer.peer, newToken);
   }
 
@@ -18,9 +22,13 @@ export class StreamClient implements Conversation {
     return this.questions.size > 0;
   }
 
-  /** A request is none of ours to answer, and an answer to a question that is over is of no use. */
+  /** An answer to a question that is over is of no use. */
   receive(message: Message, now: number): void {
     if (message.code >> 5 > 1) this.questions.receive(message, now);
+    if (message.code >> 5 > 0) return;
+    // RFC 8323 §3.3: who is no server says so.
+    const answer = refusal(Code.notImplemented, "Nothing is served here");
+    this.layer.respond(message, this.layer.peer, answer);
   }
 
   signal(signal: unknown, now: number): void {

@@ -118,10 +118,26 @@ export function looksLikeCoap(bytes: Uint8Array): boolean | "perhaps" | undefine
   if ((first & 15) !== 0) return false;
   if (bytes.length <= at) return undefined;
   if (bytes[at] !== Signal.csm) return false;
-  // An MQTT CONNECT of some lengths begins with the same three bytes as a CSM of one option; then
-  // comes the length of "MQTT" or "MQIsdp".
-  if (first !== 0x10) return true;
+  if (first !== CONNECT) return true;
   if (bytes.length < 3) return undefined;
-  if (bytes.length < 5) return "perhaps";
-  return !(bytes[3] === 0 && (bytes[4] === 4 || bytes[4] === 6));
+  // A CSM of one byte of options has an option without a value.
+  if ((bytes[2]! & 15) !== 0 || bytes[2]! > 0xcf) return false;
+  const connect = continuesConnect(bytes);
+  return connect === undefined ? "perhaps" : !connect;
+}
+
+/** The first byte of an MQTT CONNECT, and of a CSM of one byte of options. */
+const CONNECT = 0x10;
+
+/** Whether a CSM goes on as a CONNECT does, with "MQTT" or "MQIsdp"; undefined for not yet. */
+function continuesConnect(bytes: Uint8Array): boolean | undefined {
+  let at = 2;
+  // Its length has at most four bytes (MQTT 5.0 §1.5.5), of which all but the last are 0x80 or more.
+  while (at < 4 && at < bytes.length && bytes[at]! >= 0x80) at++;
+  const [high, low, letter] = bytes.subarray(at + 1);
+  if (high === undefined) return undefined;
+  if (high !== 0) return false;
+  if (low === undefined) return undefined;
+  if (low !== 4 && low !== 6) return false;
+  return letter === undefined ? undefined : letter === 0x4d;
 }

@@ -5,12 +5,16 @@ import { type Message, NON } from "./codec.ts";
 import type { Confirmable, MessageLayer } from "./layer.ts";
 import type { CoapLimits } from "./limits.ts";
 import { type Peer, Peers } from "./peers.ts";
+import { Capabilities } from "./signaling.ts";
 import { StreamComposer } from "./stream_composer.ts";
 
 /** Messages in a stream (RFC 8323 §3): what is sent arrives, once and in order. */
 export class StreamLayer implements MessageLayer {
-  readonly composer: StreamComposer = new StreamComposer();
+  /** What the peer takes. */
+  readonly capabilities: Capabilities = new Capabilities();
+  readonly composer: StreamComposer = new StreamComposer(this.capabilities);
   readonly retryMs = Infinity;
+  readonly transport: "+tcp" | "+ws";
   readonly peers: Peers = new Peers();
   readonly deadlines: Deadlines = new Deadlines();
   /** Who is at the other end, for as long as the stream is. */
@@ -18,6 +22,7 @@ export class StreamLayer implements MessageLayer {
   readonly #waiting = new Set<Confirmable>();
 
   constructor(readonly wire: Wire, readonly limits: CoapLimits) {
+    this.transport = wire.isWebSocket === true ? "+ws" : "+tcp";
     this.peer = this.peers.open(wire.peer.address);
     this.peer.busy = true;
   }

@@ -1,17 +1,19 @@
 import type { Hub, OpenSession } from "../session.ts";
 import { Answer } from "./answer.ts";
 import type { Message } from "./codec.ts";
-import { type CoapLimits, defaults } from "./limits.ts";
+import { defaults } from "./limits.ts";
 import { isWanted, readRequest } from "./request.ts";
 import { Requests } from "./requests.ts";
+import { release, type SignalBody } from "./signaling.ts";
 import type { StreamLayer } from "./stream_layer.ts";
+import type { CoapStreamOptions } from "./stream_options.ts";
 import { CoapStreamSession, type Conversation } from "./stream_session.ts";
 
 /** The server of one stream: answers what its peer asks. */
 class StreamServer implements Conversation {
   readonly #requests: Requests;
 
-  constructor(readonly hub: Hub, readonly layer: StreamLayer) {
+  constructor(readonly hub: Hub, readonly layer: StreamLayer, readonly goodbye: SignalBody) {
     this.#requests = new Requests(hub, layer);
   }
 
@@ -25,6 +27,12 @@ class StreamServer implements Conversation {
 
   get isBusy(): boolean {
     return this.#requests.isBusy;
+  }
+
+  get isFull(): boolean {
+    const { peer, limits } = this.layer;
+    // Replies are refused when too many wait: they may take long. Hooks and handlers do not.
+    return this.#requests.lates.size > 0 && peer.replies >= limits.maxRepliesPerPeer;
   }
 
   receive(message: Message, now: number): void {
@@ -61,7 +69,8 @@ class StreamServer implements Conversation {
 
 /**
  * Speaks CoAP over TCP, TLS or anything else that is a stream (RFC 8323), as the server, with
- * Observe and with blocks of any size that both sides take.
+ * Observe and with blocks of any size that both sides take. A client that breaks the rules of the
+ * stream is told why, and hung up on. Throws a `TypeError` when the options cannot be said.
  *
  * @example A ping and its pong, after the messages with which both sides begin
  * ```ts
@@ -79,8 +88,9 @@ class StreamServer implements Conversation {
  * client.close();
  * ```
  */
-export function coapStream(options: Partial<CoapLimits> = {}): OpenSession {
-  const limits: CoapLimits = { ...defaults, ...options };
-  const serve = (hub: Hub) => (layer: StreamLayer) => new StreamServer(hub, layer);
+export function coapStream(options: CoapStreamOptions = {}): OpenSession {
+  const { alternatives, holdOffSeconds, ...set } = options, limits = { ...defaults, ...set };
+  const goodbye = release({ alternatives, holdOffSeconds });
+  const serve = (hub: Hub) => (layer: StreamLayer) => new StreamServer(hub, layer, goodbye);
   return (wire, hub, now) => new CoapStreamSession(wire, limits, serve(hub), now);
 }

@@ -3,19 +3,23 @@ import { Code, type Message, NONE } from "./codec.ts";
 import type { CoapLimits } from "./limits.ts";
 import {
   abort,
+  asksForCustody,
+  checkOptions,
   csm,
   isSignal,
-  maxMessageBytesOf,
-  plain,
+  ping,
   pong,
   type SignalBody,
-  strangerOf,
+  SignalError,
 } from "./signaling.ts";
 import { decodeFrame, type FrameLimits, Signal } from "./stream_codec.ts";
 import { StreamLayer } from "./stream_layer.ts";
 
 /** Bytes of the options of a message whose payload is as long as is allowed. */
 export const OPTION_BYTES = 4096;
+
+/** Pings whose Pong may wait: further ones get theirs without custody. */
+const MAX_PINGS = 16;
 
 /** Requests and answers that one stream carries: those of a server, or of a client. */
 export interface Conversation {
@@ -24,6 +28,10 @@ export interface Conversation {
   readonly mayWait: boolean;
   /** True when somebody waits for an answer. */
   readonly isBusy: boolean;
+  /** True when no more messages are taken until some of those before them have been answered. */
+  readonly isFull: boolean;
+  /** The Release at the end, which we are the first to say. */
+  readonly goodbye: SignalBody;
   receive(message: Message, now: number): void;
   signal(signal: unknown, now: number): void;
   tick(now: number): void;
@@ -47,6 +55,10 @@ export class CoapStreamSession implements Session {
   #silentAt: number;
   /** True when it was pinged, and has said nothing since. */
   #isAsked = false;
+  /** True while we let the peer wait. */
+  #isHeld = false;
+  /** Tokens of pings whose pongs wait until every request before them has its answer. */
+  #pings: Uint8Array[] = [];
 
   constructor(
     wire: Wire,
@@ -57,7 +69,8 @@ export class CoapStreamSession implements Session {
     this.#wire = wire;
     this.#layer = new StreamLayer(wire, limits);
     this.#conversation = converse(this.#layer);
-    const maxMessageBytes = limits.maxPayloadBytes + OPTION_BYTES;
+    const { maxMessageBytes: carried = Infinity } = wire;
+    const maxMessageBytes = Math.min(limits.maxPayloadBytes + OPTION_BYTES, carried);
     this.#frames = { maxMessageBytes, maxOptions: limits.maxOptions };
     this.#silentAt = now + limits.csmTimeoutMs;
     this.#say(Signal.csm, csm(maxMessageBytes));
@@ -77,39 +90,40 @@ export class CoapStreamSession implements Session {
       if (this.#conversation.mayWait) frame = decodeFrame(bytes.slice(used, end), this.#frames)!;
       used = end;
       this.#receive(frame.message, now);
+      this.#settle();
     }
-    if (used > 0 && this.#isAgreed) {
-      this.#silentAt = now + this.#layer.limits.pingAfterMs;
-      this.#isAsked = false;
-    }
+    if (used > 0) this.#heard(now);
     return used;
   }
 
   signal(signal: unknown, now: number): void {
     this.#conversation.signal(signal, now);
-    this.#leave();
+    this.#settle();
   }
 
   tick(now: number): void {
     this.#conversation.tick(now);
     this.#layer.deadlines.run(now);
-    this.#leave();
+    this.#settle();
     if (now < this.#silentAt) return;
     if (!this.#isAgreed) return this.#abort("No CSM came");
     if (this.#isAsked) return this.#abort("No answer to a ping came");
     this.#isAsked = true;
     this.#silentAt = now + this.#layer.limits.pingAfterMs;
-    this.#say(Signal.ping);
+    this.#say(Signal.ping, ping());
   }
 
   drained(now: number): void {
+    // A peer that reads is there, even while its own bytes must wait.
+    this.#heard(now);
     this.#layer.drained(now);
     this.#conversation.drained(now);
-    if (this.#wire.paused) this.#wire.resume();
+    this.#settle();
   }
 
   refuse(error: ProtocolError): void {
-    this.#say(Signal.abort, abort(error.message));
+    const badOption = error instanceof SignalError ? error.badOption : undefined;
+    this.#say(Signal.abort, abort(error.message, badOption));
   }
 
   overloaded(): void {
@@ -122,7 +136,7 @@ export class CoapStreamSession implements Session {
 
   shutdown(now: number): void {
     this.#conversation.shutdown(now);
-    this.#say(Signal.release);
+    this.#say(Signal.release, this.#conversation.goodbye);
     this.#wire.close();
   }
 
@@ -133,48 +147,71 @@ export class CoapStreamSession implements Session {
   /** What is subscribed has receivers of its own. */
   deliver(): void {}
 
+  /** The peer has given a sign of life, which does not replace its CSM. */
+  #heard(now: number): void {
+    if (!this.#isAgreed) return;
+    this.#silentAt = now + this.#layer.limits.pingAfterMs;
+    this.#isAsked = false;
+  }
+
   #receive(message: Message, now: number): void {
     const { code } = message;
     if (isSignal(code)) return this.#heed(message);
     // Says nothing, so that the connection stays open (RFC 8323 §3.4).
     if (code === Code.empty) return;
-    if (!this.#isAgreed) return this.#abort("A CSM must come first");
+    this.#checkAgreed();
     this.#conversation.receive(message, now);
-    // Whoever does not read answers is not asked for more requests.
-    if (this.#wire.full) this.#wire.pause();
-    this.#leave();
   }
 
   #heed(message: Message): void {
-    const stranger = strangerOf(message), { code, token } = message;
-    if (stranger !== undefined) {
-      const bad = code === Signal.csm ? stranger : undefined;
-      return this.#abort(`Option ${stranger} of a signal is not understood`, bad);
-    }
+    const { code, token } = message;
+    checkOptions(message);
     if (code === Signal.csm) {
+      this.#layer.capabilities.add(message);
       this.#isAgreed = true;
-      const bytes = maxMessageBytesOf(message);
-      if (bytes !== undefined) this.#layer.composer.limitTo(bytes);
-    } else if (!this.#isAgreed) this.#abort("A CSM must come first");
-    else if (code === Signal.ping) this.#say(Signal.pong, pong(message), token);
-    else if (code === Signal.abort) this.#wire.close();
-    else if (code === Signal.release) {
-      this.#isReleased = true;
-      this.#leave();
+      return;
     }
+    this.#checkAgreed();
+    if (code === Signal.ping) this.#pong(token, asksForCustody(message));
+    else if (code === Signal.abort) this.#wire.close();
+    else if (code === Signal.release) this.#isReleased = true;
   }
 
-  /** Hangs up after a Release, as soon as every request has its answer (RFC 8323 §5.5). */
-  #leave(): void {
-    if (this.#isReleased && !this.#conversation.isBusy) this.#wire.close();
+  #checkAgreed(): void {
+    // RFC 8323 §3.3: whatever comes instead is an error of the connection.
+    if (!this.#isAgreed) throw new SignalError("A CSM must come first");
   }
 
-  #abort(reason: string, badOption?: number): void {
-    this.#say(Signal.abort, abort(reason, badOption));
+  #pong(token: Uint8Array, asksForCustody: boolean): void {
+    const { isBusy } = this.#conversation, waits = asksForCustody && isBusy;
+    if (waits && this.#pings.length < MAX_PINGS) this.#pings.push(token.slice());
+    else this.#say(Signal.pong, pong(asksForCustody && !isBusy), token);
+  }
+
+  /** After every turn: does what waits until requests have their answers. */
+  #settle(): void {
+    this.#pace();
+    if (this.#conversation.isBusy) return;
+    for (const token of this.#pings.splice(0)) this.#say(Signal.pong, pong(true), token);
+    // RFC 8323 §5.5: what is in flight is still answered.
+    if (this.#isReleased) this.#wire.close();
+  }
+
+  /** A peer that does not read is not read from, nor one that has asked more than it may. */
+  #pace(): void {
+    const isHeld = this.#wire.full || this.#conversation.isFull;
+    if (isHeld === this.#isHeld) return;
+    this.#isHeld = isHeld;
+    if (isHeld) this.#wire.pause();
+    else this.#wire.resume();
+  }
+
+  #abort(reason: string): void {
+    this.#say(Signal.abort, abort(reason));
     this.#wire.close();
   }
 
-  #say(code: number, body: SignalBody = plain, token: Uint8Array = NONE): void {
+  #say(code: number, body: SignalBody, token: Uint8Array = NONE): void {
     this.#layer.say(code, token, body);
   }
 }

@@ -59,7 +59,7 @@ export class Routes<T> {
 
   /** Who is responsible, unless what it knows of the path is shorter than `atLeast` characters. */
   find(request: RequestHead, atLeast = 0): Found<T> | undefined {
-    const { path } = request;
+    const path = plainPath(request.path);
     const exact = this.#exact.get(path);
     if (exact !== undefined) return exact;
     for (const { pattern, prefix, length, found } of this.#entries) {
@@ -80,6 +80,21 @@ export class Routes<T> {
     const name = nameOf(pattern);
     return this.#entries.some((entry) => nameOf(entry.pattern) === name);
   }
+}
+
+/**
+ * The same path, plainly written (RFC 3986 §6.2.2): whoever stands before a path must not be passed
+ * by another way to write it, which whoever stands behind everything would understand.
+ */
+function plainPath(path: string): string {
+  if (!/%|\/\.|\\/.test(path)) return path;
+  const decoded = path.replace(/%([2-7][\da-f])/gi, (code, hex) => {
+    const char = String.fromCharCode(parseInt(hex, 16));
+    return /[\w.~-]/.test(char) ? char : code;
+  });
+  if (!/\/\.|\\/.test(decoded) || !decoded.startsWith("/")) return decoded;
+  const plain = URL.parse(`http://localhost${decoded}`);
+  return plain === null ? decoded : plain.pathname;
 }
 
 /** What logs and the tree call it. */

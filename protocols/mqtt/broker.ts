@@ -60,6 +60,11 @@ export class Broker implements Tally, Timed, Surveyed {
   /** Asks for a session; false when another connection has it: `HANDOVER` comes to `heir` later. */
   claim(client: Client, heir: Inbox, { now, hub }: { now: number; hub: BrokerHub }): boolean {
     const { inbox, heirs, loading } = client;
+    // Its time may have come since the last tick, or while the gateway was down.
+    if (inbox === undefined && client.expiresAt <= now) {
+      this.expired++;
+      this.discard(client, { now, hub });
+    }
     if (inbox === undefined && heirs === undefined && !loading) return true;
     (client.heirs ??= []).push(heir);
     if (loading) this.wanted(client);

@@ -14,11 +14,31 @@
  */
 export function headerParameter(field: string, name: string): string | undefined {
   const wanted = name.toLowerCase();
-  const parameter =
-    /(?<![-!#$%&'*+.^_`|~\w])([-!#$%&'*+.^_`|~\w]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*))|"(?:[^"\\]|\\.)*"/gs;
-  for (const [, found, quoted, plain] of field.matchAll(parameter)) {
-    if (found?.toLowerCase() !== wanted) continue;
-    return quoted === undefined ? plain : quoted.replace(/\\(.)/gs, "$1");
+  for (let at = 0; at < field.length;) {
+    const [word = "", key] = match(WORD, field, at);
+    at += word.length;
+    if (field[at] === '"') {
+      const [text, inside] = match(QUOTED, field, at);
+      // One that does not end takes the rest with it: looking for more in there could take for ever.
+      if (text === undefined) return undefined;
+      if (key?.toLowerCase() === wanted) return inside!.replace(/\\(.)/gs, "$1");
+      at += text.length;
+    } else if (key !== undefined) {
+      const [plain = ""] = match(PLAIN, field, at);
+      if (key.toLowerCase() === wanted) return plain;
+      at += plain.length;
+    } else if (word === "") at++;
   }
   return undefined;
+}
+
+/** A word; when `=` follows, its group is the name of a parameter. */
+const WORD = /([-!#$%&'*+.^_`|~\w]+)[ \t]*=[ \t]*|[-!#$%&'*+.^_`|~\w]+/y;
+const QUOTED = /"((?:[^"\\]|\\.)*)"/ys;
+const PLAIN = /[^\s",;]*/y;
+
+/** What a sticky pattern finds at this place, and its group; nothing when it does not fit there. */
+function match(pattern: RegExp, text: string, at: number): (string | undefined)[] {
+  pattern.lastIndex = at;
+  return pattern.exec(text) ?? [];
 }

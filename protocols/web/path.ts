@@ -31,6 +31,33 @@ export function formatFilePath({ names, isDirectory }: FilePath): string {
   return isDirectory || path === "" ? `${path}/` : path;
 }
 
+/**
+ * True when somebody who serves `path` could take it for `mount`, or for what is below it: with empty
+ * names left out, with an encoded `/` as one, with dots resolved, with capitals as small letters.
+ */
+export function mayBeBelow(path: string, mount: string): boolean {
+  const wanted = namesIn(mount);
+  const starts = (names: readonly string[]) => wanted.every((name, at) => names[at] === name);
+  const names = namesIn(path);
+  return starts(names) || starts(resolved(names));
+}
+
+/** What stands between slashes, decoded where that can be done. */
+function namesIn(path: string): string[] {
+  return path.split("/").map((each) => (decode(each) ?? each).toLowerCase()).filter((each) =>
+    each !== ""
+  );
+}
+
+function resolved(names: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (const name of names.flatMap((each) => each.split(/[/\\]/))) {
+    if (name === "..") kept.pop();
+    else if (name !== "" && name !== ".") kept.push(name);
+  }
+  return kept;
+}
+
 function decode(segment: string): string | undefined {
   try {
     return segment.includes("%") ? decodeURIComponent(segment) : segment;

@@ -42,18 +42,7 @@ export function openingRequest(request: WebSocketRequest): Uint8Array {
   );
 }
 
-/** The bytes that the server's answer takes, or undefined while it is not whole (RFC 6455 §4.1). */
-export function answerEnd(
-  bytes: Uint8Array,
-  request: Pick<WebSocketRequest, "key" | "subprotocol">,
-): number | undefined {
-  const answer = readOpening(bytes, request);
-  if (answer === undefined) return undefined;
-  if (answer.subprotocol === request.subprotocol) return answer.end;
-  throw refused(`it does not speak the subprotocol ${request.subprotocol}`);
-}
-
-/** The server's answer, or undefined while it is not whole. */
+/** The server's answer, or undefined while it is not whole (RFC 6455 §4.1). */
 export function readOpening(
   bytes: Uint8Array,
   { key, subprotocol: offered, extensions: offer }: Omit<WebSocketRequest, "host" | "path">,

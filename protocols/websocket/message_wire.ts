@@ -16,6 +16,8 @@ export interface Framing {
 
 /** A protocol inside a WebSocket of which each message is one of its own, as CoAP's are. */
 export class MessageWire extends Tunnel {
+  // RFC 8323 §4.4: two protocols that ping would be one too many.
+  readonly isWatchful = true;
   protected inner: Session;
   readonly #framing: Framing;
   /** The beginning of a message whose rest has not come. */
@@ -29,10 +31,14 @@ export class MessageWire extends Tunnel {
     this.inner = open(this, link.hub, now);
   }
 
+  get maxMessageBytes(): number {
+    return this.#framing.maxMessageBytes;
+  }
+
   override frame(text: boolean, length: number, final: boolean): void {
     super.frame(text, length, final);
     this.#bytes += length;
-    const { maxMessageBytes } = this.#framing;
+    const { maxMessageBytes } = this;
     if (this.#bytes > maxMessageBytes) {
       throw new ProtocolError(
         `Cannot take a message of ${this.#bytes} bytes: ${maxMessageBytes} are allowed`,

@@ -34,6 +34,8 @@ export interface Mode {
   readonly label: string;
   /** True when it means nothing where messages begin and end: small ones may come joined. */
   readonly isStream?: boolean;
+  /** True when what is inside finds out by itself whether the peer is there. */
+  readonly isWatchful?: boolean;
   /** A data frame begins. `text` says what its message is, `final` whether the message ends with it. */
   frame(text: boolean, length: number, final: boolean): void;
   /**

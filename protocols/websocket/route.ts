@@ -4,7 +4,8 @@ import type { Found } from "../http/routes.ts";
 import type { Session } from "../session.ts";
 import { type Accepting, acceptKnown, acceptSocket, type Asking, login } from "./accept.ts";
 import { chooseSubprotocol, type Refusal, refusal as refuse } from "./handshake.ts";
-import { type Arrival, SocketMode, type SocketRoute } from "./socket.ts";
+import type { Arrival, SocketRoute } from "./socket.ts";
+import { SocketMode } from "./socket_mode.ts";
 
 /** True when a path's own user gets a WebSocket, and not a subprotocol of the gateway's. */
 export function isForRoute(

@@ -177,13 +177,18 @@ export class WebSocketSession implements Session, Link, FrameTarget {
 
   get deadline(): number {
     if (this.#state !== "open") return this.#state === "closing" ? this.#closeBy : Infinity;
-    return Math.min(this.#liveness.deadline, this.#mode.deadline);
+    return Math.min(this.#silentAt, this.#mode.deadline);
+  }
+
+  /** When the silence of the peer has to be looked into. */
+  get #silentAt(): number {
+    return this.#mode.isWatchful === true ? Infinity : this.#liveness.deadline;
   }
 
   tick(now: number): void {
     if (this.#state === "open" && this.#mode.deadline <= now) this.#mode.tick(now);
     if (this.#state === "closing" && this.#closeBy <= now) this.lose();
-    if (this.#state === "open" && this.#liveness.deadline <= now) this.#judge(now);
+    if (this.#state === "open" && this.#silentAt <= now) this.#judge(now);
   }
 
   #judge(now: number): void {

@@ -8,6 +8,7 @@ import type { Link, Mode } from "./mode.ts";
  * it is its mode. The inside has its own limits.
  */
 export abstract class Tunnel implements Wire, Mode {
+  readonly isWebSocket = true;
   protected abstract inner: Session;
   #closeCode: number = closeCodes.normal;
 

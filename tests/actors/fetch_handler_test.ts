@@ -77,6 +77,20 @@ test("A body is sent as it comes, both ways, and a slow client holds it back", a
   assert(total > 50_000_000 - 10_000);
 });
 
+test("The head does not wait for a body that comes later", async () => {
+  let feed!: ReadableStreamDefaultController<Uint8Array>;
+  const start = (controller: typeof feed) => void (feed = controller);
+  await using here = await place(() => new Response(new ReadableStream({ start })));
+  await here.send(request("GET /x/"));
+  const end = (text: string) => (read: Uint8Array) => new TextDecoder().decode(read).endsWith(text);
+  const head = new TextDecoder().decode(await here.read(end("\r\n\r\n")));
+  assert.match(head, /^HTTP\/1\.1 200 OK\r\n[^]*transfer-encoding: chunked\r\n/);
+  feed.enqueue(new TextEncoder().encode("at last"));
+  feed.close();
+  const body = new TextDecoder().decode(await here.read(end("0\r\n\r\n")));
+  assert.equal(body, "7\r\nat last\r\n0\r\n\r\n");
+});
+
 test("A large body from memory is cut, so that it waits where it was made", async () => {
   await using here = await place(() => new Response("x".repeat(20_000_000)));
   await here.send(request("GET /x/"));

@@ -23,6 +23,10 @@ testWith(
     await run(program("coap-client"), "-m", "put", "-e", "21.5", temperature);
     await received(client, "room/temperature 21.5");
 
+    const same = `coap+tcp://127.0.0.1:${ports.tcp}/topics/room/temperature`;
+    const { stdout } = await run(program("coap-client"), same);
+    assert.equal(new TextDecoder().decode(stdout), "21.5\n");
+
     const tree = await (await fetch(`${origin}/tree`)).text();
     assert.match(tree, /"session":"mqtt 3.1.1 /);
     assert.match(tree, /"session":"http GET \/tree"/);

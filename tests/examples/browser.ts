@@ -1,3 +1,4 @@
+import { connectWebSocket, type MessageSocket } from "../../mod.ts";
 import { Child } from "../interop/child.ts";
 import { within } from "../interop/patience.ts";
 import { program } from "../interop/programs.ts";
@@ -10,20 +11,23 @@ interface Answer {
   params?: Record<string, unknown>;
 }
 
-/** A page in Chromium, driven over the DevTools protocol. */
+/** Room for a picture of a page, in base64. */
+const MESSAGE_BYTES = 16 << 20;
+
+/** A page in Chromium, driven over the DevTools protocol by our own WebSocket. */
 export class Page {
   /** What the page threw and nobody caught. */
   readonly faults: string[] = [];
   /** What it printed with `console.log`. */
   readonly said: string[] = [];
-  readonly #socket: WebSocket;
+  readonly #socket: MessageSocket;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   #session: string | undefined;
   #ids = 0;
 
-  constructor(socket: WebSocket) {
+  constructor(socket: MessageSocket) {
     this.#socket = socket;
-    socket.onmessage = ({ data }) => this.#heard(JSON.parse(data));
+    socket.onmessage = ({ data }) => this.#heard(JSON.parse(String(data)));
   }
 
   async open(url: string): Promise<void> {
@@ -66,6 +70,21 @@ export class Page {
     await this.#ask("Input.dispatchKeyEvent", { type: "keyUp", ...key });
   }
 
+  /** Puts a picture of the page into a new file outside of the project. */
+  async picture(name: string): Promise<string> {
+    const { data } = await this.#ask("Page.captureScreenshot", { format: "png" });
+    const file = await Deno.makeTempFile({ prefix: `meerkat-${name}-`, suffix: ".png" });
+    await Deno.writeFile(file, Uint8Array.fromBase64(data as string));
+    return file;
+  }
+
+  /** Lets the page send no more than this in a second. */
+  async slowUploads(bytes: number): Promise<void> {
+    await this.#ask("Network.enable");
+    const rest = { offline: false, latency: 0, downloadThroughput: -1 };
+    await this.#ask("Network.emulateNetworkConditions", { ...rest, uploadThroughput: bytes });
+  }
+
   /** Closes the whole browser: a killed one leaves its helpers behind. */
   async close(): Promise<void> {
     this.#session = undefined;
@@ -99,8 +118,13 @@ export async function withPage(url: string, use: (page: Page) => Promise<void>):
     const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0"];
     await using browser = new Child(program("chromium"), [...flags, `--user-data-dir=${profile}`]);
     const line = await browser.complains("DevTools listening on ");
-    const socket = new WebSocket(line.slice(line.indexOf("ws:")));
-    await within("the DevTools", new Promise((resolve) => socket.onopen = resolve));
+    const limits = { maxMessageBytes: MESSAGE_BYTES };
+    const socket = connectWebSocket(line.slice(line.indexOf("ws:")), { limits });
+    const opened = new Promise((resolve, reject) => {
+      socket.onopen = resolve;
+      socket.onclose = ({ reason }) => reject(new Error(reason));
+    });
+    await within("the DevTools", opened);
     const page = new Page(socket);
     await page.open(url);
     await use(page);

@@ -20,6 +20,12 @@ testWith(
         /^\d+\.\d$/,
       );
       assert.equal(await page.evaluate(`document.querySelector("[name=name]").value`), "Attic");
+      const picture = await page.picture("dashboard");
+      console.log(`A picture of the dashboard: ${picture}`);
+      // Width and height stand behind the signature and the name of the first chunk.
+      const head = new DataView((await Deno.readFile(picture)).buffer);
+      assert.equal(head.getBigUint64(0), 0x89504e470d0a1a0an);
+      assert.ok(head.getUint32(16) > 300 && head.getUint32(20) > 200, "a picture of a page");
 
       const hostile = `"><script>document.title = "hacked"</script>`;
       await page.evaluate(`(() => {
@@ -43,6 +49,19 @@ testWith(
     assert.ok(!shown.includes(`<script>document.title`), shown);
   },
 );
+
+Deno.test({
+  name: "The dashboard has a figure before its first tick",
+  sanitizeOps: true,
+  sanitizeResources: true,
+  async fn() {
+    const { hub, port } = await main({ port: 0, everyMs: 3_600_000 });
+    await using _ = hub;
+    const { result } = await (await fetch(`http://127.0.0.1:${port}/cpu_usage`)).json();
+    // No processor has been idle ever since it was started.
+    assert.ok(result > 0 && result <= 100, String(result));
+  },
+});
 
 Deno.test({
   name: "The dashboard tells the real figure, and refuses forms of other sites",

@@ -11,8 +11,10 @@ export class S3StandIn implements AsyncDisposable {
   readonly open = new Map<string, Uint8Array[]>();
   abandoned = 0;
   largestBody = 0;
-  /** Called before a part is stored. */
+  /** Called before a part is stored; what it throws ends the connection. */
   onPart: (number: number) => void = () => {};
+  /** Called when a body begins, before the rest of it has come. */
+  onBody: (request: IncomingMessage) => void = () => {};
   /** What it says in the end of an upload in parts, with status 200. */
   completion = "<R/>";
   readonly #server = createServer((request, response) => {
@@ -30,7 +32,10 @@ export class S3StandIn implements AsyncDisposable {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const pieces: Uint8Array[] = [];
-    for await (const piece of request) pieces.push(piece);
+    for await (const piece of request) {
+      if (pieces.length === 0) this.onBody(request);
+      pieces.push(piece);
+    }
     const body = new Uint8Array(joined(pieces));
     this.largestBody = Math.max(this.largestBody, body.length);
     const { pathname, searchParams } = new URL(request.url!, "http://s3");
@@ -43,7 +48,8 @@ export class S3StandIn implements AsyncDisposable {
     }
     const id = searchParams.get("uploadId");
     if (request.method === "POST" && searchParams.has("uploads")) {
-      const fresh = `id ${this.open.size}`;
+      // What is left alone by `encodeURIComponent` and not by AWS is in it.
+      const fresh = `id/${this.open.size}+!'()*~`;
       this.open.set(fresh, []);
       response.end(`<R><UploadId>${fresh}</UploadId></R>`);
     } else if (request.method === "PUT" && id !== null) {
@@ -81,6 +87,18 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
+/** Decoded, and encoded as AWS does: all but letters, digits and `-._~`. */
+function canonicalPair(pair: string): string {
+  return pair.split("=").map((each) =>
+    [...new TextEncoder().encode(decodeURIComponent(each))].map((byte) => {
+      const char = String.fromCharCode(byte);
+      return /[A-Za-z0-9._~-]/.test(char)
+        ? char
+        : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+    }).join("")
+  ).join("=");
+}
+
 /** The error code of S3 for a request that is not rightly signed; written without the example's code. */
 function faultOf({ method, url, headers }: IncomingMessage, body: Uint8Array): string | undefined {
   const given =
@@ -92,7 +110,7 @@ function faultOf({ method, url, headers }: IncomingMessage, body: Uint8Array): s
   const hash = createHash("sha256").update(body).digest("hex");
   if (headers["x-amz-content-sha256"] !== hash) return "XAmzContentSHA256Mismatch";
   const [path, query = ""] = url!.split("?");
-  const pairs = query === "" ? [] : query.split("&").sort();
+  const pairs = query === "" ? [] : query.split("&").map(canonicalPair).sort();
   const lines = signedHeaders!.split(";").map((name) => `${name}:${headers[name]}\n`).join("");
   const canonical = `${method}\n${path}\n${pairs.join("&")}\n${lines}\n${signedHeaders}\n${hash}`;
   const scope = `${day}/${region}/s3/aws4_request`;

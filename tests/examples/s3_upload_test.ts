@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { sign } from "../../examples/s3/signature.ts";
 import { main } from "../../examples/s3_upload.ts";
 import { Child } from "../interop/child.ts";
-import { eventually } from "../interop/patience.ts";
+import { eventually, within } from "../interop/patience.ts";
 import { S3StandIn } from "./s3_stand_in.ts";
 
 /** Connections to the service are kept for the next upload. */
@@ -137,6 +137,69 @@ Deno.test({
     await closed;
     await eventually("the end of the upload", () => all.service.abandoned === 1);
     assert.deepEqual([all.service.open.size, all.service.objects.size], [0, 0]);
+  },
+});
+
+Deno.test({
+  name: "When the client breaks off within a part, the connection to the service ends",
+  ...options,
+  async fn() {
+    await using all = await started();
+    const far = Promise.withResolvers<void>(), began = Promise.withResolvers<void>();
+    all.service.onBody = (request) => {
+      // It takes no more: only an end can come.
+      request.pause();
+      request.socket.once("close", () => far.resolve());
+      began.resolve();
+    };
+    const aborter = new AbortController();
+    const form = new FormData();
+    form.append("bucket", "photos");
+    form.append("file", new File([new Uint8Array(4 << 20)], "a"));
+    const url = `http://127.0.0.1:${all.port}/upload`;
+    const asked = fetch(url, { method: "POST", body: form, signal: aborter.signal });
+    await within("the body at the service", began.promise);
+    aborter.abort();
+    await assert.rejects(asked);
+    await within("the end at the service", far.promise);
+    assert.equal(all.service.objects.size, 0);
+  },
+});
+
+Deno.test({
+  name: "When the service dies in the middle, the client hears it, and its upload ends",
+  ...options,
+  async fn() {
+    await using all = await started();
+    all.service.onPart = (number) => {
+      if (number === 2) throw new Error("the service dies");
+    };
+    // More than the service ever gets, and no end: the answer has to come before it.
+    let sent = 0;
+    const piece = new Uint8Array(1 << 20);
+    const intro = new TextEncoder().encode(
+      '--b\r\nContent-Disposition: form-data; name="bucket"\r\n\r\nphotos\r\n' +
+        '--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n',
+    );
+    const socket = connect(all.port, "127.0.0.1");
+    socket.on("error", () => {});
+    const type = "multipart/form-data; boundary=b";
+    const head = `POST /upload HTTP/1.1\r\nHost: a\r\nContent-Type: ${type}\r\n`;
+    socket.write(`${head}Content-Length: 10000000000\r\n\r\n`);
+    socket.write(intro);
+    let heard = "";
+    socket.on("data", (bytes) => heard += bytes);
+    const ended = new Promise((resolve) => socket.once("end", resolve));
+    const feed = () => {
+      for (; sent < 64 && heard === ""; sent++) if (!socket.write(piece)) return void sent++;
+    };
+    socket.on("drain", feed);
+    feed();
+    await within("the end", ended);
+    socket.destroy();
+    assert.match(heard, /^HTTP\/1\.1 502 [^]*\r\n\r\nCannot reach the service: \S/);
+    assert.equal(all.service.objects.size, 0);
+    await eventually("the parts to be given up", () => all.service.abandoned === 1);
   },
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { main as bigUpload } from "../../examples/big_upload.ts";
-import { main as cookieLogin } from "../../examples/cookie_login.ts";
+import { main as cookieLogin, Sessions } from "../../examples/cookie_login.ts";
 import { main as reverseProxy } from "../../examples/reverse_proxy.ts";
 import { connectWebSocket } from "../../mod.ts";
 import { within } from "../interop/patience.ts";
@@ -50,6 +50,24 @@ Deno.test({
   },
 });
 
+Deno.test("Sessions of the cookie login end after an hour, and there are not too many", () => {
+  let now = 0;
+  const sessions = new Sessions(3, () => now);
+  const first = sessions.begin("ann");
+  now = 3_599_999;
+  assert.equal(sessions.userOf(first), "ann");
+  const second = sessions.begin("bob");
+  now = 3_600_000;
+  assert.equal(sessions.userOf(first), undefined);
+  const third = sessions.begin("cid");
+  assert.deepEqual([sessions.size, sessions.userOf(second)], [2, "bob"]);
+  for (const user of ["dan", "eve"]) sessions.begin(user);
+  assert.deepEqual([sessions.size, sessions.userOf(second)], [3, undefined]);
+  assert.equal(sessions.userOf(third), "cid");
+  sessions.end(third);
+  assert.equal(sessions.userOf(third), undefined);
+});
+
 testWith(["chromium"], "The big upload shows how far it is, and keeps the file", async () => {
   const folder = await Deno.makeTempDir();
   const { hub, port } = await bigUpload({ port: 0, folder });
@@ -58,11 +76,20 @@ testWith(["chromium"], "The big upload shows how far it is, and keeps the file",
       await page.when(
         `document.querySelector("#file")?.onchange !== null && document.querySelector("#file") !== null`,
       );
-      await page.evaluate(`upload(new File([new Uint8Array(30_000_000)], "film.mp4"))`);
+      await page.slowUploads(30_000_000);
+      await page.evaluate(`(() => {
+        window.seen = [];
+        const bar = document.querySelector("#bar");
+        new MutationObserver(() => seen.push(bar.value)).observe(bar, { attributes: true });
+        upload(new File([new Uint8Array(30_000_000)], "film.mp4"));
+      })()`);
       const state = `document.querySelector("#state").textContent`;
       await page.when(`/^film\\.mp4/.test(${state})`);
       assert.equal(await page.evaluate(state), "film.mp4: 30000000 bytes");
-      assert.equal(await page.evaluate(`document.querySelector("#bar").value`), 1);
+      const seen = await page.evaluate("seen") as number[];
+      assert.ok(seen.filter((value) => value > 0 && value < 1).length >= 3, seen.join());
+      assert.deepEqual(seen, seen.toSorted((a, b) => a - b));
+      assert.equal(seen.at(-1), 1);
       assert.deepEqual(page.faults, []);
     });
     assert.equal((await Deno.stat(`${folder}/film.mp4`)).size, 30_000_000);

@@ -92,6 +92,7 @@ async function close(socket: WebSocket): Promise<void> {
 
 Deno.test("http speaks CoAP in WebSockets", strict, async () => {
   await using hub = gateway();
+  hub.handle("/hello", (asked) => new Response(new URL(asked.url).protocol));
   const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
   const { socket, heard } = await open(`ws://127.0.0.1:${port}/.well-known/coap`);
   assert.equal(socket.protocol, "coap");
@@ -104,6 +105,9 @@ Deno.test("http speaks CoAP in WebSockets", strict, async () => {
     codes.push(framesOf(withLength(message))[0]!.code);
   }
   assert.deepEqual(codes, [Code.created, Code.content]);
+  socket.send(withoutLength(frame(request(Code.get, "/hello"))).slice());
+  const [answer] = framesOf(withLength(await heard()));
+  assert.equal(new TextDecoder().decode(answer!.payload), "coap+ws:");
   await close(socket);
 });
 

@@ -7,7 +7,7 @@ import { program } from "../interop/programs.ts";
 import type { Ports } from "../interop/publishers.ts";
 
 /** "secret", as mosquitto_passwd hashed it. */
-const hash =
+export const hash =
   "$7$101$ZlBu2Dl5gGtDy6yn$3+TkyzM83iApo/10v6FBuwX0qaWijfyCxaMuQnA+/5ht0rkIcEZSAzCxW/Rl" +
   "Kl3DLncb1pIhBl3EdL0J9wrMNQ==";
 
@@ -113,14 +113,19 @@ export const doors: Record<string, Door> = {
     await client.ended;
     return `0x${found.toString(16)}`;
   },
-  async coap({ coap }, topic, { password, token }) {
+  coap: coapClient(({ coap }) => `coap://127.0.0.1:${coap}`),
+  coapTcp: coapClient(({ coapTcp }) => `coap+tcp://127.0.0.1:${coapTcp}`),
+};
+
+function coapClient(base: (ports: Ports) => string): Door {
+  return async (ports, topic, { password, token }) => {
     const login = password === undefined
       ? token && `?access_token=${token}`
       : `?u=ann&p=${password}`;
-    const url = `coap://127.0.0.1:${coap}/topics/${topic}${login ?? ""}`;
+    const url = `${base(ports)}/topics/${topic}${login ?? ""}`;
     await using child = new Child(program("coap-client"), ["-m", "put", "-e", "1", url]);
     await child.closeInput();
     const { stderr, stdout } = await child.ended();
     return /\d\.\d\d/.exec(stderr + new TextDecoder().decode(stdout))?.[0] ?? "2.xx";
-  },
-};
+  };
+}

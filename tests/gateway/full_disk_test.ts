@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { gateway, http, Log, mqtt, sqliteStore, tcp, udp } from "../../mod.ts";
-import { coap } from "../../protocols/coap/session.ts";
+import { coap, coapStream, gateway, http, Log, mqtt, sqliteStore, tcp, udp } from "../../mod.ts";
+import { Code } from "../../protocols/coap/codec.ts";
+import { Signal } from "../../protocols/coap/stream_codec.ts";
 import type { Packet } from "../../protocols/mqtt/packet.ts";
 import { dialMqtt } from "../interop/mqtt_client.ts";
+import { CoapStream } from "../interop/coap_stream.ts";
 import { eventually } from "../interop/patience.ts";
+import { request } from "../protocols/coap/fake_datagrams.ts";
 import { SmallDisk } from "./small_disk.ts";
 
 const log = new Log({ sink: () => {} });
@@ -16,7 +19,9 @@ async function open(file: string, maxBytes = 0) {
   const web = await hub.listen(tcp({ port: 0 }), http()).ready;
   const broker = await hub.listen(tcp({ port: 0 }), mqtt()).ready;
   const sensor = await hub.listen(udp({ port: 0 }), coap()).ready;
-  return { hub, web: web.port, broker: broker.port, sensor: sensor.port };
+  const stream = await hub.listen(tcp({ port: 0 }), coapStream()).ready;
+  const ports = { web: web.port, broker: broker.port, sensor: sensor.port, stream: stream.port };
+  return { hub, ...ports };
 }
 
 type Place = Awaited<ReturnType<typeof open>>;
@@ -59,6 +64,15 @@ async function coapCode({ sensor }: Place): Promise<number> {
   return (answer[1]! >> 5) * 100 + (answer[1]! & 31);
 }
 
+/** What a client of CoAP over TCP hears of a value that is to be stored: 5.03, or why it is cut off. */
+async function isRefusedInStream({ stream }: Place): Promise<boolean> {
+  using client = await CoapStream.dial(stream);
+  const payload = new Uint8Array(40_000).fill(65);
+  await client.send(request(Code.put, "/topics/s", { payload }));
+  const { code } = (await client.next())!;
+  return code === Code.unavailable || code === Signal.abort;
+}
+
 /** Puts until the store has no room; answers what was acknowledged. */
 async function overfill(place: Place): Promise<string[]> {
   const safe: string[] = [];
@@ -75,6 +89,7 @@ async function tellsTheTruth(place: Place): Promise<void> {
   assert.equal(await put(place, "more", "1"), 503);
   assert.equal(await reasonOf(place), 0x97);
   assert.equal(await coapCode(place), 503);
+  assert.ok(await isRefusedInStream(place));
   // What need not survive goes on as always.
   const listener = await dialMqtt(place.broker, { clientId: "l" });
   await listener.subscribe("live/#", 1);

@@ -13,10 +13,11 @@ const words: Record<string, readonly [string, string, string]> = {
   websocket: ["101", "403", "401"],
   mqtt: ["0x10", "0x87", "0x86"],
   coap: ["2.xx", "4.03", "4.01"],
+  coapTcp: ["2.xx", "4.03", "4.01"],
 };
 
 for (const [door, answers] of Object.entries(words)) {
-  const needs: Program[] = door === "coap" ? ["coap-client"] : [];
+  const needs: Program[] = door.startsWith("coap") ? ["coap-client"] : [];
   for (const [kind, what] of Object.entries(shown)) {
     testWith(needs, `${door} with what is ${kind}, to an allowed and a denied topic`, async () => {
       await using house = await House.open();

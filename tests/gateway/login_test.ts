@@ -14,19 +14,19 @@ const ann =
 
 testWith(
   ["curl", "coap-client"],
-  "curl exchanges a password for a token that opens all four doors",
+  "curl exchanges a password for a token that opens all doors",
   async () => {
     await using folder = await Folder.make({ users: ann });
     const auth = [
       { type: "login", path: "/session", lasts: "1h", cookie: "login" },
       { type: "passwords", file: "users" },
     ];
-    const listen = ["http", "mqtt", "coap"].map((each) => `${each}://127.0.0.1:0`);
+    const listen = ["http", "mqtt", "coap", "coap+tcp"].map((each) => `${each}://127.0.0.1:0`);
     await folder.write("meerkat.json", JSON.stringify({ listen, auth }));
     await using child = start(["--config", `${folder.path}/meerkat.json`]);
-    const lines = await child.linesFrom(0, 3);
-    const [http, mqtt, coap] = lines.map((line) => Number(/:(\d+)$/.exec(line)![1]));
-    const ports = { http: http!, mqtt: mqtt!, coap: coap! };
+    const lines = await child.linesFrom(0, 4);
+    const [http, mqtt, coap, coapTcp] = lines.map((line) => Number(/:(\d+)$/.exec(line)![1]));
+    const ports = { http: http!, mqtt: mqtt!, coap: coap!, coapTcp: coapTcp! };
     const curl = async (...args: string[]) => {
       const { stdout } = await run(program("curl"), "-sS", ...args);
       return new TextDecoder().decode(stdout);
@@ -36,7 +36,13 @@ testWith(
       await curl("-X", "POST", "-u", "ann:secret", "-c", jar, session),
     );
     assert.equal(user, "ann");
-    const words = { http: "201", websocket: "101", mqtt: "0x10", coap: "2.xx" };
+    const words = {
+      http: "201",
+      websocket: "101",
+      mqtt: "0x10",
+      coap: "2.xx",
+      coapTcp: "2.xx",
+    };
     for (const [door, word] of Object.entries(words)) {
       assert.equal(await doors[door]!(ports, `t/${door}`, { token }), word, door);
     }

@@ -6,6 +6,8 @@ import { start } from "./meerkat.ts";
 
 const strict = { sanitizeOps: true, sanitizeResources: true };
 
+const NOBODY = "No server behind is well\n";
+
 /** A gateway behind: an echo of requests and of WebSockets. */
 async function behind() {
   const hub = gateway();
@@ -82,7 +84,12 @@ Deno.test("Proxies and rewrites to other servers can be configured", strict, asy
   const far = await behind();
   await using _far = far.hub;
   await using folder = await Folder.make({});
-  const web = { proxy: [{ path: "/api", to: [far.url] }], rewrites: { "/old": far.url } };
+  const health = { path: "/healthz", intervalMs: "10s", timeoutMs: 500, healthy: 1, unhealthy: 2 };
+  const proxy = [
+    { path: "/api", to: [far.url], health },
+    { path: "/gone", to: ["http://127.0.0.1:1"], health: { unhealthy: 1 } },
+  ];
+  const web = { proxy, rewrites: { "/old": far.url } };
   const settings = { listen: ["http://127.0.0.1:0"], web };
   await folder.write("meerkat.json", JSON.stringify(settings));
   await using child = start(["--config", `${folder.path}/meerkat.json`]);
@@ -91,6 +98,8 @@ Deno.test("Proxies and rewrites to other servers can be configured", strict, asy
     const answer = await fetch(`http://127.0.0.1:${port}/${path}`);
     assert.equal(await answer.text(), "behind /base/x");
   }
+  await child.complains("server is down server=http://127.0.0.1:1/");
+  assert.equal(await (await fetch(`http://127.0.0.1:${port}/gone/`)).text(), NOBODY);
   const socket = connectWebSocket(`ws://127.0.0.1:${port}/api/x`);
   await next(socket, "open");
   const heard = next(socket, "message");

@@ -167,6 +167,32 @@ testWith(
       assert.equal(await curl(...status, "--digest", "-u", "ann:guess", `${url}/${path}`), "401");
       assert.equal(await curl(...login, `${url}/${path}`), text);
     }
+    for (const path of ["/%61dmin/", "//admin/", "/x/..%2fadmin/", "/admin%2f", "/./ADMIN/"]) {
+      assert.equal(await curl(...status, "--path-as-is", url + path), "401", path);
+    }
     assert.equal(await curl(...status, ...login, `${url}/own/.htpasswd`), "404");
+  },
+);
+
+testWith(
+  ["curl"],
+  "G3: what was shown to one user is not shown to the next without a login",
+  async () => {
+    await using folder = await Folder.make({ "www/a.txt": "open", "www/admin/a.txt": "secret" });
+    const users = `ann:lab:${createHash("md5").update("ann:lab:sesame").digest("hex")}\n`;
+    await folder.write("users", users);
+    const protect = [{ path: "/admin", file: "users", realm: "lab" }];
+    const [running, url] = await site(folder, { protect });
+    await using _ = running;
+    const status = ["-o", `${folder.path}/out`, "-w", "%{http_code}", "--path-as-is"];
+    for (let time = 0; time < 3; time++) {
+      assert.equal(await curl(`${url}/a.txt`), "open");
+      assert.equal(await curl("--digest", "-u", "ann:sesame", `${url}/admin/a.txt`), "secret");
+      for (
+        const path of ["/admin/a.txt", "/%61dmin/a.txt", "//admin/a.txt", "/a.txt/../admin/a.txt"]
+      ) {
+        assert.equal(await curl(...status, url + path), "401", path);
+      }
+    }
   },
 );

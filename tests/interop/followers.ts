@@ -48,16 +48,19 @@ export const followings: Record<string, Following> = {
       return followWith("curl", ["-sSN", "-H", "Accept: text/event-stream", url], events);
     },
   },
-  CoAP: {
-    needs: ["coap-client"],
-    follow: ({ coap }, topic) =>
-      followWith(
-        "coap-client",
-        ["-s", "60", "-o", "-", `coap://127.0.0.1:${coap}/topics/${topic}`],
-        (stdout) => stdout,
-      ),
-  },
+  CoAP: coapClient(({ coap }) => `coap://127.0.0.1:${coap}`),
+  "CoAP-TCP": coapClient(({ coapTcp }) => `coap+tcp://127.0.0.1:${coapTcp}`),
 };
+
+function coapClient(base: (ports: Ports) => string): Following {
+  return {
+    needs: ["coap-client"],
+    follow(ports, topic) {
+      const args = ["-s", "60", "-o", "-", `${base(ports)}/topics/${topic}`];
+      return followWith("coap-client", args, (stdout) => stdout);
+    },
+  };
+}
 
 /** A program that follows; `payloads` finds them, joined, in what it prints. */
 function followWith(

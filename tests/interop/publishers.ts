@@ -7,6 +7,7 @@ export interface Ports {
   mqtt: number;
   http: number;
   coap: number;
+  coapTcp: number;
 }
 
 /** One way to publish the contents of a file. */
@@ -39,14 +40,19 @@ export const publishers: Record<string, Publisher> = {
       await run(program("curl"), "-sS", "--fail-with-body", "--data-binary", `@${file}`, url);
     },
   },
-  CoAP: {
+  CoAP: coapClient(({ coap }) => `coap://127.0.0.1:${coap}`),
+  "CoAP-TCP": coapClient(({ coapTcp }) => `coap+tcp://127.0.0.1:${coapTcp}`),
+};
+
+function coapClient(base: (ports: Ports) => string): Publisher {
+  return {
     needs: ["coap-client"],
-    async publish({ coap }, topic, file) {
-      const url = `coap://127.0.0.1:${coap}/topics/${topic}`;
+    async publish(ports, topic, file) {
+      const url = `${base(ports)}/topics/${topic}`;
       const { stdout, stderr } = await run(program("coap-client"), "-m", "post", "-f", file, url);
       // It ends with 0 whatever the answer is, and prints one that is not a success.
       const said = new TextDecoder().decode(stdout) + stderr;
       if (said !== "") throw new Error(`coap-client said: ${said}`);
     },
-  },
-};
+  };
+}

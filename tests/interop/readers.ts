@@ -20,14 +20,19 @@ export const readers: Record<string, StateReader> = {
       return (await run(program("curl"), "-sS", "--fail", url)).stdout;
     },
   },
-  CoAP: {
+  CoAP: coapClient(({ coap }) => `coap://127.0.0.1:${coap}`),
+  "CoAP-TCP": coapClient(({ coapTcp }) => `coap+tcp://127.0.0.1:${coapTcp}`),
+};
+
+function coapClient(base: (ports: Ports) => string): StateReader {
+  return {
     needs: ["coap-client"],
-    async read({ coap }, topic) {
-      const url = `coap://127.0.0.1:${coap}/topics/${topic}`;
+    async read(ports, topic) {
+      const url = `${base(ports)}/topics/${topic}`;
       return (await run(program("coap-client"), "-o", "-", url)).stdout;
     },
-  },
-};
+  };
+}
 
 /** Subscribes, because the stored value arrives first. */
 function firstOf(protocol: string): StateReader {

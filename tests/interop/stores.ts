@@ -29,11 +29,8 @@ export const stores: Record<string, Store> = {
     put: (ports, topic, file) => curl(ports, topic, "--upload-file", file),
     clear: (ports, topic) => curl(ports, topic, "-X", "DELETE"),
   },
-  CoAP: {
-    needs: ["coap-client"],
-    put: (ports, topic, file) => coapClient(ports, topic, "-m", "put", "-f", file),
-    clear: (ports, topic) => coapClient(ports, topic, "-m", "delete"),
-  },
+  CoAP: coapClient(({ coap }) => `coap://127.0.0.1:${coap}`),
+  "CoAP-TCP": coapClient(({ coapTcp }) => `coap+tcp://127.0.0.1:${coapTcp}`),
 };
 
 async function mosquitto(port: number, topic: string, ...args: string[]): Promise<void> {
@@ -45,8 +42,15 @@ async function curl({ http }: Ports, topic: string, ...args: string[]): Promise<
   await run(program("curl"), "-sS", "--fail-with-body", ...args, url);
 }
 
-async function coapClient({ coap }: Ports, topic: string, ...args: string[]): Promise<void> {
-  await run(program("coap-client"), ...args, `coap://127.0.0.1:${coap}/topics/${topic}`);
+function coapClient(base: (ports: Ports) => string): Store {
+  const ask = async (ports: Ports, topic: string, ...args: string[]) => {
+    await run(program("coap-client"), ...args, `${base(ports)}/topics/${topic}`);
+  };
+  return {
+    needs: ["coap-client"],
+    put: (ports, topic, file) => ask(ports, topic, "-m", "put", "-f", file),
+    clear: (ports, topic) => ask(ports, topic, "-m", "delete"),
+  };
 }
 
 async function operate({ http }: Ports, topic: string, payload: string): Promise<void> {

@@ -33,8 +33,10 @@ const beginnings: [what: string, bytes: Uint8Array, protocol: string][] = [
   ["a CSM that looks like a P", hex("50 e1 23 100000 20"), "coap"],
   ["a CSM of one option, and a request", hex("10 e1 40 b1 01 b1 61"), "coap"],
   ["CONNECT", hex("10 10 0004"), "mqtt"],
-  ["CONNECT of 8,289 bytes", hex("10 e1 40 0004"), "mqtt"],
-  ["CONNECT of MQTT 3.1, of 8,289 bytes", hex("10 e1 40 0006"), "mqtt"],
+  ["CONNECT of 225 bytes", hex("10 e1 01"), "mqtt"],
+  ["CONNECT of 8,289 bytes", hex("10 e1 40 0004 4d515454"), "mqtt"],
+  ["CONNECT of 24,673 bytes", hex("10 e1 c0 01 0004 4d515454"), "mqtt"],
+  ["CONNECT of MQTT 3.1, of 8,289 bytes", hex("10 e1 40 0006 4d51497364 70"), "mqtt"],
   ["GET", bytes("GET / HTTP/1.1"), "http"],
   ["POST", bytes("POST / HTTP/1.1"), "http"],
   ["an empty line", bytes("\r\nGET /"), "http"],
@@ -54,7 +56,7 @@ Deno.test("sniff waits a moment for what tells a CSM from the beginning of CONNE
   const coap = stage();
   coap.feed(hex("10 e1 40"));
   assert.equal(coap.current.label, "any");
-  coap.wait(249);
+  coap.wait(1_999);
   assert.equal(coap.current.label, "any");
   coap.wait(1);
   assert.equal(coap.current.label, "coap");

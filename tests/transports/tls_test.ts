@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { dialTls } from "../../transports/dial_tls.ts";
 import { dialTcp } from "../../transports/tcp.ts";
 import { certificates, hasOpenssl } from "./certificates.ts";
 import { bytes, isOver, readExactly, readText, settled, testStreams, writeAll } from "./streams.ts";
 import { dial, listen, open, testTls } from "./tls_ends.ts";
 
-const { ca, server, client } = hasOpenssl ? certificates() : {} as ReturnType<typeof certificates>;
+const { ca, server, client, shop } = hasOpenssl
+  ? certificates()
+  : {} as ReturnType<typeof certificates>;
 
 if (hasOpenssl) testStreams("tls()", () => open());
 
@@ -119,5 +122,48 @@ testTls("names what is wrong with its options", async () => {
   await assert.rejects(listen({ key: client.key }), /belongs to another certificate/);
   for (const authority of ["", "no authority", broken]) {
     await assert.rejects(listen({ ca: authority }), /Cannot use the authority's certificate/);
+  }
+});
+
+/** What a client that asks for these gets to speak; undefined when it is refused. */
+async function agreed(
+  asked: string[],
+  applicationProtocols: string[] | undefined,
+  hostname = "localhost",
+): Promise<string | null | undefined> {
+  const listener = await listen({ applicationProtocols, others: [shop] });
+  const accepting = listener.accept();
+  const socket = await Deno.connect({ port: listener.address.port });
+  const secured = await Deno.startTls(socket, { hostname, caCerts: [ca], alpnProtocols: asked });
+  const shaken = await secured.handshake().catch(() => undefined);
+  secured.close();
+  listener.close();
+  (await accepting.catch(() => undefined))?.close();
+  await settled();
+  return shaken && shaken.alpnProtocol;
+}
+
+testTls(
+  "answers clients that ask what is spoken, and refuses who speaks nothing of it",
+  async () => {
+    assert.equal(await agreed(["coap"], ["coap"]), "coap");
+    assert.equal(await agreed(["coap"], ["coap"], "shop.test"), "coap");
+    assert.equal(await agreed(["coap", "http/1.1"], ["http/1.1", "coap"]), "http/1.1");
+    assert.equal(await agreed(["http/1.1"], ["coap"]), undefined);
+    assert.equal(await agreed([], ["coap"]), null);
+    assert.equal(await agreed(["coap"], undefined), null);
+  },
+);
+
+testTls("is what dialTls() asks, and hangs up on one who asks for something else", async () => {
+  for (const [asked, isFine] of [["coap", true], ["mqtt", false]] as const) {
+    const listener = await listen({ applicationProtocols: ["coap"] });
+    const accepting = listener.accept();
+    const stream = await dialTcp({ port: listener.address.port });
+    const dialling = dialTls(stream, { host: "localhost", ca, applicationProtocols: [asked] });
+    if (isFine) { for (const each of [await dialling, (await accepting)!]) each.close(); }
+    else await assert.rejects(dialling, /Cannot secure/);
+    listener.close();
+    await settled();
   }
 });

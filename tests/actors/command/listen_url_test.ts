@@ -75,6 +75,7 @@ const wrong: [text: string, message: string][] = [
     "gopher://:70",
     `unknown scheme "gopher", known are ${Object.keys(schemes).join(", ")}`,
   ],
+  ["coap+ws://:80", "CoAP over WebSocket is part of http:, as in http://:8080"],
   ["coaps://:5684", "there is no DTLS here: CoAP is encrypted in TLS, as in coaps+tcp://:5684"],
   ["ws://:8080", "WebSocket is part of http:, as in http://:8080"],
   ["tcp://:1883", "name the protocol, as in mqtt://:1883"],

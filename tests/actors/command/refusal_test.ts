@@ -67,11 +67,11 @@ const lines: [args: string, line: string, code?: 1][] = [
   ],
   [
     "--cert c.pem --key k.pem",
-    'Cannot use --cert "c.pem": no listener would use it; listen on https:, mqtts: or any:',
+    'Cannot use --cert "c.pem": no listener would use it; listen on https:, mqtts:, coaps+tcp: or any:',
   ],
   [
     "--client-ca c.pem",
-    'Cannot use --client-ca "c.pem": no listener would use it; listen on https:, mqtts: or any:',
+    'Cannot use --client-ca "c.pem": no listener would use it; listen on https:, mqtts:, coaps+tcp: or any:',
   ],
   ["--config no.json", 'Cannot read the configuration "no.json": there is no such file or folder'],
   ["--config bad.json", 'bad.json:2:12: Cannot read "3s": a value is needed'],

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { files } from "../../../actors/web/files.ts";
-import { gateway, http, tcp } from "../../../mod.ts";
+import { chain } from "../../../actors/web/site.ts";
+import { withScope } from "../../../actors/web/scope.ts";
+import { gateway, http, proxy, tcp, webdav, type WebPart } from "../../../mod.ts";
 import { testWith } from "../../interop/programs.ts";
 import { Folder } from "./folder.ts";
 
@@ -79,4 +81,65 @@ testWith([], "A file that becomes shorter while it is sent ends the connection e
   const answer = await fetch(`http://127.0.0.1:${port}/long.bin`);
   await Deno.truncate(`${folder.path}/long.bin`, 1_000);
   await assert.rejects(answer.bytes());
+});
+
+testWith(
+  [],
+  "Parts before the files leave them their short way, and lose nothing by it",
+  async () => {
+    await using folder = await Folder.make({ "a.txt": "one", "api/b.txt": "two", "up": "file" });
+    const api = proxy({ path: "/api", to: ["http://127.0.0.1:1"] });
+    const dav = webdav({ root: folder.path, auth: "-" });
+    let asked = 0;
+    const counted: WebPart = (request, info) => (asked++, api(request, info));
+    const parts = [dav, withScope(counted, (path) => path.startsWith("/api"))];
+    await using hub = gateway();
+    const failed = (error: unknown) => assert.fail(String(error));
+    hub.handle("/*", chain([...parts, files({ root: folder.path })], { failed }));
+    const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+    const url = `http://127.0.0.1:${port}`;
+    for (let time = 0; time < 3; time++) {
+      assert.equal(await (await fetch(`${url}/a.txt`)).text(), "one");
+      const passed = await fetch(`${url}/api/b.txt`);
+      assert.equal(passed.status, 502);
+      await passed.body?.cancel();
+    }
+    assert.equal(asked, 4);
+    const put = await fetch(`${url}/a.txt`, { method: "PUT", body: "another" });
+    assert.equal(put.status, 204);
+    assert.equal(await (await fetch(`${url}/a.txt`)).text(), "another");
+  },
+);
+
+testWith([], "Short files are kept also behind parts that are asked before", async () => {
+  await using folder = await Folder.make({ "a.txt": "one" });
+  let read = 0;
+  const readFile = (path: string) => (read++, Deno.readFile(path));
+  const show = files({
+    root: folder.path,
+    headers: { "x-own": "1" },
+    source: { ...Deno, readFile },
+  });
+  await using hub = gateway();
+  let isOpen = true;
+  hub.handle("/*", (request, info) => {
+    return isOpen ? show(request, info) : new Response("shut", { status: 403 });
+  });
+  const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+  const url = `http://127.0.0.1:${port}/a.txt`;
+  const answers = [];
+  for (let time = 0; time < 3; time++) {
+    const answer = await fetch(url);
+    const fields = [...answer.headers].filter(([name]) => name !== "date");
+    answers.push([await answer.text(), fields]);
+  }
+  assert.deepEqual(answers[1], answers[0]);
+  assert.deepEqual(answers[2], answers[0]);
+  assert.equal(read, 1);
+  isOpen = false;
+  const shut = await fetch(url);
+  assert.deepEqual([shut.status, await shut.text()], [403, "shut"]);
+  isOpen = true;
+  await folder.write("a.txt", "another");
+  assert.equal(await (await fetch(url)).text(), "another");
 });

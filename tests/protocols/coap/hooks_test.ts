@@ -199,3 +199,21 @@ Deno.test("CoAP does not let clients publish to $SYS", () => {
   const uri = "/topics/$SYS/broker/uptime";
   assert.deepEqual(ask(stage, Code.put, uri, { payload: "1" }), ["4.03"]);
 });
+
+Deno.test("An observation ends with 4.01 when the login of its client does", () => {
+  const stage = new FakeDatagrams(), expires = stage.now + 10_000;
+  hook(stage, { authenticate: () => ({ user: "ann", expires }) });
+  stage.tell("a", "1");
+  assert.deepEqual(ask(stage, Code.get, "/topics/a", { options: observe }), ["2.05 1"]);
+  stage.wait(9_999);
+  assert.deepEqual(stage.take().map(brief), []);
+  stage.wait(1);
+  const [last] = stage.take();
+  assert.equal(brief(last!), "CON 4.01");
+  assert.deepEqual(last!.payload, bytes("The login has expired"));
+  acknowledge(stage, last!);
+  stage.tell("a", "2");
+  stage.wait(100_000);
+  assert.deepEqual(stage.take(), []);
+  assert.equal(stage.session.load.observers, 0);
+});

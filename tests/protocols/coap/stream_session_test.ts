@@ -4,7 +4,8 @@ import { Code, Message, Option } from "../../../protocols/coap/codec.ts";
 import { Options, uint, uintOf } from "../../../protocols/coap/options.ts";
 import { Signal } from "../../../protocols/coap/stream_codec.ts";
 import { Publication } from "../../../protocols/publication.ts";
-import { hex } from "../fakes.ts";
+import { hex, join } from "../fakes.ts";
+import { Answer as Later, hook } from "../hooked.ts";
 import { body } from "./transfers.ts";
 import { request, valueOf } from "./fake_datagrams.ts";
 import { frame, signal, StreamStage } from "./stream_stage.ts";
@@ -175,6 +176,37 @@ Deno.test("coapStream reads no more requests while nobody reads its answers", ()
   stage.full = false;
   stage.current.drained!(stage.now);
   assert.equal(stage.takeMessages().length, 1);
+});
+
+Deno.test("coapStream reads no more pings either", () => {
+  const stage = new StreamStage().agree();
+  stage.full = true;
+  stage.feed(join([signal(Signal.ping), signal(Signal.ping)]));
+  assert.equal(stage.takeMessages().length, 1);
+  stage.full = false;
+  stage.current.drained!(stage.now);
+  assert.equal(stage.takeMessages().length, 1);
+});
+
+Deno.test("coapStream reads as many requests as may wait for hooks, and the others later", async () => {
+  const stage = new StreamStage({ maxRepliesPerPeer: 3 }).agree();
+  const later = new Later<void>();
+  hook(stage, { authenticate: () => later.promise.then(() => ({ user: "ann" })) });
+  const put = (index: number) => {
+    const token = Uint8Array.of(index);
+    return frame(request(Code.put, `/topics/${index}`, { payload: "1", token }));
+  };
+  stage.feed(join(Array.from({ length: 10 }, (_, index) => put(index))));
+  assert(stage.paused);
+  assert.deepEqual(stage.takeMessages(), []);
+  const heard: Message[] = [];
+  while (heard.length < 10) {
+    await later.give(undefined, stage);
+    heard.push(...stage.takeMessages());
+  }
+  assert.deepEqual(heard.map(({ token }) => token[0]).sort(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assert(heard.every(({ code }) => code === Code.created));
+  assert(!stage.paused);
 });
 
 Deno.test("coapStream answers what waits before it hangs up after a release", () => {

@@ -1,15 +1,19 @@
 import { Code, Message, NON, NONE } from "../../../protocols/coap/codec.ts";
-import type { CoapLimits } from "../../../protocols/coap/limits.ts";
 import { encodeOptions, type Option } from "../../../protocols/coap/option_bytes.ts";
 import { decodeFrame, Signal } from "../../../protocols/coap/stream_codec.ts";
+import { Capabilities } from "../../../protocols/coap/signaling.ts";
 import { StreamComposer } from "../../../protocols/coap/stream_composer.ts";
+import type { CoapStreamOptions } from "../../../protocols/coap/stream_options.ts";
 import { coapStream } from "../../../protocols/coap/stream_server.ts";
 import { FakeSpace, hex, Stage } from "../fakes.ts";
+
+const everything = new Capabilities();
+everything.maxMessageBytes = Infinity;
 
 /** The bytes of a message in a stream. */
 export function frame({ code, token, options, payload }: Message): Uint8Array<ArrayBuffer> {
   const answer = { options: encodeOptions(options), payload };
-  return new StreamComposer().message(NON, code, 0, token, answer).slice();
+  return new StreamComposer(everything).message(NON, code, 0, token, answer).slice();
 }
 
 /** The bytes of a signal. */
@@ -35,8 +39,8 @@ export function framesOf(bytes: Uint8Array): Message[] {
 
 /** One session over a stream, and its client. */
 export class StreamStage extends Stage {
-  constructor(limits: Partial<CoapLimits> = {}, space: FakeSpace = new FakeSpace()) {
-    super(coapStream(limits), space);
+  constructor(options: CoapStreamOptions = {}, space: FakeSpace = new FakeSpace()) {
+    super(coapStream(options), space);
   }
 
   /** Both sides have said what they take; the client 1,152 bytes unless `csm` says otherwise. */

@@ -94,3 +94,18 @@ Deno.test("A handler of everything does not hide /topics, one that says so does"
   assert.equal(found("/topics/one"), one);
   assert.equal(found("/topics"), undefined);
 });
+
+Deno.test("Routes are not passed by another way to write their path", () => {
+  const table = routes("/admin/*", "/a%20b", "/*");
+  const find = (path: string) => table.find(head(path))?.value;
+  const ways = [
+    ...["/admin/x", "/%61dmin/x", "/%61%64%6D%69%6e/", "/x/../admin/x", "/./admin/x"],
+    ...["/x/%2e%2e/admin/x", "/admin/../admin/x", "/x\\..\\admin\\x", "/../admin/x"],
+  ];
+  for (const path of ways) assert.equal(find(path), "/admin/*", path);
+  for (const path of ["/a%20b", "/%61%20b", "/./a%20b"]) assert.equal(find(path), "/a%20b", path);
+  for (const path of ["/admin/../x", "/admin%2fx", "/%zz", "/%", "/%%61", "/%2561dmin/x"]) {
+    assert.equal(find(path), "/*", path);
+  }
+  assert.equal(find("*"), undefined);
+});

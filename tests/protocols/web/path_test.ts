@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatFilePath, parseFilePath } from "../../../protocols/web/path.ts";
+import { formatFilePath, mayBeBelow, parseFilePath } from "../../../protocols/web/path.ts";
 
 Deno.test("G30: a path is decoded once, name by name", () => {
   const cases: [string, string[], boolean][] = [
@@ -70,4 +70,17 @@ Deno.test("G30: whatever bytes a path has, its names stay names", () => {
       }
     }
   }
+});
+
+Deno.test("G3: whatever could be taken for a path, or for what is below it, is told", () => {
+  const below = [
+    ...["/a b", "/a%20b", "/A%20B/", "//a b//c", "/a b/..%2fc", "/x/../a b", "/x/%2e%2e/a%20b/c"],
+    ...["/x%2f..%2fa%20b", "/a%20b%2fc", "/%5ca%20b", "/a%20b/../c", "/./a b"],
+  ];
+  for (const path of below) assert.ok(mayBeBelow(path, "/a%20b/"), path);
+  for (const path of ["/", "/a", "/a%20bc", "/x/a%20b", "/a%2520b", "/%zz/a b"]) {
+    assert.equal(mayBeBelow(path, "/a%20b/"), false, path);
+  }
+  for (const path of ["/", "", "/x", "/%zz", "/..%2f"]) assert.ok(mayBeBelow(path, "/"), path);
+  assert.ok(mayBeBelow("/%zz/x", "/%zz"));
 });

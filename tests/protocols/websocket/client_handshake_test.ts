@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { answerEnd, openingRequest } from "../../../protocols/websocket/client_handshake.ts";
+import { openingRequest, readOpening } from "../../../protocols/websocket/client_handshake.ts";
 import { decodeHeader } from "../../../protocols/websocket/codec.ts";
 import { acceptKey, switchingProtocols } from "../../../protocols/websocket/handshake.ts";
 import { unmask } from "../../../protocols/websocket/mask.ts";
@@ -19,19 +19,19 @@ Deno.test("openingRequest() asks for a WebSocket of MQTT", () => {
   assert.match(text, /\r\n\r\n$/);
 });
 
-Deno.test("answerEnd() waits for the whole answer, and leaves what follows it", () => {
+Deno.test("readOpening() waits for the whole answer, and leaves what follows it", () => {
   const answer = switchingProtocols(key, "mqtt");
   for (let cut = 0; cut < answer.length; cut++) {
-    assert.equal(answerEnd(answer.subarray(0, cut), wanted), undefined);
+    assert.equal(readOpening(answer.subarray(0, cut), wanted)?.end, undefined);
   }
   const more = new Uint8Array([...answer, 1, 2, 3]);
-  assert.equal(answerEnd(more, wanted), answer.length);
+  assert.equal(readOpening(more, wanted)?.end, answer.length);
 });
 
-Deno.test("answerEnd() takes nothing but what it asked for", () => {
+Deno.test("readOpening() takes nothing but what it asked for", () => {
   const good = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
     `Sec-WebSocket-Accept: ${acceptKey(key)}\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n`;
-  assert.equal(answerEnd(bytes(good), wanted), good.length);
+  assert.equal(readOpening(bytes(good), wanted)?.end, good.length);
   const cases: [string, string, RegExp][] = [
     ["101", "403", /status 403/],
     ["HTTP/1.1", "SSH-2.0", /not HTTP/],
@@ -42,13 +42,13 @@ Deno.test("answerEnd() takes nothing but what it asked for", () => {
   ];
   for (const [from, to, message] of cases) {
     const answer = bytes(good.replace(from, to));
-    assert.throws(() => answerEnd(answer, wanted), (error) => {
+    assert.throws(() => readOpening(answer, wanted), (error) => {
       assert.ok(error instanceof ProtocolError);
       assert.match(error.message, message);
       return true;
     });
   }
-  assert.throws(() => answerEnd(bytes("x".repeat(20_000)), wanted), /16384 bytes of header/);
+  assert.throws(() => readOpening(bytes("x".repeat(20_000)), wanted), /16384 bytes of header/);
 });
 
 Deno.test("encodeMaskedFrame() is read back by whoever unmasks it", () => {
