@@ -269,6 +269,7 @@ export function any(
 if (import.meta.main) {
   const { main } = await import("./actors/command/main.ts");
   const { useResolver } = await import("./actors/clients/dial.ts");
+  const { RecordLines } = await import("./actors/dns/record_lines.ts");
   const { connectClient } = await import("./actors/clients/command_client.ts");
   const { ask, follow } = await import("./actors/clients/ask.ts");
   const { limitsOf, usualLimits } = await import("./protocols/limits.ts");
@@ -308,6 +309,7 @@ if (import.meta.main) {
     connect: connectClient,
     ask,
     follow,
+    names: (options) => new RecordLines(options),
     dns: (zones) => dns({ zones }),
     forward: (servers) => forward(resolver({ servers })),
     nameServers: (servers) => useResolver(resolver({ servers })),

@@ -5,6 +5,7 @@ import type { ClientHost } from "./client/client.ts";
 import { ask } from "./client/ask.ts";
 import { observe } from "./client/observe.ts";
 import { pub } from "./client/pub.ts";
+import { resolveName } from "./client/resolve_name.ts";
 import { sub } from "./client/sub.ts";
 import { flags, readFlags } from "./flags.ts";
 import { help } from "./help.ts";
@@ -132,6 +133,13 @@ const commands: readonly Command[] = [
     doc: "Print it each time that it changes; observe --help tells more.",
     hasOwnFlags: true,
     run: observe,
+  },
+  {
+    name: "resolve",
+    usage: "NAME [TYPE] [flags]",
+    doc: "Print what DNS says about a name; resolve --help tells more.",
+    hasOwnFlags: true,
+    run: resolveName,
   },
   {
     name: "passwd",

@@ -50,7 +50,7 @@ export function watchFiles(paths: readonly string[], changed: () => void): () =>
 
 /** What the commands need of this process that are clients. */
 export function denoClientHost(
-  clients: Pick<ClientHost, "connect" | "ask" | "follow">,
+  clients: Pick<ClientHost, "connect" | "ask" | "follow" | "names">,
 ): ClientHost {
   return {
     ...clients,

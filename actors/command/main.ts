@@ -62,6 +62,8 @@ export interface Parts extends DnsParts, TransportParts {
   /** Asks for the commands that are clients of CoAP and HTTP. */
   ask: ClientHost["ask"];
   follow: ClientHost["follow"];
+  /** Asks for names, for the command `resolve`. */
+  names: ClientHost["names"];
   /** Asks these servers for what no zone has. */
   forward(servers: readonly string[]): DnsHandler;
   /** Has these servers asked for the hosts of outgoing connections. */

@@ -1,5 +1,5 @@
 import { decodeMessage, type DnsMessage, encodeMessage } from "../../protocols/dns/message.ts";
-import type { DnsQuestion } from "../../protocols/dns/record.ts";
+import { type DnsQuestion, rcodes } from "../../protocols/dns/record.ts";
 import { isReplyTo } from "../../protocols/dns/reply.ts";
 import { ProtocolError } from "../../protocols/session.ts";
 import { parseAddress } from "../../transports/address.ts";
@@ -43,9 +43,15 @@ export async function exchange(
 ): Promise<DnsMessage> {
   const late = new AbortController();
   const cancel = options.clock.after(options.timeoutMs, () => late.abort());
-  const asking = new Asking(server, question, { ...options, signal: late.signal });
+  const { signal } = late;
+  let asking = new Asking(server, question, { ...options, signal, edns: true });
   try {
-    const reply = await asking.byUdp();
+    let reply = await asking.byUdp();
+    if (reply.rcode === rcodes.FORMERR && reply.edns === undefined) {
+      // A server from before EDNS, perhaps, which had rather not be asked so (RFC 6891 §7).
+      asking = new Asking(server, question, { ...options, signal, edns: false });
+      reply = await asking.byUdp();
+    }
     return reply.truncated ? await asking.byTcp() : reply;
   } catch (error) {
     if (!late.signal.aborted) throw error;
@@ -65,7 +71,7 @@ class Asking {
   constructor(
     server: string,
     question: DnsQuestion,
-    options: ExchangeOptions & { signal: AbortSignal },
+    options: ExchangeOptions & { signal: AbortSignal; edns: boolean },
   ) {
     this.#server = server;
     this.#question = question;
@@ -77,7 +83,8 @@ class Asking {
       answers: [],
       authorities: [],
       additionals: [],
-      edns: { udpBytes: UDP_BYTES, version: 0, flags: 0, options: new Uint8Array() },
+      ...options.edns &&
+        { edns: { udpBytes: UDP_BYTES, version: 0, flags: 0, options: new Uint8Array() } },
     });
   }
 

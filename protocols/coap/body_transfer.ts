@@ -3,7 +3,7 @@ import { Assembly } from "./assembly.ts";
 import { Block, blockOf, sizeOf } from "./block.ts";
 import { Code, Message, NONE } from "./codec.ts";
 import { Option } from "./option_bytes.ts";
-import { Options, uint, uintOf } from "./options.ts";
+import { isCritical, Options, ruleOf, uint, uintOf } from "./options.ts";
 import { sameBytes } from "./representation.ts";
 
 /** What a client asks for; `options` in rising order, without those of blocks. */
@@ -18,6 +18,8 @@ export interface TransferOptions {
   szx?: number;
   /** Bytes of the longest answer. */
   maxBytes: number;
+  /** The method. */
+  code?: number;
 }
 
 /**
@@ -30,6 +32,8 @@ export class BodyTransfer {
   #sent = 0;
   #answer: Assembly | undefined;
   #etag: Uint8Array | undefined;
+  /** True when the question was sent from its beginning once more. */
+  #isRepeated = false;
 
   constructor(readonly asked: Asked, readonly options: TransferOptions) {
     this.#szx = options.szx ?? 6;
@@ -42,7 +46,9 @@ export class BodyTransfer {
       const block = new Block(this.#answer.size / size, false, this.#szx);
       // Only the first message registers (RFC 7959 §3.4).
       const rest = options.filter(({ number }) => number !== Options.observe);
-      return { options: joined(rest, Options.block2, block), payload: NONE };
+      // The payload of a FETCH is part of what names the answer (RFC 8132 §2).
+      const isNamed = this.options.code === Code.fetch && this.#sent === 0;
+      return { options: joined(rest, Options.block2, block), payload: isNamed ? payload : NONE };
     }
     if (payload.length <= size) {
       const wish = new Block(0, false, this.#szx);
@@ -59,10 +65,19 @@ export class BodyTransfer {
 
   /** Takes the answer to the last message; the whole answer when no more is to be sent. */
   take(answer: Message): Message | undefined {
+    const stranger = answer.options.find(({ number }) => isCritical(number) && !ruleOf(number));
+    if (stranger !== undefined) throw fault(`option ${stranger.number} is not understood`);
+    if (answer.payload.length > this.options.maxBytes) throw tooLong(this.options.maxBytes);
     const block1 = blockIn(answer, Options.block1), block2 = blockIn(answer, Options.block2);
     if (answer.code === Code.continue) return this.#goOn(block1);
     if (answer.code === Code.tooLarge && this.#sent === 0 && block1 && block1.szx < this.#szx) {
       this.#szx = block1.szx;
+      return undefined;
+    }
+    if (answer.code === Code.incomplete && this.#sent > 0 && !this.#isRepeated) {
+      // The server has lost what it had, and done nothing (RFC 7959 §2.9.2).
+      this.#isRepeated = true;
+      this.#sent = 0;
       return undefined;
     }
     if (answer.code >= Code.badRequest || block2 === undefined) return answer;
@@ -88,7 +103,7 @@ export class BodyTransfer {
       if (block.number > 0) return undefined;
     }
     if (block.offset !== body.size) throw fault(`block ${block.number} does not follow`);
-    if (body.size + payload.length > maxBytes) throw fault(`it has more than ${maxBytes} bytes`);
+    if (body.size + payload.length > maxBytes) throw tooLong(maxBytes);
     if (block.more && (payload.length === 0 || payload.length % block.size !== 0)) {
       throw fault(`block ${block.number} is not full`);
     }
@@ -111,6 +126,10 @@ function joined(options: readonly Option[], number: number, block: Block): Optio
   const before = options.filter((each) => each.number < number);
   const after = options.filter((each) => each.number > number);
   return [...before, new Option(number, block.encode()), ...after];
+}
+
+function tooLong(maxBytes: number): ProtocolError {
+  return fault(`it has more than ${maxBytes} bytes`);
 }
 
 function fault(reason: string): ProtocolError {

@@ -23,8 +23,8 @@ export class CoapClientSession implements DatagramSession {
   readonly questions: Questions;
   readonly #exchange: Exchange;
   readonly #peer: Peer;
-  /** Ids of the answers that have come, in the order in which they came. */
-  readonly #remembered = new Set<number>();
+  /** Ids of the answers that have come, and when, in the order in which they came. */
+  readonly #remembered = new Map<number, number>();
 
   constructor(wire: DatagramWire, server: string, { limits, random, newToken }: ClientSetting) {
     this.#exchange = new Exchange(wire, limits, random);
@@ -51,7 +51,7 @@ export class CoapClientSession implements DatagramSession {
       return;
     }
     if (message.type === ACK || message.type === RST) {
-      this.#exchange.settle(this.#peer, message, now);
+      this.#settle(message, now);
     } else this.#hear(message, now);
   }
 
@@ -71,24 +71,38 @@ export class CoapClientSession implements DatagramSession {
     this.questions.end(now);
   }
 
+  #settle(message: Message, now: number): void {
+    if (this.#exchange.settle(this.#peer, message, now)) return;
+    if (message.type === RST) return this.questions.reset(message.id, now);
+    // To a request that was answered already, or whose notifications overtook this: it may be newer.
+    if (message.code >> 5 > 1) this.questions.receive(message, now);
+  }
+
   #hear(message: Message, now: number): void {
     const { type, code, id, options } = message, isCon = type === CON;
     // A ping, or a request: we serve nothing.
     if (code >> 5 === 0 || code >> 5 === 1) return isCon ? this.#reset(id) : undefined;
-    if (isCon && this.#remembered.has(id)) return this.#acknowledge(message);
+    if (isCon && this.#isRemembered(id, now)) return this.#acknowledge(message);
     if (this.questions.receive(message, now)) {
       if (!isCon) return;
-      this.#remember(id);
+      this.#remember(id, now);
       return this.#acknowledge(message);
     }
     // Nobody waits for it. A notification that is rejected is the last (RFC 7641 §3.6).
     if (isCon || options.some(({ number }) => number === Options.observe)) this.#reset(id);
   }
 
-  #remember(id: number): void {
+  /** Ids are used again after EXCHANGE_LIFETIME (RFC 7252 §4.4). */
+  #isRemembered(id: number, now: number): boolean {
+    const at = this.#remembered.get(id);
+    return at !== undefined && now < at + this.#exchange.limits.exchangeLifetimeMs;
+  }
+
+  #remember(id: number, now: number): void {
     const all = this.#remembered;
-    all.add(id);
-    if (all.size > MAX_REMEMBERED) all.delete(all.values().next().value!);
+    all.delete(id);
+    all.set(id, now);
+    if (all.size > MAX_REMEMBERED) all.delete(all.keys().next().value!);
   }
 
   #acknowledge(message: Message): void {

@@ -144,7 +144,7 @@ export class Exchange implements MessageLayer {
     if (transmission.isProof) this.reach?.verify(peer.address);
     this.finish(transmission, now);
     if (message.type === ACK) transmission.item.acknowledged(now, message);
-    else transmission.item.failed(now);
+    else transmission.item.failed(now, true);
     this.peers.release(peer);
     return true;
   }

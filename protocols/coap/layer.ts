@@ -18,8 +18,8 @@ export interface Confirmable {
   encode(composer: Composer, id: number, now: number): Uint8Array;
   /** It has arrived; `answer` is what its acknowledgement says, if it says something. */
   acknowledged(now: number, answer?: Message): void;
-  /** The peer does not know what this is about, or does not answer. */
-  failed(now: number): void;
+  /** The peer does not know what this is about, which a reset says, or does not answer. */
+  failed(now: number, isReset?: boolean): void;
 }
 
 /**

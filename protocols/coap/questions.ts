@@ -37,6 +37,8 @@ export interface Asker {
 /** Whoever waits for messages with a token. */
 export interface Awaiting {
   take(message: Message, now: number): void;
+  /** The server has rejected a request of this id, which was not to be acknowledged. */
+  reset?(id: number, now: number): void;
   /** Nothing more will come from this server. */
   ended(now: number): void;
 }
@@ -80,6 +82,11 @@ export class Questions {
     return awaiting !== undefined;
   }
 
+  /** The server rejects a request that was sent once. */
+  reset(id: number, now: number): void {
+    for (const each of this.#waiting.values()) each.reset?.(id, now);
+  }
+
   /** Nothing more will come. */
   end(now: number): void {
     for (const awaiting of [...this.#waiting.values()]) awaiting.ended(now);
@@ -97,6 +104,8 @@ export class Question implements Confirmable, Due, Awaiting {
   /** Of the first message, when somebody else waits for what comes with it. */
   #given: Uint8Array | undefined;
   #message: Answer | undefined;
+  /** Of a message that is not to be acknowledged; else -1. */
+  #id = -1;
   #echo: Uint8Array | undefined;
   #echoes = 0;
   #isOver = false;
@@ -150,9 +159,13 @@ export class Question implements Confirmable, Due, Awaiting {
     if (answer !== undefined && answer.code !== Code.empty) this.questions.receive(answer, now);
   }
 
-  failed(now: number): void {
-    const { address } = this.peer;
-    this.#fail(new Error(`No answer from ${address}: the request was not acknowledged`), now);
+  failed(now: number, isReset = false): void {
+    const why = isReset ? "answered with a reset" : "not acknowledged";
+    this.#fail(new Error(`No answer from ${this.peer.address}: the request was ${why}`), now);
+  }
+
+  reset(id: number, now: number): void {
+    if (id === this.#id) this.failed(now, true);
   }
 
   due(now: number): void {
@@ -179,7 +192,7 @@ export class Question implements Confirmable, Due, Awaiting {
     if (given === undefined) questions.expect(this.#token, this);
     layer.deadlines.set(this, now + wish.timeoutMs);
     if (wish.isConfirmable) layer.confirm(this, now);
-    else layer.send(peer, this.#token, this.#message);
+    else this.#id = layer.send(peer, this.#token, this.#message);
   }
 
   /** Waits for nothing, for now. */

@@ -25,6 +25,12 @@ export const programs = {
     "coap-client-openssl",
     "coap-client-gnutls",
   ),
+  "coap-server": installed(
+    "coap-server",
+    "coap-server-notls",
+    "coap-server-openssl",
+    "coap-server-gnutls",
+  ),
   ab: installed("ab"),
   openssl: installed("openssl"),
   mosquitto_passwd: installed("mosquitto_passwd"),

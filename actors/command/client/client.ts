@@ -81,6 +81,12 @@ export interface Answered {
   payload: Uint8Array;
 }
 
+/** Names, as a command asks for them. */
+export interface Names {
+  /** Addresses, or, with a type, records as lines of a zone file. Rejects when there are none. */
+  find(name: string, type?: string): Promise<string[]>;
+}
+
 /** The world as the commands that are clients see it. */
 export interface ClientHost {
   /** Rejects when no answer comes; an error of the server is an answer. */
@@ -89,6 +95,8 @@ export interface ClientHost {
   follow(asking: Asking, signal: AbortSignal): AsyncIterable<Answered>;
   /** Rejects when the first connection cannot be made. */
   connect(options: ConnectOptions): Promise<Client>;
+  /** Asks for names. Throws a `TypeError` for a server that is no address. */
+  names(options: { servers?: readonly string[]; timeoutMs: number }): Names;
   readBytes(path: string): Promise<Uint8Array>;
   /** Standard input, piece by piece. */
   input(): AsyncIterable<Uint8Array>;

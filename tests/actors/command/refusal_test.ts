@@ -90,7 +90,7 @@ const lines: [args: string, line: string, code?: 1][] = [
   ["chek", 'Unknown command "chek": did you mean "check"?'],
   [
     "frobnicate",
-    'Unknown command "frobnicate": known are serve, check, schema, cert, pub, sub, get, put, post, delete, observe, passwd, export, import, backup',
+    'Unknown command "frobnicate": known are serve, check, schema, cert, pub, sub, get, put, post, delete, observe, resolve, passwd, export, import, backup',
   ],
   ["mqtt://:1883", 'Unknown command "mqtt://:1883": to listen there, write --listen before it'],
   ["8000", 'Unknown command "8000": to listen there, write --listen before it'],
