@@ -303,7 +303,7 @@ if (import.meta.main) {
     unix,
     udp,
     streams,
-    coap: (set) => coap(limitsOf(set).coap),
+    coap: (set, options) => coap({ ...limitsOf(set).coap, ...options }),
     presence,
     store: (file, options, set) => sqliteStore(file, { ...options, mqtt: limitsOf(set).mqtt }),
     connect: connectClient,

@@ -198,22 +198,28 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper, Sender {
     try {
       const port = this.#port ??= await this.#options.transport.bind();
       if (this.#ended) return port.close();
-      while (!this.#ended) {
-        const datagram = await port.receive();
-        if (datagram === undefined) break;
-        if (this.#options.access?.allows(datagram.from) === false) {
-          this.#refused++;
-          continue;
-        }
-        this.received++;
-        this.#options.space.traffic.bytesReceived += datagram.bytes.length;
-        this.#self.turn(() => this.#session.receive(datagram.bytes, datagram.from, this.#now()));
-      }
+      const groups = port.groups ?? [];
+      await Promise.all([this.#read(port), ...groups.map((each) => this.#read(each, true))]);
       this.#self.stop();
     } catch (error) {
       this.#self.turn(() => {
         throw error;
       });
+    }
+  }
+
+  async #read(port: DatagramPort, isMulticast = false): Promise<void> {
+    while (!this.#ended) {
+      const datagram = await port.receive();
+      if (datagram === undefined) break;
+      const { bytes, from } = datagram;
+      if (this.#options.access?.allows(from) === false) {
+        this.#refused++;
+        continue;
+      }
+      this.received++;
+      this.#options.space.traffic.bytesReceived += bytes.length;
+      this.#self.turn(() => this.#session.receive(bytes, from, this.#now(), isMulticast));
     }
   }
 

@@ -18,6 +18,7 @@ export interface CommonLimits {
   readonly idleTimeoutMs?: number;
   readonly maxMessageBytes?: number;
   readonly heartbeatMs?: number;
+  readonly leisureMs?: number;
 }
 
 /** Each protocol's own limits. */
@@ -43,6 +44,7 @@ export const usualLimits: Required<CommonLimits> = {
   idleTimeoutMs: http.idleMs,
   maxMessageBytes: websocket.maxMessageBytes,
   heartbeatMs: coap.heartbeatMs,
+  leisureMs: coap.leisureMs,
 };
 
 /** What each protocol makes of the limits that were set. */
@@ -73,6 +75,7 @@ export function limitsOf(set: CommonLimits): ProtocolLimits {
       maxTopicLevels,
       csmTimeoutMs: connectTimeoutMs,
       heartbeatMs: set.heartbeatMs,
+      leisureMs: set.leisureMs,
     }),
   };
 }

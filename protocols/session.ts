@@ -143,8 +143,11 @@ export type OpenSession = (wire: Wire, hub: Hub, now: number) => Session;
 export interface DatagramSession {
   /** What an operator reads: the protocol. */
   readonly label: string;
-  /** One datagram arrived. The view is valid during the call only. */
-  receive(bytes: Uint8Array, from: string, now: number): void;
+  /**
+   * One datagram arrived, for us alone or for a multicast group. The view is valid during the call
+   * only.
+   */
+  receive(bytes: Uint8Array, from: string, now: number, isMulticast?: boolean): void;
   /** Something was posted to this session's inbox. */
   signal?(signal: unknown, now: number): void;
   /** When `tick` is due, in milliseconds since 1970; Infinity for never. Read after every turn. */

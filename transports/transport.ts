@@ -146,6 +146,8 @@ export interface Transport {
 export interface DatagramPort {
   /** Where it is bound, with the port that the system chose for port 0. */
   readonly address: Address;
+  /** Ports that only receive: what was sent to multicast groups. They close with this one. */
+  readonly groups?: readonly DatagramPort[];
   /** Resolves with one whole datagram, a view valid until the next call; undefined once closed. */
   receive(): Promise<{ bytes: Uint8Array; from: string } | undefined>;
   /**

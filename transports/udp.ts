@@ -1,4 +1,5 @@
 import { bareHost, formatAddress, listenFault, parseAddress } from "./address.ts";
+import { joinGroups } from "./groups.ts";
 import type { Address, DatagramPort, DatagramTransport } from "./transport.ts";
 
 /**
@@ -19,6 +20,11 @@ export interface UdpOptions {
   port: number;
   /** Default `127.0.0.1`. `::`, with or without brackets, is IPv6 and IPv4 at once. */
   hostname?: string;
+  /**
+   * Multicast groups to join, such as `224.0.1.187` or `ff02::fd`, at the interface that has
+   * `hostname`, which must be its address then. For `ff…` groups `--allow-sys` is needed.
+   */
+  groups?: readonly string[];
 }
 
 /** The limits of UDP. */
@@ -49,20 +55,34 @@ export function udp(options: UdpOptions): DatagramTransport {
   return { name: "udp", bind: () => bind(options) };
 }
 
-function bind(options: UdpOptions): DatagramPort {
-  const hostname = bareHost(options.hostname ?? "127.0.0.1");
+function bind(options: UdpOptions): DatagramPort | Promise<DatagramPort> {
+  const hostname = bareHost(options.hostname ?? "127.0.0.1"), { groups = [] } = options;
+  let own: UdpPort;
   try {
-    return new UdpPort(Deno.listenDatagram({ transport: "udp", port: options.port, hostname }));
+    own = new UdpPort(Deno.listenDatagram({ transport: "udp", port: options.port, hostname }));
   } catch (error) {
     throw listenFault(formatAddress(hostname, options.port), error);
+  }
+  return groups.length === 0 ? own : join(own, hostname, groups);
+}
+
+async function join(own: UdpPort, hostname: string, groups: readonly string[]): Promise<UdpPort> {
+  try {
+    const joined = await joinGroups(groups, { hostname, port: own.address.port });
+    for (const { socket, zone } of joined) own.groups.push(new UdpPort(socket, zone));
+    return own;
+  } catch (error) {
+    own.close();
+    throw error;
   }
 }
 
 class UdpPort implements DatagramPort {
   readonly address: Address;
+  readonly groups: UdpPort[] = [];
   readonly #socket: Deno.DatagramConn;
   readonly #buffer = new Uint8Array(defaults.receiveBytes);
-  readonly #book = new AddressBook();
+  readonly #book: AddressBook;
   #closed = false;
 
   readonly #arrived = ([bytes, from]: [Uint8Array, Deno.Addr]) => {
@@ -76,10 +96,11 @@ class UdpPort implements DatagramPort {
     throw error;
   };
 
-  constructor(socket: Deno.DatagramConn) {
+  constructor(socket: Deno.DatagramConn, zone?: string) {
     const { hostname, port } = socket.addr as Deno.NetAddr;
     this.address = { host: hostname, port };
     this.#socket = socket;
+    this.#book = new AddressBook(zone);
   }
 
   receive(): Promise<{ bytes: Uint8Array; from: string } | undefined> {
@@ -99,6 +120,7 @@ class UdpPort implements DatagramPort {
     if (this.#closed) return;
     this.#closed = true;
     this.#socket.close();
+    for (const each of this.groups) each.close();
   }
 }
 
@@ -107,10 +129,15 @@ class AddressBook {
   #texts = new Map<string, Map<number, string>>();
   #addresses = new Map<string, Deno.NetAddr>();
 
+  /** `zone` is the interface of link-local peers, without which nothing can be sent to them. */
+  constructor(readonly zone: string | undefined) {}
+
   textOf(address: Deno.NetAddr): string {
     const known = this.#texts.get(address.hostname)?.get(address.port);
     if (known !== undefined) return known;
-    const text = formatAddress(address.hostname, address.port);
+    const { hostname } = address, { zone } = this;
+    const isLocal = zone !== undefined && /^fe[89ab]/i.test(hostname);
+    const text = formatAddress(isLocal ? `${hostname}%${zone}` : hostname, address.port);
     this.#learn(text, address);
     const ports = this.#texts.get(address.hostname);
     if (ports === undefined) this.#texts.set(address.hostname, new Map([[address.port, text]]));

@@ -14,7 +14,7 @@ import type { Hooks } from "../hooks.ts";
 import { loginTokens } from "../identity/login_tokens.ts";
 import type { Log } from "../log.ts";
 import type { AuthSettings } from "./auth_settings.ts";
-import type { ListenSettings, Settings } from "./resolve.ts";
+import type { ListenSettings, Settings } from "./resolved.ts";
 
 interface Surroundings {
   readonly log: Log;

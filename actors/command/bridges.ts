@@ -4,7 +4,7 @@ import type { Gateway } from "../gateway.ts";
 import type { Log } from "../log.ts";
 import type { BridgeDraft } from "./bridge_settings.ts";
 import type { Place } from "./place.ts";
-import type { NeededFile } from "./resolve.ts";
+import type { NeededFile } from "./resolved.ts";
 
 /** One bridge, complete but for what its files hold. */
 export interface BridgeSettings {

@@ -13,7 +13,7 @@ import type { Limits } from "./limits.ts";
 import { nearest } from "./nearest.ts";
 import { passwd } from "./passwd.ts";
 import { quote } from "./place.ts";
-import type { Settings } from "./resolve.ts";
+import type { Settings } from "./resolved.ts";
 import { schema } from "./schema.ts";
 import { serve } from "./serve.ts";
 import { storeCommands } from "./store_commands.ts";

@@ -2,14 +2,14 @@ import type { DnsZone } from "../../protocols/dns/zone.ts";
 import type { OpenDatagramSession, OpenSession } from "../../protocols/session.ts";
 import type { DatagramTransport, Transport } from "../../transports/transport.ts";
 import type { Gateway } from "../gateway.ts";
-import type { ListenSettings } from "./resolve.ts";
+import type { ListenSettings } from "./resolved.ts";
 
 type Port = { port: number; hostname: string };
 
 /** What a DNS listener is put together from. */
 export interface DnsParts {
   tcp(options: Port): Transport;
-  udp(options: Port): DatagramTransport;
+  udp(options: Port & { groups?: readonly string[] }): DatagramTransport;
   dns(zones: readonly DnsZone[]): OpenSession & OpenDatagramSession;
 }
 

@@ -1,6 +1,6 @@
 import { parseDigests, parsePasswords } from "../identity/lines.ts";
 import { wordsOf } from "./cause.ts";
-import type { NeededFile } from "./resolve.ts";
+import type { NeededFile } from "./resolved.ts";
 
 /** Reports each file that cannot be read or does not hold what it should. */
 export async function checkFiles(

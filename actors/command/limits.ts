@@ -78,6 +78,10 @@ const perListener = {
     kind: duration(1, 24 * 3_600_000, true),
     doc: "How often a CoAP client in connection mode says that it is there.",
   },
+  leisureMs: {
+    kind: duration(0, 3_600_000, true),
+    doc: "How long a CoAP request to a multicast group may wait for its answer.",
+  },
 } as const satisfies Record<string, Setting<number>>;
 
 /** Limits that only the whole gateway has. */

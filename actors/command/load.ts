@@ -1,7 +1,8 @@
 import { readConfig } from "./config.ts";
 import { checkFiles } from "./files.ts";
 import { readFlags } from "./flags.ts";
-import { resolve, type Settings } from "./resolve.ts";
+import { resolve } from "./resolve.ts";
+import type { Settings } from "./resolved.ts";
 import { type Fault, Sources } from "./sources.ts";
 
 /** What a command line asks for. */

@@ -14,6 +14,7 @@ import type { StoreOptions, StoreSource } from "../store/sqlite_store.ts";
 import { startBridge } from "./bridges.ts";
 import type { ClientHost } from "./client/client.ts";
 import { ListenError } from "./cause.ts";
+import type { CoapSettings } from "./coap_settings.ts";
 import { type DnsParts, listenDns } from "./dns.ts";
 import { type CommandHost, run, type Running } from "./command.ts";
 import { denoClientHost, denoHost } from "./deno_host.ts";
@@ -22,7 +23,7 @@ import { withPort } from "./listen_url.ts";
 import { crossProxy } from "../web/cross_proxy.ts";
 import { openSite, type Site } from "../web/site.ts";
 import type { MqttSettings } from "./mqtt_settings.ts";
-import type { ListenSettings, Settings } from "./resolve.ts";
+import type { ListenSettings, Settings } from "./resolved.ts";
 import { openWithStore } from "./store.ts";
 import { transportOf, type TransportParts, trusts } from "./transports.ts";
 
@@ -52,7 +53,7 @@ export interface Parts extends DnsParts, TransportParts {
     "mqtt" | "http" | "coap" | "any",
     (limits: Limits, set: StreamSettings) => OpenSession
   >;
-  coap(limits: Limits): OpenDatagramSession;
+  coap(limits: Limits, set: CoapSettings): OpenDatagramSession;
   /** Who is there. */
   presence(options: PresenceOptions): PresenceSource;
   /** What survives a restart. */
@@ -139,7 +140,7 @@ async function listen(
   each: ListenSettings,
   around: Surroundings & { settings: Settings; authMethods: readonly AuthMethod[] | undefined },
 ): Promise<string> {
-  const { url, limits, mqtt, web, access, trustedProxies } = each;
+  const { url, limits, mqtt, coap, groups, web, access, trustedProxies } = each;
   const { parts, log, authMethods, settings: { origins, webSocketCompression, dns, policy } } =
     around;
   const options = { name: url.url, limits, access };
@@ -149,7 +150,11 @@ async function listen(
     }
     const site = web && await openSite(hub, { name: url.url, port: url.port, web, log, policy });
     const listening = url.carrier === "udp"
-      ? hub.listen(parts.udp(url), parts.coap(limits), options)
+      ? hub.listen(
+        parts.udp({ ...url, ...groups && { groups } }),
+        parts.coap(limits, coap),
+        options,
+      )
       : hub.listen(
         await transportOf(each, around),
         parts.streams[url.protocol](limits, {

@@ -1,12 +1,12 @@
-import type { PolicyOptions } from "../identity/policy.ts";
 import { type AuthSettings, resolveAuth } from "./auth_settings.ts";
 import { type BridgeSettings, resolveBridge } from "./bridges.ts";
-import { dnsOf, type DnsSettings } from "./dns_settings.ts";
-import type { LogFormat, LogLevel } from "../log.ts";
+import { coapOf } from "./coap_settings.ts";
+import { dnsOf } from "./dns_settings.ts";
 import type { RetainedTree } from "../retained_tree.ts";
-import type { LimitName, Limits } from "./limits.ts";
+import type { ListenSettings, NeededFile, Resolved } from "./resolved.ts";
+import type { LimitName } from "./limits.ts";
 import { isLocal, type ListenUrl } from "./listen_url.ts";
-import { mqttOf, type MqttSettings } from "./mqtt_settings.ts";
+import { mqttOf } from "./mqtt_settings.ts";
 import { Place } from "./place.ts";
 import { resolvePolicy } from "./policy_settings.ts";
 import { commandLine, configuration, type Draft, type ListenDraft, settings } from "./settings.ts";
@@ -23,70 +23,6 @@ const encrypted: Record<string, string> = {
   "coap": "coaps+tcp",
   "coap+tcp": "coaps+tcp",
 };
-
-/** Everything that can be set, complete and free of contradictions. */
-export interface Settings {
-  readonly listen: readonly ListenSettings[];
-  /** Origins of web pages that may use the gateway. */
-  readonly origins: readonly string[];
-  /** True when messages of WebSockets are compressed. */
-  readonly webSocketCompression: boolean;
-  /** 0 for never. */
-  readonly sysIntervalMs: number;
-  /** Whom a cross-proxy may ask; undefined where there is none. */
-  readonly crossProxy?: readonly string[] | undefined;
-  /** Whose presence is published. */
-  readonly presence: "registered" | "all" | "none";
-  readonly bridges: readonly BridgeSettings[];
-  /** Undefined when nothing survives a restart. */
-  readonly store?: StoreSettings | undefined;
-  /** Present when something was set about names. */
-  readonly dns?: DnsSettings;
-  readonly drainMs: number;
-  readonly logLevel: LogLevel;
-  readonly logFormat: LogFormat;
-  /** The limits that were set for the whole gateway. */
-  readonly limits: Limits;
-  /** Who may do what. */
-  readonly policy?: PolicyOptions;
-  /** Limits of parts of the topic space. */
-  readonly retainedTrees?: readonly RetainedTree[];
-}
-
-/** One listener. */
-export interface ListenSettings {
-  readonly url: ListenUrl;
-  /** Present when the listener can speak TLS. */
-  readonly tls?: TlsSettings;
-  /** True when clients may stay without a login, wherever they are. */
-  readonly allowAnonymous: boolean;
-  /** Who may come, by IP address. */
-  readonly access?: string;
-  /** Proxies that begin with a PROXY header, and those whose X-Forwarded-For is believed. */
-  readonly proxyProtocol?: string;
-  readonly trustedProxies?: string;
-  /** How its clients log in; absent when nobody is asked. */
-  readonly auth?: readonly AuthSettings[];
-  /** The limits that were set for this listener, or for all. */
-  readonly limits: Limits;
-  /** What was set of MQTT, for this listener or for all. */
-  readonly mqtt: MqttSettings;
-  /** Its web site, when it speaks HTTP and has one. */
-  readonly web?: WebSettings;
-}
-
-/** A file that must be there for the gateway to start. */
-export interface NeededFile {
-  readonly place: Place;
-  readonly name: string;
-  readonly holds: "certificate" | "private key" | "password" | "users" | "digests" | "key";
-}
-
-/** The settings, unless `sources` has heard of a fault; and the files they need. */
-export interface Resolved {
-  readonly settings: Settings;
-  readonly files: readonly NeededFile[];
-}
 
 /** Reads what flags and file say, joins them, and checks what they say together. */
 export function resolve(flags: Record<string, unknown>, sources: Sources): Resolved {
@@ -207,7 +143,8 @@ class Resolver {
       });
     }
     const limits = { ...this.draft.limits, ...draft.limits } as Partial<Record<LimitName, number>>;
-    const mqtt = mqttOf(draft, this.draft), web = this.#web(draft, place);
+    const mqtt = mqttOf(draft, this.draft), coap = coapOf(draft, this.draft);
+    const groups = this.#groups(draft, place), web = this.#web(draft, place);
     const access = draft.access ?? this.draft.access, { proxyProtocol, trustedProxies } = draft;
     return {
       url,
@@ -219,6 +156,8 @@ class Resolver {
       ...trustedProxies !== undefined && { trustedProxies },
       limits,
       mqtt,
+      coap,
+      ...groups && { groups },
       ...web && { web },
     };
   }
@@ -235,6 +174,14 @@ class Resolver {
 
   #authOf(drafts: NonNullable<Draft["auth"]>, place: Place): AuthSettings[] {
     return resolveAuth(drafts, { place: place.member("auth"), fileAt: this.#file.bind(this) });
+  }
+
+  #groups({ url, groups }: ListenDraft, place: Place): string[] | undefined {
+    if (groups === undefined) return undefined;
+    if (url?.scheme !== "coap") {
+      return place.member("groups").complain(`Cannot join groups on ${url?.url}: use coap:`);
+    }
+    return groups.flatMap((each) => each ?? []);
   }
 
   #web({ url, web: own }: ListenDraft, place: Place): WebSettings | undefined {

@@ -1,5 +1,5 @@
 import type { Place } from "./place.ts";
-import type { NeededFile } from "./resolve.ts";
+import type { NeededFile } from "./resolved.ts";
 import type { TlsDraft } from "./tls_settings.ts";
 
 /** Names of PEM files. */

@@ -2,7 +2,7 @@ import { Log } from "../log.ts";
 import { ListenError, wordsOf } from "./cause.ts";
 import type { CommandHost, Running } from "./command.ts";
 import { load } from "./load.ts";
-import type { Settings } from "./resolve.ts";
+import type { Settings } from "./resolved.ts";
 import type { Fault } from "./sources.ts";
 
 /** Starts the gateway and runs it until a signal stops it. */

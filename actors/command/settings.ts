@@ -2,6 +2,7 @@ import { formats, levels } from "../log.ts";
 import { accessList } from "./access_setting.ts";
 import { authSetting } from "./auth_settings.ts";
 import { bridgeSetting } from "./bridge_settings.ts";
+import { coapSettings, multicastGroups } from "./coap_settings.ts";
 import { dnsSettings } from "./dns_settings.ts";
 import { choice, duration, type Kind, list, origin, orZero, text, yesOrNo } from "./kinds.ts";
 import { gatewayLimits, listenerLimits } from "./limits.ts";
@@ -46,8 +47,15 @@ const listenObject = record(
       kind: accessList,
       doc: "Proxies, as an access list, whose X-Forwarded-For names the client of a request.",
     },
+    groups: {
+      kind: multicastGroups,
+      doc:
+        "Multicast groups that a coap: listener on the address of one interface joins, such as " +
+        "224.0.1.187 or ff02::fd.",
+    },
     web: { kind: webSetting, doc: "Its own web site; what it leaves out is as for all listeners." },
     ...mqttSettings,
+    ...coapSettings,
   } satisfies Record<string, Setting<unknown>>,
 );
 
@@ -172,6 +180,7 @@ export const settings = {
   web: { kind: webSetting, doc: "The web site of all listeners that speak HTTP." },
   limits: { kind: gatewayLimits, doc: "What a client, or all of them together, may use." },
   ...mqttSettings,
+  ...coapSettings,
   ...websocketSettings,
   retainedTrees: {
     only: "file",

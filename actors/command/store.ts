@@ -1,7 +1,7 @@
 import type { Gateway } from "../gateway.ts";
 import type { GatewayOptions } from "../gateway_options.ts";
 import type { Parts } from "./main.ts";
-import type { Settings } from "./resolve.ts";
+import type { Settings } from "./resolved.ts";
 
 /** Makes the gateway with the store that the settings name. */
 export function openWithStore(

@@ -5,7 +5,7 @@ import { AccessList } from "../access_list.ts";
 import type { Log } from "../log.ts";
 import { keepRenewed, readIdentity } from "./certificates.ts";
 import { watchFiles } from "./deno_host.ts";
-import type { ListenSettings } from "./resolve.ts";
+import type { ListenSettings } from "./resolved.ts";
 
 type Port = { port: number; hostname: string };
 

@@ -1,12 +1,13 @@
 import type { DatagramWire } from "../session.ts";
 import type { Answer } from "./answer.ts";
-import { ACK, CON, type Message, NON, RST } from "./codec.ts";
+import { ACK, Code, CON, type Message, NON, RST } from "./codec.ts";
 import { DatagramComposer } from "./composer.ts";
 import { Deadlines, type Due } from "../deadlines.ts";
 import { Duplicates } from "./duplicates.ts";
 import type { Confirmable, MessageLayer } from "./layer.ts";
 import type { CoapLimits } from "./limits.ts";
 import { keyOf, type Peer, Peers } from "./peers.ts";
+import type { Reachability } from "./reachability.ts";
 
 /** Message ids: a counter for each peer would have to be kept for as long as its ids are in use. */
 class MessageIds {
@@ -41,6 +42,8 @@ export class Exchange implements MessageLayer {
     readonly limits: CoapLimits,
     /** From 0 to below 1. */
     readonly random: () => number,
+    /** Who may be sent what; without it, everybody everything. */
+    readonly reach?: Reachability,
   ) {
     this.duplicates = new Duplicates(this.peers, limits);
     this.composer = new DatagramComposer(wire.maxBytes);
@@ -56,6 +59,10 @@ export class Exchange implements MessageLayer {
     this.deadlines.run(now);
   }
 
+  trusts(address: string): boolean {
+    return this.reach === undefined || this.reach.allows(address);
+  }
+
   /** A message id for a peer. */
   takeId(key: string): number {
     return this.#ids.take(key);
@@ -65,11 +72,11 @@ export class Exchange implements MessageLayer {
   answer(message: Message, to: string, answer: Answer): void {
     const isCon = message.type === CON, id = isCon ? message.id : this.takeId(keyOf(to));
     const type = isCon ? ACK : NON;
-    this.wire.send(this.composer.message(type, answer.code, id, message.token, answer), to);
+    this.#send(this.composer.message(type, answer.code, id, message.token, answer), to);
   }
 
   acknowledge({ type, id }: Message, to: string): void {
-    if (type === CON) this.wire.send(this.composer.empty(ACK, id), to);
+    if (type === CON) this.#send(this.composer.empty(ACK, id), to);
   }
 
   respond(message: Message, peer: Peer, answer: Answer): void {
@@ -78,13 +85,33 @@ export class Exchange implements MessageLayer {
   }
 
   reset(id: number, to: string): void {
-    this.wire.send(this.composer.empty(RST, id), to);
+    this.#send(this.composer.empty(RST, id), to);
   }
 
-  send({ key, address }: Peer, token: Uint8Array, answer: Answer, sequence = -1): number {
+  send(
+    { key, address }: Peer,
+    token: Uint8Array,
+    answer: Answer,
+    sequence = -1,
+    isProven = false,
+  ): number {
     const id = this.takeId(key);
     const datagram = this.composer.message(NON, answer.code, id, token, answer, sequence);
-    return this.wire.send(datagram, address) ? id : -1;
+    const isSent = isProven ? this.wire.send(datagram, address) : this.#send(datagram, address);
+    return isSent ? id : -1;
+  }
+
+  /**
+   * In place of an answer that is too long for an address that has not been verified: a request for
+   * proof, or nothing when even that is too long.
+   */
+  challenge(datagram: Uint8Array, to: string): void {
+    const { reach, composer } = this, [head = 0, code] = datagram;
+    if (reach === undefined || code === Code.empty) return;
+    const id = datagram[2]! << 8 | datagram[3]!, token = datagram.subarray(4, 4 + (head & 15));
+    const answer = reach.challenge(to);
+    const question = composer.message(head >> 4 & 3, answer.code, id, token, answer);
+    if (reach.spend(to, question.length)) this.wire.send(question, to);
   }
 
   confirm(item: Confirmable, now: number): void {
@@ -109,7 +136,12 @@ export class Exchange implements MessageLayer {
   /** An acknowledgement or a reset arrived; true when it was for a confirmable message of ours. */
   settle(peer: Peer, message: Message, now: number): boolean {
     const transmission = find(peer.transmissions, message.id);
-    if (transmission === undefined) return false;
+    if (transmission === undefined) {
+      // One guess: whoever may try all 65,536 ids need not see any.
+      for (const each of peer.transmissions ?? []) each.isProof = false;
+      return false;
+    }
+    if (transmission.isProof) this.reach?.verify(peer.address);
     this.finish(transmission, now);
     if (message.type === ACK) transmission.item.acknowledged(now, message);
     else transmission.item.failed(now, true);
@@ -130,6 +162,15 @@ export class Exchange implements MessageLayer {
     if (peer.waiting!.size === 0) peer.waiting = undefined;
     this.confirm(next, now);
   }
+
+  /** True unless the wire took no more. */
+  #send(datagram: Uint8Array, to: string): boolean {
+    if (this.reach === undefined || this.reach.spend(to, datagram.length)) {
+      return this.wire.send(datagram, to);
+    }
+    this.challenge(datagram, to);
+    return true;
+  }
 }
 
 function find(transmissions: Set<Transmission> | undefined, id: number): Transmission | undefined {
@@ -142,13 +183,15 @@ export class Transmission implements Due {
   dueAt = Infinity;
   place = -1;
   id: number;
+  /** True when only who is at the address can know the id, so that to acknowledge it proves that. */
+  isProof = false;
   #attempts = 0;
   #timeoutMs: number;
 
   constructor(readonly exchange: Exchange, readonly item: Confirmable) {
     const { ackTimeoutMs, ackRandomFactor } = exchange.limits;
     this.#timeoutMs = ackTimeoutMs * (1 + exchange.random() * (ackRandomFactor - 1));
-    this.id = exchange.takeId(item.peer.key);
+    this.id = this.#newId();
   }
 
   begin(now: number): void {
@@ -164,13 +207,28 @@ export class Transmission implements Due {
       return;
     }
     // Another content is another message, but no reason to hope anew (RFC 7641 §4.5.2).
-    if (item.outdated) this.id = exchange.takeId(item.peer.key);
+    if (item.outdated) this.id = this.#newId();
     this.#send(now);
   }
 
+  /** Ids that count up can be foretold by whoever gets others of them. */
+  #newId(): number {
+    const { exchange, item: { peer } } = this;
+    this.isProof = !exchange.trusts(peer.address);
+    return this.isProof ? Math.floor(exchange.random() * 0x10000) : exchange.takeId(peer.key);
+  }
+
   #send(now: number): void {
-    const { exchange, item } = this;
-    exchange.wire.send(item.encode(exchange.composer, this.id, now), item.peer.address);
+    const { exchange, item } = this, { reach, wire } = exchange, { address } = item.peer;
+    const datagram = item.encode(exchange.composer, this.id, now);
+    if (reach === undefined || item.isProven || reach.spend(address, datagram.length)) {
+      wire.send(datagram, address);
+    } else if (this.#attempts === 0) {
+      exchange.challenge(datagram, address);
+      // Nothing is on its way that could be acknowledged.
+      this.#attempts = exchange.limits.maxRetransmit + 1;
+      return exchange.deadlines.set(this, now);
+    }
     exchange.deadlines.set(this, now + this.#timeoutMs * 2 ** this.#attempts++);
   }
 }

@@ -10,6 +10,8 @@ export interface Confirmable {
   readonly peer: Peer;
   /** True when what was sent last is not the newest: that goes out instead (RFC 7641 §4.5.2). */
   readonly outdated: boolean;
+  /** True when its peer has been seen to be where it says. Only datagrams can lie about that. */
+  readonly isProven?: boolean;
   /** True when it goes on with what has begun: it need not wait for what has not. */
   readonly goesOn?: boolean;
   /** The message under an id; the same for the same id, unless `outdated`. */
@@ -33,6 +35,8 @@ export interface MessageLayer {
   readonly transport: "" | "+tcp" | "+ws";
   /** Milliseconds until a wire that took no more is tried again; Infinity when it says so itself. */
   readonly retryMs: number;
+  /** True when an address may be sent any number of bytes (RFC 9175 §2.4). */
+  trusts(address: string): boolean;
   /** Tells the sender of a request that it has come, and that its answer follows separately. */
   acknowledge(request: Message, to: string): void;
   /** Answers a request of which `acknowledge` has said nothing: in its acknowledgement, if it has one. */
@@ -41,7 +45,13 @@ export interface MessageLayer {
    * Sends something of ours once, a notification when `sequence` is not negative. The id of the
    * message; -1 when the wire took no more.
    */
-  send(peer: Peer, token: Uint8Array, answer: Answer, sequence?: number): number;
+  send(
+    peer: Peer,
+    token: Uint8Array,
+    answer: Answer,
+    sequence?: number,
+    isProven?: boolean,
+  ): number;
   /** Sends something until it has arrived, after what else is on its way to this peer. */
   confirm(item: Confirmable, now: number): void;
   /** Gives up something that `confirm` was asked to send. */

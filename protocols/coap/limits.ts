@@ -94,6 +94,22 @@ export interface CoapLimits {
   csmTimeoutMs: number;
   /** Milliseconds of silence after which the peer of a stream is pinged; default 240,000. */
   pingAfterMs: number;
+  /** Milliseconds within which a request to a multicast group is answered; default 5,000. */
+  leisureMs: number;
+  /** Such requests that wait to be answered; default 100. */
+  maxGroupRequests: number;
+  /**
+   * Whose address is verified before it is sent more than three times the bytes that came from it by
+   * UDP (RFC 9175 §2.4); default `public`. Those are the addresses that are not loopback, link-local
+   * or private; `all` and `none` are what they say.
+   */
+  verifyAddresses: "public" | "all" | "none";
+  /** Milliseconds for which an address stays verified; default 900,000. */
+  verifiedMs: number;
+  /** Verified addresses that are remembered; default 65,536. */
+  maxVerified: number;
+  /** Others of which it is remembered how many bytes came; default 16,384. */
+  maxUnverified: number;
   /** Clients in connection mode (`/mqtt/connection`); default 10,000. */
   maxClients: number;
   /** Those that came from one IP address; default 1,000. */
@@ -167,6 +183,17 @@ export const defaults: CoapLimits = {
   csmTimeoutMs: 10_000,
   // Most routers that translate addresses forget a stream after 5 minutes or more.
   pingAfterMs: 240_000,
+  // DEFAULT_LEISURE (RFC 7252 §8.2).
+  leisureMs: 5000,
+  maxGroupRequests: 100,
+  // Who can write addresses of our own network on datagrams is in it.
+  verifyAddresses: "public",
+  // Long enough for a large body in blocks, short where addresses change hands every day.
+  verifiedMs: 900_000,
+  // About 100 bytes each: some 8 MiB.
+  maxVerified: 65_536,
+  // What they pay for is an answer that comes later, which few wait for.
+  maxUnverified: 16_384,
   // About 1 KiB each. Behind an address translator a plant is one address.
   maxClients: 10_000,
   maxClientsPerHost: 1000,

@@ -61,6 +61,8 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
   lastId = -1;
   /** Set when nothing more is to be said, apart from what is on its way. */
   ended = false;
+  /** The observer acknowledges every so often, so this is true for as long as it observes. */
+  isProven: boolean;
   #value: Publication | undefined = undefined;
   /** What there is to say of something else than a topic. */
   #shown: Answer | undefined = undefined;
@@ -83,6 +85,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
   ) {
     this.name = `coap ${peer.key} observing ${wish.filter}`;
     this.#confirmedAt = begun.at;
+    this.isProven = observers.layer.trusts(peer.address);
     const usualMs = observers.layer.limits.probeAfterMs;
     this.#probeMs = Math.min(wish.probeMs ?? usualMs, usualMs);
     this.sequence = begun.sequence;
@@ -119,6 +122,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
   /** Goes on at another address. What was on its way to the old one is cancelled. */
   move(peer: Peer): void {
     this.peer = peer;
+    this.isProven = this.observers.layer.trusts(peer.address);
     this.lastId = -1;
     if (this.#confirming) this.outdated = true;
     this.#confirming = false;
@@ -139,7 +143,8 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
       return true;
     }
     const sequence = after(this.sequence);
-    const id = layer.send(this.peer, this.token, this.#firstPart(answer, now), sequence);
+    const part = this.#firstPart(answer, now);
+    const id = layer.send(this.peer, this.token, part, sequence, this.isProven);
     if (id < 0) {
       this.#listed = true;
       return false;
@@ -173,6 +178,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     this.#confirming = false;
     this.#unconfirmed = this.#unconfirmedBytes = 0;
     this.#confirmedAt = now;
+    this.isProven ||= this.observers.layer.trusts(this.peer.address);
     if (!this.ended) this.arm();
     if (this.outdated) this.#list();
     else this.#value = this.#shown = undefined;
@@ -239,6 +245,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     const silentMs = now - this.#confirmedAt;
     // What a peer that may have left is sent must not be more (RFC 7252 §4.7, PROBING_RATE).
     const bytes = maxUnconfirmedBytes + probingRate * silentMs / 1000;
+    if (!this.isProven) return true;
     if (this.wish.everyConfirmed || this.#unconfirmedBytes + payload.length > bytes) return true;
     if (this.wish.fewConfirmed) return silentMs >= this.#probeMs;
     return this.#unconfirmed + 1 >= limits.confirmEvery ||

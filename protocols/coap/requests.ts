@@ -16,6 +16,7 @@ import { notAllowed } from "./outcome.ts";
 import { keyOf } from "./peers.ts";
 import { credentialsOf, refused } from "./permission.ts";
 import { Paths } from "./paths.ts";
+import { parameter } from "./query.ts";
 import { Replies } from "./replies.ts";
 import type { Request } from "./request.ts";
 import { TopicCollection } from "./topic_collection.ts";
@@ -166,6 +167,14 @@ export class Requests {
     yield* this.#collection.links(from);
     yield* this.#paths.links(from);
   }
+}
+
+/** True when a request only asks, or is answered with little more than a code. */
+export function isAnsweredBriefly(request: Request): boolean {
+  const { root, rest, message: { code } } = request;
+  if (code === Code.get || code === Code.fetch) return true;
+  if (root === "mqtt") return rest === "connection";
+  return (root === "topics" || root === "ps") && parameter(request, "reply") === undefined;
 }
 
 function peerOf({ peer, address }: Origin): string {

@@ -9,22 +9,32 @@ import {
 import { Answer, refusal } from "./answer.ts";
 import { ACK, Code, CON, decode, type Message, NON, RST } from "./codec.ts";
 import { Exchange } from "./exchange.ts";
+import { GroupRequests } from "./group_requests.ts";
 import { type CoapLimits, defaults } from "./limits.ts";
 import type { Origin } from "./origin.ts";
+import { Reachability } from "./reachability.ts";
 import { isRead, isWanted, readRequest, type Request } from "./request.ts";
-import { Requests } from "./requests.ts";
+import { isAnsweredBriefly, Requests } from "./requests.ts";
 
 /** CoAP over UDP (RFC 7252, RFC 7641): every peer of one socket. */
 export class CoapSession implements DatagramSession {
   readonly label = "coap";
   readonly #hub: Hub;
+  readonly #reach: Reachability;
   readonly #exchange: Exchange;
   readonly #requests: Requests;
+  readonly #groups: GroupRequests;
 
   constructor(wire: DatagramWire, hub: Hub, limits: CoapLimits, random: () => number) {
     this.#hub = hub;
-    this.#exchange = new Exchange(wire, limits, random);
+    this.#reach = new Reachability(limits, hub);
+    this.#exchange = new Exchange(wire, limits, random, this.#reach);
     this.#requests = new Requests(hub, this.#exchange);
+    this.#groups = new GroupRequests(this.#exchange, (request, from, now) => {
+      const answer = this.#execute(request, { peer: undefined, address: from, now });
+      // One of many has nothing to say about what it has not.
+      if (answer !== undefined && answer.payload.length > 0) this.#respond(request, from, answer);
+    });
   }
 
   /** Whatever peers grow, for operators and tests. */
@@ -49,7 +59,13 @@ export class CoapSession implements DatagramSession {
     return Math.min(this.#exchange.deadline, this.#requests.deadline);
   }
 
-  receive(bytes: Uint8Array, from: string, now: number): void {
+  receive(bytes: Uint8Array, from: string, now: number, isMulticast = false): void {
+    this.#reach.now = now;
+    if (isMulticast) {
+      if (!this.#groups.receive(bytes, from, now)) this.#hub.count("coap.ignored");
+      return;
+    }
+    this.#reach.heard(from, bytes.length);
     // RFC 7252 §3: another version is ignored, and so is what has no header.
     if (bytes.length < 4 || bytes[0]! >> 6 !== 1) return this.#hub.count("coap.ignored");
     // What waits outlives the datagram.
@@ -68,10 +84,12 @@ export class CoapSession implements DatagramSession {
   }
 
   signal(signal: unknown, now: number): void {
+    this.#reach.now = now;
     this.#requests.signal(signal, now);
   }
 
   tick(now: number): void {
+    this.#reach.now = now;
     this.#requests.tick(now);
     this.#exchange.tick(now);
   }
@@ -80,7 +98,10 @@ export class CoapSession implements DatagramSession {
     const [head = 0, code] = bytes;
     if (code !== Code.created && code !== Code.changed && code !== Code.deleted) return bytes;
     const { peers, duplicates, composer } = this.#exchange, id = bytes[2]! << 8 | bytes[3]!;
-    const failed = refusal(Code.unavailable, "The store cannot be written");
+    // What it is in place of was counted, and had no words.
+    const failed = this.#reach.allows(to)
+      ? refusal(Code.unavailable, "The store cannot be written")
+      : new Answer(Code.unavailable);
     // A duplicate of the request must not hear that all went well.
     if ((head >> 4 & 3) === ACK) duplicates.amend(peers.open(to), id, failed);
     const token = bytes.subarray(4, 4 + (head & 15));
@@ -92,6 +113,7 @@ export class CoapSession implements DatagramSession {
   }
 
   ended(): void {
+    this.#groups.end();
     this.#requests.end();
   }
 
@@ -112,6 +134,7 @@ export class CoapSession implements DatagramSession {
       else this.#exchange.answer(message, from, request);
       return;
     }
+    if (request.echo !== undefined) this.#reach.check(from, request.echo);
     if (this.#requests.lates.repeats(message, from)) return this.#hub.count("coap.duplicate");
     if (isRead(request)) {
       // Reading twice does no harm (RFC 7252 §4.5): remembering reads would cost the room that
@@ -119,6 +142,10 @@ export class CoapSession implements DatagramSession {
       const answer = this.#execute(request, { peer: undefined, address: from, now });
       if (answer !== undefined) this.#respond(request, from, answer);
       return;
+    }
+    // What has been done cannot be asked for again, so who may not hear the outcome does nothing.
+    if (!isAnsweredBriefly(request) && !this.#reach.allows(from)) {
+      return this.#exchange.answer(message, from, this.#reach.challenge(from));
     }
     const { peers, duplicates } = this.#exchange;
     const peer = peers.open(from), before = peer.remembered.get(message.id);

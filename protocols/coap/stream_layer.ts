@@ -32,6 +32,11 @@ export class StreamLayer implements MessageLayer {
     this.#write(this.composer.message(NON, code, 0, token, answer));
   }
 
+  /** Who is not there cannot open a connection. */
+  trusts(): boolean {
+    return true;
+  }
+
   /** Everything that was sent arrives, and answers follow. */
   acknowledge(): void {}
 

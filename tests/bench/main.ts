@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import type { Case, Lab } from "./case.ts";
 import { bridgeCase } from "./cases/bridge.ts";
 import { coapCase } from "./cases/coap.ts";
+import { coapBlocksCase, coapObserversCase, coapPutCase } from "./cases/coap_more.ts";
 import { connectionsCase } from "./cases/connections.ts";
 import { dnsCase } from "./cases/dns.ts";
 import { proxyCase, uploadCase } from "./cases/web.ts";
@@ -53,6 +54,9 @@ const cases: readonly Case[] = [
   proxyCase,
   uploadCase,
   coapCase,
+  coapPutCase,
+  coapObserversCase,
+  coapBlocksCase,
   dnsCase,
   subscriptionsCase,
   storeCase,

@@ -254,7 +254,7 @@ function close(socket: Deno.DatagramConn): void {
   }
 }
 
-function freePort(transport: "tcp" | "udp"): number {
+export function freePort(transport: "tcp" | "udp"): number {
   const options = { hostname: "127.0.0.1", port: 0 };
   const socket = transport === "tcp"
     ? Deno.listen(options)

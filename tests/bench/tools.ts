@@ -7,6 +7,7 @@ export interface Tools {
   readonly wrk: string | undefined;
   readonly nginx: string | undefined;
   readonly coapServer: string | undefined;
+  readonly coapClient: string | undefined;
   readonly nsd: string | undefined;
   readonly dnsperf: string | undefined;
   readonly cc: string | undefined;
@@ -40,6 +41,7 @@ export function findTools(): Tools {
     wrk: installed("wrk"),
     nginx: installed("nginx"),
     coapServer: installed("coap-server-notls", "coap-server"),
+    coapClient: installed("coap-client-notls", "coap-client"),
     nsd: installed("nsd"),
     dnsperf: installed("dnsperf"),
     cc: installed("cc"),

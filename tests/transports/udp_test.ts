@@ -124,3 +124,27 @@ Deno.test("udp() forgets peers when it remembers too many", strict, async () => 
   await near.send(bytes("still here"), where(far));
   assert.equal((await receiveText(far)).text, "still here");
 });
+
+Deno.test("udp() joins groups only where it can tell what was sent to them", strict, async () => {
+  for (
+    const [hostname, group, right] of [
+      ["0.0.0.0", "224.0.1.187", "IPv4 address of one interface, such as 192.168.1.2"],
+      ["::", "ff02::fd", "IPv6 address of one interface, such as fd00::2"],
+      ["127.0.0.1", "ff02::fd", "IPv6 address of one interface, such as fd00::2"],
+      ["::1", "224.0.1.187", "IPv4 address of one interface, such as 192.168.1.2"],
+    ] as const
+  ) {
+    await assert.rejects(async () => await udp({ port: 0, hostname, groups: [group] }).bind(), {
+      message: `Cannot join ${group} on ${hostname}: give the ${right}`,
+    });
+  }
+});
+
+Deno.test("udp() joins a group on loopback, and closes its socket", strict, async () => {
+  const port = await udp({ port: 0, groups: ["224.0.1.187"] }).bind();
+  assert.equal(port.groups!.length, 1);
+  assert.deepEqual(port.groups![0]!.address, { host: "224.0.1.187", port: port.address.port });
+  const nothing = port.groups![0]!.receive();
+  port.close();
+  assert.equal(await nothing, undefined);
+});

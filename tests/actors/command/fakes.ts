@@ -1,5 +1,5 @@
 import { type CommandHost, run, type Running } from "../../../actors/command/command.ts";
-import type { Settings } from "../../../actors/command/resolve.ts";
+import type { Settings } from "../../../actors/command/resolved.ts";
 import type { Log } from "../../../actors/log.ts";
 
 /** A world that is all in memory: files, output, signals and a gateway that only pretends. */

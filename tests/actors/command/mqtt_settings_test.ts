@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Settings } from "../../../actors/command/resolve.ts";
+import type { Settings } from "../../../actors/command/resolved.ts";
 import { FakeHost } from "./fakes.ts";
 
 async function serve(config: unknown): Promise<{ settings: Settings | undefined }> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Settings } from "../../../actors/command/resolve.ts";
+import type { Settings } from "../../../actors/command/resolved.ts";
 import { certificate, FakeHost, privateKey } from "./fakes.ts";
 
 const files = {

@@ -1,5 +1,15 @@
-import type { Case } from "../case.ts";
+import type { Case, Row } from "../case.ts";
 import { libcoap, meerkat } from "../servers.ts";
+
+/** How long most requests take; shown beside the rate. */
+export const p99: Row = {
+  title: "p99 of these",
+  unit: "µs",
+  figure: "p99_us",
+  peer: "libcoap",
+  better: "less",
+  judge: "ratio",
+};
 
 /** Reading the state of a topic over UDP. */
 export const coapCase: Case = {
@@ -13,7 +23,9 @@ export const coapCase: Case = {
     better: "more",
     judge: "ratio",
     lossless: true,
-  }],
+    bar: 0.7,
+    aim: 1,
+  }, p99],
   async measure({ port }, lab) {
     const resource = ["-p", port, "-u", "/topics/bench"];
     // One socket with one slot sets the value, a few times in a tenth of a second.
