@@ -18,6 +18,13 @@ export interface CommonLimits {
   readonly idleTimeoutMs?: number;
   readonly maxMessageBytes?: number;
   readonly heartbeatMs?: number;
+  readonly ackTimeoutMs?: number;
+  readonly maxRetransmit?: number;
+  readonly nstart?: number;
+  readonly probingRate?: number;
+  readonly exchangeLifetimeMs?: number;
+  readonly maxBlockBytes?: number;
+  readonly maxObservers?: number;
   readonly leisureMs?: number;
 }
 
@@ -44,6 +51,13 @@ export const usualLimits: Required<CommonLimits> = {
   idleTimeoutMs: http.idleMs,
   maxMessageBytes: websocket.maxMessageBytes,
   heartbeatMs: coap.heartbeatMs,
+  ackTimeoutMs: coap.ackTimeoutMs,
+  maxRetransmit: coap.maxRetransmit,
+  nstart: coap.nstart,
+  probingRate: coap.probingRate,
+  exchangeLifetimeMs: coap.exchangeLifetimeMs,
+  maxBlockBytes: coap.maxBlockBytes,
+  maxObservers: coap.maxObservers,
   leisureMs: coap.leisureMs,
 };
 
@@ -75,6 +89,13 @@ export function limitsOf(set: CommonLimits): ProtocolLimits {
       maxTopicLevels,
       csmTimeoutMs: connectTimeoutMs,
       heartbeatMs: set.heartbeatMs,
+      ackTimeoutMs: set.ackTimeoutMs,
+      maxRetransmit: set.maxRetransmit,
+      nstart: set.nstart,
+      probingRate: set.probingRate,
+      exchangeLifetimeMs: set.exchangeLifetimeMs,
+      maxBlockBytes: set.maxBlockBytes,
+      maxObservers: set.maxObservers,
       leisureMs: set.leisureMs,
     }),
   };

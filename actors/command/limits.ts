@@ -78,6 +78,34 @@ const perListener = {
     kind: duration(1, 24 * 3_600_000, true),
     doc: "How often a CoAP client in connection mode says that it is there.",
   },
+  ackTimeoutMs: {
+    kind: duration(1, 3_600_000, true),
+    doc: "How long a confirmable CoAP message waits before it is sent again (ACK_TIMEOUT).",
+  },
+  maxRetransmit: {
+    kind: count(0, 20),
+    doc: "How often a confirmable CoAP message is sent again (MAX_RETRANSMIT).",
+  },
+  nstart: {
+    kind: count(1, 1_000),
+    doc: "Confirmable CoAP messages on their way to one peer (NSTART).",
+  },
+  probingRate: {
+    kind: count(1, 1_000_000_000),
+    doc: "Bytes a second to a CoAP peer that says nothing (PROBING_RATE).",
+  },
+  exchangeLifetimeMs: {
+    kind: duration(1, 24 * 3_600_000, true),
+    doc: "How long a CoAP message id is remembered (EXCHANGE_LIFETIME).",
+  },
+  maxBlockBytes: {
+    kind: size(16, 1_024),
+    doc: "The largest block of a CoAP body over UDP: 16, 32, 64 … 1024.",
+  },
+  maxObservers: {
+    kind: count(1, 10_000_000),
+    doc: "CoAP observations of all peers of one listener.",
+  },
   leisureMs: {
     kind: duration(0, 3_600_000, true),
     doc: "How long a CoAP request to a multicast group may wait for its answer.",

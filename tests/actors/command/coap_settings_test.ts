@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { limitsOf } from "../../../protocols/limits.ts";
 import { FakeHost } from "./fakes.ts";
 
 Deno.test("settings of CoAP hold for all listeners, and a listener's own win", async () => {
@@ -45,4 +46,15 @@ Deno.test("settings of CoAP that are wrong are refused with what would be right"
       "listen[1].groups: Cannot join groups on mqtt://127.0.0.1:1883: use coap:",
     ]
   ) assert.ok(said.includes(part), `${part}\n${said}`);
+});
+
+Deno.test("each CoAP listener has timers of its own, for slow radios", async () => {
+  const limits = { ackTimeoutMs: "10s", maxRetransmit: 2, nstart: 4, probingRate: 10 };
+  const radio = { url: "coap://:5684", limits: { ...limits, maxBlockBytes: 64 } };
+  const host = new FakeHost({ "m.json": JSON.stringify({ listen: ["coap:", radio] }) });
+  assert.equal(await host.run("--config", "m.json"), 0, host.err.join());
+  assert.deepEqual(host.settings!.listen.map(({ limits }) => limitsOf(limits).coap), [
+    {},
+    { ...limits, ackTimeoutMs: 10_000, maxBlockBytes: 64 },
+  ]);
 });
