@@ -67,7 +67,7 @@ export type { RetainedTree } from "./actors/retained_tree.ts";
 
 // What survives a restart.
 export { sqliteStore };
-export { StoreError } from "./actors/store/database.ts";
+export { StoreError } from "./actors/store/store_error.ts";
 export type { Durability, StoreOptions, StoreSource } from "./actors/store/sqlite_store.ts";
 export type { HistoryRule } from "./actors/store/history.ts";
 

@@ -1,13 +1,14 @@
 import type { Holder, Ledger } from "./ledger.ts";
+import { Outbox } from "./outbox.ts";
 
-interface Segment {
+interface Part {
   readonly batch: number;
-  readonly pieces: Uint8Array[];
+  readonly bytes: Outbox;
 }
 
 /** What a connection says once the batch that it depends on is safe, in order. */
 export class HeldOutput implements Holder {
-  readonly #segments: Segment[] = [];
+  readonly #parts: Part[] = [];
   size = 0;
 
   constructor(
@@ -21,20 +22,23 @@ export class HeldOutput implements Holder {
 
   /** Keeps a copy of `bytes` back. */
   push(bytes: Uint8Array): void {
-    const { ledger: { dirty, batch } } = this, last = this.#segments.at(-1);
-    if (last !== undefined && (!dirty || last.batch === batch)) last.pieces.push(bytes.slice());
-    else this.#segments.push({ batch, pieces: [bytes.slice()] });
+    const { ledger: { dirty, batch } } = this;
+    let last = this.#parts.at(-1);
+    if (last === undefined || (dirty && last.batch !== batch)) {
+      this.#parts.push(last = { batch, bytes: new Outbox(Infinity) });
+    }
+    last.bytes.push(bytes);
     this.size += bytes.length;
   }
 
   committed(batch: number): boolean {
-    while (this.#segments.length > 0 && this.#segments[0]!.batch <= batch) {
-      for (const bytes of this.#segments.shift()!.pieces) {
-        this.size -= bytes.length;
-        this.release(bytes);
-      }
+    while (this.#parts.length > 0 && this.#parts[0]!.batch <= batch) {
+      const { bytes } = this.#parts.shift()!;
+      this.size -= bytes.size;
+      this.release(bytes.take());
+      bytes.written();
     }
-    if (this.#segments.length > 0) return false;
+    if (this.#parts.length > 0) return false;
     this.done(true);
     return true;
   }

@@ -23,6 +23,8 @@ export interface Ledger extends Journal {
   dirty: boolean;
   /** The batch that what is recorded now belongs to. */
   readonly batch: number;
+  /** Why nothing can be recorded, while that is so. */
+  readonly fault: string | undefined;
   /** How often something that must survive was not accepted. */
   readonly refusals: number;
   /** Has `holder` told what becomes of the batches. */

@@ -1,7 +1,7 @@
 import type { Guard } from "../protocols/guard.ts";
 import type { HistoryQuestion } from "../protocols/history.ts";
 import type { Identity } from "../protocols/identity.ts";
-import type { Journal } from "../protocols/journal.ts";
+import type { Health, Journal } from "../protocols/journal.ts";
 import type { Publication } from "../protocols/publication.ts";
 import type {
   Hub,
@@ -45,6 +45,10 @@ export class Member implements Hub {
 
   get journal(): Journal | undefined {
     return this.space.ledger;
+  }
+
+  health(): Health {
+    return this.space.health();
   }
 
   get guard(): Guard | undefined {

@@ -1,3 +1,4 @@
+import type { Health } from "../protocols/journal.ts";
 import type { Publication } from "../protocols/publication.ts";
 import type { Outcome, Publisher } from "../protocols/session.ts";
 import { Traffic } from "../protocols/traffic.ts";
@@ -111,6 +112,15 @@ export class Space {
   /** Every instance that `shared` has made. */
   get services(): Iterable<unknown> {
     return this.#shared.values();
+  }
+
+  /** How the gateway is, for whoever decides where clients go. */
+  health(): Health {
+    const { fault } = this.ledger ?? {};
+    const store = this.ledger === undefined ? "none" : fault === undefined ? "ok" : "failing";
+    if (this.closing) return { status: "stopping", store, reason: "The gateway is stopping" };
+    if (fault === undefined) return { status: "ok", store };
+    return { status: "failing", store, reason: `The store cannot be written: ${fault}` };
   }
 
   count(event: string, amount = 1): void {

@@ -49,8 +49,7 @@ export const values: Readonly<Record<string, (sight: Sight) => number | string>>
   "store/messages/count": ({ space, survey }) =>
     space.retained.size + survey.queued + survey.inflight,
   "store/messages/bytes": ({ space, survey }) => space.retained.bytes + survey.queuedBytes,
-  "store/state": ({ space: { ledger } }) =>
-    ledger === undefined ? "none" : ledger.failing ? "failing" : "ok",
+  "store/state": ({ space }) => space.health().store,
   "heap/current": ({ heapBytes }) => heapBytes,
   "heap/maximum": ({ maxHeapBytes }) => maxHeapBytes,
 };

@@ -73,9 +73,10 @@ export class WebServer {
     const handler = cors ? withCors(plain, cors === true ? {} : cors, allowed) : plain;
     const name = `${nameOf(path)} ${++this.#names}`;
     const attributes = link === false ? undefined : attributesOf(link);
-    const answer = this.answering(name, handler);
     const give: PathAnswer = (exchange, _now, params) => answer(exchange, params);
+    // Throws when the path is taken: then nobody is started.
     table.add(path, give, attributes);
+    const answer = this.answering(name, handler);
     if (isForwarder(plain)) table.forward = give;
     return () => {
       table.remove(path);

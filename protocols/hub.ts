@@ -1,6 +1,6 @@
 import type { Guard, Screen } from "./guard.ts";
 import type { Identity } from "./identity.ts";
-import type { Journal } from "./journal.ts";
+import type { Health, Journal } from "./journal.ts";
 import type { Delivery, Publication, Qos } from "./publication.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -203,6 +203,8 @@ export interface Hub {
   readonly traffic: Traffic;
   /** @ignore */
   readonly journal?: Journal | undefined;
+  /** @ignore */
+  health?(): Health;
   /**
    * Routes a publication and, if it says so, stores or clears the retained value.
    * Afterwards `wire.paused` may be true: a receiver is behind and the session must stop for now.

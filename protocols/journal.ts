@@ -2,6 +2,14 @@ import type { Identity } from "./identity.ts";
 import type { Delivery, Publication } from "./publication.ts";
 import type { Subscription } from "./session.ts";
 
+/** How a gateway is, as somebody outside may know it. */
+export interface Health {
+  readonly status: "ok" | "failing" | "stopping";
+  /** What can be kept: all, nothing for now, or nothing because there is no store. */
+  readonly store: "ok" | "failing" | "none";
+  readonly reason?: string;
+}
+
 /** What is remembered of an MQTT session beside its subscriptions and its messages. */
 export interface SessionRecord {
   readonly key: number;
@@ -18,9 +26,33 @@ export interface SessionRecord {
   readonly will: Publication | undefined;
 }
 
+/** Messages of one owner that were written down together, and go together when none is left. */
+export interface Segment {
+  readonly owner: number;
+  /** The numbers of its first message, which is its name, and of its last. */
+  readonly first: number;
+  last: number;
+  /** Messages that have not ended. */
+  left: number;
+  /** True once it is with the writer: nothing can be added, or left out. */
+  written: boolean;
+  /** True when something is written down about one of its messages alone. */
+  marked: boolean;
+}
+
+/** A message in the journal: every copy of its delivery has the same. */
+export class Entry {
+  constructor(
+    /** Larger than those of all that came before. */
+    readonly number: number,
+    /** Undefined until it is written down, null once it has ended. */
+    public segment?: Segment | null,
+  ) {}
+}
+
 /** A message that waits for one session, or is on its way to its client. */
 export interface MessageRecord {
-  readonly number: number;
+  readonly entry: Entry;
   readonly delivery: Delivery;
   /** Undefined for a message that was not sent, or may be sent again as if it was not. */
   readonly packetId: number | undefined;
@@ -41,6 +73,8 @@ export interface Journal {
   touch(): void;
   /** A number that was never given before, larger than all that were. */
   take(): number;
+  /** An entry for a message that is to be saved. */
+  entry(): Entry;
   saveSession(record: SessionRecord): void;
   /** The session, its subscriptions and all its messages are gone. */
   endSession(key: number): void;
@@ -51,13 +85,13 @@ export interface Journal {
   saveSubscription(key: number, filter: string, subscription: Subscription): void;
   endSubscription(key: number, filter: string): void;
   /** A message waits for a session, or for the members of a group. */
-  saveMessage(owner: number, number: number, delivery: Delivery): void;
+  saveMessage(owner: number, entry: Entry, delivery: Delivery): void;
   /** A message of QoS 2 goes out by this packet identifier. */
-  sent(number: number, packetId: number): void;
+  sent(entry: Entry, packetId: number): void;
   /** Its receiver has it (PUBREC). */
-  received(number: number): void;
+  received(entry: Entry): void;
   /** A message waits no more. */
-  endMessage(number: number): void;
+  endMessage(entry: Entry): void;
   /** A client has given us a message of QoS 2 by this packet identifier. */
   saveId(key: number, packetId: number): void;
   /** The client has released it (PUBREL). */

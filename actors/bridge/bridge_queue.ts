@@ -1,4 +1,5 @@
 import { Delivery, Publication, type Qos } from "../../protocols/publication.ts";
+import type { Entry } from "../../protocols/journal.ts";
 import type { WrittenQueue } from "../ledger.ts";
 
 /** What the objects around a waiting message take, in bytes. */
@@ -11,8 +12,8 @@ export interface Outbound {
   readonly topic: string;
   readonly qos: Qos;
   readonly retain: boolean;
-  /** Its name in the journal, once it is written down. */
-  number?: number;
+  /** Its place in the journal, once it is written down. */
+  entry?: Entry;
 }
 
 /** Messages that the upstream does not have yet: those that wait, and those under way. */
@@ -31,9 +32,9 @@ export class BridgeQueue {
   ) {
     this.#limits = limits;
     this.#written = written;
-    for (const { number, delivery } of written?.messages ?? []) {
+    for (const { entry, delivery } of written?.messages ?? []) {
       const { publication, qos, retain } = delivery, { topic } = publication;
-      this.#add({ publication, topic, qos, retain, number });
+      this.#add({ publication, topic, qos, retain, entry });
     }
   }
 
@@ -94,7 +95,7 @@ export class BridgeQueue {
 
   /** The upstream has it, or will never take it. */
   settle(outbound: Outbound): void {
-    if (outbound.number !== undefined) this.#written?.journal.endMessage(outbound.number);
+    if (outbound.entry !== undefined) this.#written?.journal.endMessage(outbound.entry);
     if (this.#underWay.delete(outbound)) this.#bytes -= costOf(outbound);
   }
 
@@ -110,8 +111,8 @@ export class BridgeQueue {
 function write(outbound: Outbound, { journal, key }: WrittenQueue): void {
   const { publication, topic, qos, retain } = outbound;
   const named = new Publication(topic, publication.payload, { ...publication, origin: undefined });
-  outbound.number = journal.take();
-  journal.saveMessage(key, outbound.number, new Delivery(named, qos, retain, undefined));
+  outbound.entry = journal.entry();
+  journal.saveMessage(key, outbound.entry, new Delivery(named, qos, retain, undefined));
 }
 
 function costOf({ publication, topic }: Outbound): number {

@@ -1,4 +1,7 @@
+import type { Segment } from "../../protocols/journal.ts";
+import { type PackedMessage, PackedWriter } from "./packed.ts";
 import { type Change, changeNames } from "./schema.ts";
+import { Segments } from "./segments.ts";
 
 /** A value of a change; bytes travel apart. */
 export type Value = string | number | null;
@@ -8,7 +11,6 @@ export interface Batch {
   readonly batch: number;
   readonly values: readonly Value[];
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly changes: number;
 }
 
 const numbers = Object.fromEntries(changeNames.map((name, number) => [name, number])) as Record<
@@ -16,20 +18,30 @@ const numbers = Object.fromEntries(changeNames.map((name, number) => [name, numb
   number
 >;
 
-const FIRST_BYTES = 16 << 10;
-
 /** Collects changes until they are sent. */
 export class BatchBuilder {
+  /** Changes since the last cut. */
   changes = 0;
-  #values: Value[] = [];
-  #bytes = new Uint8Array(FIRST_BYTES);
-  #used = 0;
+  segments = new Segments();
+  readonly #values: Value[] = [];
+  readonly #bytes = new PackedWriter();
+  #cut = { values: 0, bytes: 0 };
 
-  constructor(readonly batch: number) {}
+  /** The number of what is recorded next. */
+  batch: number;
 
-  /** Bytes of payloads that it holds. */
+  constructor(readonly first: number) {
+    this.batch = first;
+  }
+
+  /** True when nothing has been recorded. */
+  get isEmpty(): boolean {
+    return this.changes === 0 && this.batch === this.first;
+  }
+
+  /** What it costs to hand over, in bytes: each value as much as a hundred. */
   get size(): number {
-    return this.#used;
+    return this.#bytes.used + this.#values.length * 100;
   }
 
   add(change: Change, values: readonly Value[]): void {
@@ -39,19 +51,39 @@ export class BatchBuilder {
 
   /** Takes bytes over by copying them; answers the value that stands for them. */
   keep(bytes: Uint8Array): number {
-    const end = this.#used + bytes.length;
-    if (end > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(end, this.#bytes.length * 2));
-      grown.set(this.#bytes.subarray(0, this.#used));
-      this.#bytes = grown;
-    }
-    this.#bytes.set(bytes, this.#used);
-    this.#used = end;
+    this.#bytes.raw(bytes);
     return bytes.length;
   }
 
+  /** Ends a batch and begins the next; answers what is new, with views of the bytes. */
+  cut(): Batch {
+    this.segments.describe(this);
+    this.segments = new Segments();
+    const { values, bytes } = this.#cut, batch = this.batch++;
+    this.changes = 0;
+    this.#cut = { values: this.#values.length, bytes: this.#bytes.used };
+    const all = this.#bytes.bytes;
+    return { batch, values: this.#values.slice(values), bytes: all.subarray(bytes) };
+  }
+
+  /** All that was cut off, as one. */
   build(): Batch {
-    const bytes = this.#bytes.subarray(0, this.#used);
-    return { batch: this.batch, values: this.#values, bytes, changes: this.changes };
+    return { batch: this.batch - 1, values: this.#values, bytes: this.#bytes.bytes };
+  }
+
+  saveSegment({ first, owner, last }: Segment, messages: Iterable<PackedMessage>): void {
+    const { used } = this.#bytes;
+    this.#bytes.messages(messages, first);
+    this.add("saveSegment", [first, owner, last, this.#bytes.used - used]);
+  }
+
+  endSegment({ first, last, owner, marked }: Segment): void {
+    this.add("endSegment", [first]);
+    if (marked) this.add("endMarks", [owner, first, last]);
+  }
+
+  endMessage(segment: Segment, number: number): void {
+    segment.marked = true;
+    this.add("endMessage", [segment.owner, number, segment.first]);
   }
 }

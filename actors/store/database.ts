@@ -1,28 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
-import { APPLICATION_ID, migrations } from "./schema.ts";
+import { APPLICATION_ID, migrations } from "./migrations.ts";
+import { StoreError } from "./store_error.ts";
 
 /** What a store is opened for. */
 export interface DatabaseOptions {
   fsync?: boolean;
   readOnly?: boolean;
-}
-
-/**
- * Why a store cannot be used.
- *
- * @example A file that is something else
- * ```ts
- * import { gateway, sqliteStore, StoreError } from "@meerkat/gateway";
- * import assert from "node:assert/strict";
- *
- * const file = await Deno.makeTempFile();
- * await Deno.writeTextFile(file, "Dear diary, ".repeat(100));
- * assert.throws(() => gateway({ store: sqliteStore(file) }), StoreError);
- * ```
- */
-export class StoreError extends Error {
-  /** `StoreError`. */
-  override name = "StoreError";
 }
 
 /** Opens a store; one that is new gets its tables, an older one those that it lacks. */
@@ -62,7 +45,10 @@ function prepare(database: DatabaseSync, file: string, options: DatabaseOptions)
     PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864`);
   if (version === migrations.length) return;
   database.exec("BEGIN IMMEDIATE");
-  for (const migration of migrations.slice(version)) database.exec(migration);
+  for (const migration of migrations.slice(version)) {
+    if (typeof migration === "string") database.exec(migration);
+    else migration(database);
+  }
   database.exec(`PRAGMA application_id = ${APPLICATION_ID};
     PRAGMA user_version = ${migrations.length}; COMMIT`);
 }
@@ -73,7 +59,7 @@ function pragma(database: DatabaseSync, name: string): number {
 }
 
 /** SQLite's primary result codes (sqlite.org/rescode.html). */
-const NOTADB = 26, CORRUPT = 11, READONLY = 8;
+const NOTADB = 26, FULL = 13, CORRUPT = 11, READONLY = 8;
 
 function wordsOf(error: unknown, file: string): unknown {
   if (error instanceof StoreError) return error;
@@ -87,6 +73,10 @@ function wordsOf(error: unknown, file: string): unknown {
       return new StoreError(`Cannot use ${file}: it is not a store, or is damaged; ${right}`);
     case CORRUPT:
       return new StoreError(`Cannot use ${file}: it is damaged (${message}); ${right}`);
+    case FULL:
+      return new StoreError(
+        `Cannot use ${file}: there is no room for what a crash left in its log`,
+      );
     case READONLY:
       return new StoreError(`Cannot use ${file}: it may not be written to`);
   }

@@ -1,4 +1,4 @@
-import { StoreError } from "./database.ts";
+import { StoreError } from "./store_error.ts";
 
 /**
  * Holds the lock of a store for as long as the process lives: two gateways that wrote to one file would

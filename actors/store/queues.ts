@@ -1,6 +1,11 @@
-import type { DatabaseSync } from "node:sqlite";
-import type { MessageRecord } from "../../protocols/journal.ts";
-import { recordOf, type WaitingRow } from "./rows.ts";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { Entry, type MessageRecord, type Segment } from "../../protocols/journal.ts";
+import { bytesOf } from "../../protocols/mqtt/queue.ts";
+import type { WrittenPage } from "../../protocols/mqtt/resume.ts";
+import { Delivery } from "../../protocols/publication.ts";
+import { unpacked } from "./packed.ts";
+import { fromRow } from "./rows.ts";
+import { ENDED, RECEIVED } from "./schema.ts";
 
 /** A queue that is not a session's, as it was written down. */
 export interface KnownQueue {
@@ -8,14 +13,120 @@ export interface KnownQueue {
   readonly messages: readonly MessageRecord[];
 }
 
+interface SegmentRow {
+  readonly first: number;
+  readonly last: number;
+  readonly messages: Uint8Array;
+}
+
+interface Mark {
+  readonly number: number;
+  readonly packet_id: number | null;
+  readonly state: number;
+}
+
+/** Reads what waits for one owner, row after row. */
+export class QueueReader {
+  readonly #next: StatementSync;
+  readonly #one: StatementSync;
+  readonly #marks: StatementSync;
+
+  constructor(database: DatabaseSync, readonly fault: (error: unknown) => void) {
+    this.#next = database.prepare(
+      `SELECT first, last, messages FROM segments
+       WHERE owner = ? AND first > ? AND first < ? ORDER BY first LIMIT 1`,
+    );
+    this.#one = database.prepare("SELECT first, last, messages FROM segments WHERE first = ?");
+    this.#marks = database.prepare(
+      "SELECT number, packet_id, state FROM marks WHERE owner = ? AND number BETWEEN ? AND ?",
+    );
+  }
+
+  /** Rows of which the first numbers are below `before`; their messages are read when wanted. */
+  *pages(owner: number, before: number): Generator<WrittenPage> {
+    for (const row of this.#rows(owner, before)) yield this.#pageOf(owner, row);
+  }
+
+  /** All messages at once. */
+  all(owner: number): MessageRecord[] {
+    const rows = [...this.#rows(owner, Number.MAX_SAFE_INTEGER)];
+    return rows.flatMap((row) => this.#recordsOf(owner, row));
+  }
+
+  *#rows(owner: number, before: number): Generator<SegmentRow> {
+    for (let after = -1;;) {
+      const row = this.#next.get(owner, after, before) as SegmentRow | undefined;
+      if (row === undefined) return;
+      after = row.first;
+      yield row;
+    }
+  }
+
+  #pageOf(owner: number, row: SegmentRow): WrittenPage {
+    const { first, last, messages } = row;
+    if (this.#marks.get(owner, first, last) === undefined) {
+      let size = 0, bytes = 0;
+      for (const message of unpacked(messages, first)) {
+        size++;
+        bytes += bytesOf(message);
+      }
+      return { size, bytes, sent: [], read: () => this.#read(owner, first) };
+    }
+    const sent: MessageRecord[] = [], waiting: MessageRecord[] = [];
+    let bytes = 0;
+    for (const record of this.#recordsOf(owner, row)) {
+      if (record.packetId !== undefined) sent.push(record);
+      else {
+        waiting.push(record);
+        bytes += bytesOf(record.delivery.publication);
+      }
+    }
+    return { size: waiting.length, bytes, sent, read: () => waiting };
+  }
+
+  /** In the turn of whoever takes them, who can do nothing about a broken disk. */
+  #read(owner: number, first: number): MessageRecord[] {
+    try {
+      return this.#recordsOf(owner, this.#one.get(first) as unknown as SegmentRow);
+    } catch (error) {
+      this.fault(error);
+      return [];
+    }
+  }
+
+  #recordsOf(owner: number, { first, last, messages }: SegmentRow): MessageRecord[] {
+    const rows = this.#marks.all(owner, first, last) as unknown as Mark[];
+    const marks = rows.length === 0 ? undefined : new Map(rows.map((mark) => [mark.number, mark]));
+    const segment: Segment = {
+      owner,
+      first,
+      last,
+      left: 0,
+      written: true,
+      marked: marks !== undefined,
+    };
+    const found: MessageRecord[] = [];
+    for (const message of unpacked(messages, first)) {
+      const mark = marks?.get(message.number);
+      if (mark?.state === ENDED) continue;
+      const { publication, qos, retain, ids } = fromRow(message);
+      segment.left++;
+      found.push({
+        entry: new Entry(message.number, segment),
+        delivery: new Delivery(publication, qos, retain, ids),
+        packetId: mark?.packet_id ?? undefined,
+        received: mark?.state === RECEIVED,
+      });
+    }
+    return found;
+  }
+}
+
 /** What waited in such a queue before a restart; undefined when it is new. */
 export function readQueue(database: DatabaseSync, name: string): KnownQueue | undefined {
   const found = database.prepare("SELECT key FROM groups WHERE name = ?").get(name);
   if (found === undefined) return undefined;
   const key = found.key as number;
-  const rows = database.prepare(
-    `SELECT number, topic, payload, flags, time, extra, packet_id, received FROM messages
-     WHERE owner = ? ORDER BY number`,
-  ).all(key) as unknown as WaitingRow[];
-  return { key, messages: rows.map(recordOf) };
+  const reader = new QueueReader(database, () => {});
+  return { key, messages: reader.all(key) };
 }

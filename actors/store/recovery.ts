@@ -1,11 +1,10 @@
-import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { setTimeout } from "node:timers";
-import type { MessageRecord } from "../../protocols/journal.ts";
+import type { DatabaseSync } from "node:sqlite";
+import { setImmediate } from "node:timers";
 import { Broker } from "../../protocols/mqtt/broker.ts";
 import { Client } from "../../protocols/mqtt/client.ts";
 import type { Group } from "../../protocols/mqtt/group.ts";
 import type { MqttLimits } from "../../protocols/mqtt/limits.ts";
-import { resumeMessages, resumeSession } from "../../protocols/mqtt/resume.ts";
+import { resumeSession, Return } from "../../protocols/mqtt/resume.ts";
 import type { Subscription } from "../../protocols/session.ts";
 import { Publication } from "../../protocols/publication.ts";
 import type { Ledger } from "../ledger.ts";
@@ -13,17 +12,13 @@ import type { Log } from "../log.ts";
 import { Member } from "../member.ts";
 import { expired } from "../retained.ts";
 import type { Space } from "../space.ts";
-import { fromRow, type MessageRow, recordOf, type WaitingRow } from "./rows.ts";
+import { QueueReader } from "./queues.ts";
+import { fromRow, type MessageRow } from "./rows.ts";
 import { sessionOf, type SessionRow, subscriptionOf } from "./session_rows.ts";
-
-/** Messages read at once: about a millisecond's work. */
-const CHUNK = 256;
-/** Milliseconds in which others are served, between two reads. */
-const PAUSE_MS = 1;
 
 /** Puts back what a store holds: values and sessions at once, waiting messages when they are wanted. */
 export class Recovery {
-  readonly #messages: StatementSync;
+  readonly #queues: QueueReader;
   /** Whose messages are still in the store only, by the numbers of their owners. */
   readonly #waiting = new Map<Client | Group, number>();
   readonly #wanted = new Set<Client | Group>();
@@ -43,9 +38,9 @@ export class Recovery {
   ) {
     this.#broker = space.shared(Broker);
     this.#broker.wanted = (client) => this.#want(client);
-    this.#messages = database.prepare(
-      `SELECT number, topic, payload, flags, time, extra, packet_id, received FROM messages
-       WHERE owner = ? AND number > ? AND number < ? ORDER BY number LIMIT ?`,
+    this.#queues = new QueueReader(
+      database,
+      (error) => options.log.error("cannot read waiting messages", { error }),
     );
   }
 
@@ -89,7 +84,7 @@ export class Recovery {
     const { options, space } = this, now = space.clock.now();
     const subscriptions = this.#subscriptions(), ids = this.#ids();
     const rows = this.database.prepare(
-      "SELECT *, EXISTS (SELECT 1 FROM messages WHERE owner = key) AS waits FROM sessions",
+      "SELECT *, EXISTS (SELECT 1 FROM segments WHERE owner = key) AS waits FROM sessions",
     ).iterate() as Iterable<unknown> as Iterable<SessionRow & { waits: number }>;
     const groups = this.#groups();
     for (const { name, key } of groups) this.#broker.shares.resume(name, key);
@@ -170,17 +165,13 @@ export class Recovery {
   }
 
   async #messagesOf(who: Client | Group, key: number): Promise<void> {
-    const { before, journal } = this.options;
-    const found: MessageRecord[] = [];
-    for (let last = -1;;) {
-      const rows = this.#messages.all(key, last, before, CHUNK) as unknown as WaitingRow[];
-      for (const row of rows) found.push(recordOf(row));
-      if (rows.length < CHUNK) break;
-      last = rows.at(-1)!.number;
-      await new Promise<void>((resolve) => void setTimeout(resolve, PAUSE_MS));
-      if (this.#stopped) return;
+    const { before, journal } = this.options, back = new Return(who, journal);
+    for (const page of this.#queues.pages(key, before)) {
+      back.add(page);
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+      // It may have been ended meanwhile.
+      if (this.#stopped || who.log?.key !== key) return;
     }
-    // It may have been ended meanwhile.
-    if (who.log?.key === key) resumeMessages(who, found, journal);
+    back.end();
   }
 }

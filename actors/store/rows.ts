@@ -1,7 +1,6 @@
 import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
-import type { MessageRecord } from "../../protocols/journal.ts";
 import type { MessageProperties, Qos } from "../../protocols/publication.ts";
-import { Delivery, Publication } from "../../protocols/publication.ts";
+import { type Delivery, Publication } from "../../protocols/publication.ts";
 
 /** What a publication has beside topic, payload, QoS and time; null for nothing. */
 export function extraOf(
@@ -74,14 +73,3 @@ export type WaitingRow = MessageRow & {
   readonly packet_id: number | null;
   readonly received: number;
 };
-
-/** The message of such a row. */
-export function recordOf(row: WaitingRow): MessageRecord {
-  const { publication, qos, retain, ids } = fromRow(row);
-  return {
-    number: row.number,
-    delivery: new Delivery(publication, qos, retain, ids),
-    packetId: row.packet_id ?? undefined,
-    received: row.received === 1,
-  };
-}

@@ -1,37 +1,5 @@
-/** `MKAT`: how a file is known to be a store of this gateway's (PRAGMA application_id). */
-export const APPLICATION_ID = 0x4d4b4154;
-
-/** What brings a file from the version that is its index to the next. Never change one: add another. */
-export const migrations: readonly string[] = [
-  `CREATE TABLE retained (
-     topic TEXT PRIMARY KEY, payload BLOB NOT NULL, qos INTEGER NOT NULL, time INTEGER NOT NULL,
-     extra TEXT
-   );
-   CREATE TABLE sessions (
-     key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, identity TEXT, expiry INTEGER NOT NULL,
-     expires_at INTEGER, will_delay INTEGER NOT NULL, will_at INTEGER, will TEXT
-   );
-   CREATE TABLE groups (key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-   CREATE TABLE subscriptions (
-     session INTEGER NOT NULL, filter TEXT NOT NULL, flags INTEGER NOT NULL, id INTEGER,
-     PRIMARY KEY (session, filter)
-   ) WITHOUT ROWID;
-   CREATE TABLE messages (
-     number INTEGER PRIMARY KEY, owner INTEGER NOT NULL, topic TEXT NOT NULL, payload BLOB NOT NULL,
-     flags INTEGER NOT NULL, time INTEGER NOT NULL, extra TEXT, packet_id INTEGER,
-     received INTEGER NOT NULL DEFAULT 0
-   );
-   CREATE INDEX messages_of ON messages (owner, number);
-   CREATE TABLE ids (
-     session INTEGER NOT NULL, packet_id INTEGER NOT NULL, PRIMARY KEY (session, packet_id)
-   ) WITHOUT ROWID;
-   CREATE TABLE history (
-     number INTEGER PRIMARY KEY, rule TEXT NOT NULL, topic TEXT NOT NULL,
-     payload BLOB NOT NULL, flags INTEGER NOT NULL, time INTEGER NOT NULL, extra TEXT
-   );
-   CREATE INDEX history_of ON history (topic, number);
-   CREATE INDEX history_by_rule ON history (rule, number);`,
-];
+/** What is known of one message of a segment. */
+export const SENT = 0, RECEIVED = 1, ENDED = 2;
 
 /** Every change that can be made; a `?` for each value, and which of them are bytes. */
 export const changes = {
@@ -47,7 +15,8 @@ export const changes = {
   },
   endSession: { sql: "DELETE FROM sessions WHERE key = ?" },
   endSubscriptions: { sql: "DELETE FROM subscriptions WHERE session = ?" },
-  endMessages: { sql: "DELETE FROM messages WHERE owner = ?" },
+  endSegments: { sql: "DELETE FROM segments WHERE owner = ?" },
+  endAllMarks: { sql: "DELETE FROM marks WHERE owner = ?" },
   endIds: { sql: "DELETE FROM ids WHERE session = ?" },
   saveGroup: { sql: "INSERT OR REPLACE INTO groups (key, name) VALUES (?, ?)" },
   endGroup: { sql: "DELETE FROM groups WHERE key = ?" },
@@ -55,14 +24,22 @@ export const changes = {
     sql: "INSERT OR REPLACE INTO subscriptions (session, filter, flags, id) VALUES (?, ?, ?, ?)",
   },
   endSubscription: { sql: "DELETE FROM subscriptions WHERE session = ? AND filter = ?" },
-  saveMessage: {
-    sql: "INSERT OR REPLACE INTO messages (number, owner, topic, payload, flags, time, extra) " +
-      "VALUES (?, ?, ?, ?, ?, ?, ?)",
+  saveSegment: {
+    sql: "INSERT OR REPLACE INTO segments (first, owner, last, messages) VALUES (?, ?, ?, ?)",
     blob: 3,
   },
-  sent: { sql: "UPDATE messages SET packet_id = ?2 WHERE number = ?1", values: 2 },
-  received: { sql: "UPDATE messages SET received = 1 WHERE number = ?" },
-  endMessage: { sql: "DELETE FROM messages WHERE number = ?" },
+  endSegment: { sql: "DELETE FROM segments WHERE first = ?" },
+  endMarks: { sql: "DELETE FROM marks WHERE owner = ? AND number BETWEEN ? AND ?" },
+  sent: {
+    sql: `INSERT OR REPLACE INTO marks (owner, number, packet_id, state) VALUES (?, ?, ?, ${SENT})`,
+  },
+  received: { sql: `UPDATE marks SET state = ${RECEIVED} WHERE owner = ? AND number = ?` },
+  endMessage: {
+    // Not for an owner that has ended with all it had.
+    sql: "INSERT OR REPLACE INTO marks (owner, number, state) " +
+      `SELECT ?1, ?2, ${ENDED} WHERE EXISTS (SELECT 1 FROM segments WHERE first = ?3)`,
+    values: 3,
+  },
   saveId: { sql: "INSERT OR REPLACE INTO ids (session, packet_id) VALUES (?, ?)" },
   endId: { sql: "DELETE FROM ids WHERE session = ? AND packet_id = ?" },
   saveHistory: {

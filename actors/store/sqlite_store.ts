@@ -10,6 +10,8 @@ import { HistoryReader, type HistoryRule } from "./history.ts";
 import { lock } from "./lock.ts";
 import type { WriterAnswer } from "./messages.ts";
 import { readQueue } from "./queues.ts";
+import { redoFile, redoLost } from "./redo.ts";
+import { RedoLog } from "./redo_log.ts";
 import { Recovery } from "./recovery.ts";
 import { Store } from "./store.ts";
 import { checkWriter, WriterThread } from "./writer_thread.ts";
@@ -150,13 +152,19 @@ class OpenStore {
     const fsync = durability === "strict";
     const database = openDatabase(file, { fsync });
     try {
+      redoLost(database, file);
       const { next } = database.prepare(
-        "SELECT 1 + max(coalesce((SELECT max(number) FROM messages), 0), " +
+        "SELECT 1 + max(coalesce((SELECT max(last) FROM segments), 0), " +
           "coalesce((SELECT max(key) FROM sessions), 0), coalesce((SELECT max(key) FROM groups), 0), " +
           "coalesce((SELECT max(number) FROM history), 0)) " +
           "AS next",
       ).get() as { next: number };
+      const { batch, id } = database.prepare("SELECT batch, id FROM progress").get() as {
+        batch: number;
+        id: number;
+      };
       forgetRules(database, history);
+      const redo = durability === "relaxed" ? new RedoLog(redoFile(file), id) : undefined;
       const writer = new WriterThread({
         kind: "open",
         file,
@@ -168,15 +176,18 @@ class OpenStore {
         writer,
         log,
         waits: durability !== "none",
+        redo,
         past: new HistoryReader(database, history),
         queue: (name) => readQueue(database, name),
         now: () => space.clock.now(),
-      }, next);
+      }, { next, written: batch });
       const limits = { ...mqttDefaults, ...options.mqtt };
       const recovery = new Recovery(database, space, { journal: store, limits, log, before: next });
       space.ledger = store;
       store.sweepHistory();
-      writer.onEnd = () => {
+      writer.onEnd = (isWritten) => {
+        if (isWritten) redo?.remove();
+        else redo?.close();
         recovery.stop();
         database.close();
         unlock();
@@ -187,6 +198,7 @@ class OpenStore {
         log.info("store opened", { file, durability, ...found, ms });
       } catch (error) {
         writer.onEnd = () => {};
+        redo?.close();
         void writer.close();
         throw error;
       }

@@ -1,60 +1,68 @@
 import type { HistoryQuestion } from "../../protocols/history.ts";
-import type { SessionRecord } from "../../protocols/journal.ts";
+import { Entry, type SessionRecord } from "../../protocols/journal.ts";
 import type { Delivery, Publication } from "../../protocols/publication.ts";
 import type { Subscription } from "../../protocols/session.ts";
 import type { Holder, Ledger, WrittenQueue } from "../ledger.ts";
 import { isMomentary } from "../../protocols/topic.ts";
-import type { Log } from "../log.ts";
-import { BatchBuilder, type Value } from "./batch.ts";
+import type { Value } from "./batch.ts";
+import { type CommitParts, Commits } from "./commits.ts";
 import type { HistoryReader } from "./history.ts";
 import type { WriterAnswer } from "./messages.ts";
 import type { KnownQueue } from "./queues.ts";
 import { extraOf, flagsOf } from "./rows.ts";
 import type { Change } from "./schema.ts";
 import { sessionValues, subscriptionFlags } from "./session_rows.ts";
-import type { WriterThread } from "./writer_thread.ts";
 
 /** Messages of the past between two searches for those that are too old. */
 const HISTORY_SWEEP = 1_000;
 
 /** What a store does. */
-export interface StoreParts {
-  readonly writer: WriterThread;
-  readonly log: Log;
-  /** False when nobody waits until something is safe. */
-  readonly waits: boolean;
+export interface StoreParts extends Omit<CommitParts, "written"> {
   readonly past: HistoryReader;
   /** What waited in a queue before a restart. */
   readonly queue: (name: string) => KnownQueue | undefined;
   now(): number;
 }
 
-/** Collects what must survive, has it written, and tells those who wait for that. */
+/** Records what must survive. */
 export class Store implements Ledger {
-  dirty = false;
-  failing = false;
   refusals = 0;
   #next: number;
-  #building = new BatchBuilder(1);
-  #committed = 0;
-  #changes = 0;
-  /** True while the writer has a batch. */
-  #busy = false;
-  #scheduled = false;
+  readonly #commits: Commits;
   #unswept = 0;
-  readonly #holders = new Set<Holder>();
 
-  constructor(readonly parts: StoreParts, next: number) {
+  constructor(readonly parts: StoreParts, { next, written }: { next: number; written: number }) {
     this.#next = next;
+    const { past } = parts;
+    this.#commits = new Commits({ ...parts, written: (batch) => past.committed(batch) }, written);
+  }
+
+  get dirty(): boolean {
+    return this.#commits.dirty;
+  }
+
+  set dirty(isDirty: boolean) {
+    this.#commits.dirty = isDirty;
+  }
+
+  get failing(): boolean {
+    return this.#commits.fault !== undefined;
+  }
+
+  get fault(): string | undefined {
+    return this.#commits.fault;
   }
 
   get batch(): number {
-    const { batch, changes } = this.#building;
-    return changes > 0 ? batch : batch - 1;
+    return this.#commits.batch;
   }
 
   take(): number {
     return this.#next++;
+  }
+
+  entry(): Entry {
+    return new Entry(this.take());
   }
 
   refuse(): void {
@@ -62,18 +70,18 @@ export class Store implements Ledger {
   }
 
   touch(): void {
-    this.dirty = this.parts.waits && this.batch > this.#committed;
+    this.dirty = this.parts.waits && this.batch > this.#commits.safe;
   }
 
   hold(holder: Holder): void {
-    this.#holders.add(holder);
+    this.#commits.hold(holder);
   }
 
   saveRetained(publication: Publication): void {
     const { topic, payload, qos, time, origin } = publication;
     if (payload.length === 0) return this.#add("endRetained", [topic]);
     const by = typeof origin === "string" ? origin : undefined;
-    const length = this.#building.keep(payload);
+    const length = this.#commits.building.keep(payload);
     const values = [topic, length, qos, Math.floor(time), extraOf(publication, { by })];
     this.#add("saveRetained", values);
   }
@@ -83,9 +91,10 @@ export class Store implements Ledger {
   }
 
   endSession(key: number): void {
-    for (const change of ["endSession", "endSubscriptions", "endMessages", "endIds"] as const) {
+    for (const change of ["endSession", "endSubscriptions", "endIds"] as const) {
       this.#add(change, [key]);
     }
+    this.#endMessages(key);
   }
 
   saveGroup(key: number, name: string): void {
@@ -94,7 +103,13 @@ export class Store implements Ledger {
 
   endGroup(key: number): void {
     this.#add("endGroup", [key]);
-    this.#add("endMessages", [key]);
+    this.#endMessages(key);
+  }
+
+  #endMessages(owner: number): void {
+    this.#commits.building.segments.forget(owner);
+    this.#add("endSegments", [owner]);
+    this.#add("endAllMarks", [owner]);
   }
 
   saveSubscription(key: number, filter: string, subscription: Subscription): void {
@@ -106,25 +121,29 @@ export class Store implements Ledger {
     this.#add("endSubscription", [key, filter]);
   }
 
-  saveMessage(owner: number, number: number, delivery: Delivery): void {
-    const { publication, ids } = delivery, { topic, payload, time } = publication;
-    const length = this.#building.keep(payload), flags = flagsOf(publication, delivery);
-    const extra = extraOf(publication, { ids });
-    this.#add("saveMessage", [number, owner, topic, length, flags, Math.floor(time), extra]);
+  saveMessage(owner: number, entry: Entry, delivery: Delivery): void {
+    // One that comes back to its group is there already.
+    if (entry.segment !== undefined) return;
+    this.#commits.building.segments.save(owner, entry, delivery);
+    this.#changed();
+    this.dirty = this.parts.waits;
   }
 
-  sent(number: number, packetId: number): void {
-    this.#add("sent", [number, packetId]);
+  sent({ segment, number }: Entry, packetId: number): void {
+    if (!segment) return;
+    segment.marked = true;
+    this.#add("sent", [segment.owner, number, packetId]);
   }
 
-  received(number: number): void {
-    this.#add("received", [number]);
+  received({ segment, number }: Entry): void {
+    if (segment) this.#add("received", [segment.owner, number]);
   }
 
-  endMessage(number: number): void {
+  endMessage(entry: Entry): void {
+    this.#commits.building.segments.end(entry);
     // Forgotten by a crash, this has a message come again, which QoS 1 allows and QoS 2 has an answer
     // to: nobody has to wait.
-    this.#append("endMessage", [number]);
+    this.#changed();
   }
 
   saveId(key: number, packetId: number): void {
@@ -140,7 +159,7 @@ export class Store implements Ledger {
     if (past.rules.length === 0) return;
     const { topic, payload, time } = publication, rule = past.ruleOf(topic);
     if (rule < 0 || isMomentary(topic)) return;
-    const length = this.#building.keep(payload), at = Math.floor(time || this.parts.now());
+    const length = this.#commits.building.keep(payload), at = Math.floor(time || this.parts.now());
     const { filter } = past.rules[rule]!;
     const number = this.take();
     const values = [number, filter, topic, length, flagsOf(publication), at, extraOf(publication)];
@@ -172,20 +191,13 @@ export class Store implements Ledger {
   }
 
   describe(): Record<string, unknown> {
-    const { failing, refusals } = this;
-    const pending = this.#building.changes;
-    return {
-      failing,
-      refused: refusals,
-      changes: this.#changes,
-      batches: this.#committed,
-      pending,
-    };
+    const { changes, written, building } = this.#commits, { failing, refusals } = this;
+    return { failing, refused: refusals, changes, batches: written, pending: building.changes };
   }
 
   flushed(): Promise<void> {
     const { batch } = this;
-    if (batch <= this.#committed) return Promise.resolve();
+    if (batch <= this.#commits.safe) return Promise.resolve();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.hold({
       committed: (safe) => safe >= batch && (resolve(), true),
@@ -195,38 +207,12 @@ export class Store implements Ledger {
   }
 
   async close(): Promise<void> {
-    // What the writer has is before it, and before the end.
-    this.#busy = false;
-    this.#send();
-    if (!await this.parts.writer.close()) {
-      this.parts.log.error("store closed with changes unwritten");
-    }
+    if (!await this.#commits.close()) this.parts.log.error("store closed with changes unwritten");
   }
 
   /** The writer has something to say. */
   answered(answer: WriterAnswer): void {
-    this.#busy = false;
-    if (answer.kind === "committed") this.#isSafe(answer.batch);
-    else if (answer.kind === "failed") this.#hasFailed(answer.reason);
-    if (this.#building.changes > 0) this.#send();
-  }
-
-  #isSafe(batch: number): void {
-    if (this.failing) this.parts.log.warn("store can be written again");
-    this.failing = false;
-    this.#committed = batch;
-    this.parts.past.committed(batch);
-    for (const holder of this.#holders) {
-      if (holder.committed(batch)) this.#holders.delete(holder);
-    }
-  }
-
-  #hasFailed(reason: string): void {
-    if (!this.failing) this.parts.log.error("store cannot be written", { reason });
-    this.failing = true;
-    const holders = [...this.#holders];
-    this.#holders.clear();
-    for (const holder of holders) holder.unstored();
+    this.#commits.answered(answer);
   }
 
   #add(change: Change, values: readonly Value[]): void {
@@ -234,22 +220,15 @@ export class Store implements Ledger {
     this.dirty = this.parts.waits;
   }
 
+  /** Records what nobody waits for. */
   #append(change: Change, values: readonly Value[]): void {
-    this.#building.add(change, values);
-    if (this.#busy || this.#scheduled) return;
-    this.#scheduled = true;
-    queueMicrotask(() => this.#send());
+    this.#commits.building.add(change, values);
+    this.#commits.changed();
   }
 
-  /** All that the turns up to now have recorded goes in one transaction. */
-  #send(): void {
-    this.#scheduled = false;
-    const building = this.#building;
-    if (this.#busy || building.changes === 0) return;
-    this.#busy = true;
-    this.dirty = false;
-    this.#changes += building.changes;
-    this.#building = new BatchBuilder(building.batch + 1);
-    this.parts.writer.write(building.build());
+  /** Something of the messages has changed. */
+  #changed(): void {
+    this.#commits.building.changes++;
+    this.#commits.changed();
   }
 }

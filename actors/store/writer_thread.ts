@@ -20,7 +20,7 @@ export class WriterThread {
   /** Hears what the writer has to say. */
   onAnswer: (answer: WriterAnswer) => void = () => {};
   onFault: (reason: string) => void = () => {};
-  onEnd: () => void = () => {};
+  onEnd: (isWritten: boolean) => void = () => {};
 
   constructor(open: OpenWriter) {
     this.#worker = new Worker(program, {
@@ -51,7 +51,7 @@ export class WriterThread {
 
   #end(isWritten: boolean): void {
     this.#worker.terminate();
-    this.onEnd();
+    this.onEnd(isWritten);
     this.onEnd = () => {};
     this.#closed.resolve(isWritten);
   }

@@ -64,5 +64,5 @@ export function builtInLength(path: string): number {
   if (path.startsWith("/topics") && (path.length === 7 || path[7] === "/")) {
     return Math.min(path.length, 8);
   }
-  return path === "/.well-known/core" ? path.length : 0;
+  return path === "/.well-known/core" || path === "/health" ? path.length : 0;
 }

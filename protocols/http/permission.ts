@@ -4,6 +4,7 @@ import type { Publication } from "../publication.ts";
 import type { Outcome } from "../session.ts";
 import { credentialsOf } from "./credentials.ts";
 import { type Answer, type Exchange, respondText } from "./exchange.ts";
+import { isOfHealth, respondHealth } from "./health.ts";
 import { faultOfHost, faultOfOrigin, isPreflight, preflightFields, sharing } from "./origin.ts";
 
 const statuses: Record<RefusalKind, number> = {
@@ -34,6 +35,7 @@ export function inHttp({ kind, reason, challenges = BASIC }: Refusal): {
 export function entrance(answer: Answer, allowed: readonly string[]): Answer {
   return (exchange, now) => {
     const { request, peer, hub } = exchange, { path } = request;
+    if (isOfHealth(exchange)) return respondHealth(exchange);
     if (path.startsWith("/topics") || path === "/.well-known/core") {
       if (isSettled(exchange, allowed)) return;
     }

@@ -54,6 +54,7 @@ GET    /topics/a/b       the value of topic a/b
 PUT    /topics/a/b       sets the value
 DELETE /topics/a/b       clears the value
 POST   /topics/a/b       publishes an event
+GET    /health           whether all is well
 
 With "Accept: text/event-stream" GET follows a topic, or all that match a filter such as /topics/a/%23.
 With "Prefer: wait=30" it waits for the next value.

@@ -95,7 +95,7 @@ export class Client implements Receiver {
       log.journal.refuse();
       return this.#lost(delivery);
     }
-    const stored = log.numbered(delivery), accepted = this.#accept(stored, from);
+    const stored = log.entered(delivery), accepted = this.#accept(stored, from);
     if (accepted) log.keep(stored);
     return accepted;
   }

@@ -1,10 +1,10 @@
 import type { Screen } from "../guard.ts";
-import type { Journal } from "../journal.ts";
+import { Entry, type Journal } from "../journal.ts";
 import { Delivery, type Publication, type Qos } from "../publication.ts";
 import type { Publisher, Receiver, Subscription } from "../session.ts";
 import type { Client } from "./client.ts";
 import type { MqttLimits } from "./limits.ts";
-import { Queue, type Tally } from "./queue.ts";
+import { type Page, Queue, type Tally } from "./queue.ts";
 import { type SessionLog, settle, StoredDelivery } from "./session_log.ts";
 
 /** A message of QoS 1 or 2 that one member of a group got for all of them. */
@@ -14,15 +14,18 @@ export class SharedDelivery extends StoredDelivery {
     { qos, retain, ids }: { qos: Qos; retain: boolean; ids: readonly number[] | undefined },
     readonly group: Group,
     journal: Journal | undefined,
-    number: number,
+    entry: Entry,
   ) {
-    super(publication, { qos, retain, ids }, journal, number);
+    super(publication, { qos, retain, ids }, journal, entry);
   }
 
   override of(publication: Publication): SharedDelivery {
-    return new SharedDelivery(publication, this, this.group, this.journal, this.number);
+    return new SharedDelivery(publication, this, this.group, this.journal, this.entry);
   }
 }
+
+/** Messages handed to members who find that many waiting: more than one window, and a short turn. */
+const FIRST_MESSAGES = 100;
 
 /**
  * A shared subscription (MQTT 5.0 §4.8.2): of each message one member gets one copy.
@@ -81,7 +84,7 @@ export class Group implements Receiver {
         log.journal.refuse();
         return false;
       }
-      delivery = log.numbered(delivery);
+      delivery = log.entered(delivery);
     }
     if (this.#give(delivery, from)) return true;
     // As for a single client that is away: nobody promised to store QoS 0.
@@ -96,21 +99,24 @@ export class Group implements Receiver {
   }
 
   /** Takes over what a member left unacknowledged: another one gets it. */
-  takeBack({ publication, journal, number }: SharedDelivery): void {
+  takeBack({ publication, journal, entry }: SharedDelivery): void {
     if (this.isEmpty) return this.tally.lose("mqtt.dropped");
     const { qos } = publication, like = { qos, retain: false, ids: undefined };
     this.deliver(
       journal === undefined
         ? new Delivery(publication, qos, false, undefined)
-        : new StoredDelivery(publication, like, journal, number),
+        : new StoredDelivery(publication, like, journal, entry),
     );
   }
 
-  /** Puts what waited before a restart where it was, or gives it to those who are there. */
-  restore(deliveries: readonly Delivery[]): void {
-    if (this.#members.every(({ inbox }) => inbox === undefined)) {
-      this.#queue.restore(deliveries, this.limits);
-    } else for (const each of deliveries) this.deliver(each);
+  /** Puts what waited before a restart in front; whoever is there begins with it. */
+  restore(pages: Page[]): void {
+    this.#queue.follow(pages, this.limits);
+    if (this.#members.every(({ inbox }) => inbox === undefined)) return;
+    // With these acknowledged, they come for the others themselves.
+    for (let left = Math.min(this.#queue.size, FIRST_MESSAGES); left > 0; left--) {
+      this.deliver(this.#queue.shift()!);
+    }
   }
 
   /** The oldest message that waits for all, for a member that has room. */
@@ -213,8 +219,8 @@ export class Group implements Receiver {
     const qos = Math.min(publication.qos, maximum) as Qos;
     const ids = id === undefined ? undefined : [id];
     if (qos > 0) {
-      const { journal, number } = delivery instanceof StoredDelivery ? delivery : unwritten;
-      return new SharedDelivery(publication, { qos, retain, ids }, this, journal, number);
+      const { journal, entry } = delivery instanceof StoredDelivery ? delivery : unwritten;
+      return new SharedDelivery(publication, { qos, retain, ids }, this, journal, entry);
     }
     if (delivery.qos === 0 && delivery.retain === retain && ids === undefined) return delivery;
     return new Delivery(publication, 0, retain, ids);
@@ -222,7 +228,7 @@ export class Group implements Receiver {
 }
 
 /** For a message that nobody has to find again. */
-const unwritten = { journal: undefined, number: 0 };
+const unwritten = { journal: undefined, entry: new Entry(0) };
 
 /** True while a member is there and keeps up. */
 function isFree({ inbox, queued }: Client): boolean {

@@ -129,7 +129,7 @@ export class Outgoing {
     if (reason >= 0x80) return this.#remove(unsettled, now);
     unsettled.received = true;
     // Its client forgets the message with PUBREL, so a restart must not send it again.
-    if (delivery instanceof StoredDelivery) delivery.journal?.received(delivery.number);
+    if (delivery instanceof StoredDelivery) delivery.journal?.received(delivery.entry);
     this.link.acknowledge(PacketType.pubrel, packetId, Reason.success);
   }
 
@@ -156,7 +156,7 @@ export class Outgoing {
     // A restart must send a message of QoS 2 by the same identifier, or its client takes it twice.
     if (delivery.qos === 2 && delivery instanceof StoredDelivery) {
       if (delivery instanceof SharedDelivery) settle(delivery);
-      else delivery.journal?.sent(delivery.number, unsettled.packetId);
+      else delivery.journal?.sent(delivery.entry, unsettled.packetId);
     }
     unsettled.counted = true;
     this.#counted++;
@@ -207,7 +207,7 @@ function stored(delivery: Delivery, log: SessionLog): Delivery {
   const isShared = delivery instanceof SharedDelivery;
   // What one of a group has been sent of QoS 2 is its own [MQTT-4.8.2-5].
   if (isShared ? delivery.qos === 1 : delivery instanceof StoredDelivery) return delivery;
-  const own = log.numbered(delivery);
+  const own = log.entered(delivery);
   log.keep(own);
   settle(delivery);
   return own;

@@ -17,6 +17,16 @@ export interface Tally {
   lose(event: "mqtt.dropped" | "mqtt.conflated"): void;
 }
 
+/** Messages that are somewhere else until their turn comes. */
+export interface Page {
+  readonly size: number;
+  /** What they take as `bytesOf` says. */
+  readonly bytes: number;
+  read(): Delivery[];
+}
+
+const NOTHING: readonly Delivery[] = [], NO_PAGES: Page[] = [];
+
 /** Messages that wait until their client is there and has room, oldest first. */
 export class Queue {
   #waiting: (Delivery | undefined)[] = [];
@@ -26,11 +36,16 @@ export class Queue {
   #before = 0;
   /** Where the message of each topic waits, for those who want only the newest. */
   #places: Map<string, number> | undefined;
+  /** What waited before a restart, oldest first: on pages, and the one that is being read. */
+  #pages: Page[] = NO_PAGES;
+  #unread = 0;
+  #read: readonly Delivery[] = NOTHING;
+  #readAt = 0;
 
   constructor(readonly tally: Tally) {}
 
   get size(): number {
-    return this.#waiting.length - this.#head;
+    return this.#unread + this.#read.length - this.#readAt + this.#waiting.length - this.#head;
   }
 
   /** Takes a delivery as far as the policy allows; false when it is not taken. */
@@ -73,19 +88,34 @@ export class Queue {
 
   /** Takes a delivery for which there is room. */
   push(delivery: Delivery, limits: MqttLimits): void {
-    const own = outliving(delivery);
-    this.#count(costOf(own));
-    if (limits.queuePolicy === "conflate" && this.#replace(own)) return;
-    this.#waiting.push(own);
+    this.add(outliving(delivery), limits);
+  }
+
+  /** Takes a delivery that shares its memory with its neighbours only, or with nobody. */
+  add(delivery: Delivery, limits: MqttLimits): void {
+    this.#count(costOf(delivery));
+    if (limits.queuePolicy === "conflate" && this.#replace(delivery)) return;
+    this.#waiting.push(delivery);
   }
 
   shift(): Delivery | undefined {
-    if (this.size === 0) return undefined;
+    if (this.#pages.length > 0 || this.#read.length > 0) {
+      const delivery = this.#shiftRead();
+      if (delivery !== undefined) return delivery;
+    }
+    return this.#shiftWaiting();
+  }
+
+  #shiftWaiting(): Delivery | undefined {
+    if (this.#head === this.#waiting.length) return undefined;
     const delivery = this.#waiting[this.#head]!;
     const { topic } = delivery.publication;
     if (this.#places?.get(topic) === this.#before + this.#head) this.#places.delete(topic);
     this.#waiting[this.#head++] = undefined;
-    if (this.#head === this.#waiting.length || (this.#head > 1024 && this.#head > this.size)) {
+    if (
+      this.#head === this.#waiting.length ||
+      (this.#head > 1024 && this.#head * 2 > this.#waiting.length)
+    ) {
       this.#waiting = this.#waiting.slice(this.#head);
       this.#before += this.#head;
       this.#head = 0;
@@ -94,10 +124,10 @@ export class Queue {
     return delivery;
   }
 
-  /** Takes out what `wanted` says, in order. */
+  /** Takes out what `wanted` says of what has come since the start, in order. */
   extract(wanted: (delivery: Delivery) => boolean): Delivery[] {
     const all: Delivery[] = [], found: Delivery[] = [];
-    for (let next = this.shift(); next !== undefined; next = this.shift()) {
+    for (let next = this.#shiftWaiting(); next !== undefined; next = this.#shiftWaiting()) {
       (wanted(next) ? found : all).push(next);
     }
     for (const each of all) {
@@ -108,17 +138,50 @@ export class Queue {
     return found;
   }
 
-  /** Puts what waited before a restart in front of what has come since. */
-  restore(deliveries: readonly Delivery[], limits: MqttLimits): void {
+  /** Has `pages` in front of what it holds. */
+  follow(pages: Page[], limits: MqttLimits): void {
+    if (limits.queuePolicy === "conflate") return this.#conflateAll(pages, limits);
+    this.#pages = pages;
+    for (const { size, bytes } of pages) {
+      this.#unread += size;
+      this.#count(bytes);
+    }
+  }
+
+  /** To find what replaces what, all must be at hand. */
+  #conflateAll(pages: Page[], limits: MqttLimits): void {
     const since = this.extract(() => true);
-    for (const each of deliveries) this.push(each, limits);
-    for (const each of since) this.push(each, limits);
+    for (const page of pages) for (const each of page.read()) this.add(each, limits);
+    for (const each of since) this.add(each, limits);
+  }
+
+  /** The next of the pages; undefined when all have been read. */
+  #shiftRead(): Delivery | undefined {
+    while (this.#readAt === this.#read.length && this.#pages.length > 0) {
+      const page = this.#pages.shift()!;
+      this.#read = page.read();
+      this.#readAt = 0;
+      this.#unread -= page.size;
+      this.#count(-page.bytes);
+      for (const each of this.#read) this.#count(costOf(each));
+    }
+    const delivery = this.#read[this.#readAt];
+    if (delivery === undefined) return undefined;
+    if (++this.#readAt === this.#read.length) {
+      this.#read = NOTHING;
+      this.#readAt = 0;
+    }
+    this.#count(-costOf(delivery));
+    return delivery;
   }
 
   clear(): void {
     this.#count(-this.#bytes);
     this.#waiting = [];
     this.#head = 0;
+    this.#pages = NO_PAGES;
+    this.#read = NOTHING;
+    this.#readAt = this.#unread = 0;
     this.#places = undefined;
   }
 
@@ -151,8 +214,13 @@ export class Queue {
   }
 }
 
+/** What a message takes while it waits, in bytes. */
+export function bytesOf({ payload, topic }: { payload: Uint8Array; topic: string }): number {
+  return payload.length + topic.length + OVERHEAD_BYTES;
+}
+
 function costOf({ publication }: Delivery): number {
-  return publication.payload.length + publication.topic.length + OVERHEAD_BYTES;
+  return bytesOf(publication);
 }
 
 /** The same delivery holding on to nothing but its own bytes. */

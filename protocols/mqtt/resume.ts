@@ -1,11 +1,11 @@
 import type { Journal, MessageRecord, SessionRecord } from "../journal.ts";
-import type { Delivery } from "../publication.ts";
 import type { Hub, Subscription } from "../session.ts";
 import { Broker } from "./broker.ts";
 import { Client } from "./client.ts";
 import { Group } from "./group.ts";
 import type { MqttLimits } from "./limits.ts";
 import { willOf } from "./message.ts";
+import type { Page } from "./queue.ts";
 import { SessionLog, StoredDelivery } from "./session_log.ts";
 import { followed } from "./permission.ts";
 import { isShared } from "./shares.ts";
@@ -56,24 +56,39 @@ export function resumeSession(
   return client;
 }
 
+/** Messages that were written down together, read when their turn comes. */
+export interface WrittenPage {
+  /** How many of them were not sent, and what they take while they wait, in bytes. */
+  readonly size: number;
+  readonly bytes: number;
+  readonly sent: readonly MessageRecord[];
+  /** Those that were not sent. */
+  read(): readonly MessageRecord[];
+}
+
 /** Puts the messages that waited before a restart where they were. */
-export function resumeMessages(
-  owner: Client | Group,
-  messages: readonly MessageRecord[],
-  journal: Journal,
-): void {
-  const waiting: Delivery[] = [];
-  if (owner instanceof Group) {
-    for (const { number, delivery } of messages) {
-      waiting.push(new StoredDelivery(delivery.publication, delivery, journal, number));
+export class Return {
+  readonly #pages: Page[] = [];
+
+  constructor(readonly owner: Client | Group, readonly journal: Journal) {}
+
+  /** The next of them. */
+  add({ sent, size, bytes, read }: WrittenPage): void {
+    const { owner, journal } = this;
+    const deliveryOf = ({ delivery, entry }: MessageRecord) =>
+      new StoredDelivery(delivery.publication, delivery, journal, entry);
+    if (owner instanceof Client) {
+      for (const each of sent) {
+        owner.inflight.restore(each.packetId!, deliveryOf(each)).received = each.received;
+      }
     }
-    return owner.restore(waiting);
+    if (size > 0) this.#pages.push({ size, bytes, read: () => read().map(deliveryOf) });
   }
-  const client = owner;
-  for (const { number, delivery, packetId, received } of messages) {
-    const stored = new StoredDelivery(delivery.publication, delivery, journal, number);
-    if (packetId === undefined) waiting.push(stored);
-    else client.inflight.restore(packetId, stored).received = received;
+
+  /** That was all. */
+  end(): void {
+    const { owner } = this;
+    if (owner instanceof Group) owner.restore(this.#pages);
+    else if (this.#pages.length > 0) owner.queue.follow(this.#pages, owner.limits);
   }
-  if (waiting.length > 0) client.queue.restore(waiting, client.limits);
 }

@@ -1,5 +1,5 @@
 import type { Identity } from "../identity.ts";
-import type { Journal } from "../journal.ts";
+import type { Entry, Journal } from "../journal.ts";
 import { Delivery, type Publication } from "../publication.ts";
 import type { Client } from "./client.ts";
 import { willPublication } from "./message.ts";
@@ -11,20 +11,19 @@ export class StoredDelivery extends Delivery {
     { qos, retain, ids }: Pick<Delivery, "qos" | "retain" | "ids">,
     /** Undefined when it is not written down after all. */
     readonly journal: Journal | undefined,
-    /** Its name in the journal. */
-    readonly number: number,
+    readonly entry: Entry,
   ) {
     super(publication, qos, retain, ids);
   }
 
   override of(publication: Publication): StoredDelivery {
-    return new StoredDelivery(publication, this, this.journal, this.number);
+    return new StoredDelivery(publication, this, this.journal, this.entry);
   }
 }
 
 /** Nobody waits for this delivery any more. */
 export function settle(delivery: Delivery): void {
-  if (delivery instanceof StoredDelivery) delivery.journal?.endMessage(delivery.number);
+  if (delivery instanceof StoredDelivery) delivery.journal?.endMessage(delivery.entry);
 }
 
 /** Writes down what becomes of one session that outlives its connections. */
@@ -55,13 +54,18 @@ export class SessionLog {
     this.journal.endSession(this.key);
   }
 
-  /** The same delivery with a number, by which it is to be saved. */
-  numbered({ publication, qos, retain, ids }: Delivery): StoredDelivery {
+  /** The same delivery with an entry, by which it is to be saved. */
+  entered({ publication, qos, retain, ids }: Delivery): StoredDelivery {
     const { journal } = this;
-    return new StoredDelivery(publication, { qos, retain, ids }, journal, journal.take());
+    return new StoredDelivery(
+      publication,
+      { qos, retain, ids },
+      journal,
+      journal.entry(),
+    );
   }
 
   keep(delivery: StoredDelivery): void {
-    this.journal.saveMessage(this.key, delivery.number, delivery);
+    this.journal.saveMessage(this.key, delivery.entry, delivery);
   }
 }

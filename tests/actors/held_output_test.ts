@@ -17,7 +17,11 @@ Deno.test("HeldOutput lets go batch by batch, in order, and what is not recorded
   const { ledger: given, state, holders } = ledger();
   const out: Uint8Array[] = [];
   let end: boolean | undefined;
-  const held = new HeldOutput(given, (each) => void out.push(each), (isSafe) => end = isSafe);
+  const held = new HeldOutput(
+    given,
+    (each) => void out.push(each.slice()),
+    (isSafe) => end = isSafe,
+  );
   held.push(bytes("a"));
   state.dirty = false;
   held.push(bytes("b"));
@@ -37,7 +41,11 @@ Deno.test("HeldOutput keeps a copy, and says nothing when the store has failed",
   const { ledger: given, holders } = ledger();
   const out: Uint8Array[] = [], reused = bytes("a");
   let end: boolean | undefined;
-  const held = new HeldOutput(given, (each) => void out.push(each), (isSafe) => end = isSafe);
+  const held = new HeldOutput(
+    given,
+    (each) => void out.push(each.slice()),
+    (isSafe) => end = isSafe,
+  );
   held.push(reused);
   reused[0] = 0x7a;
   holders[0]!.committed(0);

@@ -18,6 +18,7 @@ import {
   versionsCase,
 } from "./cases/mqtt_more.ts";
 import { slowReceiversCase } from "./cases/slow_receivers.ts";
+import { restartCase } from "./cases/restart.ts";
 import { relaxedCase, storeCase } from "./cases/store.ts";
 import { subscriptionsCase } from "./cases/subscriptions.ts";
 import { webSocketCase, webSocketFanOutCase } from "./cases/websocket.ts";
@@ -61,6 +62,7 @@ const cases: readonly Case[] = [
   subscriptionsCase,
   storeCase,
   relaxedCase,
+  restartCase,
   slowReceiversCase,
   webSocketCase,
   webSocketFanOutCase,

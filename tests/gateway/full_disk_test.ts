@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { coap, coapStream, gateway, http, Log, mqtt, sqliteStore, tcp, udp } from "../../mod.ts";
+import {
+  coap,
+  coapStream,
+  gateway,
+  http,
+  Log,
+  mqtt,
+  sqliteStore,
+  type StoreOptions,
+  tcp,
+  udp,
+} from "../../mod.ts";
 import { Code } from "../../protocols/coap/codec.ts";
 import { Signal } from "../../protocols/coap/stream_codec.ts";
 import type { Packet } from "../../protocols/mqtt/packet.ts";
@@ -13,8 +24,8 @@ const log = new Log({ sink: () => {} });
 
 const mayMount = await SmallDisk.isPossible();
 
-async function open(file: string, maxBytes = 0) {
-  const store = sqliteStore(file, { maxBytes, retryMs: 20 });
+async function open(file: string, options: StoreOptions = {}) {
+  const store = sqliteStore(file, { ...options, retryMs: 20 });
   const hub = gateway({ log, store, sysIntervalMs: 20 });
   const web = await hub.listen(tcp({ port: 0 }), http()).ready;
   const broker = await hub.listen(tcp({ port: 0 }), mqtt()).ready;
@@ -101,33 +112,46 @@ async function tellsTheTruth(place: Place): Promise<void> {
   assert.equal(await listener.nextText(), "still here");
   await listener.close();
   await eventually("$SYS to say so", () => stateOf(place) === "failing");
+  assert.deepEqual(await healthOf(place), [503, {
+    status: "failing",
+    store: "failing",
+    reason: "The store cannot be written: database or disk is full",
+  }]);
+}
+
+async function healthOf({ web }: Place): Promise<[number, unknown]> {
+  const answer = await fetch(`http://127.0.0.1:${web}/health`);
+  return [answer.status, await answer.json()];
 }
 
 function stateOf({ hub }: Place): string | undefined {
   return hub.retained("$SYS/broker/store/state")?.text();
 }
 
-Deno.test({
-  name: "A full store tells everybody, and keeps what it has promised",
-  sanitizeOps: true,
-  sanitizeResources: true,
-  async fn() {
-    const folder = await Deno.makeTempDir(), file = `${folder}/meerkat.db`;
-    const place = await open(file, 1 << 20);
-    let safe: string[];
-    try {
-      safe = await overfill(place);
-      await tellsTheTruth(place);
-    } finally {
-      await place.hub.stop({ drainMs: 0 });
-    }
-    assert.ok(safe.length > 10);
-    await using hub = gateway({ log, store: sqliteStore(file) });
-    for (const topic of safe) assert.equal(hub.retained(topic)?.payload.length, 20_000, topic);
-    await hub.stop();
-    await Deno.remove(folder, { recursive: true });
-  },
-});
+for (const durability of ["strict", "relaxed"] as const) {
+  Deno.test({
+    name: `A full store tells everybody, and keeps what it has promised: ${durability}`,
+    sanitizeOps: true,
+    sanitizeResources: true,
+    async fn() {
+      const folder = await Deno.makeTempDir(), file = `${folder}/meerkat.db`;
+      const place = await open(file, { maxBytes: 1 << 20, durability });
+      let safe: string[];
+      try {
+        assert.deepEqual(await healthOf(place), [200, { status: "ok", store: "ok" }]);
+        safe = await overfill(place);
+        await tellsTheTruth(place);
+      } finally {
+        await place.hub.stop({ drainMs: 0 });
+      }
+      assert.ok(safe.length > 10);
+      await using hub = gateway({ log, store: sqliteStore(file) });
+      for (const topic of safe) assert.equal(hub.retained(topic)?.payload.length, 20_000, topic);
+      await hub.stop();
+      await Deno.remove(folder, { recursive: true });
+    },
+  });
+}
 
 Deno.test({
   name: "A full disk is the same, and when there is room again all goes on by itself" +
@@ -146,6 +170,7 @@ Deno.test({
       await tellsTheTruth(place);
       small.empty();
       await eventually("room again", () => stateOf(place) === "ok");
+      assert.deepEqual(await healthOf(place), [200, { status: "ok", store: "ok" }]);
       assert.equal(await put(place, "after", "1"), 201);
       assert.equal(await reasonOf(place), 0);
     } finally {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { gateway, Log, sqliteStore, type StoreOptions } from "../../../mod.ts";
-import { migrations } from "../../../actors/store/schema.ts";
+import { migrations } from "../../../actors/store/migrations.ts";
 
 const log = new Log({ sink: () => {} });
 

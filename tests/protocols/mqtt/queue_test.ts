@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { defaults } from "../../../protocols/mqtt/limits.ts";
-import { outliving, Queue } from "../../../protocols/mqtt/queue.ts";
+import { bytesOf, outliving, Queue } from "../../../protocols/mqtt/queue.ts";
 import { copy } from "../../../protocols/bytes.ts";
 import { Delivery, Publication } from "../../../protocols/publication.ts";
 
@@ -42,4 +42,68 @@ Deno.test("outliving() copies a payload out of its page, once for all who keep i
   assert.equal(one.publication.payload, other.publication.payload);
   assert.equal(one.publication.time, 5);
   assert.equal(outliving(one), one);
+});
+
+/** A page of messages that says when it is read. */
+function page(texts: string[], read: string[][]) {
+  const deliveries = texts.map((text) => delivery(new TextEncoder().encode(text)));
+  const bytes = deliveries.reduce((sum, each) => sum + bytesOf(each.publication), 0);
+  return { size: texts.length, bytes, read: () => (read.push(texts), deliveries) };
+}
+
+function shiftAll(queue: Queue): string {
+  let all = "";
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    all += next.publication.text();
+  }
+  return all;
+}
+
+Deno.test("Queue reads a page when the turn of its first message comes, before what came since", () => {
+  const tally = { queuedBytes: 0, inflightBytes: 0, subscriptions: 0, lose() {} };
+  const queue = new Queue(tally), read: string[][] = [];
+  queue.push(delivery(new TextEncoder().encode("f")), defaults);
+  const own = tally.queuedBytes;
+  queue.follow([page(["a", "b"], read), page(["c", "d", "e"], read)], defaults);
+  assert.equal(queue.size, 6);
+  assert.equal(tally.queuedBytes, 6 * own);
+  assert.deepEqual(read, []);
+  assert.equal(queue.shift()!.publication.text(), "a");
+  assert.deepEqual(read, [["a", "b"]]);
+  assert.equal(queue.size, 5);
+  assert.equal(queue.extract(() => true).length, 1, "what came since");
+  queue.push(delivery(new TextEncoder().encode("g")), defaults);
+  assert.equal(shiftAll(queue), "bcdeg");
+  assert.equal(tally.queuedBytes, 0);
+});
+
+Deno.test("Queue counts what a page turns out to hold, and forgets pages when it is cleared", () => {
+  const tally = { queuedBytes: 0, inflightBytes: 0, subscriptions: 0, lose() {} };
+  const queue = new Queue(tally), read: string[][] = [];
+  queue.follow([{ size: 5, bytes: 9_000, read: () => [] }, page(["a"], read)], defaults);
+  assert.equal(queue.size, 6);
+  assert.equal(queue.shift()!.publication.text(), "a");
+  assert.equal(queue.size, 0);
+  assert.equal(tally.queuedBytes, 0);
+  queue.follow([page(["b"], read), page(["c"], read)], defaults);
+  queue.clear();
+  assert.equal(queue.shift(), undefined);
+  assert.equal(tally.queuedBytes, 0);
+});
+
+Deno.test("Queue drops the oldest of a page first, and keeps the newest of each topic of all pages", () => {
+  const lost: string[] = [];
+  const lose = (event: string) => void lost.push(event);
+  const tally = { queuedBytes: 0, inflightBytes: 0, subscriptions: 0, lose };
+  const oldest = { ...defaults, maxQueuedMessages: 3, queuePolicy: "drop-oldest" } as const;
+  const queue = new Queue(tally);
+  queue.follow([page(["a", "b"], []), page(["c"], [])], oldest);
+  assert.ok(queue.offer(delivery(new TextEncoder().encode("d")), oldest));
+  assert.equal(shiftAll(queue), "bcd");
+  assert.deepEqual(lost, ["mqtt.dropped"]);
+  const newest = { ...defaults, queuePolicy: "conflate" } as const;
+  queue.push(delivery(new TextEncoder().encode("z")), newest);
+  queue.follow([page(["x"], []), page(["y"], [])], newest);
+  assert.equal(shiftAll(queue), "z");
+  assert.equal(tally.queuedBytes, 0);
 });

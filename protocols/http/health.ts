@@ -1,0 +1,27 @@
+import { type Exchange, respondText } from "./exchange.ts";
+import { Handlers } from "./handlers.ts";
+
+const PATH = "/health";
+
+/** True for what asks how the gateway is, unless the application has a handler of that very path. */
+export function isOfHealth({ request, hub }: Exchange): boolean {
+  return request.path === PATH && hub.shared(Handlers).find(request) === undefined;
+}
+
+/**
+ * Answers whoever decides where requests go, or what is restarted. It has no credentials, and learns
+ * whether, and why not, everything is accepted.
+ */
+export function respondHealth(exchange: Exchange): void {
+  const { method } = exchange.request, allow = "GET, HEAD";
+  if (method !== "GET" && method !== "HEAD") {
+    return respondText(exchange, 405, `Cannot ${method.slice(0, 20)} the health: it can be read`, [
+      ["allow", allow],
+    ]);
+  }
+  const health = exchange.hub.health?.() ?? { status: "ok" };
+  exchange.respond({
+    status: health.status === "ok" ? 200 : 503,
+    fields: [["content-type", "application/json"], ["cache-control", "no-store"]],
+  }, `${JSON.stringify(health)}\n`);
+}
