@@ -141,7 +141,12 @@ export type { Hooks, Later, Login, Subscribed } from "./actors/hooks.ts";
 export * from "./actors/web/mod.ts";
 
 // Requests of CoAP in its own terms.
-export type { CoapHandler, CoapMethods, CoapOptions, CoapResource } from "./actors/coap_handler.ts";
+export type {
+  CoapHandler,
+  CoapMethods,
+  CoapOptions,
+  CoapResource,
+} from "./actors/handlers/coap_handler.ts";
 export type { CoapRequest } from "./protocols/coap/coap_request.ts";
 export type { CoapCode, CoapOption, CoapResponse } from "./protocols/coap/coap_response.ts";
 export type { CoapMethod } from "./protocols/coap/http_request.ts";

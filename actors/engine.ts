@@ -1,6 +1,6 @@
 import { Bridges } from "./bridge/bridges.ts";
 import type { OpenUpstream } from "./bridge/upstream.ts";
-import { CoapServer } from "./coap_server.ts";
+import { CoapServer } from "./handlers/coap_server.ts";
 import { systemClock } from "./clock.ts";
 import type { GatewayOptions, PathTables } from "./gateway_options.ts";
 import { Listeners } from "./listeners.ts";
@@ -8,7 +8,7 @@ import { Log } from "./log.ts";
 import { Space } from "./space.ts";
 import { Supervisor } from "./supervisor.ts";
 import { startTimers } from "./timers.ts";
-import { WebServer } from "./web_server.ts";
+import { WebServer } from "./handlers/web_server.ts";
 
 /** All that a gateway runs: the topic space, the supervisors, and how they start and stop. */
 export class Engine {

@@ -3,23 +3,28 @@ import type { Hub, OpenDatagramSession, OpenSession, Outcome } from "../protocol
 import { faultOfTopic } from "../protocols/topic.ts";
 import type { DatagramTransport, Transport } from "../transports/transport.ts";
 import type { Behaviour, Ref } from "./actor.ts";
-import type { Answering } from "./answering.ts";
+import type { Answering } from "./handlers/answering.ts";
 import type { BridgeOptions } from "./bridge/bridge_options.ts";
 import type { Bridge } from "./bridge/bridges.ts";
 import type { OpenUpstream } from "./bridge/upstream.ts";
-import type { CoapHandler, CoapMethods, CoapOptions, CoapResource } from "./coap_handler.ts";
+import type {
+  CoapHandler,
+  CoapMethods,
+  CoapOptions,
+  CoapResource,
+} from "./handlers/coap_handler.ts";
 import { addDnsHandler, type DnsHandler } from "./dns/handler.ts";
 import { Engine } from "./engine.ts";
 import type { GatewayOptions, PathTables } from "./gateway_options.ts";
-import type { Handler } from "./handler.ts";
+import type { Handler } from "./handlers/handler.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Listening, ListenOptions } from "./listeners.ts";
 import { Member } from "./member.ts";
-import type { Methods } from "./methods.ts";
-import type { SocketHandler, SocketOptions } from "./socket_handler.ts";
+import type { Methods } from "./handlers/methods.ts";
+import type { SocketHandler, SocketOptions } from "./handlers/socket_handler.ts";
 import type { Space } from "./space.ts";
 import { type MessageHandler, subscribe } from "./subscriber.ts";
-import type { HandleOptions } from "./web_server.ts";
+import type { HandleOptions } from "./handlers/web_server.ts";
 import type { SpawnOptions } from "./supervisor.ts";
 import type { TreeNode } from "./tree.ts";
 

@@ -1,7 +1,7 @@
 import type { LinkAttributes, PathAnswer } from "../protocols/http/handlers.ts";
 import type { PathPattern } from "../protocols/http/routes.ts";
 import type { SocketRoute } from "../protocols/websocket/socket.ts";
-import type { ResourceTable } from "./coap_server.ts";
+import type { ResourceTable } from "./handlers/coap_server.ts";
 import type { Clock } from "./clock.ts";
 import type { HookLimits } from "./hook_chain.ts";
 import type { Hooks } from "./hooks.ts";
@@ -10,7 +10,7 @@ import type { Log } from "./log.ts";
 import type { RetainedLimits } from "./retained.ts";
 import type { Space } from "./space.ts";
 import type { Supervisor } from "./supervisor.ts";
-import type { WebServer } from "./web_server.ts";
+import type { WebServer } from "./handlers/web_server.ts";
 import type { StoreSource } from "./store/sqlite_store.ts";
 
 /**

@@ -9,7 +9,7 @@ import { policy } from "../identity/policy.ts";
 import { scramFiles } from "../identity/scram_file.ts";
 import { Throttle } from "../identity/throttle.ts";
 import type { AuthMethod } from "../../protocols/mqtt/authentication.ts";
-import type { Handler } from "../handler.ts";
+import type { Handler } from "../handlers/handler.ts";
 import type { Hooks } from "../hooks.ts";
 import { loginTokens } from "../identity/login_tokens.ts";
 import type { Log } from "../log.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { setCookie } from "../cookies.ts";
-import type { Handler } from "../handler.ts";
+import { setCookie } from "../handlers/cookies.ts";
+import type { Handler } from "../handlers/handler.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { Login } from "../hooks.ts";
 import { tokenOf } from "./token.ts";

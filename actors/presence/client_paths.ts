@@ -4,7 +4,7 @@ import type { RegisteredWill } from "../../protocols/presence.ts";
 import type { Qos } from "../../protocols/publication.ts";
 import { Broker } from "../../protocols/mqtt/broker.ts";
 import { faultOfTopic, isReserved } from "../../protocols/topic.ts";
-import type { Handler } from "../handler.ts";
+import type { Handler } from "../handlers/handler.ts";
 import { HookGuard } from "../hook_guard.ts";
 import type { Presences } from "./presences.ts";
 import type { Space } from "../space.ts";

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { cgiEnvironment } from "../../protocols/web/cgi_environment.ts";
 import { type CgiHead, findHeadEnd, parseCgiHead } from "../../protocols/web/cgi_head.ts";
 import { compilePattern } from "../../protocols/web/pattern.ts";
-import type { RouteInfo } from "../handler.ts";
+import type { RouteInfo } from "../handlers/handler.ts";
 import { type CgiOptions, defaults } from "./cgi_options.ts";
 import { FileRoot, isAbsence } from "./file_root.ts";
 import { type FilesOptions, INDEX } from "./files_options.ts";

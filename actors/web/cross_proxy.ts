@@ -1,6 +1,6 @@
 import { FORWARD_PATH } from "../../protocols/http/handlers.ts";
-import { forwarder } from "../forwarder.ts";
-import type { Handler } from "../handler.ts";
+import { forwarder } from "../handlers/forwarder.ts";
+import type { Handler } from "../handlers/handler.ts";
 import { askCoap } from "./cross_coap.ts";
 import { CrossCache } from "./cross_cache.ts";
 

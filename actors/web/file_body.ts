@@ -1,6 +1,6 @@
 import type { ByteRange } from "../../protocols/web/ranges.ts";
 import { giveBack, lend } from "../pool.ts";
-import { withPump, type Write } from "../pump.ts";
+import { withPump, type Write } from "../handlers/pump.ts";
 import type { FileSource, OpenFile } from "./file_source.ts";
 import { defaults } from "./files_options.ts";
 

@@ -1,8 +1,8 @@
 import { encodeAnswer } from "../../protocols/http/encode.ts";
 import { directoryPage, orderOf, sorted } from "../../protocols/web/directory.ts";
 import { formatFilePath, parseFilePath } from "../../protocols/web/path.ts";
-import type { Handler } from "../handler.ts";
-import { withShortcut } from "../shortcut.ts";
+import type { Handler } from "../handlers/handler.ts";
+import { withShortcut } from "../handlers/shortcut.ts";
 import { answerWithFile } from "./file_answer.ts";
 import { FileRoot, type Found, isAbsence } from "./file_root.ts";
 import { defaults, type FilesOptions, INDEX } from "./files_options.ts";

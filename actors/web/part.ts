@@ -1,4 +1,4 @@
-import type { RouteInfo } from "../handler.ts";
+import type { RouteInfo } from "../handlers/handler.ts";
 import type { Later } from "../hooks.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { ProxySettings } from "../command/proxy_settings.ts";
 import type { Gateway } from "../gateway.ts";
-import type { SocketHandler, SocketOptions } from "../socket_handler.ts";
+import type { SocketHandler, SocketOptions } from "../handlers/socket_handler.ts";
 import type { WebPart } from "./part.ts";
 import { socketsTo } from "./proxy_socket.ts";
 import type { Upstreams } from "./upstreams.ts";

@@ -1,6 +1,6 @@
 import { Credentials, Refusal } from "../../protocols/identity.ts";
 import { credentialsOf } from "../../protocols/http/credentials.ts";
-import type { HandlerInfo } from "../handler.ts";
+import type { HandlerInfo } from "../handlers/handler.ts";
 import { throttled } from "../identity/authenticators.ts";
 import { digestFile } from "../identity/digest_file.ts";
 import { passwordFile } from "../identity/password_file.ts";

@@ -1,5 +1,5 @@
 import { endToEnd, forwardedFields, mappedPath } from "../../protocols/web/forwarding.ts";
-import type { RouteInfo } from "../handler.ts";
+import type { RouteInfo } from "../handlers/handler.ts";
 import type { WebPart } from "./part.ts";
 import { type HealthOptions, watchHealth } from "./health.ts";
 import { isUnder, withScope } from "./scope.ts";

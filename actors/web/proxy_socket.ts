@@ -1,7 +1,7 @@
 import { endToEnd, forwardedFields, mappedPath } from "../../protocols/web/forwarding.ts";
 import { connectWebSocket } from "../clients/connect_websocket.ts";
-import type { MessageSocket } from "../message_socket.ts";
-import type { SocketHandler } from "../socket_handler.ts";
+import type { MessageSocket } from "../handlers/message_socket.ts";
+import type { SocketHandler } from "../handlers/socket_handler.ts";
 import { type ProxyOptions, upstreamsOf } from "./proxy.ts";
 import type { Upstreams } from "./upstreams.ts";
 

@@ -1,7 +1,7 @@
 import { compilePattern, type Pattern } from "../../protocols/web/pattern.ts";
 import { FileServer } from "./files.ts";
 import type { FilesOptions } from "./files_options.ts";
-import type { RouteInfo } from "../handler.ts";
+import type { RouteInfo } from "../handlers/handler.ts";
 import type { RootPart, WebPart } from "./part.ts";
 import { passing } from "./proxy.ts";
 

@@ -1,6 +1,6 @@
 import type { PathExchange } from "../../protocols/http/exchange.ts";
-import { type Shortcut, shortcutOf } from "../shortcut.ts";
-import type { Handler } from "../handler.ts";
+import { type Shortcut, shortcutOf } from "../handlers/shortcut.ts";
+import type { Handler } from "../handlers/handler.ts";
 import type { WebPart } from "./part.ts";
 
 /** Which paths a part may answer GET for. */

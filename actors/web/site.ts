@@ -1,10 +1,10 @@
 import type { Exchange } from "../../protocols/http/exchange.ts";
 import type { WebSettings } from "../command/web_settings.ts";
 import type { Gateway } from "../gateway.ts";
-import type { Handler, RouteInfo } from "../handler.ts";
+import type { Handler, RouteInfo } from "../handlers/handler.ts";
 import type { Log } from "../log.ts";
 import { mayBeBelow } from "../../protocols/web/path.ts";
-import { withShortcut } from "../shortcut.ts";
+import { withShortcut } from "../handlers/shortcut.ts";
 import { policy, type PolicyOptions } from "../identity/policy.ts";
 import { davParts } from "./dav_site.ts";
 import { dynamicParts } from "./dynamic.ts";

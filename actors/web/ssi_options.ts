@@ -1,5 +1,5 @@
 import type { Gateway } from "../gateway.ts";
-import type { RouteInfo } from "../handler.ts";
+import type { RouteInfo } from "../handlers/handler.ts";
 import type { Later } from "../hooks.ts";
 import type { Log } from "../log.ts";
 import type { FilesOptions } from "./files_options.ts";

@@ -3,7 +3,7 @@ import { escapeHtml } from "../../protocols/web/html.ts";
 import { formatFilePath } from "../../protocols/web/path.ts";
 import type { Pattern } from "../../protocols/web/pattern.ts";
 import { parseSsi, type SsiPart } from "../../protocols/web/ssi.ts";
-import type { RouteInfo } from "../handler.ts";
+import type { RouteInfo } from "../handlers/handler.ts";
 import type { FileRoot, Found } from "./file_root.ts";
 import { onward } from "./onward.ts";
 import { Program } from "./program.ts";

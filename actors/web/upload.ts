@@ -1,6 +1,6 @@
 import { extname, join } from "node:path";
 import { ProtocolError } from "../../protocols/session.ts";
-import type { Handler } from "../handler.ts";
+import type { Handler } from "../handlers/handler.ts";
 import { multipart, type Part } from "./multipart.ts";
 
 /**

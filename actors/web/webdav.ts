@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { LockTable } from "../../protocols/web/locks.ts";
 import { parseFilePath } from "../../protocols/web/path.ts";
-import type { RouteInfo } from "../handler.ts";
+import type { RouteInfo } from "../handlers/handler.ts";
 import { DavChanges } from "./dav_changes.ts";
 import { submittedTokens } from "./dav_guard.ts";
 import { DavLocks } from "./dav_locks.ts";

@@ -1,4 +1,4 @@
-import type { Handler, RouteInfo } from "../../../actors/handler.ts";
+import type { Handler, RouteInfo } from "../../../actors/handlers/handler.ts";
 
 const info: RouteInfo = {
   params: {},

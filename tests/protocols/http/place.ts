@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Gateway } from "../../../actors/gateway.ts";
-import type { Handler } from "../../../actors/handler.ts";
+import type { Handler } from "../../../actors/handlers/handler.ts";
 import { Log } from "../../../actors/log.ts";
 import { Resources } from "../../../protocols/coap/resources.ts";
 import { Handlers } from "../../../protocols/http/handlers.ts";

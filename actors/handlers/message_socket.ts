@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
-import type { Close } from "../protocols/websocket/close.ts";
-import type { SocketPort } from "../protocols/websocket/socket.ts";
-import type { Self } from "./actor.ts";
+import type { Close } from "../../protocols/websocket/close.ts";
+import type { SocketPort } from "../../protocols/websocket/socket.ts";
+import type { Self } from "../actor.ts";
 import type { RouteInfo } from "./handler.ts";
 import { bytesOf, copy, isSendable } from "./socket_data.ts";
 import {

@@ -1,4 +1,4 @@
-import type { PathExchange } from "../protocols/http/exchange.ts";
+import type { PathExchange } from "../../protocols/http/exchange.ts";
 import type { Handler } from "./handler.ts";
 
 /** Answers an exchange at once, in the connection's own turn; false when it cannot. */

@@ -1,4 +1,4 @@
-import type { BodySink, PathExchange } from "../protocols/http/exchange.ts";
+import type { BodySink, PathExchange } from "../../protocols/http/exchange.ts";
 
 /** A request's body as a stream, taken from the connection as it is read. */
 export class RequestBody implements BodySink {

@@ -1,8 +1,8 @@
-import type { Confirming, Resources } from "../protocols/coap/resources.ts";
+import type { Confirming, Resources } from "../../protocols/coap/resources.ts";
 import { type CoapHandler, coapHandler, type CoapMethods } from "./coap_handler.ts";
 import type { CoapOptions, CoapResource } from "./coap_handler.ts";
 import { attributesOf } from "./link_options.ts";
-import type { Supervisor } from "./supervisor.ts";
+import type { Supervisor } from "../supervisor.ts";
 
 /** Requests that wait for a handler before more are refused. */
 const HANDLER_MAILBOX = 65_536;

@@ -1,8 +1,8 @@
-import type { PathExchange } from "../protocols/http/exchange.ts";
+import type { PathExchange } from "../../protocols/http/exchange.ts";
 import { fetchHandler, type Question } from "./fetch_handler.ts";
 import type { Handler } from "./handler.ts";
 import { shortcutOf } from "./shortcut.ts";
-import type { SpawnOptions, Supervisor } from "./supervisor.ts";
+import type { SpawnOptions, Supervisor } from "../supervisor.ts";
 
 /** Has one exchange answered; the pattern of its path may name parts of it. */
 export type Answering = (exchange: PathExchange, params?: Question["params"]) => void;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { request } from "../protocols/http/client.ts";
-import { place, until } from "../protocols/http/place.ts";
+import { request } from "../../protocols/http/client.ts";
+import { place, until } from "../../protocols/http/place.ts";
 
 const sanitized = { sanitizeOps: true, sanitizeResources: true };
 

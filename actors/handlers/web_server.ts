@@ -1,16 +1,16 @@
-import type { PathAnswer } from "../protocols/http/handlers.ts";
-import type { PathPattern } from "../protocols/http/routes.ts";
+import type { PathAnswer } from "../../protocols/http/handlers.ts";
+import type { PathPattern } from "../../protocols/http/routes.ts";
 import { type Answering, answering } from "./answering.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../clock.ts";
 import { type CorsOptions, withCors } from "./cors.ts";
-import type { HandlerTable } from "./gateway_options.ts";
+import type { HandlerTable } from "../gateway_options.ts";
 import { isForwarder } from "./forwarder.ts";
 import type { Handler } from "./handler.ts";
 import { attributesOf, type LinkOptions } from "./link_options.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "../log.ts";
 import { allowedBy, byMethod, type Methods } from "./methods.ts";
 import { type SocketHandler, type SocketOptions, socketRoute } from "./socket_handler.ts";
-import type { Supervisor } from "./supervisor.ts";
+import type { Supervisor } from "../supervisor.ts";
 
 /** Requests that wait for a handler before more are refused. */
 const HANDLER_MAILBOX = 65_536;

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers";
-import type { PathExchange } from "../protocols/http/exchange.ts";
-import type { ResponseHead } from "../protocols/http/message.ts";
-import type { Behaviour, Self } from "./actor.ts";
+import type { PathExchange } from "../../protocols/http/exchange.ts";
+import type { ResponseHead } from "../../protocols/http/message.ts";
+import type { Behaviour, Self } from "../actor.ts";
 import { type Pump, pumpOf } from "./pump.ts";
 import { type Handler, remoteAddress } from "./handler.ts";
 import { RequestBody } from "./request_body.ts";

@@ -1,4 +1,4 @@
-import type { Identity } from "../protocols/identity.ts";
+import type { Identity } from "../../protocols/identity.ts";
 
 /**
  * Where a request comes from: the shape of `Deno.Addr`. `hostname` is an IP address without
