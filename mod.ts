@@ -33,12 +33,12 @@ import { forward } from "./actors/dns/forward.ts";
 import { ResolveError, Resolver, resolver } from "./actors/dns/resolver.ts";
 import { presence } from "./actors/presence/mod.ts";
 import { openUpstream } from "./actors/clients/upstream.ts";
-import { Resources } from "./protocols/coap/resources.ts";
+import { Resources } from "./protocols/coap/paths/resources.ts";
 import { Handlers } from "./protocols/http/handlers.ts";
 import { dns } from "./protocols/dns/session.ts";
 import { coap } from "./protocols/coap/session.ts";
-import { looksLikeCoap } from "./protocols/coap/stream_codec.ts";
-import { coapStream } from "./protocols/coap/stream_server.ts";
+import { looksLikeCoap } from "./protocols/coap/stream/codec.ts";
+import { coapStream } from "./protocols/coap/stream/server.ts";
 import type { HttpOptions } from "./protocols/http/options.ts";
 import { http as openHttp } from "./protocols/http/session.ts";
 import type { CommonLimits } from "./protocols/limits.ts";
@@ -76,7 +76,7 @@ export { coap, coapStream, mqtt, websocket };
 export type { HttpOptions };
 export type { WebSocketOptions } from "./protocols/websocket/upgrade.ts";
 export type { CoapLimits } from "./protocols/coap/limits.ts";
-export type { CoapStreamOptions } from "./protocols/coap/stream_options.ts";
+export type { CoapStreamOptions } from "./protocols/coap/stream/options.ts";
 export type { HttpLimits } from "./protocols/http/limits.ts";
 export type { MqttLimits, QueuePolicy, SharedStrategy } from "./protocols/mqtt/limits.ts";
 export type { MqttOptions, ServerReference } from "./protocols/mqtt/options.ts";
@@ -147,9 +147,9 @@ export type {
   CoapOptions,
   CoapResource,
 } from "./actors/handlers/coap_handler.ts";
-export type { CoapRequest } from "./protocols/coap/coap_request.ts";
-export type { CoapCode, CoapOption, CoapResponse } from "./protocols/coap/coap_response.ts";
-export type { CoapMethod } from "./protocols/coap/http_request.ts";
+export type { CoapRequest } from "./protocols/coap/paths/coap_request.ts";
+export type { CoapCode, CoapOption, CoapResponse } from "./protocols/coap/paths/coap_response.ts";
+export type { CoapMethod } from "./protocols/coap/paths/http_request.ts";
 
 // Actors of your own.
 export type { Actor, Behaviour, Exit, Ref, Self, Unread } from "./actors/actor.ts";

@@ -1,7 +1,7 @@
 import { Code, type Message } from "../../protocols/coap/codec.ts";
 import { mediaTypeOf } from "../../protocols/coap/content_format.ts";
 import { Options, uintOf } from "../../protocols/coap/options.ts";
-import { textsOf } from "../../protocols/coap/uri.ts";
+import { textsOf } from "../../protocols/coap/paths/uri.ts";
 
 /**
  * What a CoAP server has answered (RFC 7252 §5.5); errors are answers, too.

@@ -1,11 +1,11 @@
 import { Code } from "../../protocols/coap/codec.ts";
 import { formatOf } from "../../protocols/coap/content_format.ts";
-import type { CoapMethod } from "../../protocols/coap/http_request.ts";
+import type { CoapMethod } from "../../protocols/coap/paths/http_request.ts";
 import { type CoapLimits, defaults } from "../../protocols/coap/limits.ts";
 import { Option } from "../../protocols/coap/option_bytes.ts";
 import { Options, uint } from "../../protocols/coap/options.ts";
-import type { Wish } from "../../protocols/coap/questions.ts";
-import { type CoapUrl, parseCoapUrl, pathOptions } from "../../protocols/coap/url.ts";
+import type { Wish } from "../../protocols/coap/client/questions.ts";
+import { type CoapUrl, parseCoapUrl, pathOptions } from "../../protocols/coap/client/url.ts";
 import { szxOf } from "../../protocols/coap/block.ts";
 import type { BridgeTls } from "../bridge/bridge_options.ts";
 import { CoapAnswer } from "./coap_answer.ts";

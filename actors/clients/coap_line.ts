@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { CoapClientSession } from "../../protocols/coap/client_session.ts";
+import { CoapClientSession } from "../../protocols/coap/client/session.ts";
 import type { CoapLimits } from "../../protocols/coap/limits.ts";
-import type { Questions } from "../../protocols/coap/questions.ts";
-import { StreamClient } from "../../protocols/coap/stream_client.ts";
-import { CoapStreamSession } from "../../protocols/coap/stream_session.ts";
-import type { CoapUrl } from "../../protocols/coap/url.ts";
+import type { Questions } from "../../protocols/coap/client/questions.ts";
+import { StreamClient } from "../../protocols/coap/stream/client.ts";
+import { CoapStreamSession } from "../../protocols/coap/stream/session.ts";
+import type { CoapUrl } from "../../protocols/coap/client/url.ts";
 import { formatAddress } from "../../transports/address.ts";
 import { dialTls } from "../../transports/dial_tls.ts";
 import { udp } from "../../transports/udp.ts";

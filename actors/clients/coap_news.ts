@@ -1,5 +1,5 @@
-import type { Wish } from "../../protocols/coap/questions.ts";
-import { Subscription } from "../../protocols/coap/subscription.ts";
+import type { Wish } from "../../protocols/coap/client/questions.ts";
+import { Subscription } from "../../protocols/coap/client/subscription.ts";
 import { CoapAnswer } from "./coap_answer.ts";
 import type { CoapLine } from "./coap_line.ts";
 

@@ -1,7 +1,7 @@
-import type { CoapExchange } from "../../protocols/coap/coap_exchange.ts";
-import type { CoapRequest } from "../../protocols/coap/coap_request.ts";
-import type { CoapCode, CoapResponse } from "../../protocols/coap/coap_response.ts";
-import type { CoapMethod } from "../../protocols/coap/http_request.ts";
+import type { CoapExchange } from "../../protocols/coap/paths/coap_exchange.ts";
+import type { CoapRequest } from "../../protocols/coap/paths/coap_request.ts";
+import type { CoapCode, CoapResponse } from "../../protocols/coap/paths/coap_response.ts";
+import type { CoapMethod } from "../../protocols/coap/paths/http_request.ts";
 import type { Behaviour, Self } from "../actor.ts";
 import { type HandlerInfo, remoteAddress } from "./handler.ts";
 import type { LinkOptions } from "./link_options.ts";

@@ -1,4 +1,4 @@
-import type { Confirming, Resources } from "../../protocols/coap/resources.ts";
+import type { Confirming, Resources } from "../../protocols/coap/paths/resources.ts";
 import { type CoapHandler, coapHandler, type CoapMethods } from "./coap_handler.ts";
 import type { CoapOptions, CoapResource } from "./coap_handler.ts";
 import { attributesOf } from "./link_options.ts";

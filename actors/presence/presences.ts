@@ -1,5 +1,5 @@
 import { Broker } from "../../protocols/mqtt/broker.ts";
-import { ClientIds } from "../../protocols/coap/client.ts";
+import { ClientIds } from "../../protocols/coap/pubsub/client.ts";
 import {
   type Herald,
   type Presence,

@@ -9,7 +9,7 @@ import type { Confirmable, MessageLayer } from "./layer.ts";
 import { overloaded } from "./outcome.ts";
 import { keyOf, type Peer } from "./peers.ts";
 import { isWanted, type Request } from "./request.ts";
-import { Room } from "./room.ts";
+import { Room } from "./paths/room.ts";
 
 /** Requests whose answers wait for hooks or handlers. */
 export class LateAnswers {

@@ -5,7 +5,7 @@ import { Answer, refusal } from "./answer.ts";
 import type { Listener } from "./audience.ts";
 import type { Changed } from "./changes.ts";
 import { Block } from "./block.ts";
-import type { Client } from "./client.ts";
+import type { Client } from "./pubsub/client.ts";
 import { Code, CON } from "./codec.ts";
 import type { Composer } from "./composer.ts";
 import type { Due } from "../deadlines.ts";
@@ -13,7 +13,7 @@ import type { Confirmable } from "./layer.ts";
 import type { Observers } from "./observers.ts";
 import type { Peer } from "./peers.ts";
 import { represent } from "./representation.ts";
-import type { Watch } from "./watch.ts";
+import type { Watch } from "./paths/watch.ts";
 
 /** 2.05 without a value. */
 const nothing = new Answer(Code.content);

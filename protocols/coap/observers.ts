@@ -1,7 +1,7 @@
 import type { Publication, Qos } from "../publication.ts";
 import type { Hub } from "../session.ts";
 import { Answer, refusal } from "./answer.ts";
-import { Configurations } from "./configurations.ts";
+import { Configurations } from "./pubsub/configurations.ts";
 import type { Audiences } from "./audience.ts";
 import type { Changes } from "./changes.ts";
 import type { Blockwise } from "./blockwise.ts";

@@ -1,6 +1,6 @@
 import type { Guard } from "../guard.ts";
 import type { Identity } from "../identity.ts";
-import type { Client } from "./client.ts";
+import type { Client } from "./pubsub/client.ts";
 import type { LateAnswer } from "./late.ts";
 import type { Peer } from "./peers.ts";
 

@@ -3,10 +3,10 @@ import type { Hub, Peer as WirePeer } from "../session.ts";
 import { Answer, refusal } from "./answer.ts";
 import { Blockwise } from "./blockwise.ts";
 import { Changes } from "./changes.ts";
-import type { Client } from "./client.ts";
-import { Clients } from "./clients.ts";
+import type { Client } from "./pubsub/client.ts";
+import { Clients } from "./pubsub/clients.ts";
 import { Code } from "./codec.ts";
-import { Configurations } from "./configurations.ts";
+import { Configurations } from "./pubsub/configurations.ts";
 import { LateAnswers } from "./late.ts";
 import type { MessageLayer } from "./layer.ts";
 import { discover, type Link } from "./links.ts";
@@ -15,11 +15,11 @@ import type { Origin } from "./origin.ts";
 import { notAllowed } from "./outcome.ts";
 import { keyOf } from "./peers.ts";
 import { credentialsOf, refused } from "./permission.ts";
-import { Paths } from "./paths.ts";
+import { Paths } from "./paths/paths.ts";
 import { parameter } from "./query.ts";
 import { Replies } from "./replies.ts";
 import type { Request } from "./request.ts";
-import { TopicCollection } from "./topic_collection.ts";
+import { TopicCollection } from "./pubsub/topic_collection.ts";
 import { Topics } from "./topics.ts";
 
 /**

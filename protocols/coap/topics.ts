@@ -4,8 +4,8 @@ import { faultOfFilter, faultOfTopic } from "../topic.ts";
 import { Answer, changed, created, deleted, refusal } from "./answer.ts";
 import { Code, NONE } from "./codec.ts";
 import { unmet } from "./conditions.ts";
-import { Configurations, observerCheckMs } from "./configurations.ts";
-import { createdAt, nameOf } from "./create_topic.ts";
+import { Configurations, observerCheckMs } from "./pubsub/configurations.ts";
+import { createdAt, nameOf } from "./pubsub/create_topic.ts";
 import { fetched, patched } from "./json_topics.ts";
 import type { MessageLayer } from "./layer.ts";
 import { listTopics } from "./links.ts";
@@ -19,7 +19,7 @@ import { parameter, qosOf, replyMsOf } from "./query.ts";
 import type { Replies } from "./replies.ts";
 import { isAmong, represent, valid } from "./representation.ts";
 import type { Request } from "./request.ts";
-import { Label, type Properties } from "./topic_properties.ts";
+import { Label, type Properties } from "./pubsub/topic_properties.ts";
 
 /** The topic space as resources: `/topics/T` and `/ps/T`. */
 export class Topics {

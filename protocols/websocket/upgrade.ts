@@ -1,8 +1,8 @@
 import { builtInLength, Handlers } from "../http/handlers.ts";
 import type { RequestHead, Upgrade } from "../http/message.ts";
 import { faultOfOrigin } from "../http/origin.ts";
-import { withLength, withoutLength } from "../coap/stream_codec.ts";
-import { OPTION_BYTES } from "../coap/stream_session.ts";
+import { withLength, withoutLength } from "../coap/stream/codec.ts";
+import { OPTION_BYTES } from "../coap/stream/session.ts";
 import type { Qos } from "../publication.ts";
 import type { OpenSession, Wire } from "../session.ts";
 import { pathToTopic } from "../topic.ts";

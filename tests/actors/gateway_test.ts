@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Gateway } from "../../actors/gateway.ts";
 import { Log } from "../../actors/log.ts";
-import { Resources } from "../../protocols/coap/resources.ts";
+import { Resources } from "../../protocols/coap/paths/resources.ts";
 import { Handlers } from "../../protocols/http/handlers.ts";
 import { MemoryTransport } from "../../transports/memory.ts";
 import { FakeClock, settle } from "./fakes.ts";

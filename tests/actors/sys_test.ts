@@ -3,7 +3,7 @@ import { Gateway } from "../../actors/gateway.ts";
 import { Space } from "../../actors/space.ts";
 import { Supervisor } from "../../actors/supervisor.ts";
 import { sysTopics } from "../../actors/sys.ts";
-import { Resources } from "../../protocols/coap/resources.ts";
+import { Resources } from "../../protocols/coap/paths/resources.ts";
 import { Handlers } from "../../protocols/http/handlers.ts";
 import type { Delivery } from "../../protocols/publication.ts";
 import type { Survey, Surveyed } from "../../protocols/traffic.ts";

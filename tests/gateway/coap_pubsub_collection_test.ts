@@ -4,7 +4,7 @@ import { listenToAll } from "../interop/listeners.ts";
 import { testWith } from "../interop/programs.ts";
 import { openWebSocket } from "../interop/websocket.ts";
 import { bytes } from "../protocols/fakes.ts";
-import { FORMAT, type Given, named, payloadOf } from "../protocols/coap/pubsub_stage.ts";
+import { FORMAT, type Given, named, payloadOf } from "../protocols/coap/pubsub/pubsub_stage.ts";
 import {
   coap,
   coapCode,

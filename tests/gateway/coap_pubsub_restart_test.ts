@@ -5,7 +5,7 @@ import { Options, uint } from "../../protocols/coap/options.ts";
 import { MemoryDatagrams } from "../../transports/memory_datagrams.ts";
 import { FakeClock } from "../actors/fakes.ts";
 import { request } from "../protocols/coap/fake_datagrams.ts";
-import { date, FORMAT, named, payloadOf } from "../protocols/coap/pubsub_stage.ts";
+import { date, FORMAT, named, payloadOf } from "../protocols/coap/pubsub/pubsub_stage.ts";
 import { CoapClient } from "./lab.ts";
 
 const log = new Log({ sink: () => {} });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { coapStream, gateway, http, Log, mqtt, tcp } from "../../mod.ts";
 import { Code, Option } from "../../protocols/coap/codec.ts";
 import { Options } from "../../protocols/coap/options.ts";
-import { Signal } from "../../protocols/coap/stream_codec.ts";
+import { Signal } from "../../protocols/coap/stream/codec.ts";
 import { CoapStream } from "../interop/coap_stream.ts";
 import { dialMqtt } from "../interop/mqtt_client.ts";
 import { eventually } from "../interop/patience.ts";

@@ -11,9 +11,9 @@ import {
   tls,
 } from "../../mod.ts";
 import { Code } from "../../protocols/coap/codec.ts";
-import { Signal, withLength, withoutLength } from "../../protocols/coap/stream_codec.ts";
+import { Signal, withLength, withoutLength } from "../../protocols/coap/stream/codec.ts";
 import { request } from "../protocols/coap/fake_datagrams.ts";
-import { frame, framesOf, signal } from "../protocols/coap/stream_stage.ts";
+import { frame, framesOf, signal } from "../protocols/coap/stream/stage.ts";
 import { join } from "../protocols/fakes.ts";
 import { certificates, hasOpenssl, orSkipped } from "../transports/certificates.ts";
 

@@ -12,7 +12,7 @@ import {
   udp,
 } from "../../mod.ts";
 import { Code } from "../../protocols/coap/codec.ts";
-import { Signal } from "../../protocols/coap/stream_codec.ts";
+import { Signal } from "../../protocols/coap/stream/codec.ts";
 import type { Packet } from "../../protocols/mqtt/packet.ts";
 import { dialMqtt } from "../interop/mqtt_client.ts";
 import { CoapStream } from "../interop/coap_stream.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { looksLikeCoap } from "../../protocols/coap/stream_codec.ts";
+import { looksLikeCoap } from "../../protocols/coap/stream/codec.ts";
 import type { Session, Wire } from "../../protocols/session.ts";
 import { looksLikeHttp, looksLikeMqtt, sniff } from "../../protocols/sniff.ts";
 import { bytes, hex, Stage } from "./fakes.ts";

@@ -3,7 +3,7 @@ import { Code, Option } from "../../../protocols/coap/codec.ts";
 import { Options, uint } from "../../../protocols/coap/options.ts";
 import { hook } from "../hooked.ts";
 import { brief, FakeDatagrams, request, type RequestParts } from "./fake_datagrams.ts";
-import { locationOf, observe } from "./pubsub_stage.ts";
+import { locationOf, observe } from "./pubsub/pubsub_stage.ts";
 
 function ask(stage: FakeDatagrams, code: number, uri: string, parts?: RequestParts): string {
   return brief(stage.ask(request(code, uri, parts))[0]!);

@@ -1,4 +1,7 @@
-import { BodyTransfer, type TransferOptions } from "../../../protocols/coap/body_transfer.ts";
+import {
+  BodyTransfer,
+  type TransferOptions,
+} from "../../../protocols/coap/client/body_transfer.ts";
 import { Message } from "../../../protocols/coap/codec.ts";
 import { FakeDatagrams, PEER, request, type RequestParts } from "./fake_datagrams.ts";
 

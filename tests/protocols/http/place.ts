@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Gateway } from "../../../actors/gateway.ts";
 import type { Handler } from "../../../actors/handlers/handler.ts";
 import { Log } from "../../../actors/log.ts";
-import { Resources } from "../../../protocols/coap/resources.ts";
+import { Resources } from "../../../protocols/coap/paths/resources.ts";
 import { Handlers } from "../../../protocols/http/handlers.ts";
 import { http } from "../../../protocols/http/session.ts";
 import { MemoryTransport } from "../../../transports/memory.ts";

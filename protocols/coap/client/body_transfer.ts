@@ -1,0 +1,137 @@
+import { ProtocolError } from "../../session.ts";
+import { Assembly } from "../assembly.ts";
+import { Block, blockOf, sizeOf } from "../block.ts";
+import { Code, Message, NONE } from "../codec.ts";
+import { Option } from "../option_bytes.ts";
+import { isCritical, Options, ruleOf, uint, uintOf } from "../options.ts";
+import { sameBytes } from "../representation.ts";
+
+/** What a client asks for; `options` in rising order, without those of blocks. */
+export interface Asked {
+  readonly options: readonly Option[];
+  readonly payload: Uint8Array;
+}
+
+/** How a client transfers bodies. */
+export interface TransferOptions {
+  /** The size exponent of blocks that the client would like; default 6, of 1,024 bytes. */
+  szx?: number;
+  /** Bytes of the longest answer. */
+  maxBytes: number;
+  /** The method. */
+  code?: number;
+}
+
+/**
+ * One question of a client and its answer, each in as many blocks as it needs (RFC 7959): `next` is
+ * what to send, and each answer goes to `take`.
+ */
+export class BodyTransfer {
+  #szx: number;
+  /** How much of the question has arrived. */
+  #sent = 0;
+  #answer: Assembly | undefined;
+  #etag: Uint8Array | undefined;
+  /** True when the question was sent from its beginning once more. */
+  #isRepeated = false;
+
+  constructor(readonly asked: Asked, readonly options: TransferOptions) {
+    this.#szx = options.szx ?? 6;
+  }
+
+  /** Options and payload of the next message. */
+  next(): Asked {
+    const { options, payload } = this.asked, size = sizeOf(this.#szx);
+    if (this.#answer !== undefined) {
+      const block = new Block(this.#answer.size / size, false, this.#szx);
+      // Only the first message registers (RFC 7959 §3.4).
+      const rest = options.filter(({ number }) => number !== Options.observe);
+      // The payload of a FETCH is part of what names the answer (RFC 8132 §2).
+      const isNamed = this.options.code === Code.fetch && this.#sent === 0;
+      return { options: joined(rest, Options.block2, block), payload: isNamed ? payload : NONE };
+    }
+    if (payload.length <= size) {
+      const wish = new Block(0, false, this.#szx);
+      // Whoever likes the largest blocks takes what comes.
+      return this.#szx === 6
+        ? this.asked
+        : { options: joined(options, Options.block2, wish), payload };
+    }
+    const end = this.#sent + size, more = end < payload.length;
+    let all = joined(options, Options.block1, new Block(this.#sent / size, more, this.#szx));
+    if (this.#sent === 0) all = [...all, new Option(Options.size1, uint(payload.length))];
+    return { options: all, payload: payload.subarray(this.#sent, end) };
+  }
+
+  /** Takes the answer to the last message; the whole answer when no more is to be sent. */
+  take(answer: Message): Message | undefined {
+    const stranger = answer.options.find(({ number }) => isCritical(number) && !ruleOf(number));
+    if (stranger !== undefined) throw fault(`option ${stranger.number} is not understood`);
+    if (answer.payload.length > this.options.maxBytes) throw tooLong(this.options.maxBytes);
+    const block1 = blockIn(answer, Options.block1), block2 = blockIn(answer, Options.block2);
+    if (answer.code === Code.continue) return this.#goOn(block1);
+    if (answer.code === Code.tooLarge && this.#sent === 0 && block1 && block1.szx < this.#szx) {
+      this.#szx = block1.szx;
+      return undefined;
+    }
+    if (answer.code === Code.incomplete && this.#sent > 0 && !this.#isRepeated) {
+      // The server has lost what it had, and done nothing (RFC 7959 §2.9.2).
+      this.#isRepeated = true;
+      this.#sent = 0;
+      return undefined;
+    }
+    if (answer.code >= Code.badRequest || block2 === undefined) return answer;
+    return this.#receive(answer, block2);
+  }
+
+  #goOn(block: Block | undefined): undefined {
+    if (block === undefined) throw fault("2.31 names no block");
+    this.#sent += sizeOf(this.#szx);
+    this.#szx = Math.min(this.#szx, block.szx);
+    if (this.#sent >= this.asked.payload.length) throw fault("2.31 follows the last block");
+    return undefined;
+  }
+
+  #receive(answer: Message, block: Block): Message | undefined {
+    const etag = answer.options.find(({ number }) => number === Options.etag)?.value ?? NONE;
+    const { payload, options } = answer, { maxBytes } = this.options;
+    let body = this.#answer ??= new Assembly();
+    if (this.#etag !== undefined && !sameBytes(etag, this.#etag)) {
+      // Another version: what there is of the one before is of no use (RFC 7959 §2.4).
+      body = this.#answer = new Assembly();
+      this.#etag = undefined;
+      if (block.number > 0) return undefined;
+    }
+    if (block.offset !== body.size) throw fault(`block ${block.number} does not follow`);
+    if (body.size + payload.length > maxBytes) throw tooLong(maxBytes);
+    if (block.more && (payload.length === 0 || payload.length % block.size !== 0)) {
+      throw fault(`block ${block.number} is not full`);
+    }
+    this.#etag ??= etag.slice();
+    this.#szx = block.szx;
+    body.append(payload);
+    if (block.more) return undefined;
+    const { type, code, id, token } = answer;
+    return new Message(type, code, id, token, options, body.take());
+  }
+}
+
+function blockIn({ options }: Message, number: number): Block | undefined {
+  const found = options.find((option) => option.number === number);
+  return found && blockOf(uintOf(found.value));
+}
+
+/** Options with a block among them, in rising order. */
+function joined(options: readonly Option[], number: number, block: Block): Option[] {
+  const before = options.filter((each) => each.number < number);
+  const after = options.filter((each) => each.number > number);
+  return [...before, new Option(number, block.encode()), ...after];
+}
+
+function tooLong(maxBytes: number): ProtocolError {
+  return fault(`it has more than ${maxBytes} bytes`);
+}
+
+function fault(reason: string): ProtocolError {
+  return new ProtocolError(`Cannot use the answer: ${reason}`, Code.badRequest);
+}

@@ -1,0 +1,128 @@
+import type { RequestHead, ResponseHead } from "../../http/message.ts";
+import { Fields } from "../../http/message.ts";
+import { Answer, MAX_ERROR_BYTES, refusal, shortened } from "../answer.ts";
+import { Code } from "../codec.ts";
+import { Format, formatOf } from "../content_format.ts";
+import type { Etags } from "./etags.ts";
+import { Option } from "../option_bytes.ts";
+import { Options, uint } from "../options.ts";
+import { sameBytes } from "../representation.ts";
+import type { Request } from "../request.ts";
+import { locationOptions, sortedOptions } from "./uri.ts";
+
+/** Codes of errors (RFC 8075 §7, RFC 8132 §4, RFC 8516). Others are 4.00 or 5.00. */
+const errors: Readonly<Record<number, number>> = {
+  401: Code.unauthorized,
+  403: Code.forbidden,
+  404: Code.notFound,
+  405: Code.methodNotAllowed,
+  406: Code.notAcceptable,
+  409: Code.conflict,
+  410: Code.notFound,
+  412: Code.preconditionFailed,
+  413: Code.tooLarge,
+  415: Code.unsupportedFormat,
+  422: Code.unprocessable,
+  429: Code.tooManyRequests,
+  501: Code.notImplemented,
+  502: Code.badGateway,
+  503: Code.unavailable,
+  504: Code.gatewayTimeout,
+};
+
+/** What an answer of HTTP is an answer to. */
+export interface Asked {
+  readonly request: Request;
+  readonly head: RequestHead;
+  readonly etags: Etags;
+}
+
+/** An answer of HTTP, as CoAP says it (RFC 7252 §10.2, RFC 8075 §7 the other way round). */
+export function answerOf({ status, fields = [] }: ResponseHead, body: Uint8Array, asked: Asked) {
+  const all = new Fields(fields), { isForOther } = asked.request;
+  // How whoever forwards says that it does not.
+  const isRefused = isForOther && status === 505;
+  const code = isRefused ? Code.noProxy : codeOf(status, asked.head.method);
+  if (code >= Code.badRequest) return errorOf(code, status, all, body);
+  return successOf(code, all, body, asked);
+}
+
+function successOf(code: number, fields: Fields, body: Uint8Array, asked: Asked): Answer {
+  const { request, head } = asked, options: Option[] = [];
+  const etag = etagOf(code, fields, asked);
+  if (etag !== undefined) options.push(new Option(Options.etag, etag));
+  const age = maxAgeOf(fields);
+  if (age !== undefined) options.push(new Option(Options.maxAge, uint(age)));
+  if (code === Code.valid && etag === undefined) {
+    return refusal(Code.internal, "The handler of this path does not say which value is valid");
+  }
+  const reads = code === Code.content || code === Code.valid;
+  const isKnown = reads && request.etags?.some((each) => etag && sameBytes(each, etag));
+  if (code === Code.valid || isKnown) return new Answer(Code.valid, sortedOptions(options));
+  const location = fields.get("location");
+  if (location !== undefined) {
+    const host = head.fields.get("host")!;
+    options.push(...locationOptions(location, { host, path: head.path }) ?? []);
+  }
+  const format = body.length === 0 ? undefined : formatIn(fields);
+  // After a change it is too late to say that its result cannot be had in this format.
+  const type = fields.get("content-type"), { accept } = request;
+  if (reads && body.length > 0 && accept !== undefined && type !== undefined && format !== accept) {
+    return refusal(Code.notAcceptable, `Cannot answer in format ${accept}: it is ${type}`);
+  }
+  if (format !== undefined) options.push(new Option(Options.contentFormat, uint(format)));
+  return new Answer(code, sortedOptions(options), body);
+}
+
+/** Text becomes a diagnostic payload (RFC 7252 §5.5.2); of the rest goes what is short and named. */
+function errorOf(code: number, status: number, fields: Fields, body: Uint8Array): Answer {
+  const options: Option[] = [], after = fields.get("retry-after") ?? "";
+  if (/^\d{1,9}$/.test(after)) options.push(new Option(Options.maxAge, uint(Number(after))));
+  const type = fields.get("content-type"), format = formatIn(fields);
+  if (type === undefined || format === Format.text) {
+    return new Answer(code, sortedOptions(options), shortened(body));
+  }
+  if (status >= 300 && status < 400) return refusal(code, "CoAP knows no redirections");
+  if (format === undefined || body.length > MAX_ERROR_BYTES) {
+    return new Answer(code, sortedOptions(options));
+  }
+  options.push(new Option(Options.contentFormat, uint(format)));
+  return new Answer(code, sortedOptions(options), body);
+}
+
+function codeOf(status: number, method: string): number {
+  if (status === 304) return Code.valid;
+  // What a form answers with: it has been done, and the result is elsewhere (RFC 9110 §15.4.4).
+  const isDone = status === 303 && method !== "GET" && method !== "FETCH";
+  if (status >= 300 && !isDone) {
+    return errors[status] ??
+      (status < 400 ? Code.badGateway : status < 500 ? Code.badRequest : Code.internal);
+  }
+  if (method === "GET" || method === "FETCH") return Code.content;
+  if (status === 201) return Code.created;
+  return method === "DELETE" ? Code.deleted : Code.changed;
+}
+
+/** 304 may leave it out when only one was asked about. */
+function etagOf(code: number, fields: Fields, { request, etags }: Asked): Uint8Array | undefined {
+  const tag = fields.get("etag");
+  if (tag !== undefined) return etags.encode(tag);
+  return code === Code.valid && request.etags?.length === 1 ? request.etags[0] : undefined;
+}
+
+/** A number for the media type; none for what is packed, of which the number would say too little. */
+function formatIn(fields: Fields): number | undefined {
+  const type = fields.get("content-type"), encoding = fields.get("content-encoding") ?? "identity";
+  return type === undefined || encoding !== "identity" ? undefined : formatOf(type);
+}
+
+/** Seconds for which an answer is fresh; undefined where it does not say (RFC 9111 §4.2). */
+function maxAgeOf(fields: Fields): number | undefined {
+  const control = (fields.get("cache-control") ?? "").toLowerCase();
+  // CoAP cannot say that an answer is for one client only, or that it must not be kept.
+  if (/(?:^|[\s,])(?:no-store|no-cache|private)\b/.test(control)) return 0;
+  const [, seconds] = /(?:^|[\s,])max-age="?(\d{1,10})\b/.exec(control) ?? [];
+  if (seconds === undefined) return undefined;
+  const age = Number(/^\d{1,9}$/.exec(fields.get("age") ?? "0")?.[0] ?? 0);
+  return Math.min(Math.max(0, Number(seconds) - age), 0xffffffff);
+}

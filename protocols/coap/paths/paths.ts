@@ -1,0 +1,213 @@
+import { FORWARD_PATH, Handlers, type PathAnswer } from "../../http/handlers.ts";
+import type { RequestHead } from "../../http/message.ts";
+import type { Identity } from "../../identity.ts";
+import type { Hub, Peer } from "../../session.ts";
+import { Answer, refusal } from "../answer.ts";
+import { shapeOf } from "../blockwise.ts";
+import type { Changes } from "../changes.ts";
+import { CoapExchange } from "./coap_exchange.ts";
+import { Code } from "../codec.ts";
+import { Etags } from "./etags.ts";
+import { type Asker, HttpExchange } from "./http_exchange.ts";
+import { headOf, methodOf } from "./http_request.ts";
+import type { LateAnswer, LateAnswers } from "../late.ts";
+import type { MessageLayer } from "../layer.ts";
+import type { Link } from "../links.ts";
+import type { Observers } from "../observers.ts";
+import type { Origin } from "../origin.ts";
+import type { Request } from "../request.ts";
+import { type Resource, Resources } from "./resources.ts";
+import { hasDots, pathOf, targetOf } from "./uri.ts";
+import { Watch } from "./watch.ts";
+
+/** Paths of the application: those that handlers of CoAP's own answer, then those of HTTP. */
+export class Paths {
+  readonly #resources: Resources;
+  readonly #handlers: Handlers;
+  readonly #etags: Etags;
+
+  constructor(
+    readonly hub: Hub,
+    readonly layer: MessageLayer,
+    readonly session: {
+      readonly lates: LateAnswers;
+      readonly changes: Changes;
+      readonly observers: Observers;
+    },
+  ) {
+    this.#resources = hub.shared(Resources);
+    this.#handlers = hub.shared(Handlers);
+    this.#etags = hub.shared(Etags);
+  }
+
+  get size(): number {
+    return this.#resources.size + this.#handlers.size;
+  }
+
+  /** Critical options that whoever answers a request understands. */
+  understood(request: Request): ReadonlySet<number> | undefined {
+    return this.#resources.find(pathOf(request.message))?.terms.critical;
+  }
+
+  /** Answers a request; undefined when the answer comes in a later turn. */
+  answer(request: Request, from: Origin, peer: Peer): Answer | undefined {
+    const resource = this.#resources.size === 0
+      ? undefined
+      : this.#resources.find(pathOf(request.message));
+    return resource === undefined
+      ? this.#handle(request, from, peer)
+      : this.#ask(resource, request, from, peer);
+  }
+
+  /** Has a request for another server answered by whoever forwards, if somebody does (RFC 7252 §5.7). */
+  forward(request: Request, from: Origin, peer: Peer): Answer | undefined {
+    const { forward } = this.#handlers, target = targetOf(request.message);
+    if (forward === undefined) {
+      return refusal(Code.noProxy, "Cannot forward: this gateway is no proxy");
+    }
+    const head = headOf(request, this.#etags);
+    if (head instanceof Answer) return head;
+    const query = `target_uri=${encodeURIComponent(target)}`;
+    return this.#give({ ...head, path: FORWARD_PATH, query }, forward, { request, from, peer });
+  }
+
+  /** What there is to discover, for whoever may read it. */
+  *links(from: Origin): IterableIterator<Link> {
+    for (const link of this.#resources.links()) if (mayUse(from, "GET", link.target)) yield link;
+    for (const { path, attributes } of this.#handlers.links()) {
+      if (mayUse(from, "GET", path)) yield { target: path, attributes };
+    }
+  }
+
+  #handle(request: Request, from: Origin, peer: Peer): Answer | undefined {
+    const head = headOf(request, this.#etags);
+    if (head instanceof Answer) return head;
+    const found = this.#handlers.find(head);
+    if (found === undefined) {
+      return refusal(Code.notFound, "Nothing is here: try /.well-known/core");
+    }
+    return this.#give(head, found.value, { request, from, peer, params: found.params });
+  }
+
+  #give(
+    head: RequestHead,
+    answer: PathAnswer,
+    { request, from, peer, params = {} }: {
+      request: Request;
+      from: Origin;
+      peer: Peer;
+      params?: Readonly<Record<string, string>>;
+    },
+  ): Answer | undefined {
+    const { now } = from;
+    if (!mayUse(from, head.method, head.path)) return notAllowed(head.path);
+    const asked = { request, head, etags: this.#etags };
+    const exchange = new HttpExchange(asked, this.#askerOf(from, peer), now);
+    return this.#late(request, from).hold((decided) => {
+      exchange.decided = decided;
+      answer(exchange, now, params);
+    }, { now, gone: () => exchange.leave() });
+  }
+
+  #ask(
+    resource: Resource,
+    request: Request,
+    from: Origin,
+    peer: Peer,
+  ): Answer | undefined {
+    const { now } = from, { message, accept } = request, { formats, observed } = resource.terms;
+    const method = methodOf(message.code), path = pathOf(message);
+    if (method === undefined) {
+      return refusal(Code.methodNotAllowed, "This method is not known here");
+    }
+    if (hasDots(message)) return refusal(Code.badRequest, 'Cannot use "." or ".." in a path');
+    if (!mayUse(from, method, path)) return notAllowed(path);
+    if (accept !== undefined && formats?.includes(accept) === false) {
+      const known = formats.join(", ");
+      return refusal(Code.notAcceptable, `Cannot answer in format ${accept}: there is ${known}`);
+    }
+    const asker = this.#askerOf(from, peer), late = this.#late(request, from);
+    const watch = method === "GET" && request.observe === 0 && observed !== undefined
+      ? this.#watch(resource, request, { asker, from })
+      : undefined;
+    let isGone = false;
+    return late.hold((decided) => {
+      watch?.wait();
+      resource.answer(
+        new CoapExchange(request, asker, (answer, now) => {
+          const admits = watch !== undefined && !isGone && !resource.isRemoved;
+          decided(admits ? this.#admit(watch, late, { answer, from, now }) : answer, now);
+        }),
+      );
+    }, {
+      now,
+      gone: () => {
+        isGone = true;
+        watch?.stop();
+      },
+    });
+  }
+
+  #watch(
+    resource: Resource,
+    request: Request,
+    { asker, from }: { asker: Asker; from: Origin },
+  ): Watch {
+    const { layer, session: { changes } } = this;
+    return new Watch(resource, { changes, layer }, shapeOf(request), (decided, now) => {
+      // A policy may have changed since.
+      const path = pathOf(request.message);
+      if (!mayUse(from, "GET", path)) return decided(notAllowed(path), now);
+      resource.answer(new CoapExchange(request, asker, decided));
+    });
+  }
+
+  /** Whoever is answered observes from now on. */
+  #admit(
+    watch: Watch,
+    { peer, request }: LateAnswer,
+    { answer, from, now }: { answer: Answer; from: Origin; now: number },
+  ): Answer {
+    const { observed } = watch.resource.terms;
+    const wish = {
+      filter: "",
+      watch,
+      accept: request.accept,
+      szx: request.block2 === undefined ? undefined : request.block2 & 7,
+      everyConfirmed: observed === "all",
+      fewConfirmed: observed === "few",
+      endsWhenCleared: false,
+      expires: from.caller?.identity.expires,
+      client: from.client,
+    };
+    const first = this.session.observers.admit(peer, request, { wish, answer }, now);
+    if (!watch.isOn) watch.stop();
+    // What it had is not what it has: each notification is a value.
+    request.etags = undefined;
+    return first;
+  }
+
+  #late(request: Request, { caller, address }: Origin): LateAnswer {
+    return caller?.late ?? this.session.lates.begin(request, address);
+  }
+
+  #askerOf({ caller, address }: Origin, peer: Peer): Asker {
+    const identity: Identity = caller?.identity ?? { ...this.hub.identity, address };
+    return {
+      inbox: this.hub.self,
+      peer,
+      identity,
+      scheme: `coap${peer.secure ? "s" : ""}${this.layer.transport}`,
+      maxBytes: this.layer.limits.maxPayloadBytes,
+      room: this.session.lates.room,
+    };
+  }
+}
+
+function mayUse({ caller }: Origin, method: string, path: string): boolean {
+  return caller?.guard.mayUse(caller.identity, method, path) !== false;
+}
+
+function notAllowed(path: string): Answer {
+  return refusal(Code.forbidden, `Not allowed to use ${path}`);
+}

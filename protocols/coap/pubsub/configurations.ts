@@ -1,0 +1,161 @@
+import { Publication } from "../../publication.ts";
+import type { Hub, Outcome, Timed } from "../../session.ts";
+import { encodeCbor } from "../../cbor_writer.ts";
+import { type Answer, refusal } from "../answer.ts";
+import { Audiences } from "../audience.ts";
+import { Code, NONE } from "../codec.ts";
+import { Format, mediaTypeOf } from "../content_format.ts";
+import { isTaken } from "../outcome.ts";
+import { expiryOf, Label, type Properties, readProperties } from "./topic_properties.ts";
+
+/**
+ * The configuration of topic `a/b` is the value of this and `a/b`: it is stored, bounded and
+ * written down like all values. Filters that begin with a wildcard do not select it.
+ */
+export const PREFIX = "$pubsub/";
+
+/** Milliseconds after which a store that took no change is tried again. */
+const RETRY_MS = 10_000;
+
+/** Ends of topics that may be kept for nothing. */
+const SLACK = 1000;
+
+const none: Properties = new Map();
+
+/** What configured topics have in common, whatever socket one asks through. */
+export class Configurations implements Timed {
+  readonly audiences = new Audiences();
+  /** When topics end. */
+  readonly #ends = new Map<string, number>();
+  /** At this size what others have cleared is sorted out of it. */
+  #maxEnds = SLACK;
+  readonly #read = new WeakMap<Publication, Properties>();
+  /** 0 until all that is stored has been looked at. */
+  deadline = 0;
+
+  /** The configuration of a topic as it is stored. */
+  stored(hub: Hub, topic: string, now: number): Publication | undefined {
+    const value = hub.retained(PREFIX + topic);
+    return value !== undefined && isValid(this.#propertiesOf(value), now) ? value : undefined;
+  }
+
+  /** The configuration of a topic, undefined when it has none. */
+  find(hub: Hub, topic: string, now: number): Properties | undefined {
+    const value = this.stored(hub, topic, now);
+    return value && this.#propertiesOf(value);
+  }
+
+  /** The configured topics that a filter selects. */
+  *matching(
+    hub: Hub,
+    filter: string,
+    now: number,
+  ): IterableIterator<[topic: string, properties: Properties]> {
+    for (const value of hub.retainedMatching(PREFIX + filter)) {
+      const properties = this.#propertiesOf(value);
+      if (isValid(properties, now)) yield [topicOf(value), properties];
+    }
+  }
+
+  /** Stores a configuration, and does with those who observe the topic as it says. */
+  set(hub: Hub, topic: string, properties: Properties, now: number): Outcome {
+    const outcome = hub.publish(
+      new Publication(PREFIX + topic, encodeCbor(properties), {
+        retain: true,
+        time: now,
+        contentType: mediaTypeOf(Format.pubsub),
+      }),
+    );
+    if (!isTaken(outcome)) return outcome;
+    const most = properties.get(Label.maxSubscribers) as number | undefined;
+    const { audiences } = this, full = refusal(Code.notFound, "Too many observe this topic");
+    if (most !== undefined) audiences.limit(topic, most, full);
+    const checkMs = observerCheckMs(properties);
+    for (const listener of audiences.of(topic)) listener.probeEvery(checkMs);
+    this.#note(topic, properties);
+    return outcome;
+  }
+
+  /** Removes a configuration, the data, and those who observe it. */
+  remove(hub: Hub, topic: string, now: number): Outcome {
+    this.#ends.delete(topic);
+    const options = { retain: true, time: now };
+    const outcome = hub.publish(new Publication(PREFIX + topic, NONE, options));
+    if (!isTaken(outcome)) return outcome;
+    for (const listener of this.audiences.of(topic)) listener.dismiss(gone);
+    return hub.retained(topic) === undefined
+      ? outcome
+      : hub.publish(new Publication(topic, NONE, options));
+  }
+
+  tick(now: number, hub: Hub): void {
+    if (this.deadline === 0) this.#lookAtAll(hub);
+    this.deadline = Infinity;
+    for (const [topic, end] of [...this.#ends]) {
+      if (end <= now) this.#end(hub, topic, now);
+      else this.deadline = Math.min(this.deadline, end);
+    }
+  }
+
+  #lookAtAll(hub: Hub): void {
+    this.#ends.clear();
+    this.#maxEnds = Infinity;
+    for (const value of hub.retainedMatching(`${PREFIX}#`)) {
+      this.#note(topicOf(value), this.#propertiesOf(value));
+    }
+    this.#maxEnds = 2 * this.#ends.size + SLACK;
+  }
+
+  /** A topic has reached its end, unless somebody has moved that. */
+  #end(hub: Hub, topic: string, now: number): void {
+    this.#ends.delete(topic);
+    const value = hub.retained(PREFIX + topic);
+    if (value === undefined || expiryOf(this.#propertiesOf(value)) > now) return;
+    if (isTaken(this.remove(hub, topic, now))) return;
+    this.#ends.set(topic, now + RETRY_MS);
+    this.deadline = Math.min(this.deadline, now + RETRY_MS);
+  }
+
+  /** What a stored configuration says; `none` for what is none. */
+  #propertiesOf(value: Publication): Properties {
+    let properties = this.#read.get(value);
+    if (properties === undefined) {
+      properties = read(value);
+      this.#read.set(value, properties);
+      this.#note(topicOf(value), properties);
+    }
+    return properties;
+  }
+
+  #note(topic: string, properties: Properties): void {
+    const end = expiryOf(properties);
+    if (end === Infinity) this.#ends.delete(topic);
+    else this.#ends.set(topic, end);
+    if (this.#ends.size > this.#maxEnds) this.deadline = 0;
+    this.deadline = Math.min(this.deadline, end);
+  }
+}
+
+const gone: Answer = refusal(Code.notFound, "The topic was deleted");
+
+/** The most milliseconds between two notifications that ask for an acknowledgement. */
+export function observerCheckMs(properties: Properties): number {
+  return (properties.get(Label.observerCheck) as number) * 1000;
+}
+
+function isValid(properties: Properties, now: number): boolean {
+  return properties !== none && expiryOf(properties) > now;
+}
+
+/** Anybody who may publish there may have published anything. */
+function read(value: Publication): Properties {
+  const properties = readProperties(value.payload);
+  if (!(properties instanceof Map)) return none;
+  const isOurs = properties.get(Label.name) === topicOf(value) &&
+    properties.has(Label.observerCheck);
+  return isOurs ? properties : none;
+}
+
+function topicOf({ topic }: Publication): string {
+  return topic.slice(PREFIX.length);
+}

@@ -1,0 +1,49 @@
+import { refusal } from "../answer.ts";
+import { Code, type Message } from "../codec.ts";
+import { Questions } from "../client/questions.ts";
+import { release } from "./signaling.ts";
+import type { StreamLayer } from "./layer.ts";
+import type { Conversation } from "./session.ts";
+
+/** The client of one stream: takes the answers to what it has asked. */
+export class StreamClient implements Conversation {
+  readonly deadline = Infinity;
+  /** Answers outlive the bytes that they came in. */
+  readonly mayWait = true;
+  readonly isFull = false;
+  readonly goodbye = release({});
+  readonly questions: Questions;
+
+  constructor(readonly layer: StreamLayer, newToken: () => Uint8Array) {
+    this.questions = new Questions(layer, layer.peer, newToken);
+  }
+
+  get isBusy(): boolean {
+    return this.questions.size > 0;
+  }
+
+  /** An answer to a question that is over is of no use. */
+  receive(message: Message, now: number): void {
+    if (message.code >> 5 > 1) this.questions.receive(message, now);
+    if (message.code >> 5 > 0) return;
+    // RFC 8323 §3.3: who is no server says so.
+    const answer = refusal(Code.notImplemented, "Nothing is served here");
+    this.layer.respond(message, this.layer.peer, answer);
+  }
+
+  signal(signal: unknown, now: number): void {
+    if (typeof signal === "function") signal(now);
+  }
+
+  tick(): void {}
+
+  drained(): void {}
+
+  shutdown(now: number): void {
+    this.questions.end(now);
+  }
+
+  ended(now: number): void {
+    this.questions.end(now);
+  }
+}

@@ -1,0 +1,80 @@
+import type { Answer } from "../answer.ts";
+import { BERT } from "../block.ts";
+import { Code, NONE, tailBytes, writePayload, writeTail } from "../codec.ts";
+import type { Composer } from "../composer.ts";
+import { writeWith } from "../option_bytes.ts";
+import { Options, uint } from "../options.ts";
+import type { Capabilities } from "./signaling.ts";
+import { MAX_HEAD_BYTES, writeFrameHead } from "./codec.ts";
+
+/** Bytes of an Observe option at its longest. */
+const OBSERVE_BYTES = 4;
+
+/**
+ * Bytes of the longest message that we send, whatever the peer takes: a value of the usual limit in
+ * one message. What is longer goes in blocks, between which others of the connection get their turn.
+ */
+const MAX_SENT_BYTES = (1 << 20) + 4096;
+
+// All streams share one buffer: what it holds is copied before the next message is written.
+const shared = new Uint8Array(16 << 10);
+
+/** Composes messages of a stream. Types and ids are not said there (RFC 8323 §3.2). */
+export class StreamComposer implements Composer {
+  readonly maxSzx = BERT;
+
+  constructor(readonly capabilities: Capabilities) {}
+
+  get usualSzx(): number {
+    return this.capabilities.takesBert ? BERT : 6;
+  }
+
+  get maxBodyBytes(): number {
+    const { maxMessageBytes } = this.capabilities;
+    return Math.min(maxMessageBytes, MAX_SENT_BYTES) - MAX_HEAD_BYTES - OBSERVE_BYTES;
+  }
+
+  message(
+    _type: number,
+    code: number,
+    _id: number,
+    token: Uint8Array,
+    body: Pick<Answer, "options" | "payload">,
+    sequence = -1,
+  ): Uint8Array {
+    const { options, payload } = body, bytes = tailBytes(options, payload);
+    // Half a request is none: that one can be too long is for its server to say.
+    if (bytes > this.maxBodyBytes && code >= Code.created) {
+      return this.#shortened(code, token, body);
+    }
+    const needed = MAX_HEAD_BYTES + bytes + OBSERVE_BYTES, at = MAX_HEAD_BYTES;
+    const out = needed > shared.length ? new Uint8Array(needed) : shared;
+    const end = sequence < 0
+      ? writeTail(out, at, options, payload)
+      : writePayload(out, writeWith(out, at, options, Options.observe, uint(sequence)), payload);
+    return out.subarray(writeFrameHead(out, at, { code, token, length: end - at }), end);
+  }
+
+  /** What the peer takes of a message that even blocks make too long: its options are the cause. */
+  #shortened(
+    code: number,
+    token: Uint8Array,
+    { options, payload }: Pick<Answer, "options" | "payload">,
+  ): Uint8Array {
+    const room = this.maxBodyBytes - 1;
+    // A success without what it is about would be none.
+    if (code < Code.badRequest) return this.message(0, Code.internal, 0, token, NOTHING);
+    if (options.length >= room) return this.message(0, code, 0, token, NOTHING);
+    const reason = cut(payload, room - options.length);
+    return this.message(0, code, 0, token, { options, payload: reason });
+  }
+}
+
+const NOTHING = { options: NONE, payload: NONE };
+
+/** The beginning of a text, without half a character at its end. */
+function cut(text: Uint8Array, bytes: number): Uint8Array {
+  let end = bytes;
+  while (end > 0 && (text[end]! & 0xc0) === 0x80) end--;
+  return text.subarray(0, end);
+}

@@ -1,0 +1,79 @@
+import { Deadlines } from "../../deadlines.ts";
+import type { Wire } from "../../session.ts";
+import type { Answer } from "../answer.ts";
+import { type Message, NON } from "../codec.ts";
+import type { Confirmable, MessageLayer } from "../layer.ts";
+import type { CoapLimits } from "../limits.ts";
+import { type Peer, Peers } from "../peers.ts";
+import { Capabilities } from "./signaling.ts";
+import { StreamComposer } from "./composer.ts";
+
+/** Messages in a stream (RFC 8323 §3): what is sent arrives, once and in order. */
+export class StreamLayer implements MessageLayer {
+  /** What the peer takes. */
+  readonly capabilities: Capabilities = new Capabilities();
+  readonly composer: StreamComposer = new StreamComposer(this.capabilities);
+  readonly retryMs = Infinity;
+  readonly transport: "+tcp" | "+ws";
+  readonly peers: Peers = new Peers();
+  readonly deadlines: Deadlines = new Deadlines();
+  /** Who is at the other end, for as long as the stream is. */
+  readonly peer: Peer;
+  readonly #waiting = new Set<Confirmable>();
+
+  constructor(readonly wire: Wire, readonly limits: CoapLimits) {
+    this.transport = wire.isWebSocket === true ? "+ws" : "+tcp";
+    this.peer = this.peers.open(wire.peer.address);
+    this.peer.busy = true;
+  }
+
+  /** Sends what cannot wait. */
+  say(code: number, token: Uint8Array, answer: Pick<Answer, "options" | "payload">): void {
+    this.#write(this.composer.message(NON, code, 0, token, answer));
+  }
+
+  /** Who is not there cannot open a connection. */
+  trusts(): boolean {
+    return true;
+  }
+
+  /** Everything that was sent arrives, and answers follow. */
+  acknowledge(): void {}
+
+  respond({ token }: Message, _peer: Peer, answer: Answer): void {
+    this.say(answer.code, token, answer);
+  }
+
+  /** What is newest tomorrow can wait, for as long as the peer does not read. */
+  send(_peer: Peer, token: Uint8Array, answer: Answer, sequence = -1): number {
+    if (this.wire.full && sequence >= 0) return -1;
+    this.#write(this.composer.message(NON, answer.code, 0, token, answer, sequence));
+    return 0;
+  }
+
+  confirm(item: Confirmable, now: number): void {
+    if (this.wire.full) {
+      this.#waiting.add(item);
+      return;
+    }
+    this.#write(item.encode(this.composer, 0, now));
+    item.acknowledged(now);
+  }
+
+  cancel(item: Confirmable): void {
+    this.#waiting.delete(item);
+  }
+
+  /** There is room again. */
+  drained(now: number): void {
+    for (const item of this.#waiting) {
+      if (this.wire.full) return;
+      this.#waiting.delete(item);
+      this.confirm(item, now);
+    }
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (!this.wire.send(bytes)) this.wire.close();
+  }
+}

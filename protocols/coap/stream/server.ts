@@ -1,0 +1,96 @@
+import type { Hub, OpenSession } from "../../session.ts";
+import { Answer } from "../answer.ts";
+import type { Message } from "../codec.ts";
+import { defaults } from "../limits.ts";
+import { isWanted, readRequest } from "../request.ts";
+import { Requests } from "../requests.ts";
+import { release, type SignalBody } from "./signaling.ts";
+import type { StreamLayer } from "./layer.ts";
+import type { CoapStreamOptions } from "./options.ts";
+import { CoapStreamSession, type Conversation } from "./session.ts";
+
+/** The server of one stream: answers what its peer asks. */
+class StreamServer implements Conversation {
+  readonly #requests: Requests;
+
+  constructor(readonly hub: Hub, readonly layer: StreamLayer, readonly goodbye: SignalBody) {
+    this.#requests = new Requests(hub, layer);
+  }
+
+  get deadline(): number {
+    return this.#requests.deadline;
+  }
+
+  get mayWait(): boolean {
+    return this.#requests.mayWait;
+  }
+
+  get isBusy(): boolean {
+    return this.#requests.isBusy;
+  }
+
+  get isFull(): boolean {
+    const { peer, limits } = this.layer;
+    // Replies are refused when too many wait: they may take long. Hooks and handlers do not.
+    return this.#requests.lates.size > 0 && peer.replies >= limits.maxRepliesPerPeer;
+  }
+
+  receive(message: Message, now: number): void {
+    // An answer, to no question of ours.
+    if (message.code >> 5 !== 0) return this.hub.count("coap.ignored");
+    const { layer, layer: { peer, wire } } = this;
+    const request = readRequest(message, this.#requests.understood);
+    if (request instanceof Answer) return layer.respond(message, peer, request);
+    const from = { peer, address: peer.address, now };
+    const answer = this.#requests.answer(request, from, wire.peer);
+    if (answer !== undefined && isWanted(request, answer)) layer.respond(message, peer, answer);
+  }
+
+  signal(signal: unknown, now: number): void {
+    this.#requests.signal(signal, now);
+  }
+
+  tick(now: number): void {
+    this.#requests.tick(now);
+  }
+
+  drained(now: number): void {
+    this.#requests.changes.flush(now);
+  }
+
+  shutdown(now: number): void {
+    this.#requests.shutdown(now);
+  }
+
+  ended(): void {
+    this.#requests.end();
+  }
+}
+
+/**
+ * Speaks CoAP over TCP, TLS or anything else that is a stream (RFC 8323), as the server, with
+ * Observe and with blocks of any size that both sides take. A client that breaks the rules of the
+ * stream is told why, and hung up on. Throws a `TypeError` when the options cannot be said.
+ *
+ * @example A ping and its pong, after the messages with which both sides begin
+ * ```ts
+ * import { coapStream, gateway, MemoryTransport } from "@meerkat/gateway";
+ * import assert from "node:assert/strict";
+ *
+ * await using hub = gateway();
+ * const memory = new MemoryTransport();
+ * await hub.listen(memory, coapStream()).ready;
+ * const client = memory.connect();
+ * await client.write(Uint8Array.of(0x00, 0xe1, 0x01, 0xe2, 0x2a)); // CSM; Ping with token 2a
+ * const heard: number[] = [], chunk = new Uint8Array(64);
+ * while (!heard.includes(0xe3)) heard.push(...chunk.subarray(0, (await client.read(chunk))!));
+ * assert.deepEqual(heard.slice(-3), [0x01, 0xe3, 0x2a]); // Pong with token 2a
+ * client.close();
+ * ```
+ */
+export function coapStream(options: CoapStreamOptions = {}): OpenSession {
+  const { alternatives, holdOffSeconds, ...set } = options, limits = { ...defaults, ...set };
+  const goodbye = release({ alternatives, holdOffSeconds });
+  const serve = (hub: Hub) => (layer: StreamLayer) => new StreamServer(hub, layer, goodbye);
+  return (wire, hub, now) => new CoapStreamSession(wire, limits, serve(hub), now);
+}
