@@ -273,7 +273,7 @@ export function any(
 
 if (import.meta.main) {
   const { main } = await import("./actors/command/main.ts");
-  const { useResolver } = await import("./actors/clients/dial.ts");
+  const { useResolver } = await import("./actors/clients/names.ts");
   const { RecordLines } = await import("./actors/dns/record_lines.ts");
   const { connectClient } = await import("./actors/clients/command_client.ts");
   const { ask, follow } = await import("./actors/clients/ask.ts");

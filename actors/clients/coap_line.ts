@@ -12,7 +12,8 @@ import type { Behaviour, Ref } from "../actor.ts";
 import { connection, SHUTDOWN } from "../connection.ts";
 import { connectionDefaults } from "../connection_options.ts";
 import { endpoint, endpointDefaults } from "../endpoint.ts";
-import { addressesOf, type ClientTls, connect } from "./dial.ts";
+import { type ClientTls, connect } from "./dial.ts";
+import { addressesOf } from "./names.ts";
 import { home } from "./home.ts";
 
 /** A way to one server, while it lasts. */

@@ -11,7 +11,6 @@ import { WebSocketSession } from "../../protocols/websocket/session.ts";
 import { SocketMode } from "../../protocols/websocket/socket_mode.ts";
 import type { OpenSession } from "../../protocols/session.ts";
 import type { ByteStream } from "../../transports/transport.ts";
-import { dialTcp } from "../../transports/tcp.ts";
 import { dialTls } from "../../transports/dial_tls.ts";
 import type { BridgeTls } from "../bridge/bridge_options.ts";
 import { connection } from "../connection.ts";
@@ -19,6 +18,7 @@ import { connectionDefaults } from "../connection_options.ts";
 import { MessageSocket } from "../handlers/message_socket.ts";
 import { startSocket } from "../handlers/socket_handler.ts";
 import { PrefixedStream } from "../../transports/prefixed_stream.ts";
+import { connect } from "./dial.ts";
 import { home } from "./home.ts";
 import { shakeHands } from "./websocket_handshake.ts";
 
@@ -148,7 +148,7 @@ async function open(socket: MessageSocket, name: string, opening: Opening): Prom
   const hangUp = () => stream?.close();
   either.addEventListener("abort", hangUp);
   try {
-    stream = await dialTcp({ hostname, port: portOf(target), signal: either });
+    stream = await connect({ hostname, port: portOf(target), signal: either });
     if (isSecure) stream = await dialTls(stream, { ...tls, host: hostname });
     const { answer, rest } = await shakeHands(stream, {
       host: target.host,

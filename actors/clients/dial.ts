@@ -1,10 +1,8 @@
-import { lookup } from "node:dns/promises";
-import { bareHost } from "../../transports/address.ts";
-import type { Resolver } from "../dns/resolver.ts";
 import { dialTcp } from "../../transports/tcp.ts";
 import { dialTls, type DialTlsOptions } from "../../transports/dial_tls.ts";
 import type { ByteStream } from "../../transports/transport.ts";
 import type { Target } from "../../protocols/mqtt/url.ts";
+import { addressesOf, hasResolver } from "./names.ts";
 import { openWebSocket } from "./websocket_stream.ts";
 
 /** Whom to trust and who we are, when the URL asks for TLS. */
@@ -13,27 +11,13 @@ export type ClientTls = Omit<DialTlsOptions, "host" | "handshakeTimeoutMs">;
 /** Makes one stream to a server. */
 export type Dial = (signal: AbortSignal) => Promise<ByteStream>;
 
-let names: Pick<Resolver, "lookup"> | undefined;
-
-/** Has hosts looked up by `resolver` from now on, in place of the system. */
-export function useResolver(resolver: Pick<Resolver, "lookup"> | undefined): void {
-  names = resolver;
-}
-
-/** The addresses of a host, IPv4 first; an address is its own. */
-export async function addressesOf(hostname: string): Promise<readonly string[]> {
-  const host = bareHost(hostname);
-  if (names !== undefined) return await names.lookup(host);
-  return (await lookup(host, { all: true, order: "ipv4first" })).map(({ address }) => address);
-}
-
 /** Connects by TCP. */
 export async function connect(
   { hostname, port, signal }: { hostname: string; port: number; signal?: AbortSignal },
 ): Promise<ByteStream> {
-  if (names === undefined) return await dialTcp({ hostname, port, signal });
+  if (!hasResolver()) return await dialTcp({ hostname, port, signal });
   let failed: unknown;
-  for (const address of await names.lookup(bareHost(hostname))) {
+  for (const address of await addressesOf(hostname)) {
     signal?.throwIfAborted();
     try {
       return await dialTcp({ hostname: address, port, signal });

@@ -1,3 +1,4 @@
+import { fetchByName } from "../clients/fetch_by_name.ts";
 import { type Credentials, Refusal } from "../../protocols/identity.ts";
 import type { Login } from "../hooks.ts";
 import { type Authenticator, mayCarryPassword, refusalIn } from "./authenticator.ts";
@@ -65,7 +66,7 @@ export function callOut(options: CallOutOptions): Authenticator {
 
   async function ask(body: string, key: string): Promise<Login | Refusal | false | undefined> {
     try {
-      const answer = await fetch(url, {
+      const answer = await fetchByName(url, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body,

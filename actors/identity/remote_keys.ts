@@ -1,3 +1,4 @@
+import { fetchByName } from "../clients/fetch_by_name.ts";
 import { type JwtKey, keySet } from "./jwk.ts";
 
 /** How keys are fetched. */
@@ -37,7 +38,7 @@ export class RemoteKeys {
     this.#fetched = this.now();
     try {
       const { timeoutMs, maxBytes } = remoteKeysDefaults;
-      const answer = await fetch(this.url, { signal: AbortSignal.timeout(timeoutMs) });
+      const answer = await fetchByName(this.url, { signal: AbortSignal.timeout(timeoutMs) });
       const text = await readAtMost(answer, maxBytes);
       if (answer.ok && text !== undefined) this.#keys = await keySet(text);
     } catch {

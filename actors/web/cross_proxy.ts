@@ -1,3 +1,4 @@
+import { fetchByName } from "../clients/fetch_by_name.ts";
 import { FORWARD_PATH } from "../../protocols/http/handlers.ts";
 import { forwarder } from "../handlers/forwarder.ts";
 import type { Handler } from "../handlers/handler.ts";
@@ -170,12 +171,12 @@ async function askWeb(target: string, request: Request, timeoutMs: number): Prom
   const hasBody = method !== "GET" && method !== "HEAD";
   // FETCH is CoAP's own (RFC 8132); iPATCH is PATCH for those who do not know it.
   if (method === "FETCH") return say(501, "HTTP has no FETCH");
-  const answer = await fetch(target, {
+  const answer = await fetchByName(target, {
     method: method === "iPATCH" ? "PATCH" : method,
     headers,
     signal,
     redirect: "manual",
-    ...hasBody && { body: await request.arrayBuffer() },
+    ...hasBody && { body: new Uint8Array(await request.arrayBuffer()) },
   });
   const passed = new Headers();
   for (const name of ["content-type", "etag", "cache-control", "location", "retry-after"]) {

@@ -1,3 +1,4 @@
+import { fetchByName } from "../clients/fetch_by_name.ts";
 import { mappedPath } from "../../protocols/web/forwarding.ts";
 import type { Behaviour, Self } from "../actor.ts";
 import { type Clock, systemClock } from "../clock.ts";
@@ -155,7 +156,7 @@ class HealthCheck {
 async function faultOf(url: URL, signal: AbortSignal): Promise<string | undefined> {
   try {
     const headers = { "user-agent": "meerkat", connection: "close" };
-    const answer = await fetch(url, { redirect: "manual", signal, headers });
+    const answer = await fetchByName(url, { redirect: "manual", signal, headers });
     await answer.body?.cancel();
     return answer.status < 400 ? undefined : `it answers ${answer.status}`;
   } catch (error) {

@@ -1,3 +1,4 @@
+import { hostLookup } from "../clients/names.ts";
 import {
   Agent as HttpAgent,
   type ClientRequest,
@@ -78,6 +79,7 @@ export class UpstreamClient {
       method,
       headers: grouped(headers),
       agent: isSecure ? this.#secure : this.#plain,
+      lookup: hostLookup(),
     });
   }
 

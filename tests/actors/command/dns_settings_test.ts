@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { dial, useResolver } from "../../../actors/clients/dial.ts";
+import { dial } from "../../../actors/clients/dial.ts";
+import { useResolver } from "../../../actors/clients/names.ts";
 import { FakeHost } from "./fakes.ts";
 
 Deno.test("Zones and name servers come from the file, and check says what is wrong", async () => {
