@@ -62,6 +62,8 @@ export const registrationDefaults: RegistrationLimits = {
 export interface Herald {
   tell(id: string, presence: Presence): void;
   publish(will: RegisteredWill): void;
+  /** A client is not registered any more. */
+  forgotten(id: string): void;
 }
 
 interface Entry {
@@ -82,11 +84,6 @@ export class Registrations {
 
   get size(): number {
     return this.#entries.size;
-  }
-
-  /** All that are registered. */
-  ids(): string[] {
-    return [...this.#entries.keys()];
   }
 
   find(id: string): Registration | undefined {
@@ -127,6 +124,7 @@ export class Registrations {
     this.#bytes -= bytesOf(entry.registration);
     this.#entries.delete(id);
     this.#become(id, entry, "offline");
+    this.herald.forgotten(id);
     return true;
   }
 

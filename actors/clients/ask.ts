@@ -1,6 +1,7 @@
 import type { Answered, Asking } from "../command/client/client.ts";
 import type { CoapAnswer } from "./coap_answer.ts";
 import { coapClient, type CoapRequestInit } from "./coap_client.ts";
+import { httpRequest } from "./http_request.ts";
 import { webEvents } from "./web_events.ts";
 
 /** Asks for a command, by CoAP or HTTP. */
@@ -54,12 +55,10 @@ async function askWeb(asking: Asking): Promise<Answered> {
   if (tls.rejectUnauthorized === false) {
     throw new Error("over https: a certificate is always looked at; name it with --cafile");
   }
-  using client = Deno.createHttpClient({
-    caCerts: tls.ca === undefined ? [] : [tls.ca],
-    ...tls.cert !== undefined && tls.key !== undefined && { cert: tls.cert, key: tls.key },
-  });
-  const init = { ...initOf(asking, AbortSignal.timeout(timeoutMs)), method, client };
-  const answer = await fetch(url, { ...init, body: payload && payload.slice() });
+  const { ca, cert, key } = tls;
+  const init = initOf(asking, AbortSignal.timeout(timeoutMs));
+  const body = payload && payload.slice();
+  const answer = await httpRequest(url, { ...init, method, tls: { ca, cert, key }, body });
   const { status, statusText, headers } = answer;
   const head = [
     `${status} ${statusText}`,
@@ -68,7 +67,7 @@ async function askWeb(asking: Asking): Promise<Answered> {
   return { ok: answer.ok, head, payload: new Uint8Array(await answer.arrayBuffer()) };
 }
 
-function initOf(asking: Asking, signal: AbortSignal): RequestInit {
+function initOf(asking: Asking, signal: AbortSignal): { headers: Headers; signal: AbortSignal } {
   const { username, password = "", contentType, accept } = asking, headers = new Headers();
   if (username !== undefined) {
     headers.set(

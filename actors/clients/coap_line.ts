@@ -5,6 +5,7 @@ import type { Questions } from "../../protocols/coap/client/questions.ts";
 import { StreamClient } from "../../protocols/coap/stream/client.ts";
 import { CoapStreamSession } from "../../protocols/coap/stream/session.ts";
 import type { CoapUrl } from "../../protocols/coap/client/url.ts";
+import { fraction } from "../../protocols/coap/session.ts";
 import { formatAddress } from "../../transports/address.ts";
 import { dialTls } from "../../transports/dial_tls.ts";
 import { udp } from "../../transports/udp.ts";
@@ -32,7 +33,6 @@ export interface CoapLine {
 const TOKEN_BYTES = 8;
 
 const newToken = () => Uint8Array.from(randomBytes(TOKEN_BYTES));
-const random = () => randomBytes(4).readUInt32LE() / 2 ** 32;
 
 let count = 0;
 
@@ -57,7 +57,7 @@ async function openDatagrams(
     bound,
     open: (wire) => {
       const server = formatAddress(address, port);
-      return session = new CoapClientSession(wire, server, { limits, random, newToken });
+      return session = new CoapClientSession(wire, server, { limits, random: fraction, newToken });
     },
     listener: "",
     space,

@@ -1,7 +1,10 @@
-import { type IncomingMessage, request as askPlainly } from "node:http";
+import { request as askPlainly } from "node:http";
 import { request as askSecurely } from "node:https";
-import { Readable } from "node:stream";
+import { toResponse } from "../web/upstream_answer.ts";
 import { hasResolver, hostLookup } from "./names.ts";
+
+/** Milliseconds after which a server that says no more of its answer is given up. */
+const IDLE_MS = 60_000;
 
 /** What is asked: of a `RequestInit` what a gateway needs. */
 export interface Asked {
@@ -27,18 +30,9 @@ export function fetchByName(url: string | URL, { body, ...asked }: Asked): Promi
     const lookup = hostLookup()!, fields = Object.fromEntries(new Headers(headers));
     const request = ask(target, { method, headers: fields, signal, lookup, agent: false });
     request.once("error", reject);
-    request.once("response", (answer) => resolve(responseOf(answer)));
+    request.once("response", (answer) => {
+      resolve(toResponse(answer, method, { idleMs: IDLE_MS, over() {} }));
+    });
     request.end(body);
   });
-}
-
-function responseOf(answer: IncomingMessage): Response {
-  const headers = new Headers(), { statusCode: status = 502, rawHeaders } = answer;
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    headers.append(rawHeaders[at]!, rawHeaders[at + 1]!);
-  }
-  const isEmpty = status === 204 || status === 205 || status === 304;
-  if (isEmpty) answer.resume();
-  const body = isEmpty ? null : Readable.toWeb(answer) as ReadableStream<Uint8Array<ArrayBuffer>>;
-  return new Response(body, { status, headers });
 }

@@ -1,3 +1,4 @@
+import { readBody } from "../handlers/read_body.ts";
 import { fetchByName } from "../clients/fetch_by_name.ts";
 import { type JwtKey, keySet } from "./jwk.ts";
 
@@ -49,12 +50,6 @@ export class RemoteKeys {
 
 /** The body as text; undefined when it is longer. */
 export async function readAtMost(answer: Response, maxBytes: number): Promise<string | undefined> {
-  let text = "", bytes = 0;
-  const decoder = new TextDecoder();
-  for await (const chunk of answer.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) return undefined;
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
+  const body = await readBody(answer, maxBytes);
+  return body && new TextDecoder().decode(body);
 }

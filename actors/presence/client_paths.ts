@@ -5,6 +5,8 @@ import type { Qos } from "../../protocols/publication.ts";
 import { Broker } from "../../protocols/mqtt/broker.ts";
 import { faultOfTopic, isReserved } from "../../protocols/topic.ts";
 import type { Handler } from "../handlers/handler.ts";
+import { plainText } from "../handlers/plain_text.ts";
+import { readBody } from "../handlers/read_body.ts";
 import { HookGuard } from "../hook_guard.ts";
 import type { Presences } from "./presences.ts";
 import type { Space } from "../space.ts";
@@ -39,15 +41,19 @@ export function clientPaths(presences: Presences, space: Space): Handler {
     const { pathname, searchParams } = new URL(request.url), { method } = request;
     const [, encoded, leaf = ""] = /^\/clients\/([^/]+)\/(will|alive)$/.exec(pathname) ?? [];
     const id = encoded && idOf(encoded);
-    if (encoded === undefined) return say(404, "Only /clients/{id}/will and …/alive are here");
-    if (id === undefined) return say(400, "Cannot use this client identifier: it is a topic level");
+    if (encoded === undefined) {
+      return plainText(404, "Only /clients/{id}/will and …/alive are here");
+    }
+    if (id === undefined) {
+      return plainText(400, "Cannot use this client identifier: it is a topic level");
+    }
     if (!methods[leaf]!.split(", ").includes(method)) {
-      return say(405, `Only ${methods[leaf]} is known here`, { allow: methods[leaf]! });
+      return plainText(405, `Only ${methods[leaf]} is known here`, { allow: methods[leaf]! });
     }
     presences.restore();
     const registered = presences.registrations.find(id);
     if (registered !== undefined && registered.user !== identity.user) {
-      return say(403, `Client "${id}" is registered by somebody else`);
+      return plainText(403, `Client "${id}" is registered by somebody else`);
     }
     if (method === "POST") {
       const now = space.clock.now();
@@ -56,25 +62,27 @@ export function clientPaths(presences: Presences, space: Space): Handler {
     if (method === "DELETE") return presences.forget(id) ? done(204) : unknown(id);
     if (method === "GET") return registered ? describe(presences, id, space) : unknown(id);
     if (space.shared(Broker).clients.get(id)?.inbox !== undefined) {
-      return say(409, `Client "${id}" is connected by MQTT: its will is part of its CONNECT`);
+      return plainText(409, `Client "${id}" is connected by MQTT: its will is part of its CONNECT`);
     }
     const lifetimeMs = lifetimeOf(searchParams.get("lifetime"));
     if (lifetimeMs === undefined) {
-      return say(400, "Cannot use this lifetime: give 1s to 30d, such as 90, 90s, 5m or 12h");
+      return plainText(400, "Cannot use this lifetime: give 1s to 30d, such as 90, 90s, 5m or 12h");
     }
     const will = await willOf(request, searchParams);
-    if (typeof will === "string") return say(400, will);
+    if (typeof will === "string") return plainText(400, will);
     if (will !== undefined) {
       const refusal = await mayPublish(space, identity, will);
-      if (refusal !== undefined) return say(403, refusal.reason);
+      if (refusal !== undefined) return plainText(403, refusal.reason);
     }
     // Whoever was first while hooks were asked has it.
     const owner = presences.registrations.find(id);
     if (owner !== undefined && owner.user !== identity.user) {
-      return say(403, `Client "${id}" is registered by somebody else`);
+      return plainText(403, `Client "${id}" is registered by somebody else`);
     }
     const isTaken = presences.register({ id, user: identity.user, lifetimeMs, will });
-    if (!isTaken) return say(503, "Too many clients are registered, or their wills are too long");
+    if (!isTaken) {
+      return plainText(503, "Too many clients are registered, or their wills are too long");
+    }
     return done(owner === undefined ? 201 : 204);
   };
 }
@@ -101,7 +109,10 @@ async function willOf(
   request: Request,
   query: URLSearchParams,
 ): Promise<RegisteredWill | undefined | string> {
-  const payload = new Uint8Array(await request.arrayBuffer());
+  const payload = await readBody(request, MAX_WILL_BYTES);
+  if (payload === undefined) {
+    return `Cannot keep a will of more bytes: ${MAX_WILL_BYTES} are allowed`;
+  }
   const topic = query.get("topic"), qos = query.get("qos") ?? "1";
   if (topic === null) {
     return payload.length > 0 ? "Missing ?topic=: where the will is published" : undefined;
@@ -110,9 +121,6 @@ async function willOf(
   if (fault !== undefined) return fault;
   if (isReserved(topic)) {
     return `Cannot leave a will for ${topic}: only the gateway publishes there`;
-  }
-  if (payload.length > MAX_WILL_BYTES) {
-    return `Cannot keep a will of ${payload.length} bytes: ${MAX_WILL_BYTES} are allowed`;
   }
   if (!/^[012]$/.test(qos)) return `Cannot use qos "${qos}": 0, 1 or 2 is required`;
   const retain = query.get("retain") ?? "0";
@@ -160,16 +168,12 @@ function describe(presences: Presences, id: string, { clock }: Space): Response 
 }
 
 function unknown(id: string): Response {
-  return say(404, `No client "${id}" is registered: PUT /clients/${encodeURIComponent(id)}/will`);
+  return plainText(
+    404,
+    `No client "${id}" is registered: PUT /clients/${encodeURIComponent(id)}/will`,
+  );
 }
 
 function done(status: number): Response {
   return new Response(null, { status });
-}
-
-function say(status: number, text: string, headers: HeadersInit = {}): Response {
-  return new Response(text, {
-    status,
-    headers: { "content-type": "text/plain; charset=utf-8", ...headers },
-  });
 }

@@ -60,7 +60,7 @@ export class Presences implements Herald {
   /** Forgets a client; false when it is not registered. */
   forget(id: string): boolean {
     this.restore();
-    return this.registrations.delete(id) && this.#erase(id);
+    return this.registrations.delete(id);
   }
 
   /** Clients that were registered before a restart have their whole lifetime to be heard. */
@@ -77,15 +77,11 @@ export class Presences implements Herald {
   tick(): void {
     this.restore();
     const now = this.#space.clock.now(), { registrations } = this;
-    if (registrations.deadline > now) return;
-    const before = registrations.ids();
-    registrations.tick(now);
-    for (const id of before) if (registrations.find(id) === undefined) this.#erase(id);
+    if (registrations.deadline <= now) registrations.tick(now);
   }
 
-  #erase(id: string): true {
+  forgotten(id: string): void {
     this.#publish(PREFIX + id, "", {});
-    return true;
   }
 
   #publish(

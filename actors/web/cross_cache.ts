@@ -46,10 +46,10 @@ export class CrossCache {
   async #keep(key: string, answer: Response, request: Request): Promise<Response> {
     const { headers } = answer, fresh = freshMs(headers), etag = headers.get("etag");
     if (fresh <= 0 && etag === null) return answer;
-    const body = new Uint8Array(await answer.arrayBuffer());
     this.#drop(key);
+    const body = await this.#bodyOf(answer);
+    if (body instanceof Response) return body;
     const kept: Kept = { body, headers, etag, freshUntil: this.now() + fresh };
-    if (body.length > this.maxBytes) return respond(kept, request);
     this.#kept.set(key, kept);
     this.#bytes += body.length;
     for (const oldest of this.#kept.keys()) {
@@ -57,6 +57,19 @@ export class CrossCache {
       this.#drop(oldest);
     }
     return respond(kept, request);
+  }
+
+  /** The whole body; where it is longer than what may be kept, an answer that goes on with the rest. */
+  async #bodyOf({ body, status, headers }: Response): Promise<Uint8Array<ArrayBuffer> | Response> {
+    const reader = (body ?? new Blob().stream()).getReader(),
+      chunks: Uint8Array<ArrayBuffer>[] = [];
+    for (let size = 0; size <= this.maxBytes;) {
+      const { value, done } = await reader.read();
+      if (done) return new Uint8Array(await new Blob(chunks).arrayBuffer());
+      chunks.push(value);
+      size += value.length;
+    }
+    return new Response(joined(chunks, reader), { status, headers });
   }
 
   #give(key: string, kept: Kept, request: Request): Response {
@@ -73,6 +86,21 @@ export class CrossCache {
     this.#bytes -= this.#kept.get(key)?.body.length ?? 0;
     this.#kept.delete(key);
   }
+}
+
+/** What has been read, and then the rest. */
+function joined(
+  chunks: Uint8Array<ArrayBuffer>[],
+  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    async pull(controller) {
+      const value = chunks.shift() ?? (await reader.read()).value;
+      if (value === undefined) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
 }
 
 /** The request, for what is newer than `etag`. */

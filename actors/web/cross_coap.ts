@@ -1,6 +1,11 @@
 import { formatOf } from "../../protocols/coap/content_format.ts";
 import type { CoapAnswer } from "../clients/coap_answer.ts";
 import { coapClient, type CoapRequestInit } from "../clients/coap_client.ts";
+import { plainText } from "../handlers/plain_text.ts";
+import { readBody } from "../handlers/read_body.ts";
+
+/** Bytes of the longest body that is passed on: what MQTT, HTTP and CoAP take here. */
+export const MAX_BODY_BYTES = 1 << 20;
 
 const methods = ["GET", "PUT", "POST", "DELETE", "PATCH"] as const;
 
@@ -40,9 +45,10 @@ export async function askCoap(
   { request, timeoutMs }: { request: Request; timeoutMs: number },
 ): Promise<Response> {
   const isHead = request.method === "HEAD", method = isHead ? "GET" : request.method;
-  if (!isMethod(method)) return say(501, `CoAP has no ${request.method}`);
+  if (!isMethod(method)) return plainText(501, `CoAP has no ${request.method}`);
   const init = await initOf(request);
-  if (typeof init === "number") return say(init, "CoAP has no number for this media type");
+  if (init === 413) return plainText(init, `The body has more than ${MAX_BODY_BYTES} bytes`);
+  if (typeof init === "number") return plainText(init, "CoAP has no number for this media type");
   // A port of its own for each request is harder to guess than one for all (RFC 7252 §11.4).
   await using client = coapClient(origin, { timeoutMs });
   return responseTo(await client.request(method, path, init), isHead);
@@ -52,12 +58,13 @@ function isMethod(method: string): method is typeof methods[number] {
   return (methods as readonly string[]).includes(method);
 }
 
-/** What goes along; 406 or 415 when CoAP cannot say it. */
+/** What goes along; 406, 413 or 415 when CoAP cannot say it. */
 async function initOf(request: Request): Promise<CoapRequestInit | number> {
   const { headers, signal } = request, init: CoapRequestInit = { signal };
   const type = headers.get("content-type"), accept = headers.get("accept");
-  const payload = request.body === null ? undefined : new Uint8Array(await request.arrayBuffer());
-  if (payload !== undefined && payload.length > 0) {
+  const payload = await readBody(request, MAX_BODY_BYTES);
+  if (payload === undefined) return 413;
+  if (payload.length > 0) {
     init.payload = payload;
     const format = type === null ? undefined : formatOf(type);
     if (type !== null && format === undefined) return 415;
@@ -98,8 +105,4 @@ function responseTo(answer: CoapAnswer, isHead: boolean): Response {
 function bytesOf(tag: string | null): Uint8Array | undefined {
   const [, digits] = /^(?:W\/)?"((?:[0-9a-f]{2}){1,8})"$/.exec(tag ?? "") ?? [];
   return digits === undefined ? undefined : Uint8Array.fromHex(digits);
-}
-
-function say(status: number, text: string): Response {
-  return new Response(text, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
 }

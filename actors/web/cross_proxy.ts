@@ -2,7 +2,9 @@ import { fetchByName } from "../clients/fetch_by_name.ts";
 import { FORWARD_PATH } from "../../protocols/http/handlers.ts";
 import { forwarder } from "../handlers/forwarder.ts";
 import type { Handler } from "../handlers/handler.ts";
-import { askCoap } from "./cross_coap.ts";
+import { plainText } from "../handlers/plain_text.ts";
+import { readBody } from "../handlers/read_body.ts";
+import { askCoap, MAX_BODY_BYTES } from "./cross_coap.ts";
 import { CrossCache } from "./cross_cache.ts";
 
 /**
@@ -77,12 +79,14 @@ export function crossProxy(options: CrossProxyOptions): Handler {
     const isCoap = request.url.startsWith("coap");
     const text = targetIn(request.url), target = text === undefined ? undefined : read(text);
     if (text === undefined || target === undefined) {
-      return say(400, `Cannot read the target: ask for ${FORWARD_PATH}coap://host/path`);
+      return plainText(400, `Cannot read the target: ask for ${FORWARD_PATH}coap://host/path`);
     }
     if (!targets.some((each) => covers(each, target))) {
-      return say(isCoap ? 505 : 403, `Not allowed to ask ${target.protocol}//${target.host}`);
+      return plainText(isCoap ? 505 : 403, `Not allowed to ask ${target.protocol}//${target.host}`);
     }
-    if (request.headers.get("via")?.includes(VIA)) return say(508, "This request has come round");
+    if (request.headers.get("via")?.includes(VIA)) {
+      return plainText(508, "This request has come round");
+    }
     try {
       return await cache.answer(
         request,
@@ -95,7 +99,10 @@ export function crossProxy(options: CrossProxyOptions): Handler {
     } catch (error) {
       const { name, message } = error as Error;
       const isLate = name === "TimeoutError" || / within \d+ ms/.test(message);
-      return say(isLate ? 504 : 502, isLate ? "No answer came in time" : "It cannot be asked");
+      return plainText(
+        isLate ? 504 : 502,
+        isLate ? "No answer came in time" : "It cannot be asked",
+      );
     }
   });
 }
@@ -170,13 +177,17 @@ async function askWeb(target: string, request: Request, timeoutMs: number): Prom
     ]);
   const hasBody = method !== "GET" && method !== "HEAD";
   // FETCH is CoAP's own (RFC 8132); iPATCH is PATCH for those who do not know it.
-  if (method === "FETCH") return say(501, "HTTP has no FETCH");
+  if (method === "FETCH") return plainText(501, "HTTP has no FETCH");
+  const body = hasBody ? await readBody(request, MAX_BODY_BYTES) : undefined;
+  if (hasBody && body === undefined) {
+    return plainText(413, `The body has more than ${MAX_BODY_BYTES} bytes`);
+  }
   const answer = await fetchByName(target, {
     method: method === "iPATCH" ? "PATCH" : method,
     headers,
     signal,
     redirect: "manual",
-    ...hasBody && { body: new Uint8Array(await request.arrayBuffer()) },
+    ...body && { body },
   });
   const passed = new Headers();
   for (const name of ["content-type", "etag", "cache-control", "location", "retry-after"]) {
@@ -184,8 +195,4 @@ async function askWeb(target: string, request: Request, timeoutMs: number): Prom
     if (value !== null) passed.set(name, value);
   }
   return new Response(answer.body, { status: answer.status, headers: passed });
-}
-
-function say(status: number, text: string): Response {
-  return new Response(text, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
 }

@@ -1,3 +1,4 @@
+import { readBody } from "../handlers/read_body.ts";
 import { formatFilePath } from "../../protocols/web/path.ts";
 import type { LockTable } from "../../protocols/web/locks.ts";
 import { parseXml, type XmlElement } from "../../protocols/web/xml.ts";
@@ -63,16 +64,10 @@ export class Refused extends Error {
 
 /** The XML in a body; undefined when there is none, a status when it cannot be used. */
 export async function readXml(request: Request): Promise<XmlElement | undefined | 400 | 413> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size > defaults.xmlBytes) return 413;
-    chunks.push(chunk);
-  }
-  if (size === 0) return undefined;
+  const bytes = await readBody(request, defaults.xmlBytes);
+  if (bytes === undefined) return 413;
+  if (bytes.length === 0) return undefined;
   try {
-    const bytes = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
     return parseXml(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) ?? 400;
   } catch (error) {
     if (error instanceof TypeError) return 400;

@@ -212,6 +212,6 @@ export function coap(
 }
 
 /** Message ids and waiting times are the better for not being guessed (RFC 7252 §11.4). */
-function fraction(): number {
+export function fraction(): number {
   return randomBytes(4).readUInt32LE() / 2 ** 32;
 }

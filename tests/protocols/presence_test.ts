@@ -7,6 +7,7 @@ function registered(limits = {}): { all: Registrations; said: string[] } {
   const herald = {
     tell: (id: string, presence: string) => said.push(`${id} ${presence}`),
     publish: ({ topic }: { topic: string }) => said.push(`will ${topic}`),
+    forgotten() {},
   };
   const bounds = { maxRegistrations: 3, maxWillBytes: 100, ...limits };
   return { all: new Registrations(herald, bounds), said };

@@ -1,0 +1,23 @@
+/**
+ * Reads a body that has at most `maxBytes`; undefined for a longer one, of which no more is read than
+ * shows that.
+ */
+export async function readBody(
+  { body }: Pick<Request | Response, "body">,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    size += chunk.length;
+    if (size > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
