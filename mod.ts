@@ -74,16 +74,6 @@ export type { HistoryRule } from "./actors/store/history.ts";
 // Protocols that a listener may speak; `http()` and `any()` are below.
 export { coap, coapStream, mqtt, websocket };
 export type { HttpOptions };
-export type { WebSocketOptions } from "./protocols/websocket/upgrade.ts";
-export type { CoapLimits } from "./protocols/coap/limits.ts";
-export type { CoapStreamOptions } from "./protocols/coap/stream/options.ts";
-export type { HttpLimits } from "./protocols/http/limits.ts";
-export type { MqttLimits, QueuePolicy, SharedStrategy } from "./protocols/mqtt/limits.ts";
-export type { MqttOptions, ServerReference } from "./protocols/mqtt/options.ts";
-export type { AuthExchange, AuthMethod, AuthStep } from "./protocols/mqtt/authentication.ts";
-export { scramCredentials, scramSha256 } from "./protocols/mqtt/scram.ts";
-export type { ScramCredentials, ScramOptions, ScramStore } from "./protocols/mqtt/scram.ts";
-export type { WebSocketLimits } from "./protocols/websocket/limits.ts";
 
 // Names: what answers for them, and what asks.
 export { dns, forward, ResolveError, Resolver, resolver };
@@ -103,23 +93,12 @@ export { CoapAnswer } from "./actors/clients/coap_answer.ts";
 
 // Transports that a listener may use.
 export { behindProxy, eitherTls, tcp, tls, udp, unix };
-export { memoryPair, MemoryTransport } from "./transports/memory.ts";
-export type { MemoryOptions } from "./transports/memory.ts";
-export type { SecureIdentity, SecureOptions, SecureTransport } from "./transports/secure.ts";
-export type { BehindProxyOptions } from "./transports/behind_proxy.ts";
-export type { TcpOptions } from "./transports/tcp.ts";
-export type { TlsOptions } from "./transports/tls.ts";
-export type { UdpOptions } from "./transports/udp.ts";
-export type { UnixOptions } from "./transports/unix.ts";
 
-// Messages, and those who handle them.
-export { Delivery, Publication } from "./protocols/publication.ts";
-export type {
-  Encoder,
-  MessageProperties,
-  PublicationOptions,
-  Qos,
-} from "./protocols/publication.ts";
+// Messages, clients, protocols and transports, by their shapes; their limits and options.
+export * from "./protocols/mod.ts";
+export * from "./transports/mod.ts";
+
+// Those who handle messages.
 export type { Levels, MessageHandler } from "./actors/subscriber.ts";
 export type { Bridge } from "./actors/bridge/bridges.ts";
 export type {
@@ -128,12 +107,8 @@ export type {
   BridgeRoute,
   BridgeTls,
 } from "./actors/bridge/bridge_options.ts";
-export type { Outcome } from "./protocols/hub.ts";
 
 // What an application decides about clients.
-export { Credentials, Refusal } from "./protocols/identity.ts";
-export type { CredentialsOptions, Identity, RefusalKind } from "./protocols/identity.ts";
-export type { Access, Decided, Guard, Screen } from "./protocols/guard.ts";
 export type { HookLimits } from "./actors/hook_chain.ts";
 export type { Hooks, Later, Login, Subscribed } from "./actors/hooks.ts";
 
@@ -147,52 +122,11 @@ export type {
   CoapOptions,
   CoapResource,
 } from "./actors/handlers/coap_handler.ts";
-export type { CoapRequest } from "./protocols/coap/paths/coap_request.ts";
-export type { CoapCode, CoapOption, CoapResponse } from "./protocols/coap/paths/coap_response.ts";
-export type { CoapMethod } from "./protocols/coap/paths/http_request.ts";
 
 // Actors of your own.
 export type { Actor, Behaviour, Exit, Ref, Self, Unread } from "./actors/actor.ts";
 export type { SpawnOptions } from "./actors/supervisor.ts";
 export type { TreeNode } from "./actors/tree.ts";
-
-// Protocols of your own.
-export { ProtocolError } from "./protocols/session.ts";
-export type {
-  DatagramSession,
-  OpenDatagramSession,
-  OpenSession,
-  Session,
-} from "./protocols/session.ts";
-export type { DatagramWire, Peer, Wire } from "./protocols/wire.ts";
-export type {
-  Gate,
-  Hub,
-  Inbox,
-  Publisher,
-  Receiver,
-  Subscription,
-  Timed,
-} from "./protocols/hub.ts";
-export { Fields } from "./protocols/http/message.ts";
-export type {
-  RequestHead,
-  ResponseHead,
-  Upgrade,
-  UpgradeQuestion,
-  UpgradeRefusal,
-} from "./protocols/http/message.ts";
-export type { Traffic } from "./protocols/traffic.ts";
-
-// Transports of your own.
-export type {
-  Address,
-  ByteStream,
-  DatagramPort,
-  DatagramTransport,
-  Listener,
-  Transport,
-} from "./transports/transport.ts";
 
 // What an operator gets, and what a test sets.
 export { Log } from "./actors/log.ts";
