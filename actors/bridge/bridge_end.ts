@@ -1,3 +1,4 @@
+import { isLasting, lastingCopy } from "../../protocols/bytes.ts";
 import { type Delivery, Publication } from "../../protocols/publication.ts";
 import type { Publisher, Receiver } from "../../protocols/session.ts";
 import { connectionDefaults } from "../connection_options.ts";
@@ -120,6 +121,6 @@ export class BridgeEnd implements Receiver, Load {
 /** A payload that shares its memory with thousands of others must not keep all of them for hours. */
 function outliving(publication: Publication): Publication {
   const { topic, payload } = publication;
-  if (payload.length * 2 > payload.buffer.byteLength) return publication;
-  return new Publication(topic, payload.slice(), { ...publication, origin: undefined });
+  if (isLasting(payload)) return publication;
+  return new Publication(topic, lastingCopy(payload), { ...publication, origin: undefined });
 }
