@@ -1,4 +1,3 @@
-import { isLasting, lastingCopy } from "../../protocols/bytes.ts";
 import { type Delivery, Publication } from "../../protocols/publication.ts";
 import type { Publisher, Receiver } from "../../protocols/session.ts";
 import { connectionDefaults } from "../connection_options.ts";
@@ -121,6 +120,6 @@ export class BridgeEnd implements Receiver, Load {
 /** A payload that shares its memory with thousands of others must not keep all of them for hours. */
 function outliving(publication: Publication): Publication {
   const { topic, payload } = publication;
-  if (isLasting(payload)) return publication;
-  return new Publication(topic, lastingCopy(payload), { ...publication, origin: undefined });
+  if (payload.length * 2 > payload.buffer.byteLength) return publication;
+  return new Publication(topic, payload.slice(), { ...publication, origin: undefined });
 }
