@@ -3,9 +3,6 @@ import { setImmediate } from "node:timers";
 /** Milliseconds before timers and sockets get the event loop back. */
 const BUDGET_MS = 2;
 
-/** What takes less does not make the event loop late. */
-const SHORT_MS = 0.25;
-
 /** Pauses of one burst until others are admitted, and what is to be written is. */
 const MAX_PAUSES = 8;
 
@@ -24,10 +21,6 @@ let ready: Turning[] = [];
 const flushing: Flushing[] = [];
 let scheduled = false;
 let pauses = 0;
-/** When the turns of this round of the event loop began; 0 when none has been taken, or few. */
-let began = 0;
-/** True while somebody will see the end of the round. */
-let isWatched = false;
 /** There from a pause until the end of its burst. */
 let crowd: PromiseWithResolvers<void> | undefined;
 
@@ -61,8 +54,7 @@ function wake(): void {
 }
 
 function drain(): void {
-  began ||= performance.now();
-  const until = began + BUDGET_MS;
+  const until = performance.now() + BUDGET_MS;
   do {
     while (ready.length > 0) {
       const batch = ready;
@@ -74,20 +66,6 @@ function drain(): void {
   } while (ready.length > 0);
   scheduled = false;
   admit();
-  if (!isWatched) watch();
-}
-
-/** What is read without a pause makes burst follow burst, and all are of one round. */
-function watch(): void {
-  if (performance.now() < began + SHORT_MS) {
-    began = 0;
-    return;
-  }
-  isWatched = true;
-  setImmediate(() => {
-    isWatched = false;
-    began = 0;
-  });
 }
 
 /** The event loop is due: timers, and what has been written. */
@@ -98,7 +76,6 @@ function pause(): void {
     admit();
   }
   crowd ??= Promise.withResolvers();
-  began = 0;
   setImmediate(drain);
 }
 

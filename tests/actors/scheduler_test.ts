@@ -85,25 +85,6 @@ Deno.test("Whoever has read something waits for those whose turn a pause has put
   assert.equal(crowded(), undefined);
 });
 
-Deno.test("Input that comes without a pause does not starve a timer", async () => {
-  let isOver = false;
-  async function read(): Promise<void> {
-    while (!isOver) {
-      // As a read that finds its bytes there: no round of the event loop lies between two of them.
-      await Promise.resolve();
-      await crowded();
-      slowTurns(1);
-    }
-  }
-  const reading = read();
-  for (let timers = 0; timers < 3; timers++) {
-    await new Promise((resolve) => setTimeout(resolve, 0));
-  }
-  isOver = true;
-  await reading;
-  await settle();
-});
-
 Deno.test("Turns without an end keep neither readers nor writers waiting for ever", async () => {
   let isOver = false, flushes = 0;
   const endless = () => slowTurns(100, () => isOver || endless());
