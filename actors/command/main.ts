@@ -111,7 +111,15 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
   const of = settings.presence, presence = of === "none" ? undefined : parts.presence({ of });
   const limits = { ...settings.limits, ...retainedTrees && { retainedTrees } };
   const version = `meerkat version ${parts.version}`;
-  const hub = openWithStore(settings, { log, limits, sysIntervalMs, presence, version }, parts);
+  const handlers: Parameters<Gateway["handle"]>[] = [];
+  const { hooks, methods } = await hooksOf(settings, {
+    ...around,
+    handle: (path, handler) => handlers.push([path, handler]),
+  });
+  // Sessions that come back from the store hear that there are hooks, before these are all there.
+  const known = hooks.length > 0 ? { hooks: {} } : {};
+  const options = { log, limits, sysIntervalMs, presence, version, ...known };
+  const hub = openWithStore(settings, options, parts);
   const end = () => around.ending.forEach((each) => each());
   hub.finished.then(end, end);
   const listeners: string[] = [];
@@ -121,7 +129,7 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
   try {
     const handle = hub.handle.bind(hub), { crossProxy: targets } = settings;
     if (targets !== undefined) handle("/hc/*", crossProxy({ targets }), { link: false });
-    const { hooks, methods } = await hooksOf(settings, { ...around, handle });
+    for (const each of handlers) handle(...each);
     for (const each of hooks) hub.use(each);
     for (const each of settings.listen) {
       const authMethods = methods.get(each);

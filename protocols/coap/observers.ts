@@ -127,7 +127,7 @@ export class Observers {
   retire(observation: Observation): void {
     if (!this.#all.delete(observation)) return;
     const { peer, wish } = observation;
-    observation.ended = true;
+    observation.end();
     observation.wish.watch?.stop();
     this.hub.forget(observation);
     this.layer.deadlines.delete(observation);

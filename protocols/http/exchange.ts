@@ -76,6 +76,8 @@ export interface PathExchange {
 
 /** One exchange of HTTP, as the session offers it to whoever answers. */
 export interface Exchange extends PathExchange {
+  /** Calls `ended` when the login of who asks ends before the answer does. */
+  watchLogin(ended: () => void): void;
   /** The other clients, as this connection sees them. */
   readonly hub: Hub;
 

@@ -1,4 +1,5 @@
 import type { Delivery } from "../publication.ts";
+import { type LoginEnd, wordsOfEnd } from "../grant.ts";
 import { type Hub, type OpenSession, ProtocolError, type Session, type Wire } from "../session.ts";
 import { AuthAnswer } from "./authentication.ts";
 import { HANDOVER, TAKEOVER } from "./broker.ts";
@@ -18,6 +19,12 @@ import type { Tenure } from "./tenure.ts";
 
 /** A sign of life, as a part of a packet. */
 const MUCH_BYTES = 1024;
+
+/** MQTT 5.0 §3.14.2.1; a server whose operator takes a login back says the same elsewhere. */
+const reasons: Readonly<Record<LoginEnd, number>> = {
+  expired: Reason.maximumConnectTime,
+  revoked: Reason.administrativeAction,
+};
 
 /** Serves MQTT 3.1, 3.1.1 and 5.0 to one client: the server's side. */
 export class MqttSession implements Session, House {
@@ -168,8 +175,8 @@ export class MqttSession implements Session, House {
     link.waiting = false;
     begin(link, client, { broker, admission, inbox: link.hub.self, now });
     link.traffic.connections++;
-    link.hub.guard?.connected(link.hub.identity, () => {
-      link.disconnect(Reason.maximumConnectTime, "The login has expired");
+    link.hub.guard?.connected(link.hub.identity, (end) => {
+      link.disconnect(reasons[end], wordsOfEnd[end]);
     });
     this.#isGuest = true;
     if (authentication !== undefined) authentication.isDone = true;
