@@ -211,7 +211,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     deadlines.set(this, now + this.#probeMs);
     if (this.outdated) return;
     if (this.wish.watch !== undefined) return this.wish.watch.changed();
-    this.#value = this.observers.valueOf(this.wish);
+    this.#value = this.observers.valueOf(this.wish, this);
     this.outdated = true;
     this.#list();
   }
