@@ -92,7 +92,7 @@ function mqttDoor(version: 4 | 5): Door {
   return async (entrance, topic, { user, password, token }) => {
     const stream = await connect(entrance, entrance.ports.mqtt!);
     const client = await MqttClient.connect(stream, {
-      clientId: `${user} ${version}`,
+      clientId: `${user} ${topic} ${version}`,
       version,
       username: user,
       password: new TextEncoder().encode(password ?? token),
