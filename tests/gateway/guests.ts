@@ -54,6 +54,11 @@ function connect({ ca }: Entrance, port: number): Promise<Deno.Conn> {
     : Deno.connectTls({ hostname: "localhost", port, caCerts: [ca] });
 }
 
+/** The path of a topic; what begins with a slash is a path. */
+function pathOf(topic: string): string {
+  return topic.startsWith("/") ? topic : `/topics/${topic}`;
+}
+
 /** The fields of a request that say who asks. */
 function fieldsOf({ user, password, token }: Login): string {
   const shown = token === undefined ? `Basic ${btoa(`${user}:${password}`)}` : `Bearer ${token}`;
@@ -132,7 +137,7 @@ function coapDoor(protocol: string, port: "coap" | "coapTcp"): Door {
     const ears = new Ears(), begun = Promise.withResolvers<void>();
     const listen = async () => {
       let last = "";
-      for await (const answer of client.observe(`/topics/${topic}${query}`)) {
+      for await (const answer of client.observe(`${pathOf(topic)}${query}`)) {
         begun.resolve();
         ears.hear(last = `${answer.code} ${answer.text()}`);
       }
@@ -150,7 +155,7 @@ const doors = {
   WebSocket: (entrance, topic, login) =>
     ask(
       entrance,
-      `/topics/${topic} HTTP/1.1\r\n${fieldsOf(login)}Upgrade: websocket\r\n` +
+      `${pathOf(topic)} HTTP/1.1\r\n${fieldsOf(login)}Upgrade: websocket\r\n` +
         "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
       closeOf,
@@ -158,7 +163,7 @@ const doors = {
   "server-sent events": (entrance, topic, login) =>
     ask(
       entrance,
-      `/topics/${topic} HTTP/1.1\r\n${fieldsOf(login)}Accept: text/event-stream\r\n`,
+      `${pathOf(topic)} HTTP/1.1\r\n${fieldsOf(login)}Accept: text/event-stream\r\n`,
       () => "end",
     ),
 } satisfies Record<string, Door>;

@@ -204,3 +204,24 @@ testWith(
     await leave(hub, ["old", old], ["again", again]);
   },
 );
+
+testWith(
+  [],
+  "WebSockets and observable paths of an application end as those of topics do",
+  async () => {
+    await using house = await House.open({ hasPolicy: false });
+    const { hub, ports } = house;
+    hub.websocket("/chat", (socket) => socket.send("hello"));
+    const resource = hub.coap("/count", () => ({ payload: "1" }), { observable: true });
+    const entrance = { ports: { ...ports } }, guests: [string, Guest][] = [];
+    for (const user of ["ann", "bob"]) {
+      for (const [name, path] of [["WebSocket", "/chat"], ["CoAP", "/count"]] as const) {
+        guests.push([name, await plainDoors[name]!(entrance, path, { user, password: "secret" })]);
+      }
+    }
+    await house.revoke();
+    for (const [name, guest] of guests.slice(0, 2)) assert.equal(await guest.ended, words[name]);
+    assert.equal(resource.observers, 1);
+    await leave(hub, ...guests);
+  },
+);

@@ -53,6 +53,21 @@ Deno.test("A file that changes counts within a second, and one that is missing l
   assert.deepEqual([step.kind, step.kind === "failure" && step.reason], ["failure", 0x88]);
 });
 
+Deno.test("A login by SCRAM stands on the line by which it was proved", async () => {
+  await using dir = await folder();
+  let now = 0;
+  const file = await fileOf(dir.path, "ann", "sesame");
+  const method = scramFile(file, { now: () => now += 1_001 });
+  const step = await login(method, "ann", "sesame");
+  const { grant } = step as AuthStep & { kind: "success" };
+  const check = () => new Promise((resolve) => grant!.check(resolve));
+  assert.equal(await check(), true);
+  await fileOf(dir.path, "ann", "another");
+  // Somebody else is let in by the new one, which does not make the old one good.
+  assert.equal((await login(method, "ann", "another")).kind, "success");
+  assert.equal(await check(), false);
+});
+
 Deno.test("Who guesses by SCRAM has to wait", async () => {
   await using dir = await folder();
   let now = 1_000_000;
