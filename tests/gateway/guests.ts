@@ -1,4 +1,5 @@
 import { coapClient } from "../../mod.ts";
+import type { Hub } from "../interop/listeners.ts";
 import { MqttClient } from "../interop/mqtt_client.ts";
 import { within } from "../interop/patience.ts";
 
@@ -194,4 +195,24 @@ export async function keptAlive(entrance: Entrance, topic: string, login: Login)
     },
     close: () => stream.close(),
   };
+}
+
+/** What each protocol says to whoever is not known any more. */
+export const goodbyes: Record<string, string> = {
+  "MQTT 5": "0x98 The login has been revoked",
+  "MQTT 3.1.1": "closed",
+  WebSocket: "1008 The login has been revoked",
+  "server-sent events": "end",
+  CoAP: "4.01 The login has been revoked",
+  "CoAP over TCP": "4.01 The login has been revoked",
+  "CoAP over TLS": "4.01 The login has been revoked",
+};
+
+/** The gateway stops, and its guests leave. */
+export async function leave(
+  hub: Hub,
+  ...guests: (readonly [name: string, Guest])[]
+): Promise<void> {
+  await hub.stop({ drainMs: 0 });
+  for (const [, guest] of guests) await guest.close();
 }

@@ -1,26 +1,14 @@
 import assert from "node:assert/strict";
-import { authenticators, gateway, jwt, passwordFile, policy } from "../../mod.ts";
+import { authenticators, gateway, jwt, policy } from "../../mod.ts";
 import { folder } from "../actors/identity/people.ts";
 import { kinds, signer } from "../actors/identity/signer.ts";
 import { type Hub, listenToAll } from "../interop/listeners.ts";
-import { MqttClient } from "../interop/mqtt_client.ts";
 import { type Program, testWith } from "../interop/programs.ts";
 import { certificates } from "../transports/certificates.ts";
-import { House, own, users } from "./doors.ts";
-import { type Entrance, type Guest, keptAlive, type Login } from "./guests.ts";
+import { House, own } from "./doors.ts";
+import { type Entrance, goodbyes, type Guest, keptAlive, leave, type Login } from "./guests.ts";
 import { plainDoors, secureDoors } from "./guests.ts";
 import { SecureHouse } from "./secure_doors.ts";
-
-/** What each protocol says to whoever is not known any more. */
-const words: Record<string, string> = {
-  "MQTT 5": "0x98 The login has been revoked",
-  "MQTT 3.1.1": "closed",
-  WebSocket: "1008 The login has been revoked",
-  "server-sent events": "end",
-  CoAP: "4.01 The login has been revoked",
-  "CoAP over TCP": "4.01 The login has been revoked",
-  "CoAP over TLS": "4.01 The login has been revoked",
-};
 
 type Doors = typeof plainDoors;
 
@@ -37,11 +25,6 @@ async function enter(
   hub.publish(`home/${user}/a`, `to ${user}`, { retain: true });
   for (const [, { ears }] of guests) await ears.until(`to ${user}`);
   return guests;
-}
-
-async function leave(hub: Hub, ...guests: [string, Guest][]): Promise<void> {
-  await hub.stop({ drainMs: 0 });
-  for (const [, guest] of guests) await guest.close();
 }
 
 const houses = {
@@ -69,7 +52,7 @@ for (const [how, { open, doors, needs, entrance }] of Object.entries(houses)) {
     assert.deepEqual([await ann.http.ask(), await bob.http.ask()], [200, 200]);
     await house.revoke();
     for (const [name, guest] of ann.guests) {
-      await test.step(name, async () => assert.equal(await guest.ended, words[name]));
+      await test.step(name, async () => assert.equal(await guest.ended, goodbyes[name]));
     }
     await test.step("HTTP that is kept alive", async () => {
       assert.deepEqual([await ann.http.ask(), await bob.http.ask()], [401, 200]);
@@ -105,7 +88,7 @@ testWith([], "Whose token was signed with a key that is withdrawn has to go", as
   const ann = await come("ann"), bob = await come("bob");
   await publish("bob");
   for (const [name, guest] of ann) {
-    await test.step(name, async () => assert.equal(await guest.ended, words[name]));
+    await test.step(name, async () => assert.equal(await guest.ended, goodbyes[name]));
   }
   hub.publish("home/bob/a", "still there");
   for (const [, { ears }] of bob) await ears.until("still there");
@@ -133,95 +116,3 @@ testWith([], "What may not be followed any more is not delivered, until it may a
   }
   await leave(hub, ...ann, ...bob);
 });
-
-testWith([], "The session and the will of who had to go are as after any other end", async () => {
-  await using house = await House.open();
-  const { hub, ports } = house, willed: string[] = [];
-  hub.subscribe("home/ann/will", (message) => willed.push(message.text()));
-  const connect = async () => {
-    const client = new MqttClient(await Deno.connect({ port: ports.mqtt }), 5);
-    const { reason, sessionPresent } = await client.introduce({
-      clientId: "a",
-      version: 5,
-      username: "ann",
-      password: new TextEncoder().encode("secret"),
-      clean: false,
-      properties: { sessionExpiry: 60 },
-      will: {
-        topic: "home/ann/will",
-        payload: new TextEncoder().encode("gone"),
-        qos: 0,
-        retain: false,
-        properties: undefined,
-      },
-    });
-    return { client, answer: [reason, sessionPresent] };
-  };
-  const first = await connect();
-  await first.client.subscribe("home/ann/a", 1);
-  await house.revoke();
-  await first.client.ended;
-  assert.deepEqual(willed, ["gone"]);
-  hub.publish("home/ann/a", "meanwhile", { qos: 1 });
-  const refused = await connect();
-  assert.deepEqual(refused.answer, [0x86, false]);
-  await Deno.writeTextFile(`${house.path}/users`, users.both);
-  house.now += 1_001;
-  const second = await connect();
-  assert.deepEqual(second.answer, [0, true]);
-  assert.equal(await second.client.nextText(), "meanwhile");
-  for (const { client } of [first, refused, second]) {
-    client.close();
-    await client.ended;
-  }
-});
-
-testWith(
-  [],
-  "A password that is set anew sends its user out, who comes in again with it",
-  async () => {
-    await using dir = await folder();
-    const file = `${dir.path}/users`;
-    await Deno.writeTextFile(file, users.both);
-    await using hub = gateway({ hooks: authenticators([passwordFile(file)]) });
-    const entrance = { ports: { ...await listenToAll(hub) } }, door = plainDoors.WebSocket!;
-    const old = await door(entrance, "a", { user: "ann", password: "secret" });
-    const set = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "mod.ts", "passwd", "set", file, "ann"],
-      cwd: new URL("../..", import.meta.url),
-      stdin: "piped",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    const writer = set.stdin.getWriter();
-    await writer.write(new TextEncoder().encode("another\n"));
-    await writer.close();
-    assert.equal((await set.status).code, 0);
-    assert.equal(await old.ended, words.WebSocket);
-    const again = await door(entrance, "a", { user: "ann", password: "another" });
-    hub.publish("a", "welcome");
-    await again.ears.until("welcome");
-    await leave(hub, ["old", old], ["again", again]);
-  },
-);
-
-testWith(
-  [],
-  "WebSockets and observable paths of an application end as those of topics do",
-  async () => {
-    await using house = await House.open({ hasPolicy: false });
-    const { hub, ports } = house;
-    hub.websocket("/chat", (socket) => socket.send("hello"));
-    const resource = hub.coap("/count", () => ({ payload: "1" }), { observable: true });
-    const entrance = { ports: { ...ports } }, guests: [string, Guest][] = [];
-    for (const user of ["ann", "bob"]) {
-      for (const [name, path] of [["WebSocket", "/chat"], ["CoAP", "/count"]] as const) {
-        guests.push([name, await plainDoors[name]!(entrance, path, { user, password: "secret" })]);
-      }
-    }
-    await house.revoke();
-    for (const [name, guest] of guests.slice(0, 2)) assert.equal(await guest.ended, words[name]);
-    assert.equal(resource.observers, 1);
-    await leave(hub, ...guests);
-  },
-);
