@@ -89,21 +89,32 @@ testWith(
 
 testWith(
   [],
-  "WebSockets and observable paths of an application end as those of topics do",
+  "WebSockets, streams and observable paths of an application end in the same way",
   async () => {
     await using house = await House.open({ hasPolicy: false });
     const { hub, ports } = house;
     hub.websocket("/chat", (socket) => socket.send("hello"));
+    const aborted: string[] = [];
+    hub.handle("/stream", ({ signal }, { identity: { user } }) => {
+      signal.onabort = () => aborted.push(user!);
+      const body = new ReadableStream({ start: (to) => to.enqueue(new Uint8Array(10)) });
+      return new Response(body, { headers: { "content-type": "text/event-stream" } });
+    });
+    const ways = [
+      ["WebSocket", "/chat"],
+      ["server-sent events", "/stream"],
+      ["CoAP", "/count"],
+    ] as const;
     const resource = hub.coap("/count", () => ({ payload: "1" }), { observable: true });
     const entrance = { ports: { ...ports } }, guests: [string, Guest][] = [];
     for (const user of ["ann", "bob"]) {
-      for (const [name, path] of [["WebSocket", "/chat"], ["CoAP", "/count"]] as const) {
+      for (const [name, path] of ways) {
         guests.push([name, await plainDoors[name]!(entrance, path, { user, password: "secret" })]);
       }
     }
     await house.revoke();
-    for (const [name, guest] of guests.slice(0, 2)) assert.equal(await guest.ended, goodbyes[name]);
-    assert.equal(resource.observers, 1);
+    for (const [name, guest] of guests.slice(0, 3)) assert.equal(await guest.ended, goodbyes[name]);
+    assert.deepEqual([aborted, resource.observers], [["ann"], 1]);
     await leave(hub, ...guests);
   },
 );
