@@ -1,3 +1,4 @@
+import type { Guard } from "../guard.ts";
 import { type Identity, Refusal } from "../identity.ts";
 import { ProtocolError } from "../session.ts";
 import {
@@ -13,8 +14,9 @@ import { misplaced, type Span } from "./conversation.ts";
 import { decodePacket } from "./decode.ts";
 import type { Link } from "./link.ts";
 import { PacketType } from "./packet.ts";
-import { connectRefused, login, mayLeaveWill } from "./permission.ts";
+import { connectRefused, login, mayLeaveWill, permissions } from "./permission.ts";
 import { Reason } from "./reason.ts";
+import { screenAnew } from "./subscribe.ts";
 import { Tenure } from "./tenure.ts";
 
 /** The session whose client wants to come in. */
@@ -63,13 +65,15 @@ export class Entrance implements AuthOwner {
 
   tick(now: number): void {
     if (!this.waits) return this.link.close();
+    if (this.#isRefused(now)) return;
     this.tenure!.force(this.link.limits, now);
     this.house.open(this.#admission!, now);
   }
 
   /** The other connection has left the session. */
   handover(now: number): void {
-    if (this.waits && this.tenure!.isNext) this.house.open(this.#admission!, now);
+    if (!this.waits || !this.tenure!.isNext || this.#isRefused(now)) return;
+    this.house.open(this.#admission!, now);
   }
 
   /** The gateway stops. */
@@ -114,7 +118,10 @@ export class Entrance implements AuthOwner {
   #identify(now: number, user?: string): void {
     const { link } = this, admission = this.#admission!, { guard } = link.hub;
     const identity: Identity = { ...link.hub.identity, user, clientId: admission.clientId };
-    if (guard === undefined) return this.#admit(identity, now);
+    if (guard === undefined) {
+      link.hub.identify(identity);
+      return this.#admit(now);
+    }
     const isProved = this.authentication !== undefined;
     link.ask<Identity | Refusal>(
       (decided) =>
@@ -123,22 +130,35 @@ export class Entrance implements AuthOwner {
           : login({ link, guard }, admission, decided),
       (answer, now) => {
         if (answer instanceof Refusal) this.house.refuse(connectRefused(answer), now);
-        else this.#admit(answer, now);
+        else this.#inspect(answer, guard, now);
       },
     );
     // Whoever waits for hooks is answered in time by them.
     if (link.waiting && !this.waits) this.deadline = Infinity;
   }
 
-  /** The client may come in, once nobody else has its session. */
-  #admit(identity: Identity, now: number): void {
-    const { link } = this, { hub, limits } = link, broker = hub.shared(Broker);
-    const { user } = broker.clients.get(this.#admission!.clientId) ?? {};
-    if (user !== undefined && user !== identity.user) {
-      const why = "Cannot take this client identifier: its session belongs to another user";
-      return this.house.refuse(new ProtocolError(why, Reason.notAuthorized), now);
-    }
+  /** A session goes on for who may follow all that it does; for anybody else it begins anew. */
+  #inspect(identity: Identity, guard: Guard, now: number): void {
+    const { link } = this, admission = this.#admission!, { hub } = link;
     hub.identify(identity);
+    const client = hub.shared(Broker).clients.get(admission.clientId);
+    if (admission.clean || !client?.isFollowing) return this.#admit(now);
+    if (this.#isRefused(now)) return;
+    const filters = [...client.subscriptions].map(([filter, { qos }]) => ({ filter, qos }));
+    link.ask<readonly (Refusal | undefined)[]>(
+      (decided) => permissions({ link, guard }, filters, decided),
+      (refusals, now) => {
+        admission.clean = refusals.some((each) => each !== undefined);
+        if (!admission.clean) screenAnew(client, hub);
+        this.#admit(now);
+      },
+    );
+  }
+
+  /** The client may come in, once nobody else has its session. */
+  #admit(now: number): void {
+    if (this.#isRefused(now)) return;
+    const { link } = this, { hub, limits } = link, broker = hub.shared(Broker);
     const client = broker.client(this.#admission!.clientId, limits);
     this.tenure = new Tenure(client, broker, hub);
     if (this.tenure.claim(now)) return this.house.open(this.#admission!, now);
@@ -146,5 +166,15 @@ export class Entrance implements AuthOwner {
     this.deadline = now + limits.connectTimeoutMs;
     link.waiting = true;
     link.wire.pause();
+  }
+
+  /** Refuses who wants the session of another user, which it may have become meanwhile. */
+  #isRefused(now: number): boolean {
+    const { hub } = this.link, { clients } = hub.shared(Broker);
+    const { user } = clients.get(this.#admission!.clientId) ?? {};
+    if (user === undefined || user === hub.identity.user) return false;
+    const why = "Cannot take this client identifier: its session belongs to another user";
+    this.house.refuse(new ProtocolError(why, Reason.notAuthorized), now);
+    return true;
   }
 }

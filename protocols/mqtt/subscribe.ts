@@ -1,6 +1,6 @@
 import type { Refusal } from "../identity.ts";
 import type { Qos } from "../publication.ts";
-import { ProtocolError, type Subscription } from "../session.ts";
+import { type Hub, ProtocolError, type Subscription } from "../session.ts";
 import { readSince } from "../history.ts";
 import { faultOfFilter } from "../topic.ts";
 import { Broker } from "./broker.ts";
@@ -124,6 +124,18 @@ function subscribeOne(
     retained.add(filter, subscription, since);
   }
   return qos;
+}
+
+/** Has whoever goes on with a session see by his own rights what its wildcards select. */
+export function screenAnew(client: Client, hub: Hub): void {
+  for (const [filter, given] of client.subscriptions) {
+    const screen = hub.guard?.screen(followed(filter)!, hub.identity);
+    if (screen === undefined) continue;
+    const subscription = { ...given, screen };
+    client.subscriptions.set(filter, subscription);
+    if (isShared(filter)) hub.shared(Broker).shares.subscribe(filter, subscription, client, hub);
+    else hub.subscribe(filter, subscription, client);
+  }
 }
 
 function hasNoRoom({ subscriptions, tally }: Client, limits: MqttLimits): boolean {
