@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers";
 
-/** Turns taken before timers and sockets get the event loop back: some milliseconds of work. */
-const BUDGET = 1024;
+/** Milliseconds before timers and sockets get the event loop back. */
+const BUDGET_MS = 2;
 
 /** Whoever has turns to take. */
 export interface Turning {
@@ -40,13 +40,13 @@ function wake(): void {
 }
 
 function drain(): void {
-  let spent = 0;
+  const until = performance.now() + BUDGET_MS;
   do {
     while (ready.length > 0) {
       const batch = ready;
       ready = [];
       for (let i = 0; i < batch.length; i++) turn(batch[i]!);
-      if ((spent += batch.length) >= BUDGET) {
+      if (performance.now() >= until) {
         flushAll();
         return void setImmediate(drain);
       }
