@@ -3,6 +3,12 @@ import { setImmediate } from "node:timers";
 /** Milliseconds before timers and sockets get the event loop back. */
 const BUDGET_MS = 2;
 
+/** What takes less does not make the event loop late. */
+const SHORT_MS = 0.25;
+
+/** Pauses of one burst until others are admitted, and what is to be written is. */
+const MAX_PAUSES = 8;
+
 /** Whoever has turns to take. */
 export interface Turning {
   /** Takes one turn. */
@@ -17,6 +23,13 @@ export interface Flushing {
 let ready: Turning[] = [];
 const flushing: Flushing[] = [];
 let scheduled = false;
+let pauses = 0;
+/** When the turns of this round of the event loop began; 0 when none has been taken, or few. */
+let began = 0;
+/** True while somebody will see the end of the round. */
+let isWatched = false;
+/** There from a pause until the end of its burst. */
+let crowd: PromiseWithResolvers<void> | undefined;
 
 /** Queues one turn. Turns run in order, as soon as the current one ends. */
 export function schedule(who: Turning): void {
@@ -33,6 +46,14 @@ export function flushLater(who: Flushing): void {
   wake();
 }
 
+/**
+ * Resolves at the end of a burst that has paused; undefined when there is none. Whoever reads waits as
+ * long: those whose turn the pause put off come first.
+ */
+export function crowded(): Promise<void> | undefined {
+  return crowd?.promise;
+}
+
 function wake(): void {
   if (scheduled) return;
   scheduled = true;
@@ -40,20 +61,52 @@ function wake(): void {
 }
 
 function drain(): void {
-  const until = performance.now() + BUDGET_MS;
+  began ||= performance.now();
+  const until = began + BUDGET_MS;
   do {
     while (ready.length > 0) {
       const batch = ready;
       ready = [];
       for (let i = 0; i < batch.length; i++) turn(batch[i]!);
-      if (performance.now() >= until) {
-        flushAll();
-        return void setImmediate(drain);
-      }
+      if (performance.now() >= until) return pause();
     }
     flushAll();
   } while (ready.length > 0);
   scheduled = false;
+  admit();
+  if (!isWatched) watch();
+}
+
+/** What is read without a pause makes burst follow burst, and all are of one round. */
+function watch(): void {
+  if (performance.now() < began + SHORT_MS) {
+    began = 0;
+    return;
+  }
+  isWatched = true;
+  setImmediate(() => {
+    isWatched = false;
+    began = 0;
+  });
+}
+
+/** The event loop is due: timers, and what has been written. */
+function pause(): void {
+  if (++pauses % MAX_PAUSES === 0) {
+    // Those who tell each other something for ever must not keep all others waiting.
+    flushAll();
+    admit();
+  }
+  crowd ??= Promise.withResolvers();
+  began = 0;
+  setImmediate(drain);
+}
+
+/** Whoever has read something may have a turn. */
+function admit(): void {
+  pauses = 0;
+  crowd?.resolve();
+  crowd = undefined;
 }
 
 function flushAll(): void {

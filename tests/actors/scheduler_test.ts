@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Ref } from "../../actors/actor.ts";
-import { flushLater, schedule } from "../../actors/scheduler.ts";
+import { crowded, flushLater, schedule } from "../../actors/scheduler.ts";
 import { Supervisor } from "../../actors/supervisor.ts";
 import { settle } from "./fakes.ts";
 
@@ -59,6 +59,61 @@ Deno.test("Turns that take long give the event loop back after a few", async () 
   isOver = true;
   assert.ok(turns < 100, `${turns} turns of a millisecond`);
   await settle();
+});
+
+/** Turns that take a millisecond each, one after the other. */
+function slowTurns(count: number, ended: () => void = () => {}): void {
+  schedule({
+    run() {
+      for (const end = performance.now() + 1; performance.now() < end;);
+      if (count > 1) slowTurns(count - 1, ended);
+      else ended();
+    },
+  });
+}
+
+Deno.test("Whoever has read something waits for those whose turn a pause has put off", async () => {
+  const seen: string[] = [];
+  assert.equal(crowded(), undefined);
+  slowTurns(10, () => seen.push("turns"));
+  flushLater({ flush: () => void seen.push("flush") });
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  const crowd = crowded();
+  assert.ok(crowd !== undefined);
+  await crowd;
+  assert.deepEqual(seen, ["turns", "flush"]);
+  assert.equal(crowded(), undefined);
+});
+
+Deno.test("Input that comes without a pause does not starve a timer", async () => {
+  let isOver = false;
+  async function read(): Promise<void> {
+    while (!isOver) {
+      // As a read that finds its bytes there: no round of the event loop lies between two of them.
+      await Promise.resolve();
+      await crowded();
+      slowTurns(1);
+    }
+  }
+  const reading = read();
+  for (let timers = 0; timers < 3; timers++) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  isOver = true;
+  await reading;
+  await settle();
+});
+
+Deno.test("Turns without an end keep neither readers nor writers waiting for ever", async () => {
+  let isOver = false, flushes = 0;
+  const endless = () => slowTurns(100, () => isOver || endless());
+  endless();
+  flushLater({ flush: () => void flushes++ });
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  await crowded();
+  assert.equal(flushes, 1);
+  isOver = true;
+  while (crowded() !== undefined) await crowded();
 });
 
 Deno.test("flushLater() waits until no turn is left, and flushes the newest first", async () => {
