@@ -1,4 +1,4 @@
-import type { Publication } from "../protocols/publication.ts";
+import { attachedBytes, type Publication } from "../protocols/publication.ts";
 import { matches } from "../protocols/topic.ts";
 
 /**
@@ -50,6 +50,7 @@ export class RetainedUsage {
 }
 
 /** What a stored value takes, in bytes. */
-export function sizeOf({ topic, payload }: Publication): number {
-  return topic.length + payload.length;
+export function sizeOf(publication: Publication): number {
+  const { topic, payload } = publication;
+  return topic.length + payload.length + attachedBytes(publication);
 }

@@ -182,6 +182,21 @@ export class Publication {
   }
 }
 
+/** What a user property takes beside its characters, in bytes: an array and two texts. */
+const PAIR_BYTES = 64;
+
+/** What a message takes beside its topic and payload, in bytes: 0 for most. */
+export function attachedBytes({ contentType, properties }: PublicationOptions): number {
+  let bytes = contentType?.length ?? 0;
+  if (properties === undefined) return bytes;
+  const { responseTopic, correlationData, userProperties } = properties;
+  bytes += (responseTopic?.length ?? 0) + (correlationData?.length ?? 0);
+  for (const [name, value] of userProperties ?? []) {
+    bytes += name.length + value.length + PAIR_BYTES;
+  }
+  return bytes;
+}
+
 /**
  * A publication as one subscriber gets it.
  *

@@ -89,6 +89,8 @@ export class PolicyIndex {
       if (level === "+") return;
       const child = branch.children.get(level);
       if (child !== undefined) visit(child, at + 1);
+      // Nor do variables: whoever calls himself "$SYS" has no part in that.
+      if (isHidden) return;
       for (const [name, next] of branch.variables) {
         if (valueOf(name, asked.identity) === level) visit(next, at + 1);
       }

@@ -48,6 +48,8 @@ interface Target {
   readonly host: string;
   readonly port: string;
   readonly path: string;
+  /** With its `?`, or "". */
+  readonly query: string;
 }
 
 /**
@@ -93,7 +95,7 @@ export function crossProxy(options: CrossProxyOptions): Handler {
         text,
         (asked) =>
           target.protocol.startsWith("coap")
-            ? askCoap(originOf(target), pathOf(text), { request: asked, timeoutMs })
+            ? askCoap(originOf(target), target.path + target.query, { request: asked, timeoutMs })
             : askWeb(text, asked, timeoutMs),
       );
     } catch (error) {
@@ -123,14 +125,23 @@ function targetIn(text: string): string | undefined {
   }
 }
 
+/** No URL has these (RFC 3986 §2), and not everybody reads them alike: `h:22\:80` has two ports. */
+// deno-lint-ignore no-control-regex
+const UNFIT = /[\x00-\x20\x7f\\]/;
+
 function read(text: string): Target | undefined {
+  if (UNFIT.test(text)) return undefined;
   const [, scheme = "", rest = ""] = /^([a-z+]+):\/\/(.*)$/is.exec(text) ?? [];
   const protocol = `${scheme.toLowerCase()}:`;
   if (!/^(?:coap|coap\+tcp|coaps\+tcp|https?):$/.test(protocol)) return undefined;
-  const url = URL.parse(`https://${rest}`);
-  if (url === null || url.username !== "" || url.password !== "") return undefined;
-  const named = /:(\d+)$/.exec(/^[^/?#]*/.exec(rest)![0])?.[1];
-  return { protocol, host: url.hostname, port: named ?? usual[protocol]!, path: url.pathname };
+  const url = URL.parse(`https://${rest}`), authority = /^[^/?#]*/.exec(rest)![0];
+  // One without is a host of the path to those who skip slashes.
+  if (url === null || authority === "" || url.username !== "" || url.password !== "") {
+    return undefined;
+  }
+  const named = /:(\d+)$/.exec(authority)?.[1];
+  const { hostname: host, pathname: path, search: query } = url;
+  return { protocol, host, port: named ?? usual[protocol]!, path, query };
 }
 
 const usual: Readonly<Record<string, string>> = {
@@ -158,10 +169,6 @@ function covers(rule: Target, { protocol, host, port, path }: Target): boolean {
 
 function originOf({ protocol, host, port }: Target): string {
   return `${protocol}//${host}:${port}`;
-}
-
-function pathOf(text: string): string {
-  return /^[^:]+:\/\/[^/?#]*([^#]*)/.exec(text)?.[1] || "/";
 }
 
 async function askWeb(target: string, request: Request, timeoutMs: number): Promise<Response> {

@@ -1,6 +1,7 @@
 import { isBelow } from "../../protocols/web/locks.ts";
 import { preconditions } from "../../protocols/http/conditions.ts";
 import { tagOf } from "./file_answer.ts";
+import { mayAll } from "./dav_guard.ts";
 import type { Found } from "./file_root.ts";
 import { type DavRequest, type DavState, keyOfNames, Refused, status } from "./dav_request.ts";
 
@@ -83,6 +84,10 @@ export class DavChanges {
     const place = await tree.place(names);
     if (typeof place === "number") return status(place);
     if (found.isDirectory && !/^infinity$/i.test(depth)) return status(400);
+    const { rights } = asked;
+    if (rights && !await mayAll(tree, { names, found }, (each) => rights.mayWrite(each))) {
+      return status(403);
+    }
     if (!this.#allows(names, asked, true, true)) return status(423);
     await tree.remove(place);
     if (!found.isDirectory) await this.#state.properties.forget(names);
@@ -99,7 +104,7 @@ export class DavChanges {
     const url = new URL(given, request.url);
     if (url.host !== new URL(request.url).host) return status(502);
     const target = this.#state.namesOf(url);
-    if (target === undefined || !asked.mayWrite(url.pathname)) return status(403);
+    if (target === undefined || asked.rights?.mayWrite(target) === false) return status(403);
     const from = keyOfNames(names), to = keyOfNames(target);
     const found = await tree.find(names);
     if (found === undefined) return status(404);
@@ -112,6 +117,7 @@ export class DavChanges {
     if (there !== undefined && /^f$/i.test(request.headers.get("overwrite") ?? "")) {
       return status(412);
     }
+    if (!await this.#mayTransfer(asked, { found, target, there })) return status(403);
     const allowed = this.#allows(target, asked, true, there === undefined) &&
       (!moves || this.#allows(names, asked, true, true));
     if (!allowed) return status(423);
@@ -126,6 +132,21 @@ export class DavChanges {
     if (moves && !found.isDirectory) await properties.forget(names);
     if (!await properties.give(target, found, own)) return status(507);
     return status(there === undefined ? 201 : 204);
+  }
+
+  /** Whether rules let everything in it be taken from there, and be put here in place of all that is. */
+  async #mayTransfer(
+    { names, request, rights }: DavRequest,
+    { found, target, there }: { found: Found; target: readonly string[]; there: Found | undefined },
+  ): Promise<boolean> {
+    if (rights === undefined) return true;
+    const { tree } = this.#state, moves = request.method === "MOVE";
+    if (!moves && request.headers.get("depth") === "0") found = { ...found, isDirectory: false };
+    const mayGo = (each: readonly string[]) =>
+      rights.mayRead(each) && rights.mayWrite([...target, ...each.slice(names.length)]) &&
+      (!moves || rights.mayWrite(each));
+    return await mayAll(tree, { names, found }, mayGo) && (there === undefined ||
+      await mayAll(tree, { names: target, found: there }, (each) => rights.mayWrite(each)));
   }
 
   /** Whether locks allow it; `member` when the directory around gains or loses it. */

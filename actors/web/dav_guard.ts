@@ -1,5 +1,9 @@
+import { join } from "node:path";
 import { type IfList, parseIf } from "../../protocols/web/if_header.ts";
 import type { LockTable } from "../../protocols/web/locks.ts";
+import type { DavTree } from "./dav_tree.ts";
+import type { Found } from "./file_root.ts";
+import { defaults } from "./files_options.ts";
 
 /** What conditions of a request are about. */
 export interface Conditions {
@@ -37,6 +41,29 @@ async function holds(list: IfList, { path, locks, now, pathOf, etagOf }: Conditi
       ? locks.of(of, now).some((lock) => lock.token === token)
       : etag === await etagOf(of);
     if (is === not) return false;
+  }
+  return true;
+}
+
+/**
+ * Whether something may be done to a file, or to a directory and all below it: the request names only
+ * the top, and rules may be about what is inside.
+ */
+export async function mayAll(
+  tree: DavTree,
+  { names, found }: { names: readonly string[]; found: Found },
+  may: (names: readonly string[]) => boolean,
+): Promise<boolean> {
+  if (!may(names)) return false;
+  if (!found.isDirectory) return true;
+  const inside = await tree.list(names);
+  // Nobody can say what may be done to those that are not listed.
+  if (inside.length >= defaults.listedEntries) return false;
+  for (const name of inside) {
+    const each = [...names, name], there = await tree.find(each);
+    // Links are neither copied nor followed.
+    if (there === undefined || there.file !== join(found.file, name)) continue;
+    if (!await mayAll(tree, { names: each, found: there }, may)) return false;
   }
   return true;
 }

@@ -25,8 +25,14 @@ export interface DavRequest {
   readonly isDirectory: boolean;
   readonly tokens: ReadonlySet<string>;
   readonly now: number;
-  /** Whether whoever asks may write there, as far as others than locks know. */
-  mayWrite(path: string): boolean;
+  /** What whoever asks may do, as far as others than locks know; undefined for everything. */
+  readonly rights: DavRights | undefined;
+}
+
+/** What somebody may do, by the names of files. */
+export interface DavRights {
+  mayRead(names: readonly string[]): boolean;
+  mayWrite(names: readonly string[]): boolean;
 }
 
 /** What the methods of one WebDAV share. */

@@ -25,6 +25,7 @@ export async function davParts(
     ...auth !== undefined && { auth },
     ...maxFileBytes !== undefined && { maxFileBytes },
     ...rules && {
+      mayRead: (path, { identity }) => rules.mayUse(identity, "GET", path).allowed,
       mayWrite: (path, { identity }) => rules.mayUse(identity, "PUT", path).allowed,
     },
   });

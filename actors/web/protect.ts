@@ -130,6 +130,9 @@ export function guardPaths(policy: Pick<Policy, "mayUse">): WebPart {
   };
 }
 
+/** What is below a file, or has too long a name, cannot be there. */
+const IMPOSSIBLE = new Set(["ENOTDIR", "ENAMETOOLONG"]);
+
 /** The file nearest above a path: the directory itself, or one that it is in. */
 async function nearest(root: string, name: string, names: string[]): Promise<string[]> {
   for (let length = names.length; length >= 0; length--) {
@@ -137,9 +140,9 @@ async function nearest(root: string, name: string, names: string[]): Promise<str
     try {
       if ((await Deno.stat(path)).isFile) return [path];
     } catch (error) {
-      // Where nothing is, or a file stands in place of a directory, the next above counts.
+      // Where nothing is or can be, the next above counts.
       const code = (error as { code?: string }).code ?? "";
-      if (!(error instanceof Deno.errors.NotFound) && code !== "ENOTDIR") throw error;
+      if (!(error instanceof Deno.errors.NotFound) && !IMPOSSIBLE.has(code)) throw error;
     }
   }
   return [];

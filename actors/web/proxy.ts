@@ -165,6 +165,7 @@ class Passing {
     const { keepHost = false, trustForwarded = false } = this.#way.options;
     const { headers } = this.#request, { remoteAddr } = this.#info;
     const own = new Set([
+      "content-length",
       "host",
       "forwarded",
       "x-forwarded-for",

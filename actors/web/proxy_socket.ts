@@ -51,7 +51,10 @@ export function socketsTo(
     const server = upstreams.next(Date.now());
     if (server === undefined) return socket.close(1013, "No server behind is well");
     const { pathname, search } = new URL(socket.request.url);
-    const url = new URL(mappedPath(pathname, mount, server.url.pathname) + search, server.url);
+    // In parts: two slashes at the beginning of a path would name another host.
+    const url = new URL(server.url);
+    url.pathname = mappedPath(pathname, mount, server.url.pathname);
+    url.search = search;
     url.protocol = server.url.protocol === "https:" ? "wss:" : "ws:";
     const far = connectWebSocket(url.href, {
       protocols: socket.protocol === "" ? [] : [socket.protocol],

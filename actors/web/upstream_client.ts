@@ -31,6 +31,7 @@ export interface UpstreamQuestion {
   server: URL;
   /** Path and query. */
   target: string;
+  /** Without those that say how long the body is. */
   headers: [string, string][];
   /** Called once when the answer's body is over, however it ends. */
   ended: () => void;
@@ -68,7 +69,8 @@ export class UpstreamClient {
     }
   }
 
-  #open({ method }: Request, { server, target, headers }: UpstreamQuestion): ClientRequest {
+  #open(request: Request, { server, target, headers }: UpstreamQuestion): ClientRequest {
+    const { method } = request;
     const isSecure = server.protocol === "https:";
     const { hostname, port } = server;
     const open = isSecure ? httpsRequest : httpRequest;
@@ -77,7 +79,7 @@ export class UpstreamClient {
       port: port || (isSecure ? 443 : 80),
       path: target,
       method,
-      headers: grouped(headers),
+      headers: { ...grouped(headers), ...framingOf(request) },
       agent: isSecure ? this.#secure : this.#plain,
       lookup: hostLookup(),
     });
@@ -117,6 +119,18 @@ export class UpstreamClient {
       sendBody(outgoing, request).catch(() => outgoing.destroy());
     });
   }
+}
+
+/**
+ * How the server finds the end of the body. It is said for every body, and only for one: Node would
+ * send that of DELETE without an end, and its bytes would be the next request of the connection.
+ */
+function framingOf({ method, body, headers }: Request): Record<string, string> {
+  const length = headers.get("content-length");
+  if (body !== null) {
+    return length === null ? { "transfer-encoding": "chunked" } : { "content-length": length };
+  }
+  return length !== "0" || method === "GET" || method === "HEAD" ? {} : { "content-length": "0" };
 }
 
 /** Passes the body on, no faster than the server takes it. */

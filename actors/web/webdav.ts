@@ -7,7 +7,15 @@ import { submittedTokens } from "./dav_guard.ts";
 import { DavLocks } from "./dav_locks.ts";
 import { DavProperties } from "./dav_properties.ts";
 import { DavReads } from "./dav_reads.ts";
-import { type DavRequest, type DavState, defaults, keyOfNames, status } from "./dav_request.ts";
+import {
+  type DavRequest,
+  type DavRights,
+  type DavState,
+  defaults,
+  hrefOf,
+  keyOfNames,
+  status,
+} from "./dav_request.ts";
 import { DavTree } from "./dav_tree.ts";
 import { tagOf } from "./file_answer.ts";
 import type { WebPart } from "./part.ts";
@@ -37,8 +45,13 @@ export interface WebdavOptions {
   dotfiles?: boolean;
   /** Bytes of one file; default 5 GiB. */
   maxFileBytes?: number;
-  /** Asked about the path in `Destination`, which stands in no request line; default: all may be written. */
+  /**
+   * Asked about paths that stand in no request line: that in `Destination`, and those of all that is
+   * in a directory which is copied, moved, replaced or removed; default: all may be written.
+   */
   mayWrite?: (path: string, info: RouteInfo) => boolean;
+  /** The same for what is read because it is copied or moved; default: all may be read. */
+  mayRead?: (path: string, info: RouteInfo) => boolean;
 }
 
 const METHODS = [
@@ -93,7 +106,7 @@ export function webdav(options: WebdavOptions): WebPart {
     if (state === undefined || auth === undefined) return status(403);
     const refused = auth === "-" ? undefined : await auth(request, info);
     if (refused !== undefined) return refused;
-    const asked = await read(state, request, url, (path) => options.mayWrite?.(path, info) ?? true);
+    const asked = await read(state, request, url, rightsOf(options, prefix, info));
     return typeof asked === "number" ? status(asked) : await answer(state, asked);
   };
   // GET is none of its methods.
@@ -110,12 +123,26 @@ function locksOf(root: string): LockTable {
   return locks;
 }
 
+/** What the options let somebody do; undefined when they say nothing of it. */
+function rightsOf(
+  { mayRead, mayWrite }: WebdavOptions,
+  prefix: string,
+  info: RouteInfo,
+): DavRights | undefined {
+  if (mayRead === undefined && mayWrite === undefined) return undefined;
+  const pathOf = (names: readonly string[]) => hrefOf(prefix, names, false);
+  return {
+    mayRead: (names) => mayRead?.(pathOf(names), info) ?? true,
+    mayWrite: (names) => mayWrite?.(pathOf(names), info) ?? true,
+  };
+}
+
 /** What a request asks for; a status when its path or its conditions forbid it. */
 async function read(
   state: DavState,
   request: Request,
   url: URL,
-  mayWrite: (path: string) => boolean,
+  rights: DavRights | undefined,
 ): Promise<DavRequest | 400 | 403 | 412> {
   const { locks, tree, prefix } = state;
   const file = parseFilePath(url.pathname.slice(prefix.length));
@@ -135,7 +162,7 @@ async function read(
       return found && tagOf(found);
     },
   });
-  return typeof tokens === "number" ? tokens : { request, ...file, path, tokens, now, mayWrite };
+  return typeof tokens === "number" ? tokens : { request, ...file, path, tokens, now, rights };
 }
 
 async function answer(state: DavState, asked: DavRequest): Promise<Response> {

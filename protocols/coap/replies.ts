@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Delivery, Publication } from "../publication.ts";
 import type { Hub, Receiver } from "../session.ts";
 import { Answer, refusal } from "./answer.ts";
@@ -93,9 +92,7 @@ class Reply implements Receiver, Confirmable, Due, Changed {
 
 /** Requests that other clients answer: `POST …?reply=5s`. */
 export class Replies {
-  #prefix: string | undefined = undefined;
   readonly #waiting = new Set<Reply>();
-  #count = 0;
 
   constructor(
     readonly hub: Hub,
@@ -112,13 +109,6 @@ export class Replies {
   hasRoomFor(peer: Peer): boolean {
     const { maxReplies, maxRepliesPerPeer } = this.layer.limits;
     return this.size < maxReplies && peer.replies < maxRepliesPerPeer;
-  }
-
-  /** A topic that nobody else knows. */
-  nextTopic(): string {
-    // Whoever can guess the topic can forge the reply.
-    this.#prefix ??= `$reply/${randomBytes(12).toString("hex")}/`;
-    return this.#prefix + this.#count++;
   }
 
   /** Waits for the first publication to `topic`, and sends it as a separate answer. */

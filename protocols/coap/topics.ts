@@ -17,6 +17,7 @@ import { may, mayFollow, offer, refused } from "./permission.ts";
 import { defaultQos, kept, publicationOptions } from "./publishing.ts";
 import { parameter, qosOf, replyMsOf } from "./query.ts";
 import type { Replies } from "./replies.ts";
+import { replyTopic } from "../reply_topic.ts";
 import { isAmong, represent, valid } from "./representation.ts";
 import type { Request } from "./request.ts";
 import { Label, type Properties } from "./pubsub/topic_properties.ts";
@@ -236,7 +237,7 @@ export class Topics {
     const replyMs = replyMsOf(request, this.layer.limits.maxReplyMs);
     if (replyMs instanceof Answer) return replyMs;
     if (!this.replies.hasRoomFor(peer!)) return overloaded();
-    const responseTopic = this.replies.nextTopic(), { message } = request;
+    const responseTopic = replyTopic(), { message } = request;
     const asks = { responseTopic, correlationData: message.token.slice() };
     const properties = { ...question.properties, ...asks };
     const waiting = this.replies.wait(peer!, request, responseTopic, now + replyMs);

@@ -1,21 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { Publication, type PublicationOptions } from "../publication.ts";
+import { replyTopic } from "../reply_topic.ts";
 import type { Outcome } from "../session.ts";
 import { type Exchange, respondText } from "./exchange.ts";
 import type { RequestHead } from "./message.ts";
 import { publish } from "./permission.ts";
-import { mediaType } from "./state.ts";
+import { contentFields } from "./state.ts";
 import { respondOutcome } from "./publishing.ts";
-
-/** Where replies are expected: one level for the gateway, one for the request. */
-class ReplyTopics {
-  readonly #prefix = `$reply/${randomBytes(9).toString("base64url")}`;
-  #count = 0;
-
-  next(): string {
-    return `${this.#prefix}/${++this.#count}`;
-  }
-}
 
 /**
  * How long a request wants to wait for a reply, in milliseconds and at most `maxMs`; undefined when
@@ -36,15 +27,13 @@ export function request(
   topic: string,
   wish: { body: Uint8Array; options: PublicationOptions; replyMs: number },
 ): void {
-  const { hub } = exchange;
-  const responseTopic = hub.shared(ReplyTopics).next();
+  const responseTopic = replyTopic();
   const correlationData = randomBytes(8);
   exchange.follow(responseTopic, { qos: 1 }, ({ publication }) => {
     const answered = publication.properties?.correlationData;
     // A responder that repeats nothing, such as an HTTP client, is still the only one who knows the topic.
     if (answered && !correlationData.equals(answered)) return;
-    const fields = [["content-type", mediaType(publication)]] as const;
-    exchange.respond({ status: 200, fields }, publication.payload);
+    exchange.respond({ status: 200, fields: contentFields(publication) }, publication.payload);
   });
   const properties = { responseTopic, correlationData };
   const question = new Publication(topic, wish.body, { ...wish.options, properties });

@@ -66,12 +66,26 @@ function encodeState(publication: Publication): Uint8Array {
 }
 
 function fieldsOf(publication: Publication): [string, string][] {
-  const fields: [string, string][] = [["content-type", mediaType(publication)]];
+  const fields = contentFields(publication);
   fields.push(["etag", entityTag(publication)]);
   if (publication.time > 0) fields.push(["last-modified", formatDate(publication.time)]);
-  // Caches may keep it but have to ask every time; and nobody may guess another type.
+  // Caches may keep it but have to ask every time.
   fields.push(["cache-control", "no-cache"], ["vary", "accept"]);
+  return fields;
+}
+
+/** Types in which browsers run nothing. */
+const INERT =
+  /^(?:text\/(?:plain|csv)|application\/(?:json|cbor|octet-stream)|image\/(?:png|jpeg|gif|webp))(?:;[^,]*)?$/i;
+
+/**
+ * What a payload is, and that a browser must not take it for more: whoever may publish to one topic
+ * could else have a page of this origin do all that its reader may.
+ */
+export function contentFields(publication: Publication): [string, string][] {
+  const type = mediaType(publication), fields: [string, string][] = [["content-type", type]];
   fields.push(["x-content-type-options", "nosniff"]);
+  if (!INERT.test(type)) fields.push(["content-security-policy", "sandbox"]);
   return fields;
 }
 
@@ -79,7 +93,7 @@ function fieldsOf(publication: Publication): [string, string][] {
 const TYPE_CHARACTERS = 256;
 
 /** The publisher's media type, or the one that its bytes deserve. */
-export function mediaType({ contentType, payload }: Publication): string {
+function mediaType({ contentType, payload }: Publication): string {
   // MQTT carries any text here: what a field cannot hold is not passed on.
   if (contentType && contentType.length <= TYPE_CHARACTERS && isFieldValue(contentType)) {
     return contentType;

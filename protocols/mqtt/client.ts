@@ -51,6 +51,11 @@ export class Client implements Receiver {
     return this.#subscriptions ??= new Map();
   }
 
+  /** True when it has subscriptions. */
+  get isFollowing(): boolean {
+    return this.#subscriptions !== undefined && this.#subscriptions.size > 0;
+  }
+
   /** The shared subscriptions in which this client takes part. */
   get groups(): Set<Group> | undefined {
     return this.#groups;

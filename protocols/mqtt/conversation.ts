@@ -122,7 +122,7 @@ export class Conversation {
       outgoing.pump(now);
     };
     if (guard === undefined) answer([], now);
-    else link.ask((decided) => permissions({ link, guard }, packet, decided), answer);
+    else link.ask((decided) => permissions({ link, guard }, packet.filters, decided), answer);
   }
 
   /** The client says goodbye (MQTT 5.0 §3.14.4). */

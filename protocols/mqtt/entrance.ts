@@ -1,4 +1,5 @@
 import type { Grant } from "../grant.ts";
+import type { Guard } from "../guard.ts";
 import { type Identity, Refusal } from "../identity.ts";
 import { ProtocolError } from "../session.ts";
 import {
@@ -14,8 +15,9 @@ import { misplaced, type Span } from "./conversation.ts";
 import { decodePacket } from "./decode.ts";
 import type { Link } from "./link.ts";
 import { PacketType } from "./packet.ts";
-import { connectRefused, login, mayLeaveWill } from "./permission.ts";
+import { connectRefused, login, mayLeaveWill, permissions } from "./permission.ts";
 import { Reason } from "./reason.ts";
+import { screenAnew } from "./subscribe.ts";
 import { Tenure } from "./tenure.ts";
 
 /** The session whose client wants to come in. */
@@ -64,13 +66,15 @@ export class Entrance implements AuthOwner {
 
   tick(now: number): void {
     if (!this.waits) return this.link.close();
+    if (this.#isRefused(now)) return;
     this.tenure!.force(this.link.limits, now);
     this.house.open(this.#admission!, now);
   }
 
   /** The other connection has left the session. */
   handover(now: number): void {
-    if (this.waits && this.tenure!.isNext) this.house.open(this.#admission!, now);
+    if (!this.waits || !this.tenure!.isNext || this.#isRefused(now)) return;
+    this.house.open(this.#admission!, now);
   }
 
   /** The gateway stops. */
@@ -116,7 +120,10 @@ export class Entrance implements AuthOwner {
     const { link } = this, admission = this.#admission!, { guard } = link.hub;
     const { clientId } = admission;
     const identity: Identity = { ...link.hub.identity, user, clientId, ...grant && { grant } };
-    if (guard === undefined) return this.#admit(identity, now);
+    if (guard === undefined) {
+      link.hub.identify(identity);
+      return this.#admit(now);
+    }
     const isProved = this.authentication !== undefined;
     link.ask<Identity | Refusal>(
       (decided) =>
@@ -125,22 +132,36 @@ export class Entrance implements AuthOwner {
           : login({ link, guard }, admission, decided),
       (answer, now) => {
         if (answer instanceof Refusal) this.house.refuse(connectRefused(answer), now);
-        else this.#admit(answer, now);
+        else this.#inspect(answer, guard, now);
       },
     );
     // Whoever waits for hooks is answered in time by them.
     if (link.waiting && !this.waits) this.deadline = Infinity;
   }
 
-  /** The client may come in, once nobody else has its session. */
-  #admit(identity: Identity, now: number): void {
-    const { link } = this, { hub, limits } = link, broker = hub.shared(Broker);
-    const { user } = broker.clients.get(this.#admission!.clientId) ?? {};
-    if (user !== undefined && user !== identity.user) {
-      const why = "Cannot take this client identifier: its session belongs to another user";
-      return this.house.refuse(new ProtocolError(why, Reason.notAuthorized), now);
-    }
+  /** A session goes on without what its client may not follow any more. */
+  #inspect(identity: Identity, guard: Guard, now: number): void {
+    const { link } = this, admission = this.#admission!, { hub } = link;
     hub.identify(identity);
+    const client = hub.shared(Broker).clients.get(admission.clientId);
+    if (admission.clean || !client?.isFollowing) return this.#admit(now);
+    if (this.#isRefused(now)) return;
+    const filters = [...client.subscriptions].map(([filter, { qos }]) => ({ filter, qos }));
+    link.ask<readonly (Refusal | undefined)[]>(
+      (decided) => permissions({ link, guard }, filters, decided),
+      (refusals, now) => {
+        if (this.#isRefused(now)) return;
+        const refused = filters.filter((_, at) => refusals[at] !== undefined);
+        screenAnew(client, hub, refused.map(({ filter }) => filter));
+        this.#admit(now);
+      },
+    );
+  }
+
+  /** The client may come in, once nobody else has its session. */
+  #admit(now: number): void {
+    if (this.#isRefused(now)) return;
+    const { link } = this, { hub, limits } = link, broker = hub.shared(Broker);
     const client = broker.client(this.#admission!.clientId, limits);
     this.tenure = new Tenure(client, broker, hub);
     if (this.tenure.claim(now)) return this.house.open(this.#admission!, now);
@@ -148,5 +169,15 @@ export class Entrance implements AuthOwner {
     this.deadline = now + limits.connectTimeoutMs;
     link.waiting = true;
     link.wire.pause();
+  }
+
+  /** Refuses who wants the session of another user, which it may have become meanwhile. */
+  #isRefused(now: number): boolean {
+    const { hub } = this.link, { clients } = hub.shared(Broker);
+    const { user } = clients.get(this.#admission!.clientId) ?? {};
+    if (user === undefined || user === hub.identity.user) return false;
+    const why = "Cannot take this client identifier: its session belongs to another user";
+    this.house.refuse(new ProtocolError(why, Reason.notAuthorized), now);
+    return true;
   }
 }

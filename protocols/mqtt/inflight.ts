@@ -1,4 +1,4 @@
-import type { Delivery } from "../publication.ts";
+import { attachedBytes, type Delivery } from "../publication.ts";
 
 /** Packet identifiers go from 1 to 65535 [MQTT-2.2.1-3]. */
 const MAX_ID = 0xffff;
@@ -103,5 +103,5 @@ export class Inflight {
 }
 
 function costOf({ publication }: Delivery): number {
-  return publication.payload.length + OVERHEAD_BYTES;
+  return publication.payload.length + attachedBytes(publication) + OVERHEAD_BYTES;
 }

@@ -5,7 +5,7 @@ import { faultOfFilter } from "../topic.ts";
 import type { Admission } from "./connect.ts";
 import type { Link } from "./link.ts";
 import { willOf, willPublication } from "./message.ts";
-import type { Subscribe } from "./packet.ts";
+import type { FilterRequest } from "./packet.ts";
 import { Reason } from "./reason.ts";
 import { isShared, sharedFilter } from "./shares.ts";
 
@@ -47,26 +47,33 @@ export function mayLeaveWill(
   });
 }
 
-/** Finds out which filters of a SUBSCRIBE are refused; those that are not valid are not asked about. */
+/** Finds out which filters are refused; those that are not valid are not asked about. */
 export function permissions(
   { link, guard }: { link: Link; guard: Guard },
-  { filters }: Subscribe,
+  filters: readonly Pick<FilterRequest, "filter" | "qos">[],
   decided: Decided<readonly (Refusal | undefined)[]>,
 ): void {
   const refusals: (Refusal | undefined)[] = filters.map(() => undefined);
   const { identity } = link.hub;
-  const askFrom = (index: number, now: number): void => {
-    const request = filters[index];
-    if (request === undefined) return decided(refusals, now);
-    const { filter, qos } = request, topic = followed(filter);
-    if (topic === undefined || faultOfFilter(topic, link.limits.maxTopicLevels) !== undefined) {
-      return askFrom(index + 1, now);
+  // Not by recursion: a packet has room for more filters than the stack for calls.
+  const askFrom = (first: number, now: number): void => {
+    for (let index = first; index < filters.length; index++) {
+      const { filter, qos } = filters[index]!, topic = followed(filter);
+      if (topic === undefined || faultOfFilter(topic, link.limits.maxTopicLevels) !== undefined) {
+        continue;
+      }
+      let isAnswered = false, isLate = false;
+      const access = { action: "subscribe", identity, topic, qos, retain: false } as const;
+      guard.authorize(access, (refusal, then) => {
+        refusals[index] = refusal;
+        isAnswered = true;
+        now = then;
+        if (isLate) askFrom(index + 1, now);
+      });
+      isLate = true;
+      if (!isAnswered) return;
     }
-    const access = { action: "subscribe", identity, topic, qos, retain: false } as const;
-    guard.authorize(access, (refusal, now) => {
-      refusals[index] = refusal;
-      askFrom(index + 1, now);
-    });
+    decided(refusals, now);
   };
   askFrom(0, 0);
 }

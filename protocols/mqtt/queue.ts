@@ -1,7 +1,7 @@
 import { isLasting, lastingCopy } from "../bytes.ts";
 import type { Entry, MessageRecord, Shelf } from "../journal.ts";
-import type { Delivery } from "../publication.ts";
-import { Publication } from "../publication.ts";
+import type { Delivery, PublicationOptions } from "../publication.ts";
+import { attachedBytes, Publication } from "../publication.ts";
 import { Backlog, type Page } from "./backlog.ts";
 import type { MqttLimits } from "./limits.ts";
 import { type SessionLog, settle, StoredDelivery, storedFrom } from "./session_log.ts";
@@ -251,8 +251,10 @@ export class Queue implements Shelf {
 }
 
 /** What a message takes while it waits, in bytes. */
-export function bytesOf({ payload, topic }: { payload: Uint8Array; topic: string }): number {
-  return payload.length + topic.length + OVERHEAD_BYTES;
+export function bytesOf(
+  message: PublicationOptions & { payload: Uint8Array; topic: string },
+): number {
+  return message.payload.length + message.topic.length + attachedBytes(message) + OVERHEAD_BYTES;
 }
 
 function costOf({ publication }: Delivery): number {

@@ -1,6 +1,6 @@
 import type { Refusal } from "../identity.ts";
 import type { Qos } from "../publication.ts";
-import { ProtocolError, type Subscription } from "../session.ts";
+import { type Hub, ProtocolError, type Subscription } from "../session.ts";
 import { readSince } from "../history.ts";
 import { faultOfFilter } from "../topic.ts";
 import { Broker } from "./broker.ts";
@@ -126,6 +126,19 @@ function subscribeOne(
   return qos;
 }
 
+/** Has whoever goes on with a session follow what he may, of which wildcards select what he may see. */
+export function screenAnew(client: Client, hub: Hub, refused: readonly string[]): void {
+  for (const filter of refused) endSubscription(client, filter, hub);
+  for (const [filter, given] of client.subscriptions) {
+    const screen = hub.guard?.screen(followed(filter)!, hub.identity);
+    if (screen === undefined) continue;
+    const subscription = { ...given, screen };
+    client.subscriptions.set(filter, subscription);
+    if (isShared(filter)) hub.shared(Broker).shares.subscribe(filter, subscription, client, hub);
+    else hub.subscribe(filter, subscription, client);
+  }
+}
+
 function hasNoRoom({ subscriptions, tally }: Client, limits: MqttLimits): boolean {
   return subscriptions.size >= limits.maxSubscriptions ||
     tally.subscriptions >= limits.maxTotalSubscriptions;
@@ -144,15 +157,21 @@ function faultOfRequest(request: string, limits: MqttLimits): number | undefined
 
 /** Answers UNSUBSCRIBE (MQTT 5.0 §3.10.4). */
 export function unsubscribe({ link, client, retained }: Subscriber, packet: Unsubscribe): void {
-  const { hub } = link, { log } = client;
   const reasons = packet.filters.map((filter) => {
-    if (!client.subscriptions.delete(filter)) return Reason.noSubscriptionExisted;
-    client.tally.subscriptions--;
-    log?.journal.endSubscription(log.key, filter);
-    if (isShared(filter)) hub.shared(Broker).shares.unsubscribe(filter, client, hub);
-    else hub.unsubscribe(filter, client);
+    if (!endSubscription(client, filter, link.hub)) return Reason.noSubscriptionExisted;
     retained.remove(filter);
     return Reason.success;
   });
   link.send({ type: "unsuback", packetId: packet.packetId, reasons, properties: undefined });
+}
+
+/** False when there is none. */
+function endSubscription(client: Client, filter: string, hub: Hub): boolean {
+  const { log } = client;
+  if (!client.subscriptions.delete(filter)) return false;
+  client.tally.subscriptions--;
+  log?.journal.endSubscription(log.key, filter);
+  if (isShared(filter)) hub.shared(Broker).shares.unsubscribe(filter, client, hub);
+  else hub.unsubscribe(filter, client);
+  return true;
 }

@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
 import type { MessageProperties } from "../publication.ts";
+import { replyTopic } from "../reply_topic.ts";
 import type { Hub } from "../session.ts";
 
 /** A request that waits for its reply. */
@@ -14,7 +14,7 @@ const encoder = new TextEncoder();
 /** The requests of one client that wait for a reply, each on a response topic of its own. */
 export class Replies {
   readonly #hub: Hub;
-  /** Where replies to this client come: nobody can guess it, and `#` does not select it. */
+  /** Below this replies to this client come. */
   #base: string | undefined;
   #sequence = 0;
   readonly #pending = new Map<string, Pending>();
@@ -37,17 +37,17 @@ export class Replies {
   /** Begins to wait; the properties tell the responder where to reply (MQTT 5.0 §4.10). */
   expect(id: string | number, waitMs: number, now: number): MessageProperties {
     if (this.#base === undefined) {
-      this.#base = `$reply/${randomBytes(12).toString("hex")}/`;
-      this.#hub.subscribe(`${this.#base}+`, { qos: 1 });
+      this.#base = replyTopic();
+      this.#hub.subscribe(`${this.#base}/+`, { qos: 1 });
     }
-    const responseTopic = this.#base + ++this.#sequence;
+    const responseTopic = replyTopic(this.#base);
     this.#pending.set(responseTopic, { id, waitMs, dueMs: now + waitMs });
-    return { responseTopic, correlationData: encoder.encode(`${this.#sequence}`) };
+    return { responseTopic, correlationData: encoder.encode(`${++this.#sequence}`) };
   }
 
   /** True when `topic` is where replies come. */
   owns(topic: string): boolean {
-    return this.#base !== undefined && topic.startsWith(this.#base);
+    return this.#base !== undefined && topic.startsWith(`${this.#base}/`);
   }
 
   /** Ends the wait for what comes on `topic`; undefined when nobody waits for it any more. */

@@ -50,6 +50,17 @@ Deno.test("Retained refuses what there is no room for, and keeps what it had", (
   assert.equal(retained.set(value("c", "1")), false);
 });
 
+Deno.test("Retained counts what goes along with a value, too", () => {
+  const retained = new Retained({ ...retainedDefaults, maxRetainedBytes: 1000 });
+  const userProperties = Array.from({ length: 20 }, () => ["a", "b"] as const);
+  assert.ok(!retained.set(value("a", "1", { properties: { userProperties } })));
+  assert.ok(!retained.set(value("a", "1", { contentType: "x".repeat(1000) })));
+  retained.set(value("a", "1", { contentType: "b/c" }));
+  assert.equal(retained.bytes, 5);
+  retained.set(value("a", ""));
+  assert.equal(retained.bytes, 0);
+});
+
 Deno.test("A stored value does not keep the page alive that its payload was cut from", () => {
   const retained = new Retained();
   const payload = copy(new Uint8Array([1, 2, 3]));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { coap as speakCoap, gateway, udp } from "../../mod.ts";
+import { coap as speakCoap, coapClient, gateway, udp } from "../../mod.ts";
 import { Code, decode, encode, Message, Option } from "../../protocols/coap/codec.ts";
 import { Options } from "../../protocols/coap/options.ts";
 import { listenToAll } from "../interop/listeners.ts";
@@ -75,6 +75,23 @@ testWith(
     assert.equal(await coap("get", `${url}/ps/a?clientid=7&token=${second}`), "1");
   },
 );
+
+Deno.test("nobody takes the name of another user's client", async () => {
+  const { hub } = guarded();
+  await using _ = hub;
+  const first = await hub.listen(udp({ port: 0 }), speakCoap()).ready;
+  const second = await hub.listen(udp({ port: 0 }), speakCoap()).ready;
+  const as = (user: string) => `/mqtt/connection?clientid=7&username=${user}&password=public`;
+  await using ann = coapClient(`coap://127.0.0.1:${first.port}`);
+  const token = (await ann.post(as("ann"))).text();
+  for (const { port } of [first, second]) {
+    await using bob = coapClient(`coap://127.0.0.1:${port}`);
+    assert.equal((await bob.post(as("bob"))).code, "4.03");
+  }
+  assert.equal((await ann.put(`/mqtt/connection?clientid=7&token=${token}`)).code, "2.04");
+  await using again = coapClient(`coap://127.0.0.1:${second.port}`);
+  assert.equal((await again.post(as("ann"))).code, "2.01");
+});
 
 testWith(["coap-client"], "a client without heartbeats is gone, and is told", async () => {
   await using hub = gateway();

@@ -90,6 +90,20 @@ Deno.test(
     assert.equal(await status(`${all.hc}${all.node}/topics/../ps/a`), 403);
     assert.equal(await status(`${all.hc}gopher://host/`), 400);
     assert.equal(await status(all.hc), 400);
+    const { port } = new URL(all.site), listed = all.node.slice("coap://".length);
+    await using narrow = gateway();
+    narrow.handle("/hc/*", crossProxy({ targets: ["http://127.0.0.1/", `${all.node}/topics/`] }));
+    const { port: own } = await narrow.listen(tcp({ port: 0 }), http()).ready;
+    const other = [
+      `http://127.0.0.1:${port}\\:80/topics/`,
+      `http://127.0.0.1:${port}\t/topics/`,
+      `http:///127.0.0.1:${port}/topics/`,
+      `coap://${listed}\\topics\\/ps/a`,
+    ];
+    for (const each of other) {
+      const target = `http://127.0.0.1:${own}/hc/?target_uri=${encodeURIComponent(each)}`;
+      assert.equal(await status(target), 400, each);
+    }
     await using client = coapClient(all.proxy);
     const uri = (text: string) => ({
       options: [{ number: 35, value: new TextEncoder().encode(text) }],

@@ -137,6 +137,18 @@ Deno.test("Registrations survive a restart", strict, async () => {
   }
 });
 
+Deno.test("Nobody is told of a client whose name is no part of a topic", strict, async () => {
+  await using hub = gateway({ presence: presence({ of: "all" }) });
+  const { port } = await hub.listen(udp({ port: 0 }), coap()).ready;
+  await using node = coapClient(`coap://127.0.0.1:${port}`);
+  for (const id of ["%23", "%2B/a", "%00", "plain"]) {
+    assert.equal((await node.post(`/mqtt/connection?clientid=${id}`)).code, "2.01");
+  }
+  const topics = ["$presence/#", "$presence/+/a", "$presence/\0", "$presence/plain"];
+  const states = topics.map((topic) => hub.retained(topic)?.text());
+  assert.deepEqual(states, [undefined, undefined, undefined, "online"]);
+});
+
 testWith(
   ["mosquitto_sub"],
   "Of all clients it is known whether they are there, if that is wanted",

@@ -80,6 +80,28 @@ Deno.test("proxySocket() lets the server know when the client goes", strict, asy
   assert.deepEqual(codes, [3000]);
 });
 
+Deno.test("proxySocket() asks no other host, however a path is written", strict, async () => {
+  await using far = gateway();
+  far.websocket("/*", (socket) => socket.send(new URL(socket.request.url).pathname));
+  await using elsewhere = gateway();
+  elsewhere.websocket("/*", (socket) => socket.send("elsewhere"));
+  const { port: farPort } = await far.listen(tcp({ port: 0 }), http()).ready;
+  const { port: otherPort } = await elsewhere.listen(tcp({ port: 0 }), http()).ready;
+  await using hub = gateway();
+  const to = [`http://127.0.0.1:${farPort}`];
+  hub.websocket("/ws/*", proxySocket({ path: "/ws", to }));
+  hub.websocket("/*", proxySocket({ to }));
+  const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+  const other = `//127.0.0.1:${otherPort}/a`;
+  for (const path of [`/ws${other}`, other]) {
+    const socket = connectWebSocket(`ws://127.0.0.1:${port}${path}`);
+    assert.equal((await next(socket, "message")).data, other);
+    const closed = next(socket, "close");
+    socket.close();
+    await closed;
+  }
+});
+
 Deno.test("Proxies and rewrites to other servers can be configured", strict, async () => {
   const far = await behind();
   await using _far = far.hub;

@@ -115,6 +115,10 @@ export class Clients {
       return refusal(Code.badRequest, "Cannot connect: clientid is needed");
     }
     const login = caller?.identity ?? { ...this.hub.identity, clientId: id, address };
+    const { user = login.user } = this.#ids.taken.get(id)?.login ?? {};
+    if (user !== login.user) {
+      return refusal(Code.forbidden, "This clientid is in use by another user");
+    }
     const token = randomBytes(16).toString("hex");
     const client = new Client(this, { id, token, login, address, guard: caller?.guard });
     if (!this.#hasRoomFor(client)) {

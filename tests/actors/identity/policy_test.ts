@@ -74,6 +74,13 @@ Deno.test("A name that is a wildcard, empty or several levels is no level of its
   }
 });
 
+Deno.test("A name that begins with $ opens no tree that wildcards would not", () => {
+  const rules: PolicyRule[] = [{ allow: "all", topics: ["%c/#", "home/%c/#"] }];
+  const identity = someone({ clientId: "$SYS" });
+  assert.equal(deciding({ rules }, "subscribe", { topic: "$SYS/#", identity }), 0);
+  assert.equal(deciding({ rules }, "subscribe", { topic: "home/$SYS/#", identity }), 1);
+});
+
 Deno.test("Paths are free until a rule is about one, and denied from then on", () => {
   const nobody = someone(), ann = someone({ user: "ann" });
   const free = policy({ rules: [{ allow: "all", topics: ["a"] }] });

@@ -115,6 +115,8 @@ testWith(
         ["/lab/.htpasswd", "ann", 404],
         ["/lab/%2ehtpasswd", "ann", 404],
         ["/open%2f..%2flab/a", "ann", 404],
+        [`/lab/${"x".repeat(300)}`, "cat", 401],
+        [`/open/${"x".repeat(300)}`, "cat", 200],
       ] as const
     ) assert.equal(await statusOf(path, user), status, `${path} ${user}`);
   },

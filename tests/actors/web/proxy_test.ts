@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { gateway, http, proxy, type ProxyOptions, tcp } from "../../../mod.ts";
+import { Raw } from "../../gateway/raw.ts";
 import { within } from "../../interop/patience.ts";
 import { settled } from "../../transports/streams.ts";
 
@@ -185,6 +186,35 @@ test("hangs up on the server when the client has gone, and on the client when th
   await within("the server to see it", left);
   const broken = await fetch(url + "/break");
   await assert.rejects(broken.text());
+});
+
+test("says where each body ends, so that none passes for another request", async () => {
+  const seen: string[] = [];
+  await using behind = new Behind(async (request, response) => {
+    let body = "";
+    for await (const piece of request) body += piece;
+    seen.push(`${request.method} ${request.url} ${body.length}`);
+    response.end("done");
+  });
+  const { hub, url } = await front({ to: [await behind.listen()] });
+  await using _ = hub;
+  const inner = "GET /admin HTTP/1.1\r\nHost: a\r\n\r\n";
+  const ways = [
+    `Transfer-Encoding: chunked\r\n\r\n${inner.length.toString(16)}\r\n${inner}\r\n0\r\n\r\n`,
+    `Content-Length: ${inner.length}\r\nConnection: content-length\r\n\r\n${inner}`,
+    `Content-Length: ${inner.length}\r\n\r\n${inner}`,
+  ];
+  for (const method of ["GET", "DELETE", "OPTIONS", "POST", "LOCK"]) {
+    for (const way of ways) {
+      const client = await Raw.dial(Number(new URL(url).port));
+      await client.send(`${method} /api/a HTTP/1.1\r\nHost: a\r\n${way}`);
+      await client.until("done");
+      client.close();
+    }
+    // The body of GET says nothing (RFC 9110 §9.3.1), and is not passed on.
+    const length = method === "GET" ? 0 : inner.length;
+    assert.deepEqual(seen.splice(0), Array(3).fill(`${method} /a ${length}`));
+  }
 });
 
 Deno.test("proxy() refuses servers that it could not ask", () => {

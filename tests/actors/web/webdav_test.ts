@@ -221,6 +221,24 @@ Deno.test(
   },
 );
 
+Deno.test("What rules hide in a directory does not go where it does", strict, async () => {
+  await using folder = await Folder.make({ "a/open": "1", "a/deep/secret": "2", "b/x": "3" });
+  const rule = (path: string) => !path.endsWith("/secret");
+  const unread = dav(folder, { mayRead: rule }), unwritten = dav(folder, { mayWrite: rule });
+  for (const method of ["COPY", "MOVE"]) {
+    assert.equal((await unread(method, "/a", { destination: "/c" })).status, 403, method);
+    assert.equal((await unwritten(method, "/a", { destination: "/c" })).status, 403, method);
+    assert.equal((await unwritten(method, "/b", { destination: "/a" })).status, 403, method);
+  }
+  assert.equal((await unwritten("DELETE", "/a")).status, 403);
+  assert.equal((await unread("COPY", "/a/deep/secret", { destination: "/c" })).status, 403);
+  assert.deepEqual(await names(folder), ["a", "b"]);
+  const shallow = { destination: "/c", depth: "0" };
+  assert.equal((await unread("COPY", "/a", shallow)).status, 201);
+  assert.equal((await unwritten("MOVE", "/a/open", { destination: "/c/open" })).status, 201);
+  assert.equal((await unread("DELETE", "/a")).status, 204);
+});
+
 async function names({ path }: Folder): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name).sort();
 }

@@ -34,7 +34,7 @@ function reply(topic: string, payload: string, correlationData?: Uint8Array) {
 
 Deno.test("POST with reply answers with the first reply", () => {
   const { on, responseTopic, given } = asking();
-  assert.match(responseTopic, /^\$reply\/[-\w]{12}\/1$/);
+  assert.match(responseTopic, /^\$reply\/[-\w]{16}$/);
   on.publish(reply(responseTopic, "because", given.slice()));
   on.publish(reply(responseTopic, "no, because", given.slice()));
   on.turn();

@@ -177,6 +177,27 @@ Deno.test("GET passes on the media type, except one that no field can hold", () 
   }
 });
 
+Deno.test("GET lets browsers run nothing that somebody has published", () => {
+  const on = stage();
+  const policy = (contentType: string) => {
+    on.publish(new Publication("a", new Uint8Array(1), { retain: true, contentType }));
+    return ask(on, "GET /topics/a").fields["content-security-policy"];
+  };
+  const active = [
+    "text/html",
+    "TEXT/HTML; a=b",
+    "image/svg+xml",
+    "text/xml",
+    "text/plain, text/html",
+  ];
+  for (const type of [...active, " ", "multipart/x-mixed-replace;boundary=a"]) {
+    assert.equal(policy(type), "sandbox", type);
+  }
+  for (const type of ["text/plain;charset=utf-8", "application/json", "image/png"]) {
+    assert.equal(policy(type), undefined, type);
+  }
+});
+
 Deno.test("GET has no Last-Modified for a value whose time nobody knows", () => {
   const on = stage();
   on.publish(new Publication("a", new Uint8Array(1), { retain: true }));

@@ -35,6 +35,19 @@ Deno.test("Queue frees what it held for others when it is cleared", () => {
   assert.equal(other.size, 0);
 });
 
+Deno.test("Queue counts what goes along with a message, as it does the payload", () => {
+  const tally = { queuedBytes: 0, inflightBytes: 0, subscriptions: 0, lose() {} };
+  const queue = new Queue(tally), limits = { ...defaults, maxQueuedBytes: 100_000 };
+  const userProperties = Array.from({ length: 500 }, () => ["", ""] as const);
+  const contentType = "x".repeat(1000), properties = { userProperties };
+  const laden = new Publication("t", new Uint8Array(0), { qos: 1, contentType, properties });
+  let taken = 0;
+  while (queue.offer(new Delivery(laden, 1, false, undefined), limits)) taken++;
+  assert.equal(taken, 3, "500 pairs of nothing are 500 arrays");
+  while (queue.size > 0) queue.shift();
+  assert.equal(tally.queuedBytes, 0);
+});
+
 Deno.test("outliving() copies a payload out of its page, once for all who keep it", () => {
   const paged = delivery(copy(Uint8Array.of(1, 2, 3)));
   const [one, other] = [outliving(paged), outliving(paged)];
