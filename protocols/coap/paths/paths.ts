@@ -15,8 +15,8 @@ import type { MessageLayer } from "../layer.ts";
 import type { Link } from "../links.ts";
 import type { Observers } from "../observers.ts";
 import type { Origin } from "../origin.ts";
-import type { Request } from "../request.ts";
 import { type Resource, Resources } from "./resources.ts";
+import { isRegistration, type Request } from "../request.ts";
 import { hasDots, pathOf, targetOf } from "./uri.ts";
 import { Watch } from "./watch.ts";
 
@@ -127,7 +127,7 @@ export class Paths {
       return refusal(Code.notAcceptable, `Cannot answer in format ${accept}: there is ${known}`);
     }
     const asker = this.#askerOf(from, peer), late = this.#late(request, from);
-    const watch = method === "GET" && request.observe === 0 && observed !== undefined
+    const watch = isRegistration(request) && observed !== undefined
       ? this.#watch(resource, request, { asker, from })
       : undefined;
     let isGone = false;
@@ -154,10 +154,10 @@ export class Paths {
     { asker, from }: { asker: Asker; from: Origin },
   ): Watch {
     const { layer, session: { changes } } = this;
-    return new Watch(resource, { changes, layer }, shapeOf(request), (decided, now) => {
+    return new Watch(resource, { changes, layer }, (decided, now) => {
       // A policy may have changed since.
-      const path = pathOf(request.message);
-      if (!mayUse(from, "GET", path)) return decided(notAllowed(path), now);
+      const { message } = request, path = pathOf(message);
+      if (!mayUse(from, methodOf(message.code)!, path)) return decided(notAllowed(path), now);
       resource.answer(new CoapExchange(request, asker, decided));
     });
   }
@@ -172,6 +172,7 @@ export class Paths {
     const wish = {
       filter: "",
       watch,
+      shape: shapeOf(request),
       accept: request.accept,
       szx: request.block2 === undefined ? undefined : request.block2 & 7,
       everyConfirmed: observed === "all",
