@@ -1,4 +1,5 @@
 import { type Identity, Refusal } from "../identity.ts";
+import type { Link } from "../link_format.ts";
 import type { Hub, Peer as WirePeer } from "../session.ts";
 import { Answer, refusal } from "./answer.ts";
 import { Blockwise, type Transfers } from "./blockwise.ts";
@@ -9,7 +10,7 @@ import { Code } from "./codec.ts";
 import { Configurations } from "./pubsub/configurations.ts";
 import { LateAnswers } from "./late.ts";
 import type { MessageLayer } from "./layer.ts";
-import { discover, type Link } from "./links.ts";
+import { discover } from "./links.ts";
 import { Observers } from "./observers.ts";
 import type { Origin } from "./origin.ts";
 import { notAllowed } from "./outcome.ts";

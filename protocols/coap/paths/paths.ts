@@ -1,6 +1,7 @@
 import { FORWARD_PATH, Handlers, type PathAnswer } from "../../http/handlers.ts";
 import type { RequestHead } from "../../http/message.ts";
 import type { Identity } from "../../identity.ts";
+import type { Link } from "../../link_format.ts";
 import type { Hub, Peer } from "../../session.ts";
 import { Answer, refusal } from "../answer.ts";
 import { shapeOf } from "../blockwise.ts";
@@ -12,7 +13,7 @@ import { type Asker, HttpExchange } from "./http_exchange.ts";
 import { headOf, methodOf } from "./http_request.ts";
 import type { LateAnswer, LateAnswers } from "../late.ts";
 import type { MessageLayer } from "../layer.ts";
-import type { Link } from "../links.ts";
+
 import type { Observers } from "../observers.ts";
 import type { Origin } from "../origin.ts";
 import { type Resource, Resources } from "./resources.ts";
@@ -73,9 +74,8 @@ export class Paths {
 
   /** What there is to discover, for whoever may read it. */
   *links(from: Origin): IterableIterator<Link> {
-    for (const link of this.#resources.links()) if (mayUse(from, "GET", link.target)) yield link;
-    for (const { path, attributes } of this.#handlers.links()) {
-      if (mayUse(from, "GET", path)) yield { target: path, attributes };
+    for (const all of [this.#resources.links(), this.#handlers.links()]) {
+      for (const link of all) if (mayUse(from, "GET", link.target)) yield link;
     }
   }
 
