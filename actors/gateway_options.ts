@@ -1,4 +1,5 @@
-import type { LinkAttributes, PathAnswer } from "../protocols/http/handlers.ts";
+import type { PathAnswer } from "../protocols/http/handlers.ts";
+import type { LinkAttributes } from "../protocols/link_format.ts";
 import type { PathPattern } from "../protocols/http/routes.ts";
 import type { SocketRoute } from "../protocols/websocket/socket.ts";
 import type { ResourceTable } from "./handlers/coap_server.ts";

@@ -51,30 +51,6 @@ export class Reader {
   }
 }
 
-/** Bytes that wait for what follows them. */
-export class ByteQueue {
-  #bytes = new Uint8Array(0);
-
-  get size(): number {
-    return this.#bytes.length;
-  }
-
-  /** What waits, followed by `bytes`. A view of one or the other where possible. */
-  join(bytes: Uint8Array): Uint8Array {
-    if (this.#bytes.length === 0) return bytes;
-    if (bytes.length === 0) return this.#bytes;
-    const joined = new Uint8Array(this.#bytes.length + bytes.length);
-    joined.set(this.#bytes);
-    joined.set(bytes, this.#bytes.length);
-    return joined;
-  }
-
-  /** Keeps a copy of `rest` for the next `join`. */
-  keep(rest: Uint8Array): void {
-    this.#bytes = rest.slice();
-  }
-}
-
 /** Memory that small copies are cut from: to allocate each costs five times as much. */
 class Slab {
   #bytes: Uint8Array<ArrayBuffer>;

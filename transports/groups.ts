@@ -44,7 +44,9 @@ async function joinV4(group: string, hostname: string, port: number): Promise<Gr
 
 async function joinV6(group: string, hostname: string, port: number): Promise<GroupSocket> {
   demand(group, hostname, !isV4(hostname) && hostname !== "::");
-  const all = Deno.networkInterfaces(), own = all.find(({ address }) => address === hostname);
+  // A link-local address, such as `fe80::1%eth0`, may be that of several interfaces.
+  const [bare, given] = hostname.split("%"), all = Deno.networkInterfaces();
+  const own = all.find(({ address, name }) => address === bare && (given ?? name) === name);
   demand(group, hostname, own !== undefined);
   const zone = own!.name;
   // Only link-local addresses say which number their interface has.

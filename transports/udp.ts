@@ -22,7 +22,8 @@ export interface UdpOptions {
   hostname?: string;
   /**
    * Multicast groups to join, such as `224.0.1.187` or `ff02::fd`, at the interface that has
-   * `hostname`, which must be its address then. For `ff…` groups `--allow-sys` is needed.
+   * `hostname`, which must be its address then, with its zone (`fe80::1%eth0`) if it is a link-local
+   * one. For `ff…` groups `--allow-sys` is needed.
    */
   groups?: readonly string[];
 }
@@ -59,7 +60,8 @@ function bind(options: UdpOptions): DatagramPort | Promise<DatagramPort> {
   const hostname = bareHost(options.hostname ?? "127.0.0.1"), { groups = [] } = options;
   let own: UdpPort;
   try {
-    own = new UdpPort(Deno.listenDatagram({ transport: "udp", port: options.port, hostname }));
+    const socket = Deno.listenDatagram({ transport: "udp", port: options.port, hostname });
+    own = new UdpPort(socket, hostname.split("%")[1]);
   } catch (error) {
     throw listenFault(formatAddress(hostname, options.port), error);
   }

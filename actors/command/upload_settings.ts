@@ -1,5 +1,5 @@
 import { size, text } from "./kinds.ts";
-import { record, type Setting, type Values } from "./record.ts";
+import { record, type Setting } from "./record.ts";
 
 /** Where browsers can put files. */
 export const uploadSetting = record(
@@ -21,9 +21,6 @@ export const uploadSetting = record(
     },
   } satisfies Record<string, Setting<unknown>>,
 );
-
-/** Uploads as somebody wrote them. */
-export type UploadDraft = Values<typeof uploadSetting.members>;
 
 /** Uploads, complete. */
 export interface UploadSettings {

@@ -1,4 +1,4 @@
-import type { LinkAttributes } from "../../protocols/http/handlers.ts";
+import type { LinkAttributes } from "../../protocols/link_format.ts";
 
 /**
  * What `/.well-known/core` says of a resource (RFC 6690 §3, RFC 7252 §7.2.1).

@@ -1,6 +1,7 @@
 import { Credentials, Refusal } from "../../protocols/identity.ts";
 import { credentialsOf } from "../../protocols/http/credentials.ts";
 import type { HandlerInfo } from "../handlers/handler.ts";
+import { plainText } from "../handlers/plain_text.ts";
 import { throttled } from "../identity/authenticators.ts";
 import { digestFile } from "../identity/digest_file.ts";
 import { passwordFile } from "../identity/password_file.ts";
@@ -83,7 +84,7 @@ export function protect({ file, root, perDirectory, realm }: ProtectOptions): We
   return async (request, info) => {
     const { pathname } = new URL(request.url);
     if (perDirectory !== undefined && namesOf(pathname)?.includes(perDirectory) !== false) {
-      return say(404, "Cannot find it");
+      return plainText(404, "Cannot find it");
     }
     const files = file === undefined ? [] : [file];
     if (root !== undefined && perDirectory !== undefined) {
@@ -126,7 +127,7 @@ export function guardPaths(policy: Pick<Policy, "mayUse">): WebPart {
   return (request, { identity }) => {
     const { pathname } = new URL(request.url);
     if (policy.mayUse(identity, request.method, pathname).allowed) return undefined;
-    return say(403, `Not allowed to use ${pathname.slice(0, 200)}`);
+    return plainText(403, `Not allowed to use ${pathname.slice(0, 200)}`);
   };
 }
 
@@ -187,12 +188,7 @@ function credentialsIn(request: Request, { remoteAddr, identity: { listener } }:
 }
 
 function refuse({ kind, reason, challenges = [] }: Refusal): Response {
-  if (kind === "unavailable") return say(503, reason, [["retry-after", "1"]]);
-  return say(401, reason, challenges.map((each) => ["www-authenticate", each]));
-}
-
-function say(status: number, text: string, fields: [string, string][] = []): Response {
-  const headers = new Headers(fields);
-  headers.set("content-type", "text/plain;charset=utf-8");
-  return new Response(`${text}\n`, { status, headers });
+  if (kind === "unavailable") return plainText(503, reason, { "retry-after": "1" });
+  const fields = challenges.map((each): [string, string] => ["www-authenticate", each]);
+  return plainText(401, reason, fields);
 }

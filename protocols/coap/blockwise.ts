@@ -6,7 +6,7 @@ import type { Composer } from "./composer.ts";
 import type { CoapLimits } from "./limits.ts";
 import { encodeOptions, Option, withOption } from "./option_bytes.ts";
 import { Options, uint } from "./options.ts";
-import { PeerTable } from "./peer_table.ts";
+import { PeerTable, Total } from "./peer_table.ts";
 import type { Request } from "./request.ts";
 
 /** How the answer to one request is to be cut, and how its parts are found again. */
@@ -18,6 +18,12 @@ export interface Shape {
   key(): string;
 }
 
+/** What all sessions that share their limits have on its way in blocks. */
+export class Transfers {
+  readonly received: Total = new Total();
+  readonly sent: Total = new Total();
+}
+
 /** Seconds after which somebody who found no room may try again. */
 const RETRY_SECONDS = 5;
 
@@ -27,7 +33,11 @@ export class Blockwise {
   /** Answers that cannot be made again, or only at some cost, while their parts are fetched. */
   readonly #kept: PeerTable<Answer>;
 
-  constructor(readonly limits: CoapLimits, readonly composer: Composer) {
+  constructor(
+    readonly limits: CoapLimits,
+    readonly composer: Composer,
+    transfers: Transfers = new Transfers(),
+  ) {
     // A body that grows has room for twice as much.
     const oneBytes = 2 * limits.maxPayloadBytes;
     const bounds = {
@@ -37,8 +47,8 @@ export class Blockwise {
       maxBytesPerPeer: Math.max(limits.maxTransferBytesPerPeer, oneBytes),
       lifetimeMs: limits.transferLifetimeMs,
     };
-    this.#assemblies = new PeerTable(bounds);
-    this.#kept = new PeerTable(bounds);
+    this.#assemblies = new PeerTable(bounds, transfers.received);
+    this.#kept = new PeerTable(bounds, transfers.sent);
   }
 
   /** Bodies that are being received, and answers that are being sent. */
@@ -53,6 +63,11 @@ export class Blockwise {
   tick(now: number): void {
     this.#assemblies.tick(now);
     this.#kept.tick(now);
+  }
+
+  end(): void {
+    this.#assemblies.clear();
+    this.#kept.clear();
   }
 
   /**
@@ -141,8 +156,10 @@ export class Blockwise {
 
   /** The first part of a notification, in place of those before; the others are for who asks. */
   notify(answer: Answer, shape: Shape, peer: string, now: number): Answer {
-    this.#kept.delete(peer, shape.key());
-    return this.finish(answer, shape, peer, now);
+    const { block2, asksSize } = shape, key = shape.key();
+    this.#kept.delete(peer, key);
+    // The blocks of the request have had their answer.
+    return this.finish(answer, { block1: undefined, block2, asksSize, key: () => key }, peer, now);
   }
 
   /** The part of an answer that a block names, its first part when none does. */

@@ -31,8 +31,8 @@ export function patched(value: Publication | undefined, request: Request): Uint8
   }
 }
 
-/** The answer to a FETCH (RFC 8132 §2): what JSON pointers name, as an object with them as names. */
-export function fetched(value: Publication, request: Request): Answer {
+/** What a FETCH (RFC 8132 §2) shows of a value: what its JSON pointers name. */
+export function selection(request: Request): ((value: Publication) => Answer) | Answer {
   if (request.contentFormat !== Format.json) {
     return refusal(Code.unsupportedFormat, "Cannot select by this: 50 (a JSON array of pointers)");
   }
@@ -46,6 +46,11 @@ export function fetched(value: Publication, request: Request): Answer {
       `Cannot select: send up to ${MAX_POINTERS} JSON pointers, as in ["/a/0"]`,
     );
   }
+  return (value) => selected(value, pointers);
+}
+
+/** An object with the pointers as names. */
+function selected(value: Publication, pointers: readonly string[]): Answer {
   const found = jsonOf(value);
   if (found instanceof Answer) return found;
   let entries: string[];

@@ -24,7 +24,10 @@ export interface CoapLimits {
   maxPayloadBytes: number;
   /** Bytes of the largest block of a body (RFC 7959), a power of two from 16 to 1,024; default 1,024. */
   maxBlockBytes: number;
-  /** Bodies of all peers that are on their way in blocks, each way; default 1,000. */
+  /**
+   * Bodies of all peers that are on their way in blocks, each way; default 1,000. Streams of one
+   * listener share this and the bytes: it is for all of them.
+   */
   maxTransfers: number;
   /** Bytes of these bodies, each way; default 64 MiB. */
   maxTransferBytes: number;

@@ -1,11 +1,10 @@
 import type { Screen } from "../guard.ts";
-import type { LinkAttributes } from "../http/handlers.ts";
+import { isSelected, type Link, linkText, linkTo, topicsLink } from "../link_format.ts";
 import type { Publication } from "../publication.ts";
 import type { Hub } from "../session.ts";
-import { topicToPath } from "../topic.ts";
 import { Answer, refusal } from "./answer.ts";
 import { Code } from "./codec.ts";
-import { Format, formatOf } from "./content_format.ts";
+import { Format } from "./content_format.ts";
 import { encodeOptions, Option } from "./option_bytes.ts";
 import { Options, uint } from "./options.ts";
 import { loginParameters } from "./permission.ts";
@@ -23,16 +22,7 @@ export interface ListingLimits {
   maxScanned: number;
 }
 
-/** One resource (RFC 6690 §2). */
-export interface Link {
-  target: string;
-  attributes: LinkAttributes;
-}
-
-const collections: readonly Link[] = ["/topics", "/ps"].map((target) => ({
-  target,
-  attributes: { rt: "core.ps", ct: Format.linkFormat },
-}));
+const collections: readonly Link[] = [topicsLink, { ...topicsLink, target: "/ps" }];
 
 /** `/.well-known/core`: the collections, other resources, and every topic that holds a value. */
 export function discover(
@@ -70,20 +60,12 @@ export function listLinks(links: Iterable<Link>, request: Request, maxBytes: num
   if (request.accept !== undefined && request.accept !== Format.linkFormat) {
     return refusal(Code.notAcceptable, "Cannot list in this format: 40 (link-format) is offered");
   }
+  const queries = request.queries?.filter((query) => !isLogin(query));
   const entries = new Entries(maxBytes, ["", ""]);
   for (const link of links) {
-    if (isSelected(link, request.queries) && !entries.add(linkText(link))) break;
+    if (isSelected(link, queries) && !entries.add(linkText(link))) break;
   }
   return entries.answer(request, Format.linkFormat);
-}
-
-/** The resource of a topic that holds this value. */
-export function linkTo(root: string, { topic, contentType }: Publication): Link {
-  const ct = contentType === undefined ? undefined : formatOf(contentType);
-  return {
-    target: root + topicToPath(topic),
-    attributes: { rt: "core.ps.data", ...ct !== undefined && { ct }, obs: true },
-  };
 }
 
 function* valuesOf(hub: Hub, limits: ListingLimits): IterableIterator<Publication> {
@@ -93,40 +75,6 @@ function* valuesOf(hub: Hub, limits: ListingLimits): IterableIterator<Publicatio
     if (++scanned > maxScanned) return;
     yield value;
   }
-}
-
-/** Path segments encoded by `topicToPath` leave nothing that link-format would have to escape. */
-function linkText({ target, attributes }: Link): string {
-  let text = `<${target}>`;
-  for (const [name, value] of Object.entries(attributes)) {
-    text += value === true ? `;${name}` : `;${name}=${JSON.stringify(value)}`;
-  }
-  return text;
-}
-
-/**
- * Every query must hold: `name`, or `name=value`, and the value may end in `*`. Of values that are
- * lists (`rt`, `if`, `rel`) one has to do (RFC 6690 §4.1).
- */
-function isSelected({ target, attributes }: Link, queries: readonly string[] | undefined): boolean {
-  for (const query of queries ?? []) {
-    const split = query.indexOf("="), name = split < 0 ? query : query.slice(0, split);
-    const has = name === "href"
-      ? target
-      : Object.hasOwn(attributes, name)
-      ? attributes[name]
-      : undefined;
-    if (has === undefined && loginParameters.includes(name)) continue;
-    if (has === undefined) return false;
-    if (split < 0) continue;
-    const value = query.slice(split + 1);
-    const all = name === "href" || has === true ? [String(has)] : String(has).split(" ");
-    const fits = value.endsWith("*")
-      ? all.some((each) => each.startsWith(value.slice(0, -1)))
-      : all.includes(value);
-    if (!fits) return false;
-  }
-  return true;
 }
 
 /** Entries joined by commas, as many as fit. */
@@ -158,4 +106,8 @@ class Entries {
     options.push(new Option(Options.contentFormat, uint(format)));
     return new Answer(Code.content, encodeOptions(options), payload);
   }
+}
+
+function isLogin(query: string): boolean {
+  return loginParameters.includes(query.split("=", 1)[0]!);
 }

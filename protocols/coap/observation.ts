@@ -5,6 +5,7 @@ import { Answer, refusal } from "./answer.ts";
 import type { Listener } from "./audience.ts";
 import type { Changed } from "./changes.ts";
 import { Block } from "./block.ts";
+import type { Shape } from "./blockwise.ts";
 import type { Client } from "./pubsub/client.ts";
 import { Code, CON } from "./codec.ts";
 import type { Composer } from "./composer.ts";
@@ -14,7 +15,6 @@ import { wordsOfEnd } from "../grant.ts";
 import type { Observers } from "./observers.ts";
 import type { Caller } from "./origin.ts";
 import type { Peer } from "./peers.ts";
-import { represent } from "./representation.ts";
 import type { Watch } from "./paths/watch.ts";
 
 /** 2.05 without a value. */
@@ -31,6 +31,10 @@ export interface ObservationWish {
   everyConfirmed: boolean;
   /** As few are confirmable as RFC 7252 §4.7 and RFC 7641 §4.5 allow. */
   fewConfirmed?: boolean;
+  /** What of a value is shown, when it is not all. */
+  select?: (value: Publication) => Answer;
+  /** How notifications are cut whose rest is kept, as it cannot be made again of a topic's value. */
+  shape?: Shape;
   /** What is observed in place of a topic. */
   watch?: Watch;
   /** Holds back what the observer may not see. */
@@ -229,13 +233,13 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     if (value.retain && value.payload.length === 0 && this.wish.endsWhenCleared) {
       return refusal(Code.notFound, "The topic was cleared");
     }
-    return represent(value, this.wish.accept, now);
+    return this.observers.show(value, this.wish, now);
   }
 
   /** The rest of a large value is fetched by requests of its own (RFC 7959 §2.6). */
   #firstPart(answer: Answer, now: number): Answer {
-    const { szx, watch } = this.wish;
-    if (watch) return this.observers.blocks.notify(answer, watch.shape, this.peer.key, now);
+    const { szx, shape } = this.wish;
+    if (shape) return this.observers.blocks.notify(answer, shape, this.peer.key, now);
     return this.observers.blocks.part(
       answer,
       szx === undefined ? undefined : new Block(0, false, szx),

@@ -44,9 +44,9 @@ export class Observers {
     const value = this.valueOf(wish);
     const answer = value === undefined
       ? new Answer(Code.content)
-      : request.etags !== undefined && isAmong(request.etags, value)
+      : !wish.select && request.etags !== undefined && isAmong(request.etags, value)
       ? valid(value)
-      : represent(value, wish.accept, now);
+      : this.show(value, wish, now);
     return this.admit(peer, request, { wish, answer }, now);
   }
 
@@ -158,6 +158,12 @@ export class Observers {
       if (++scanned === this.layer.limits.maxScanned) break;
     }
     return newest;
+  }
+
+  /** What a value is to somebody who observes it. */
+  show(value: Publication, { select, accept }: ObservationWish, now: number): Answer {
+    const isCleared = value.retain && value.payload.length === 0;
+    return select === undefined || isCleared ? represent(value, accept, now) : select(value);
   }
 
   /** Tells every observer that no more will come (RFC 7641 §3.2). */

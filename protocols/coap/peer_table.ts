@@ -18,6 +18,12 @@ class Entry<T> {
   ) {}
 }
 
+/** What tables that have one limit hold together. */
+export class Total {
+  entries = 0;
+  bytes = 0;
+}
+
 class Share<T> {
   readonly entries = new Set<Entry<T>>();
   bytes = 0;
@@ -31,16 +37,12 @@ export class PeerTable<T> {
   /** The oldest first. */
   readonly #entries = new Map<string, Entry<T>>();
   readonly #shares = new Map<string, Share<T>>();
-  #bytes = 0;
 
-  constructor(readonly bounds: TableBounds) {}
+  /** `maxEntries` and `maxBytes` are for all tables that count in the same `total`. */
+  constructor(readonly bounds: TableBounds, readonly total: Total = new Total()) {}
 
   get size(): number {
     return this.#entries.size;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
   }
 
   /** When the oldest is forgotten; Infinity for never. */
@@ -60,7 +62,7 @@ export class PeerTable<T> {
     value: T,
     { bytes, now }: { bytes: number; now: number },
   ): boolean {
-    const { bounds } = this;
+    const { bounds, total } = this;
     this.delete(peer, name);
     if (bytes > bounds.maxBytesPerPeer) return false;
     const share = this.#shares.get(peer) ?? new Share<T>();
@@ -68,12 +70,13 @@ export class PeerTable<T> {
       share.entries.size >= bounds.maxEntriesPerPeer ||
       share.bytes + bytes > bounds.maxBytesPerPeer
     ) this.#remove(share.entries.values().next().value!);
-    if (this.size >= bounds.maxEntries || this.#bytes + bytes > bounds.maxBytes) return false;
+    if (total.entries >= bounds.maxEntries || total.bytes + bytes > bounds.maxBytes) return false;
     const entry = new Entry(peer, name, value, bytes, now);
     this.#entries.set(`${peer} ${name}`, entry);
     share.entries.add(entry);
     share.bytes += bytes;
-    this.#bytes += bytes;
+    total.entries++;
+    total.bytes += bytes;
     this.#shares.set(peer, share);
     return true;
   }
@@ -88,12 +91,17 @@ export class PeerTable<T> {
     while (this.deadline <= now) this.#remove(this.#entries.values().next().value!);
   }
 
+  clear(): void {
+    for (const entry of this.#entries.values()) this.#remove(entry);
+  }
+
   #remove(entry: Entry<T>): void {
     const { peer, name, bytes } = entry, share = this.#shares.get(peer)!;
     this.#entries.delete(`${peer} ${name}`);
     share.entries.delete(entry);
     share.bytes -= bytes;
-    this.#bytes -= bytes;
+    this.total.entries--;
+    this.total.bytes -= bytes;
     if (share.entries.size === 0) this.#shares.delete(peer);
   }
 }

@@ -168,8 +168,13 @@ function textOf(bytes: Uint8Array): string | undefined {
 
 /** True when carrying a request out leaves nothing behind (RFC 7252 §5.1). */
 export function isRead({ message: { code }, observe, block1 }: Request): boolean {
-  return code === Code.fetch && block1 === undefined ||
-    code === Code.get && observe !== 0 && observe !== 1;
+  return (code === Code.get || code === Code.fetch && block1 === undefined) &&
+    observe !== 0 && observe !== 1;
+}
+
+/** True when the client wants to be told of changes, too (RFC 7641 §2, RFC 8132 §2.4). */
+export function isRegistration({ message: { code }, observe }: Request): boolean {
+  return observe === 0 && (code === Code.get || code === Code.fetch);
 }
 
 /** False when the client does not want to hear this (RFC 7967 §2.1). */

@@ -1,7 +1,8 @@
 import { type Identity, Refusal } from "../identity.ts";
+import type { Link } from "../link_format.ts";
 import type { Hub, Peer as WirePeer } from "../session.ts";
 import { Answer, refusal } from "./answer.ts";
-import { Blockwise } from "./blockwise.ts";
+import { Blockwise, type Transfers } from "./blockwise.ts";
 import { Changes } from "./changes.ts";
 import type { Client } from "./pubsub/client.ts";
 import { Clients } from "./pubsub/clients.ts";
@@ -9,7 +10,7 @@ import { Code } from "./codec.ts";
 import { Configurations } from "./pubsub/configurations.ts";
 import { LateAnswers } from "./late.ts";
 import type { MessageLayer } from "./layer.ts";
-import { discover, type Link } from "./links.ts";
+import { discover } from "./links.ts";
 import { Observers } from "./observers.ts";
 import type { Origin } from "./origin.ts";
 import { notAllowed } from "./outcome.ts";
@@ -38,8 +39,8 @@ export class Requests {
   readonly #paths: Paths;
   #closing = false;
 
-  constructor(readonly hub: Hub, readonly layer: MessageLayer) {
-    this.blocks = new Blockwise(layer.limits, layer.composer);
+  constructor(readonly hub: Hub, readonly layer: MessageLayer, transfers?: Transfers) {
+    this.blocks = new Blockwise(layer.limits, layer.composer, transfers);
     this.changes = new Changes(hub.self, layer.limits.maxBurst, layer.retryMs);
     this.observers = new Observers(hub, layer, this.changes, this.blocks);
     this.replies = new Replies(hub, layer, this.changes, this.blocks);
@@ -96,6 +97,7 @@ export class Requests {
     this.replies.end();
     this.clients.clear();
     this.lates.end();
+    this.blocks.end();
   }
 
   #authenticate(request: Request, from: Origin, peer: WirePeer): Answer | undefined {
@@ -141,7 +143,8 @@ export class Requests {
       if (request.block2 >> 4 > 0) request.observe = undefined;
     }
     const { root, message } = request;
-    if (message.code === Code.get && request.observe === 1) {
+    const isObservable = message.code === Code.get || message.code === Code.fetch;
+    if (isObservable && request.observe === 1) {
       this.observers.deregister(from.address, message.token, from.now);
     }
     if (request.isForOther) return this.#paths.forward(request, from, peer);

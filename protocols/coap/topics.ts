@@ -1,12 +1,13 @@
 import { Publication, type PublicationOptions } from "../publication.ts";
 import type { Hub } from "../session.ts";
 import { faultOfFilter, faultOfTopic } from "../topic.ts";
+import { shapeOf } from "./blockwise.ts";
 import { Answer, changed, created, deleted, refusal } from "./answer.ts";
 import { Code, NONE } from "./codec.ts";
 import { unmet } from "./conditions.ts";
 import { Configurations, observerCheckMs } from "./pubsub/configurations.ts";
 import { createdAt, nameOf } from "./pubsub/create_topic.ts";
-import { fetched, patched } from "./json_topics.ts";
+import { patched, selection } from "./json_topics.ts";
 import type { MessageLayer } from "./layer.ts";
 import { listTopics } from "./links.ts";
 import type { ObservationWish } from "./observation.ts";
@@ -19,7 +20,7 @@ import { parameter, qosOf, replyMsOf } from "./query.ts";
 import type { Replies } from "./replies.ts";
 import { replyTopic } from "../reply_topic.ts";
 import { isAmong, represent, valid } from "./representation.ts";
-import type { Request } from "./request.ts";
+import { isRegistration, type Request } from "./request.ts";
 import { Label, type Properties } from "./pubsub/topic_properties.ts";
 
 /** The topic space as resources: `/topics/T` and `/ps/T`. */
@@ -78,7 +79,7 @@ export class Topics {
   }
 
   #get(request: Request, topic: string, from: Origin): Answer | undefined {
-    if (request.observe === 0) return this.#observe(request, topic, from);
+    if (isRegistration(request)) return this.#observe(request, topic, from);
     if (from.caller === undefined) return this.#read(request, topic, from.now);
     const fault = faultOfTopic(topic, this.layer.limits.maxTopicLevels);
     if (fault !== undefined) return refusal(Code.badRequest, fault);
@@ -86,12 +87,18 @@ export class Topics {
   }
 
   /** Parts of a JSON value (RFC 8132 §2). */
-  #select(request: Request, topic: string, { caller }: Origin): Answer | undefined {
+  #select(request: Request, topic: string, from: Origin): Answer | undefined {
     const fault = faultOfTopic(topic, this.layer.limits.maxTopicLevels);
     if (fault !== undefined) return refusal(Code.badRequest, fault);
+    const select = selection(request);
+    if (select instanceof Answer) return select;
+    if (isRegistration(request)) {
+      return this.#observe(request, topic, from, { select, shape: shapeOf(request) });
+    }
+    const { caller } = from;
     const answer = () => {
       const value = this.hub.retained(topic);
-      return value === undefined ? noValue() : fetched(value, request);
+      return value === undefined ? noValue() : select(value);
     };
     return caller === undefined ? answer() : mayFollow(topic, 0, caller, answer);
   }
@@ -109,7 +116,12 @@ export class Topics {
     return represent(value, request.accept, now);
   }
 
-  #observe(request: Request, path: string, from: Origin): Answer | undefined {
+  #observe(
+    request: Request,
+    path: string,
+    from: Origin,
+    part?: Pick<ObservationWish, "select" | "shape">,
+  ): Answer | undefined {
     const filter = unescaped(path);
     const fault = faultOfFilter(filter, this.layer.limits.maxTopicLevels);
     if (fault !== undefined) return refusal(Code.badRequest, fault);
@@ -122,6 +134,7 @@ export class Topics {
       everyConfirmed: (qos ?? 0) > 0,
       endsWhenCleared: request.root === "ps" && !isWild(filter),
       client: from.client,
+      ...part,
     };
     const { caller } = from;
     if (caller === undefined) return this.#register(request, wish, from);

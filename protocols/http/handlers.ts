@@ -1,3 +1,4 @@
+import type { Link, LinkAttributes } from "../link_format.ts";
 import type { SocketRoute } from "../websocket/socket.ts";
 import type { PathExchange } from "./exchange.ts";
 import type { RequestHead } from "./message.ts";
@@ -9,9 +10,6 @@ export type PathAnswer = (
   now: number,
   params: Readonly<Record<string, string>>,
 ) => void;
-
-/** What lists of resources say of one (RFC 6690 §2): `true` for an attribute that has no value. */
-export type LinkAttributes = Readonly<Record<string, string | number | true>>;
 
 /** Where requests for other servers come, whatever they are asked by (RFC 8075 §5.3). */
 export const FORWARD_PATH = "/hc/";
@@ -46,10 +44,10 @@ export class Handlers {
     return this.#answers.remove(path);
   }
 
-  /** The paths that are listed. */
-  *links(): IterableIterator<{ path: string; attributes: LinkAttributes }> {
-    for (const [path, attributes] of this.#links) {
-      if (typeof path === "string" && !path.endsWith("/*")) yield { path, attributes };
+  /** What there is to discover. */
+  *links(): IterableIterator<Link> {
+    for (const [target, attributes] of this.#links) {
+      if (typeof target === "string" && !target.endsWith("/*")) yield { target, attributes };
     }
   }
 

@@ -1,6 +1,8 @@
 import { accepts } from "@std/http/negotiation";
-import { topicToPath } from "../topic.ts";
+import { isSelected, type Link, linkText, linkTo, topicsLink } from "../link_format.ts";
+import type { Publication } from "../publication.ts";
 import type { Exchange } from "./exchange.ts";
+import { Handlers } from "./handlers.ts";
 import type { HttpLimits } from "./limits.ts";
 
 /** How far topics that find no room are still counted: counting takes time, too. */
@@ -8,34 +10,55 @@ const COUNTED = 100_000;
 
 /** Lists the topics that hold a value: as a JSON array, or as links (RFC 6690). */
 export function listTopics(exchange: Exchange, limits: HttpLimits): void {
-  const { path, fields } = exchange.request;
-  const links = path === "/.well-known/core" ||
-    accepts({ headers: fields }, "application/json", "application/link-format") ===
-      "application/link-format";
-  const { items, leftOut } = gather(exchange, limits, links ? link : JSON.stringify);
-  const head: [string, string][] = [
-    ["content-type", links ? "application/link-format" : "application/json"],
-    ["cache-control", "no-cache"],
-    ["vary", "accept"],
-  ];
-  if (leftOut > 0) {
-    head.push(["topics-left-out", leftOut < COUNTED ? `${leftOut}` : `${COUNTED} or more`]);
+  const type = accepts(
+    { headers: exchange.request.fields },
+    "application/json",
+    "application/link-format",
+  );
+  if (type === "application/link-format") {
+    return respondLinks(exchange, gather(exchange, limits, topicLink));
   }
-  const text = links ? items.join(",") : `[${items.join(",")}]`;
-  exchange.respond({ status: 200, fields: head }, text);
+  const { items, leftOut } = gather(exchange, limits, ({ topic }) => JSON.stringify(topic));
+  respondList(exchange, { type: "application/json", text: `[${items.join(",")}]`, leftOut });
+}
+
+/** What there is to discover, as far as the queries select it (RFC 6690 §4), for whoever may read it. */
+export function discover(exchange: Exchange, limits: HttpLimits): void {
+  const queries = [...new URLSearchParams(exchange.request.query)]
+    .filter(([name]) => name !== "access_token")
+    .map(([name, value]) => value === "" ? name : `${name}=${value}`);
+  const { items, leftOut } = gather(exchange, limits, (value) => {
+    const link = linkTo("/topics/", value);
+    return isSelected(link, queries) ? linkText(link) : undefined;
+  });
+  const others = [topicsLink, ...handled(exchange)].filter((link) => isSelected(link, queries));
+  respondLinks(exchange, { items: [...others.map(linkText), ...items], leftOut });
+}
+
+function* handled({ hub }: Exchange): IterableIterator<Link> {
+  const { guard, identity } = hub;
+  for (const link of hub.shared(Handlers).links()) {
+    if (guard?.mayUse(identity, "GET", link.target) !== false) yield link;
+  }
+}
+
+interface Gathered {
+  items: string[];
+  leftOut: number;
 }
 
 function gather(
   { hub }: Exchange,
   { listedTopics, listedBytes }: HttpLimits,
-  format: (topic: string) => string,
-): { items: string[]; leftOut: number } {
+  format: (value: Publication) => string | undefined,
+): Gathered {
   const items: string[] = [];
   let leftOut = 0, room = listedBytes;
   const screen = hub.guard?.screen("#", hub.identity);
-  for (const { topic } of hub.retainedMatching("#", { qos: 0, screen })) {
+  for (const value of hub.retainedMatching("#", { qos: 0, screen })) {
     if (items.length < listedTopics && room > 0) {
-      const item = format(topic);
+      const item = format(value);
+      if (item === undefined) continue;
       items.push(item);
       room -= item.length;
     } else if (++leftOut === COUNTED) break;
@@ -43,6 +66,25 @@ function gather(
   return { items: items.sort(), leftOut };
 }
 
-function link(topic: string): string {
-  return `</topics/${topicToPath(topic)}>`;
+function topicLink(value: Publication): string {
+  return linkText(linkTo("/topics/", value));
+}
+
+function respondLinks(exchange: Exchange, { items, leftOut }: Gathered): void {
+  respondList(exchange, { type: "application/link-format", text: items.join(","), leftOut });
+}
+
+function respondList(
+  exchange: Exchange,
+  { type, text, leftOut }: { type: string; text: string; leftOut: number },
+): void {
+  const head: [string, string][] = [
+    ["content-type", type],
+    ["cache-control", "no-cache"],
+    ["vary", "accept"],
+  ];
+  if (leftOut > 0) {
+    head.push(["topics-left-out", leftOut < COUNTED ? `${leftOut}` : `${COUNTED} or more`]);
+  }
+  exchange.respond({ status: 200, fields: head }, text);
 }

@@ -6,7 +6,7 @@ import { follow, wantsEvents } from "./events.ts";
 import { type Answer, type Exchange, respondText } from "./exchange.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { RequestHead } from "./message.ts";
-import { listTopics } from "./listing.ts";
+import { discover, listTopics } from "./listing.ts";
 import { ifAllowed, publish } from "./permission.ts";
 import { respondPast, wantsPast } from "./past.ts";
 import { poll, waitOf } from "./poll.ts";
@@ -63,6 +63,7 @@ class Topics {
     }
     if (method === "OPTIONS") return exchange.respond({ status: 204, fields: [["allow", allow]] });
     if (method !== "GET" && method !== "HEAD") return notAllowed(exchange, allow);
+    if (path === "/.well-known/core") return discover(exchange, this.limits);
     listTopics(exchange, this.limits);
   }
 

@@ -4,12 +4,12 @@ import { historyLimits } from "../history.ts";
 import { Delivery, type Encoder, Publication, type Qos } from "../publication.ts";
 import { Assembly } from "./assembly.ts";
 import { encodeFrame } from "./codec.ts";
-import { closeCodes, opcodes } from "./codes.ts";
+import { opcodes } from "./codes.ts";
 import type { WebSocketLimits } from "./limits.ts";
 import { ask, type Link, type Mode } from "./mode.ts";
 import { type Operation, type OperationId, type Publish, readOperation } from "./operation.ts";
 import { Replies } from "./replies.ts";
-import { RetainedValues } from "./retained.ts";
+import { PublicationMode } from "./publication_mode.ts";
 
 /** What a WebSocket of the subprotocol `json` begins with. */
 export interface JsonOptions {
@@ -35,22 +35,18 @@ const envelopeFrames: readonly Encoder[] = [0, 1, 2, 3, 4, 5].map((index) => {
 });
 
 /** Every message is an operation, an answer or a delivery, as a JSON object. */
-export class JsonMode implements Mode {
+export class JsonMode extends PublicationMode<Qos> implements Mode {
   readonly label = "json";
-  readonly congested = false;
-  readonly #link: Link;
   readonly #limits: WebSocketLimits;
   readonly #assembly: Assembly;
   readonly #filters = new Set<string>();
   readonly #replies: Replies;
-  readonly #values: RetainedValues<Qos>;
 
   constructor(link: Link, { filter, qos, limits }: JsonOptions) {
-    this.#link = link;
+    super(link);
     this.#limits = limits;
     this.#assembly = new Assembly(limits);
     this.#replies = new Replies(link.hub);
-    this.#values = new RetainedValues(link, (value, most) => this.#send(value, most, true));
     if (filter !== undefined) this.#subscribe(filter, qos);
   }
 
@@ -73,14 +69,14 @@ export class JsonMode implements Mode {
     if (op === "publish") return this.#publish(operation, now);
     const { filter } = operation;
     if (op === "unsubscribe") {
-      if (this.#filters.delete(filter)) this.#link.hub.unsubscribe(filter);
+      if (this.#filters.delete(filter)) this.link.hub.unsubscribe(filter);
       return this.#acknowledge(id);
     }
     const { maxSubscriptions } = this.#limits;
     if (this.#filters.size >= maxSubscriptions && !this.#filters.has(filter)) {
       return this.#error(id, `Cannot have more than ${maxSubscriptions} subscriptions`);
     }
-    const { qos, since } = operation, { guard, identity } = this.#link.hub;
+    const { qos, since } = operation, { guard, identity } = this.link.hub;
     const allowed = () => {
       this.#acknowledge(id);
       this.#subscribe(filter, qos, since);
@@ -88,26 +84,26 @@ export class JsonMode implements Mode {
     if (guard === undefined) return allowed();
     const access = { action: "subscribe", identity, topic: filter, qos, retain: false } as const;
     ask<Refusal | undefined>(
-      this.#link,
+      this.link,
       (decided) => guard.authorize(access, decided),
       (refusal) => refusal ? this.#error(id, refusal.reason) : allowed(),
     );
   }
 
   #subscribe(filter: string, qos: Qos, since?: number): void {
-    const { hub } = this.#link, { guard, identity } = hub;
+    const { hub } = this.link, { guard, identity } = hub;
     const subscription = { qos, screen: guard?.screen(filter, identity) };
     this.#filters.add(filter);
     hub.subscribe(filter, subscription);
     guard?.subscribed(identity, filter, qos);
     const question = since === undefined ? undefined : { since, limit: historyLimits.most };
     const past = question && hub.history?.(filter, question, subscription);
-    if (past === undefined) this.#values.add(filter, subscription, qos);
+    if (past === undefined) this.values.add(filter, subscription, qos);
     else for (const each of past) this.#send(each, qos, false);
   }
 
   #publish({ id, topic, payload, replyMs, ...options }: Publish, now: number): void {
-    const { hub } = this.#link;
+    const { hub } = this.link;
     const { maxRequests } = this.#limits;
     if (replyMs !== undefined && this.#replies.size >= maxRequests) {
       return this.#error(id, `Cannot wait for more than ${maxRequests} replies`);
@@ -122,7 +118,7 @@ export class JsonMode implements Mode {
     const { guard, identity } = hub;
     if (guard === undefined) return this.#route(publication, id);
     ask<Publication | Refusal>(
-      this.#link,
+      this.link,
       (decided) => guard.publish(publication, identity, decided),
       (answer) => {
         if (!(answer instanceof Refusal)) return this.#route(answer, id);
@@ -135,7 +131,7 @@ export class JsonMode implements Mode {
   #route(publication: Publication, id: OperationId): void {
     const responseTopic = publication.properties?.responseTopic;
     const isRequest = responseTopic !== undefined && this.#replies.owns(responseTopic);
-    const fault = faultOf(this.#link.hub.publish(publication), isRequest);
+    const fault = faultOf(this.link.hub.publish(publication), isRequest);
     if (fault !== undefined) {
       if (isRequest) this.#replies.take(responseTopic);
       return this.#error(id, `Cannot publish to "${publication.topic}": ${fault}`);
@@ -144,11 +140,11 @@ export class JsonMode implements Mode {
   }
 
   #acknowledge(id: OperationId): void {
-    if (id !== undefined) this.#link.send(textFrame(JSON.stringify({ op: "ack", id })));
+    if (id !== undefined) this.link.send(textFrame(JSON.stringify({ op: "ack", id })));
   }
 
   #error(id: OperationId, reason: string): void {
-    this.#link.send(textFrame(JSON.stringify({ op: "error", id, reason })));
+    this.link.send(textFrame(JSON.stringify({ op: "error", id, reason })));
   }
 
   deliver(delivery: Delivery): void {
@@ -157,19 +153,16 @@ export class JsonMode implements Mode {
     const pending = this.#replies.take(publication.topic);
     if (pending === undefined) return;
     const id = JSON.stringify(pending.id);
-    this.#link.send(textFrame(`{"op":"reply","id":${id},${envelope(delivery).slice(1)}`));
+    this.link.send(textFrame(`{"op":"reply","id":${id},${envelope(delivery).slice(1)}`));
   }
 
   #send(publication: Publication, most: Qos, retain: boolean): void {
     const qos = Math.min(publication.qos, most);
-    const { traffic } = this.#link.hub;
-    traffic.publishSent++;
-    traffic.publishBytesSent += publication.payload.length;
-    this.#link.send(publication.encode(envelopeFrames[qos << 1 | Number(retain)]!));
+    this.send(publication, envelopeFrames[qos << 1 | Number(retain)]!);
   }
 
-  signal(signal: unknown): void {
-    if (typeof signal === "function") signal();
+  protected override show(value: Publication, most: Qos): void {
+    this.#send(value, most, true);
   }
 
   get deadline(): number {
@@ -180,20 +173,6 @@ export class JsonMode implements Mode {
     for (const { id, waitMs } of this.#replies.expire(now)) {
       this.#error(id, `No reply within ${waitMs / 1000} s`);
     }
-  }
-
-  drained(): void {
-    this.#values.run();
-  }
-
-  overloaded(): void {}
-
-  shutdown(now: number): void {
-    this.#link.close(closeCodes.goingAway, "The gateway is shutting down", now);
-  }
-
-  ended(): void {
-    this.#values.stop();
   }
 }
 

@@ -6,7 +6,7 @@ import { Assembly } from "./assembly.ts";
 import { closeCodes } from "./codes.ts";
 import type { WebSocketLimits } from "./limits.ts";
 import { ask, type Link, type Mode } from "./mode.ts";
-import { RetainedValues } from "./retained.ts";
+import { PublicationMode } from "./publication_mode.ts";
 
 /** What a WebSocket without a subprotocol asks for in its path and query. */
 export interface RawOptions {
@@ -20,32 +20,28 @@ export interface RawOptions {
 }
 
 /** Every message is a publication on one topic, and every publication there is a message. */
-export class RawMode implements Mode {
+export class RawMode extends PublicationMode<undefined> implements Mode {
   readonly label: string;
   readonly deadline = Infinity;
-  readonly congested = false;
-  readonly #link: Link;
   readonly #topic: string;
   readonly #fault: string | undefined;
   readonly #qos: Qos;
   readonly #encoder: Encoder;
   readonly #assembly: Assembly;
-  readonly #values: RetainedValues<undefined>;
 
   constructor(link: Link, { filter, qos, encoder, limits }: RawOptions) {
+    super(link);
     this.label = `topic ${filter}`;
-    this.#link = link;
     this.#topic = filter;
     this.#fault = faultOfTopic(filter, limits.maxTopicLevels);
     this.#qos = qos;
     this.#encoder = encoder;
     this.#assembly = new Assembly(limits);
-    this.#values = new RetainedValues(link, (value) => this.#send(value));
     const { guard, identity } = link.hub;
     const subscription = { qos, screen: guard?.screen(filter, identity) };
     link.hub.subscribe(filter, subscription);
     guard?.subscribed(identity, filter, qos);
-    this.#values.add(filter, subscription, undefined);
+    this.values.add(filter, subscription, undefined);
   }
 
   frame(text: boolean, length: number, final: boolean): void {
@@ -59,9 +55,9 @@ export class RawMode implements Mode {
   }
 
   #publish(message: Uint8Array, now: number): void {
-    const { hub } = this.#link;
+    const { hub } = this.link;
     if (this.#fault !== undefined) {
-      return this.#link.close(closeCodes.policyViolation, this.#fault, now);
+      return this.link.close(closeCodes.policyViolation, this.#fault, now);
     }
     // The payload is a view of the read buffer, which the next read reuses.
     const publication = new Publication(this.#topic, copy(message), {
@@ -72,54 +68,33 @@ export class RawMode implements Mode {
     const { guard, identity } = hub;
     if (guard === undefined) return this.#route(publication, now);
     ask<Publication | Refusal>(
-      this.#link,
+      this.link,
       (decided) => guard.publish(publication, identity, decided),
       (answer, now) => {
         if (!(answer instanceof Refusal)) return this.#route(answer, now);
-        this.#link.close(closeCodes.policyViolation, answer.reason, now);
+        this.link.close(closeCodes.policyViolation, answer.reason, now);
       },
     );
   }
 
   #route(publication: Publication, now: number): void {
-    const { hub } = this.#link, outcome = hub.publish(publication);
+    const { hub } = this.link, outcome = hub.publish(publication);
     if (outcome === "closing") return this.shutdown(now);
     if (outcome === "reserved") {
       const reason = "Only the gateway itself publishes to this topic";
-      return this.#link.close(closeCodes.policyViolation, reason, now);
+      return this.link.close(closeCodes.policyViolation, reason, now);
     }
     // A raw frame has no answer in which the loss could be told.
     if (outcome === "overloaded") hub.count("websocket.refused");
   }
 
   deliver({ publication }: Delivery): void {
-    this.#send(publication);
+    this.show(publication);
   }
 
-  #send(publication: Publication): void {
-    const { traffic } = this.#link.hub;
-    traffic.publishSent++;
-    traffic.publishBytesSent += publication.payload.length;
-    this.#link.send(publication.encode(this.#encoder));
-  }
-
-  signal(signal: unknown): void {
-    if (typeof signal === "function") signal();
+  protected override show(publication: Publication): void {
+    this.send(publication, this.#encoder);
   }
 
   tick(): void {}
-
-  drained(): void {
-    this.#values.run();
-  }
-
-  overloaded(): void {}
-
-  shutdown(now: number): void {
-    this.#link.close(closeCodes.goingAway, "The gateway is shutting down", now);
-  }
-
-  ended(): void {
-    this.#values.stop();
-  }
 }

@@ -152,7 +152,7 @@ testWith([], "Rules about paths decide for CoAP as they do for HTTP", async () =
       }],
     }),
   );
-  for (const path of ["/open/*", "/of/*", "/listed"]) {
+  for (const path of ["/open/*", "/open/list", "/of/*", "/listed"]) {
     hub.handle(path, (request) => new Response(`in ${new URL(request.url).pathname}`));
   }
   using probe = await Probe.open(hub);
@@ -178,6 +178,9 @@ testWith([], "Rules about paths decide for CoAP as they do for HTTP", async () =
   }
   // What may not be read is not shown either.
   assert.doesNotMatch(await probe.brief(Code.get, "/.well-known/core"), /listed/);
+  const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+  const core = await fetch(`http://127.0.0.1:${port}/.well-known/core`);
+  assert.equal(await core.text(), '</topics>;rt="core.ps";ct=40,</open/list>');
 });
 
 testWith([], "A rule that fails lets no CoAP client in", async () => {

@@ -36,6 +36,24 @@ for (const [observable, kind] of [["confirmable", "CON "], ["non-confirmable", "
   );
 }
 
+testWith([], "A resource that is observed by FETCH is asked by FETCH each time", async () => {
+  await using hub = gateway();
+  let list = ["a", "b"];
+  const resource = hub.coap(
+    "/list",
+    ({ method, payload }) => ({
+      payload: `${method} ${list[Number(new TextDecoder().decode(payload))]}`,
+    }),
+    { observable: true },
+  );
+  using probe = await Probe.open(hub);
+  const asked = { token: bytes("f"), payload: "1", options: observe };
+  assert.equal(brief(await probe.ask(Code.fetch, "/list", asked)), "2.05 FETCH b");
+  list = ["c", "d"];
+  resource.changed();
+  assert.deepEqual(await probe.news("f"), ["NON 2.05 FETCH d", 2]);
+});
+
 testWith(
   [],
   "Of the notifications of an observable resource one in ten asks for an answer",

@@ -34,32 +34,44 @@ export class BodyTransfer {
   #etag: Uint8Array | undefined;
   /** True when the question was sent from its beginning once more. */
   #isRepeated = false;
+  /** The question's own options, and the name of its body where it takes several messages. */
+  #options: readonly Option[];
 
-  constructor(readonly asked: Asked, readonly options: TransferOptions) {
+  constructor(
+    readonly asked: Asked,
+    readonly options: TransferOptions,
+    /** A Request-Tag that no other body has (RFC 9175 §3.3). */
+    readonly newTag: () => Uint8Array,
+  ) {
     this.#szx = options.szx ?? 6;
+    this.#options = asked.options;
   }
 
   /** Options and payload of the next message. */
   next(): Asked {
-    const { options, payload } = this.asked, size = sizeOf(this.#szx);
+    const { payload } = this.asked, size = sizeOf(this.#szx);
+    if (this.#answer === undefined && this.#sent === 0 && payload.length > size) this.#name();
+    const options = this.#options;
     if (this.#answer !== undefined) {
       const block = new Block(this.#answer.size / size, false, this.#szx);
       // Only the first message registers (RFC 7959 §3.4).
       const rest = options.filter(({ number }) => number !== Options.observe);
       // The payload of a FETCH is part of what names the answer (RFC 8132 §2).
       const isNamed = this.options.code === Code.fetch && this.#sent === 0;
-      return { options: joined(rest, Options.block2, block), payload: isNamed ? payload : NONE };
+      const all = joined(rest, new Option(Options.block2, block.encode()));
+      return { options: all, payload: isNamed ? payload : NONE };
     }
     if (payload.length <= size) {
       const wish = new Block(0, false, this.#szx);
       // Whoever likes the largest blocks takes what comes.
       return this.#szx === 6
         ? this.asked
-        : { options: joined(options, Options.block2, wish), payload };
+        : { options: joined(options, new Option(Options.block2, wish.encode())), payload };
     }
     const end = this.#sent + size, more = end < payload.length;
-    let all = joined(options, Options.block1, new Block(this.#sent / size, more, this.#szx));
-    if (this.#sent === 0) all = [...all, new Option(Options.size1, uint(payload.length))];
+    const block = new Block(this.#sent / size, more, this.#szx);
+    let all = joined(options, new Option(Options.block1, block.encode()));
+    if (this.#sent === 0) all = joined(all, new Option(Options.size1, uint(payload.length)));
     return { options: all, payload: payload.subarray(this.#sent, end) };
   }
 
@@ -82,6 +94,13 @@ export class BodyTransfer {
     }
     if (answer.code >= Code.badRequest || block2 === undefined) return answer;
     return this.#receive(answer, block2);
+  }
+
+  /** Tells the blocks of this body from those of others for the same resource. */
+  #name(): void {
+    const { options } = this.asked;
+    if (options.some(({ number }) => number === Options.requestTag)) return;
+    this.#options = joined(options, new Option(Options.requestTag, this.newTag()));
   }
 
   #goOn(block: Block | undefined): undefined {
@@ -121,11 +140,11 @@ function blockIn({ options }: Message, number: number): Block | undefined {
   return found && blockOf(uintOf(found.value));
 }
 
-/** Options with a block among them, in rising order. */
-function joined(options: readonly Option[], number: number, block: Block): Option[] {
-  const before = options.filter((each) => each.number < number);
-  const after = options.filter((each) => each.number > number);
-  return [...before, new Option(number, block.encode()), ...after];
+/** Options with one more among them, in rising order. */
+function joined(options: readonly Option[], option: Option): Option[] {
+  const before = options.filter(({ number }) => number < option.number);
+  const after = options.filter(({ number }) => number > option.number);
+  return [...before, option, ...after];
 }
 
 function tooLong(maxBytes: number): ProtocolError {

@@ -112,7 +112,7 @@ export class Question implements Confirmable, Due, Awaiting {
   goesOn = false;
 
   constructor(readonly questions: Questions, readonly wish: Wish, readonly asker: Asker) {
-    this.#transfer = new BodyTransfer(wish, wish);
+    this.#transfer = new BodyTransfer(wish, wish, questions.newToken);
   }
 
   get peer(): Peer {

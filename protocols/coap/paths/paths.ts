@@ -1,6 +1,7 @@
 import { FORWARD_PATH, Handlers, type PathAnswer } from "../../http/handlers.ts";
 import type { RequestHead } from "../../http/message.ts";
 import type { Identity } from "../../identity.ts";
+import type { Link } from "../../link_format.ts";
 import type { Hub, Peer } from "../../session.ts";
 import { Answer, refusal } from "../answer.ts";
 import { shapeOf } from "../blockwise.ts";
@@ -12,11 +13,11 @@ import { type Asker, HttpExchange } from "./http_exchange.ts";
 import { headOf, methodOf } from "./http_request.ts";
 import type { LateAnswer, LateAnswers } from "../late.ts";
 import type { MessageLayer } from "../layer.ts";
-import type { Link } from "../links.ts";
+
 import type { Observers } from "../observers.ts";
 import type { Origin } from "../origin.ts";
-import type { Request } from "../request.ts";
 import { type Resource, Resources } from "./resources.ts";
+import { isRegistration, type Request } from "../request.ts";
 import { hasDots, pathOf, targetOf } from "./uri.ts";
 import { Watch } from "./watch.ts";
 
@@ -73,9 +74,8 @@ export class Paths {
 
   /** What there is to discover, for whoever may read it. */
   *links(from: Origin): IterableIterator<Link> {
-    for (const link of this.#resources.links()) if (mayUse(from, "GET", link.target)) yield link;
-    for (const { path, attributes } of this.#handlers.links()) {
-      if (mayUse(from, "GET", path)) yield { target: path, attributes };
+    for (const all of [this.#resources.links(), this.#handlers.links()]) {
+      for (const link of all) if (mayUse(from, "GET", link.target)) yield link;
     }
   }
 
@@ -127,7 +127,7 @@ export class Paths {
       return refusal(Code.notAcceptable, `Cannot answer in format ${accept}: there is ${known}`);
     }
     const asker = this.#askerOf(from, peer), late = this.#late(request, from);
-    const watch = method === "GET" && request.observe === 0 && observed !== undefined
+    const watch = isRegistration(request) && observed !== undefined
       ? this.#watch(resource, request, { asker, from })
       : undefined;
     let isGone = false;
@@ -154,10 +154,10 @@ export class Paths {
     { asker, from }: { asker: Asker; from: Origin },
   ): Watch {
     const { layer, session: { changes } } = this;
-    return new Watch(resource, { changes, layer }, shapeOf(request), (decided, now) => {
+    return new Watch(resource, { changes, layer }, (decided, now) => {
       // A policy may have changed since.
-      const path = pathOf(request.message);
-      if (!mayUse(from, "GET", path)) return decided(notAllowed(path), now);
+      const { message } = request, path = pathOf(message);
+      if (!mayUse(from, methodOf(message.code)!, path)) return decided(notAllowed(path), now);
       resource.answer(new CoapExchange(request, asker, decided));
     });
   }
@@ -172,6 +172,7 @@ export class Paths {
     const wish = {
       filter: "",
       watch,
+      shape: shapeOf(request),
       accept: request.accept,
       szx: request.block2 === undefined ? undefined : request.block2 & 7,
       everyConfirmed: observed === "all",

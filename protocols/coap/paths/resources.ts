@@ -1,9 +1,8 @@
-import type { LinkAttributes } from "../../http/handlers.ts";
+import type { Link, LinkAttributes } from "../../link_format.ts";
 import { refusal } from "../answer.ts";
 import { Code } from "../codec.ts";
 import type { CoapExchange } from "./coap_exchange.ts";
 import { type CoapCode, codeFrom } from "./coap_response.ts";
-import type { Link } from "../links.ts";
 import { pathFrom } from "./uri.ts";
 import type { Watch } from "./watch.ts";
 

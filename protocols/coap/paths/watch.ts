@@ -1,7 +1,6 @@
 import type { Due } from "../../deadlines.ts";
 import type { Decided } from "../../guard.ts";
 import { type Answer, refusal } from "../answer.ts";
-import type { Shape } from "../blockwise.ts";
 import type { Changed, Changes } from "../changes.ts";
 import { Code } from "../codec.ts";
 import type { MessageLayer } from "../layer.ts";
@@ -22,8 +21,6 @@ export class Watch implements Changed, Due {
   constructor(
     readonly resource: Resource,
     readonly session: { readonly changes: Changes; readonly layer: MessageLayer },
-    /** How what observers are told is cut. */
-    readonly shape: Shape,
     /** Asks the handler what there is. */
     readonly ask: (decided: Decided<Answer>, now: number) => void,
   ) {}

@@ -1,4 +1,5 @@
 import { Publication } from "../../publication.ts";
+import { type Link, linkTo } from "../../link_format.ts";
 import type { Hub } from "../../session.ts";
 import { topicToPath } from "../../topic.ts";
 import { Answer, created, refusal } from "../answer.ts";
@@ -7,7 +8,7 @@ import type { Configurations } from "./configurations.ts";
 import { Format, mediaTypeOf } from "../content_format.ts";
 import { faultOfName, locationOf } from "./create_topic.ts";
 import type { MessageLayer } from "../layer.ts";
-import { type Link, linkTo, listLinks } from "../links.ts";
+import { listLinks } from "../links.ts";
 import { isWild } from "../observers.ts";
 import type { Origin } from "../origin.ts";
 import { answerTo, isTaken, notAllowed } from "../outcome.ts";

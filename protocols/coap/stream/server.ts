@@ -1,5 +1,6 @@
 import type { Hub, OpenSession } from "../../session.ts";
 import { Answer } from "../answer.ts";
+import { Transfers } from "../blockwise.ts";
 import type { Message } from "../codec.ts";
 import { defaults } from "../limits.ts";
 import { isWanted, readRequest } from "../request.ts";
@@ -11,10 +12,16 @@ import { CoapStreamSession, type Conversation } from "./session.ts";
 
 /** The server of one stream: answers what its peer asks. */
 class StreamServer implements Conversation {
+  readonly goodbye: SignalBody;
   readonly #requests: Requests;
 
-  constructor(readonly hub: Hub, readonly layer: StreamLayer, readonly goodbye: SignalBody) {
-    this.#requests = new Requests(hub, layer);
+  constructor(
+    readonly hub: Hub,
+    readonly layer: StreamLayer,
+    { goodbye, transfers }: { goodbye: SignalBody; transfers: Transfers },
+  ) {
+    this.goodbye = goodbye;
+    this.#requests = new Requests(hub, layer, transfers);
   }
 
   get deadline(): number {
@@ -91,6 +98,7 @@ class StreamServer implements Conversation {
 export function coapStream(options: CoapStreamOptions = {}): OpenSession {
   const { alternatives, holdOffSeconds, ...set } = options, limits = { ...defaults, ...set };
   const goodbye = release({ alternatives, holdOffSeconds });
-  const serve = (hub: Hub) => (layer: StreamLayer) => new StreamServer(hub, layer, goodbye);
+  const shared = { goodbye, transfers: new Transfers() };
+  const serve = (hub: Hub) => (layer: StreamLayer) => new StreamServer(hub, layer, shared);
   return (wire, hub, now) => new CoapStreamSession(wire, limits, serve(hub), now);
 }

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { Code, Option } from "../../../protocols/coap/codec.ts";
 import { mergePatch, pointedAt } from "../../../protocols/coap/merge_patch.ts";
+import { Block } from "../../../protocols/coap/block.ts";
 import { Options, uint } from "../../../protocols/coap/options.ts";
 import { brief, FakeDatagrams, request } from "./fake_datagrams.ts";
 
+const block2 = (number: number) => new Option(Options.block2, new Block(number, false, 6).encode());
 const format = (number: number) => new Option(Options.contentFormat, uint(number));
 
 /** A topic that holds JSON, and what is answered about it. */
@@ -75,6 +77,50 @@ Deno.test("FETCH answers what pointers name, and nothing else", () => {
   assert.match(ask(Code.fetch, "[]", 0), /^4\.15/);
   assert.match(topic(undefined).ask(Code.fetch, "[]", 50), /^4\.04/);
   assert.match(topic("text", 0).ask(Code.fetch, "[]", 50), /^4\.09/);
+});
+
+const observe = (value: number) => new Option(Options.observe, uint(value));
+
+Deno.test("FETCH with Observe tells what pointers name each time that it changes (RFC 8132 §2.4)", () => {
+  const { stage, ask } = topic(undefined);
+  assert.equal(ask(Code.fetch, '["/a"]', 50, [observe(0)]), "2.05", "nothing is there yet");
+  stage.tell("t", '{"a":1,"b":2}', true, "application/json");
+  assert.deepEqual(stage.take().map(brief), ['NON 2.05 {"/a":1}']);
+  assert.equal(ask(Code.fetch, '["/b"]', 50, [observe(0)]), '2.05 {"/b":2}', "in its place");
+  stage.tell("t", '{"b":3}', true, "application/json");
+  assert.deepEqual(stage.take().map(brief), ['NON 2.05 {"/b":3}']);
+  assert.equal(ask(Code.fetch, '["/b"]', 50, [observe(1)]), '2.05 {"/b":3}');
+  assert.equal(stage.session.load.observers, 0);
+  assert.match(ask(Code.fetch, "{}", 50, [observe(0)]), /^4\.22/);
+  assert.equal(stage.session.load.observers, 0);
+});
+
+Deno.test("FETCH with Observe ends with the reason when a topic holds no JSON any more", () => {
+  const { stage, ask } = topic('{"a":1}');
+  assert.equal(ask(Code.fetch, '["/a"]', 50, [observe(0)]), '2.05 {"/a":1}');
+  stage.tell("t", "text", true, "text/plain");
+  assert.deepEqual(stage.take().map(brief), ["CON 4.09"]);
+  assert.equal(stage.session.load.observers, 0);
+});
+
+Deno.test("The rest of a long notification for a FETCH is of what that began with", () => {
+  const { stage } = topic(undefined), pointers = '["/a"]';
+  const fetch = (...options: Option[]) =>
+    stage.ask(request(Code.fetch, "/topics/t", {
+      payload: pointers,
+      options: [format(50), ...options],
+    }))[0]!;
+  fetch(observe(0));
+  const tell = (digit: string) =>
+    stage.tell("t", JSON.stringify({ a: digit.repeat(1500) }), true, "application/json");
+  const second = () => {
+    const [first] = stage.take(), { payload } = fetch(block2(1));
+    return brief(first!).length > 1000 && new TextDecoder().decode(payload).slice(-4);
+  };
+  for (const digit of ["1", "2", "3"]) {
+    tell(digit);
+    assert.equal(second(), `${digit}${digit}"}`);
+  }
 });
 
 Deno.test("PATCH and iPATCH change what a topic holds", () => {

@@ -18,7 +18,11 @@ export function transfer(
   { from = PEER, ...parts }: RequestParts & Partial<TransferOptions> & { from?: string } = {},
 ): { answer: Message; messages: number } {
   const whole = request(code, uri, parts);
-  const transfer = new BodyTransfer(whole, { maxBytes: 1 << 24, ...parts });
+  const transfer = new BodyTransfer(
+    whole,
+    { maxBytes: 1 << 24, ...parts },
+    () => Uint8Array.of(7),
+  );
   for (let messages = 1;; messages++) {
     const { options, payload } = transfer.next();
     const { type, token } = whole;

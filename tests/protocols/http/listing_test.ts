@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Handlers } from "../../../protocols/http/handlers.ts";
 import { ask, stage } from "./client.ts";
 
 function filled(limits = {}) {
@@ -20,11 +21,33 @@ Deno.test("GET /topics/ lists the topics that hold a value, as JSON", () => {
 
 Deno.test("GET /topics/ lists links when they are preferred, and /.well-known/core always", () => {
   const on = filled();
-  const links = "</topics/%C3%A9>,</topics/a/b%20c>,</topics/b>";
+  const links = ["%C3%A9", "a/b%20c", "b"]
+    .map((path) => `</topics/${path}>;rt="core.ps.data";obs`).join(",");
   const preferred = { Accept: "application/json;q=0.5, application/link-format" };
   assert.equal(ask(on, "GET /topics/", preferred).body, links);
   const { fields, body } = ask(on, "GET /.well-known/core");
-  assert.deepEqual([fields["content-type"], body], ["application/link-format", links]);
+  assert.deepEqual([fields["content-type"], body], [
+    "application/link-format",
+    `</topics>;rt="core.ps";ct=40,${links}`,
+  ]);
+});
+
+Deno.test("GET /.well-known/core lists handlers, and what a query selects (RFC 6690 §4.1)", () => {
+  const on = filled(), handlers = on.shared(Handlers);
+  handlers.add("/attic", () => {}, { rt: "temperature-c sensor", title: "Under the roof" });
+  handlers.add("/below/*", () => {}, {});
+  handlers.add("/hidden", () => {});
+  const list = (query: string) => ask(on, `GET /.well-known/core${query}`).body;
+  const attic = '</attic>;rt="temperature-c sensor";title="Under the roof"';
+  assert.match(list(""), new RegExp(`^</topics>;[^,]*,${attic},</topics/`));
+  assert.doesNotMatch(list(""), /below|hidden/);
+  for (
+    const query of ["?rt=sensor", "?href=/at*", "?title=Under%20the*", "?title&access_token=x"]
+  ) {
+    assert.equal(list(query), attic, query);
+  }
+  assert.equal(list("?href=/topics/b"), '</topics/b>;rt="core.ps.data";obs');
+  assert.equal(list("?rt=none"), "");
 });
 
 Deno.test("GET /topics/ is an empty list when nothing is stored", () => {

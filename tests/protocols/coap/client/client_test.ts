@@ -3,7 +3,7 @@ import { Code } from "../../../../protocols/coap/codec.ts";
 import { type Delivery, Publication } from "../../../../protocols/publication.ts";
 import { bytes, hex } from "../../fakes.ts";
 import { ClientNetwork, SERVER, wish } from "./client_network.ts";
-import { seeded } from "../fake_datagrams.ts";
+import { brief, seeded } from "../fake_datagrams.ts";
 import { body } from "../transfers.ts";
 
 const idle = { peers: 0, observers: 0, replies: 0, timers: 0, transfers: 0 };
@@ -36,6 +36,15 @@ Deno.test("CoapClientSession moves bodies of any length in blocks of any size", 
     net.run(1000);
     assert.deepEqual(get.answers[0]!.payload, payload);
   }
+});
+
+Deno.test("CoapClientSession keeps two bodies for one resource apart by Request-Tag", () => {
+  const clients = new ClientNetwork(undefined, 1, { nstart: 2 });
+  const bodies = [body(3000).fill(1), body(3000).fill(2)];
+  const heard = bodies.map((payload) => clients.ask(wish(Code.put, "/topics/t", { payload })));
+  clients.run(1000);
+  assert.deepEqual(heard.flatMap(({ answers }) => answers.map(brief)), ["2.01", "2.04"]);
+  assert.deepEqual(clients.stage.space.values.get("t")!.payload, bodies[1]);
 });
 
 Deno.test("CoapClientSession refuses an answer that is longer than was wanted", () => {

@@ -4,7 +4,32 @@ import { Options, uint } from "../../../../protocols/coap/options.ts";
 import { Resources } from "../../../../protocols/coap/paths/resources.ts";
 import { bytes } from "../../fakes.ts";
 import { handled, idle, respond } from "./handled.ts";
-import { brief, PEER, request, seeded } from "../fake_datagrams.ts";
+import { brief, type FakeDatagrams, PEER, request, seeded } from "../fake_datagrams.ts";
+
+/** Feeds each truncation of a message, each flipped bit, and much else that random bytes make of it. */
+function feedBroken(
+  stage: FakeDatagrams,
+  good: Uint8Array,
+  random: () => number,
+  fed: (round: number) => void = () => {},
+): void {
+  for (let at = 0; at < good.length; at++) {
+    stage.feed(good.subarray(0, at));
+    for (let bit = 0; bit < 8; bit++) {
+      const flipped = good.slice();
+      flipped[at]! ^= 1 << bit;
+      stage.feed(flipped);
+    }
+  }
+  for (let round = 0; round < 5_000; round++) {
+    const mixed = good.slice();
+    for (let i = 0; i < 4; i++) {
+      mixed[4 + Math.floor(random() * (mixed.length - 4))] = random() * 256;
+    }
+    stage.feed(mixed, `192.0.2.9:${round}`);
+    fed(round);
+  }
+}
 
 Deno.test("CoAP cuts off an answer that is longer than it may be", () => {
   const { stage, asked } = handled({ maxPayloadBytes: 100 });
@@ -96,26 +121,11 @@ Deno.test("CoAP survives every request that random bytes make of a handler's", (
     exchange.receive({ chunk() {}, end() {}, aborted() {} });
     exchange.respond({ status: 200, fields: [["location", exchange.request.path]] }, "x");
   });
-  const random = seeded(4),
-    good = encode(request(Code.put, "/h/a?b=c", {
-      payload: "some",
-      options: [new Option(Options.ifMatch, bytes("v1")), new Option(Options.accept, uint(50))],
-    }));
-  for (let at = 0; at < good.length; at++) {
-    stage.feed(good.subarray(0, at));
-    for (let bit = 0; bit < 8; bit++) {
-      const flipped = good.slice();
-      flipped[at]! ^= 1 << bit;
-      stage.feed(flipped);
-    }
-  }
-  for (let round = 0; round < 5_000; round++) {
-    const mixed = good.slice();
-    for (let i = 0; i < 4; i++) {
-      mixed[4 + Math.floor(random() * (mixed.length - 4))] = random() * 256;
-    }
-    stage.feed(mixed, `192.0.2.9:${round}`);
-  }
+  const good = encode(request(Code.put, "/h/a?b=c", {
+    payload: "some",
+    options: [new Option(Options.ifMatch, bytes("v1")), new Option(Options.accept, uint(50))],
+  }));
+  feedBroken(stage, good, seeded(4));
   assert.ok(stage.take().every(({ type }) => type === ACK || type === NON || type === RST));
 });
 
@@ -127,28 +137,14 @@ Deno.test("CoAP survives every request that random bytes make of a resource's", 
     const seen = [segments, queries, etags, ifMatch, request.query("b"), request.option(12)];
     exchange.respond({ payload: `${seen} ${request.text()} ${request.meets("v1")}`, etag: "v1" });
   }, { ...terms, attributes: {} });
-  const random = seeded(5),
-    good = encode(request(Code.get, "/r/a?b=c", {
-      payload: "some",
-      options: [new Option(Options.observe, bytes("")), new Option(Options.etag, bytes("v2"))],
-    }));
-  for (let at = 0; at < good.length; at++) {
-    stage.feed(good.subarray(0, at));
-    for (let bit = 0; bit < 8; bit++) {
-      const flipped = good.slice();
-      flipped[at]! ^= 1 << bit;
-      stage.feed(flipped);
-    }
-  }
-  for (let round = 0; round < 5_000; round++) {
-    const mixed = good.slice();
-    for (let i = 0; i < 4; i++) {
-      mixed[4 + Math.floor(random() * (mixed.length - 4))] = random() * 256;
-    }
-    stage.feed(mixed, `192.0.2.9:${round}`);
+  const good = encode(request(Code.get, "/r/a?b=c", {
+    payload: "some",
+    options: [new Option(Options.observe, bytes("")), new Option(Options.etag, bytes("v2"))],
+  }));
+  feedBroken(stage, good, seeded(5), (round) => {
     if (round % 100 === 0) resource.changed();
     stage.turn();
-  }
+  });
   assert.ok(resource.observers > 0);
   stage.session.ended();
   assert.equal(resource.observers, 0);

@@ -3,8 +3,9 @@ import { Block, blockOf } from "../../../../protocols/coap/block.ts";
 import { Code, Message, Option } from "../../../../protocols/coap/codec.ts";
 import { Options, uint, uintOf } from "../../../../protocols/coap/options.ts";
 import { Signal } from "../../../../protocols/coap/stream/codec.ts";
+import { coapStream } from "../../../../protocols/coap/stream/server.ts";
 import { Publication } from "../../../../protocols/publication.ts";
-import { hex, join } from "../../fakes.ts";
+import { FakeSpace, hex, join } from "../../fakes.ts";
 import { Answer as Later, hook } from "../../hooked.ts";
 import { body } from "../transfers.ts";
 import { request, valueOf } from "../fake_datagrams.ts";
@@ -144,6 +145,19 @@ Deno.test("coapStream reads and writes blocks of several times 1024 bytes", () =
     assert.deepEqual(blockIn(answer, Options.block1), block);
   }
   assert.deepEqual(stage.space.values.get("u")!.payload, payload);
+});
+
+Deno.test("coapStream bounds what all its connections send in blocks, and frees what they had", () => {
+  const open = coapStream({ maxTransfers: 2 }), space = new FakeSpace();
+  const stages = [1, 2, 3].map(() => new StreamStage(open, space).agree());
+  const begin = (stage: StreamStage) => {
+    const options = [new Option(Options.block1, new Block(0, true, 0).encode())];
+    return stage.ask(request(Code.put, "/topics/t", { options, payload: body(16) }))[0]!.code;
+  };
+  assert.deepEqual(stages.map(begin), [Code.continue, Code.continue, Code.unavailable]);
+  assert.equal(begin(stages[0]!), Code.continue, "what a peer begins anew takes no more room");
+  stages[1]!.end();
+  assert.equal(begin(stages[2]!), Code.continue);
 });
 
 Deno.test("coapStream tells observers, and keeps the newest value for those who do not read", () => {

@@ -5,6 +5,7 @@ import { Capabilities } from "../../../../protocols/coap/stream/signaling.ts";
 import { StreamComposer } from "../../../../protocols/coap/stream/composer.ts";
 import type { CoapStreamOptions } from "../../../../protocols/coap/stream/options.ts";
 import { coapStream } from "../../../../protocols/coap/stream/server.ts";
+import type { OpenSession } from "../../../../protocols/session.ts";
 import { FakeSpace, hex, Stage } from "../../fakes.ts";
 
 const everything = new Capabilities();
@@ -39,8 +40,8 @@ export function framesOf(bytes: Uint8Array): Message[] {
 
 /** One session over a stream, and its client. */
 export class StreamStage extends Stage {
-  constructor(options: CoapStreamOptions = {}, space: FakeSpace = new FakeSpace()) {
-    super(coapStream(options), space);
+  constructor(options: CoapStreamOptions | OpenSession = {}, space: FakeSpace = new FakeSpace()) {
+    super(typeof options === "function" ? options : coapStream(options), space);
   }
 
   /** Both sides have said what they take; the client 1,152 bytes unless `csm` says otherwise. */

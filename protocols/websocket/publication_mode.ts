@@ -1,0 +1,42 @@
+import type { Encoder, Publication } from "../publication.ts";
+import { closeCodes } from "./codes.ts";
+import type { Link } from "./mode.ts";
+import { RetainedValues } from "./retained.ts";
+
+/** What modes whose messages are publications have in common; `Request` is what asked for a value. */
+export abstract class PublicationMode<Request> {
+  readonly congested = false;
+  protected readonly values: RetainedValues<Request>;
+
+  constructor(protected readonly link: Link) {
+    this.values = new RetainedValues(link, (value, request) => this.show(value, request));
+  }
+
+  /** Sends a value that was there before the subscription. */
+  protected abstract show(value: Publication, request: Request): void;
+
+  protected send(publication: Publication, encoder: Encoder): void {
+    const { traffic } = this.link.hub;
+    traffic.publishSent++;
+    traffic.publishBytesSent += publication.payload.length;
+    this.link.send(publication.encode(encoder));
+  }
+
+  signal(signal: unknown): void {
+    if (typeof signal === "function") signal();
+  }
+
+  drained(): void {
+    this.values.run();
+  }
+
+  overloaded(): void {}
+
+  shutdown(now: number): void {
+    this.link.close(closeCodes.goingAway, "The gateway is shutting down", now);
+  }
+
+  ended(): void {
+    this.values.stop();
+  }
+}
