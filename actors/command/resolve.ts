@@ -190,11 +190,13 @@ class Resolver {
       return place.member("web").complain(`Cannot have a web site on ${url?.url}: use http:`);
     }
     const set: WebDraft = { ...this.draft.web, ...own };
-    const fileAt = (name: keyof WebDraft, given: string) => {
-      const at = own && name in own ? place.member("web") : this.#top.member("web");
-      return this.sources.fileAt(at.member(name).path, given);
-    };
-    return resolveWeb(set, fileAt);
+    const placeOf = (name: keyof WebDraft) =>
+      (own && name in own ? place.member("web") : this.#top.member("web")).member(name);
+    const { root, upload, dav } = set;
+    if (root !== undefined) this.#file(root, placeOf("root"), "files");
+    if (upload?.folder) this.#file(upload.folder, placeOf("upload").member("folder"), "files");
+    if (dav?.root !== undefined) this.#file(dav.root, placeOf("dav").member("root"), "files");
+    return resolveWeb(set, (name, given) => this.sources.fileAt(placeOf(name).path, given));
   }
 
   #tls(url: ListenUrl, own: TlsDraft | undefined, place: Place): TlsSettings | undefined {
