@@ -47,6 +47,37 @@ for (const [args, ...expected] of lines) {
   });
 }
 
+const usages: [args: string, line: string][] = [
+  ["import", "Missing FROM: give import FROM [--data FILE]"],
+  ["backup", "Missing TO: give backup TO [--data FILE]"],
+  ["backup a b", 'Unexpected "b": give backup TO [--data FILE]'],
+  ["export --dat x", 'Unknown flag "--dat": give export [--data FILE]'],
+  ["export --data", 'Cannot use "--data" so: give export [--data FILE]'],
+  [
+    "cert --hots x",
+    'Unknown flag "--hots": give cert [FOLDER] [--host NAME …] [--client NAME …] [--days N]',
+  ],
+];
+
+for (const [args, line] of usages) {
+  Deno.test(`meerkat ${args} exits with 2 after one line`, async () => {
+    const host = new FakeHost();
+    assert.equal(await host.run(...args.split(" ")), 2);
+    assert.deepEqual([host.err, host.out], [[line], []]);
+  });
+}
+
+Deno.test("meerkat import names the file that is not there, and makes no store", async () => {
+  const folder = await Deno.makeTempDir(), host = new FakeHost();
+  try {
+    assert.equal(await host.run("import", "no.ndjson", "--data", `${folder}/new.db`), 1);
+    assert.deepEqual(host.err, ['Cannot import "no.ndjson": there is no such file or folder']);
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("meerkat passwd exits with 2 after one line", async () => {
   const host = new FakeHost();
   assert.equal(await host.run("passwd"), 2);
