@@ -77,7 +77,7 @@ Deno.test("check explains who may come where there is an access list", async () 
   const wrong = new FakeHost({ "m.json": JSON.stringify({ access: "10/8" }) });
   assert.equal(await wrong.run("check", "--config", "m.json"), 1);
   assert.deepEqual(wrong.err, [
-    'm.json:1:2: access: Cannot use "10/8" in an access list: it begins with + or -; write subnets such as -0.0.0.0/0,+192.168/16,+fd00::/8',
+    'm.json:1:2: access: Cannot use "10/8" in an access list: each subnet begins with + or -; write subnets such as -0.0.0.0/0,+192.168/16,+fd00::/8',
   ]);
 });
 
