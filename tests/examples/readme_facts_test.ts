@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { run } from "../interop/child.ts";
+import { fileURLToPath } from "node:url";
+import { Child, run } from "../interop/child.ts";
 import { start } from "../gateway/meerkat.ts";
 import { permissions } from "../gateway/permissions.ts";
 import { blocksOf, readme, rowsOf, section } from "./readme.ts";
@@ -66,11 +67,32 @@ test("The configuration in the README is right, and what it says of a wrong one 
   assert.deepEqual(wrong, { code: 1, said: shown!.text });
 });
 
-test("The first program in the README runs", async () => {
+/** The first program of the library, on free ports and not for long. */
+function firstProgram(from: string): string {
   const { text } = blocksOf(section("The library"))[0]!;
-  const program = text.replace(/port: \d+/g, "port: 0")
-    .replace('"./mod.ts"', `"${new URL("mod.ts", root).href}"`)
+  return text.replace(/port: \d+/g, "port: 0")
+    .replace('"./mod.ts"', JSON.stringify(from))
     .replace("await hub.finished", "await hub.stop()");
+}
+
+test("The first program in the README runs in a folder of its own, as told there", async () => {
+  const { text } = blocksOf(section("The library")).find(({ language }) => language === "json")!;
+  const cwd = await Deno.makeTempDir();
+  try {
+    const here = JSON.stringify(fileURLToPath(root));
+    await Deno.writeTextFile(`${cwd}/deno.json`, text.replace('"../meerkat"', here));
+    await Deno.writeTextFile(`${cwd}/main.ts`, firstProgram("@meerkat/gateway"));
+    const args = ["run", "-A", "--check", "--quiet", "main.ts"];
+    await using child = new Child(Deno.execPath(), args, { cwd });
+    const { code, stderr } = await child.ended();
+    assert.equal(code, 0, stderr);
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
+});
+
+test("The first program in the README runs", async () => {
+  const program = firstProgram(new URL("mod.ts", root).href);
   const file = await Deno.makeTempFile({ suffix: ".ts" });
   try {
     await Deno.writeTextFile(file, program);
