@@ -57,6 +57,24 @@ test("The README shows the least permissions that are tested", () => {
   return Promise.resolve();
 });
 
+test("The README names every setting of the configuration file", async () => {
+  await using child = start(["schema"]);
+  const schema = JSON.parse(new TextDecoder().decode((await child.ended()).stdout));
+  const named = new Set(readme.match(/[$\w]+/g)), unnamed: string[] = [];
+  const look = (at: Record<string, unknown>, path: string) => {
+    for (const [name, each] of Object.entries(at.properties ?? {})) {
+      if (!named.has(name)) unnamed.push(`${path}${name}`);
+      look(each as Record<string, unknown>, `${path}${name}.`);
+    }
+    const inner = [at.items, at.additionalProperties, ...(at.anyOf ?? []) as unknown[]];
+    for (const each of inner) {
+      if (typeof each === "object") look(each as Record<string, unknown>, path);
+    }
+  };
+  look(schema, "");
+  assert.deepEqual(unnamed, []);
+});
+
 test("The configuration in the README is right, and what it says of a wrong one is true", async () => {
   const right = await check((text) => text);
   assert.equal(right.code, 0, right.said);
