@@ -5,7 +5,7 @@ import { dnsOf } from "./dns_settings.ts";
 import type { RetainedTree } from "../retained_tree.ts";
 import type { ListenSettings, NeededFile, Resolved } from "./resolved.ts";
 import type { LimitName } from "./limits.ts";
-import { isLocal, type ListenUrl } from "./listen_url.ts";
+import { areOnePort, isLocal, type ListenUrl } from "./listen_url.ts";
 import { mqttOf } from "./mqtt_settings.ts";
 import { Place } from "./place.ts";
 import { resolvePolicy } from "./policy_settings.ts";
@@ -51,6 +51,7 @@ type Usual =
 class Resolver {
   readonly #top: Place;
   readonly #files = new Map<string, NeededFile>();
+  readonly #taken: ListenUrl[] = [];
   #tlsIsUsed = false;
   #shared: readonly AuthSettings[] | undefined;
 
@@ -124,7 +125,9 @@ class Resolver {
 
   #listener(draft: ListenDraft | undefined, place: Place): ListenSettings | undefined {
     if (draft?.url === undefined) return undefined;
-    const { url } = draft;
+    const { url } = draft, other = this.#taken.find((each) => areOnePort(each, url));
+    if (other !== undefined) place.refuse(url.url, `${other.url} is on this port already`);
+    this.#taken.push(url);
     const tls = this.#tls(url, draft.tls, place);
     const allowAnonymous = draft.allowAnonymous ?? this.#value("allowAnonymous");
     // Names are asked for without a login.

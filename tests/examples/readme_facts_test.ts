@@ -57,6 +57,21 @@ test("The README shows the least permissions that are tested", () => {
   return Promise.resolve();
 });
 
+test("The README lists every section at its beginning, and its links lead somewhere", async () => {
+  const anchor = (title: string) =>
+    "#" + title.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-");
+  const text = readme.replace(/^```[\s\S]*?^```$/gm, "");
+  const titles = (level: RegExp) => [...text.matchAll(level)].map(([, title]) => anchor(title!));
+  const links = (from: string) => [...from.matchAll(/\]\(([^)\s]+)\)/g)].map(([, to]) => to!);
+  const contents = links(text.slice(0, text.indexOf("\n## ")));
+  assert.deepEqual(titles(/^## (.*)$/gm).filter((each) => !contents.includes(each)), []);
+  const known = titles(/^#{2,3} (.*)$/gm);
+  for (const to of links(text).filter((each) => !each.startsWith("http"))) {
+    if (to.startsWith("#")) assert.ok(known.includes(to), to);
+    else await Deno.stat(new URL(to, root));
+  }
+});
+
 test("The README names every setting of the configuration file", async () => {
   await using child = start(["schema"]);
   const schema = JSON.parse(new TextDecoder().decode((await child.ended()).stdout));
