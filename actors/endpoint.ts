@@ -13,6 +13,7 @@ import { SHUTDOWN } from "./connection.ts";
 import { HeldDatagrams, type Sender } from "./held_datagrams.ts";
 import type { Log } from "./log.ts";
 import { Member } from "./member.ts";
+import { crowded } from "./scheduler.ts";
 import type { Space } from "./space.ts";
 
 /**
@@ -212,7 +213,8 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper, Sender {
     while (!this.#ended) {
       const datagram = await port.receive();
       if (datagram === undefined) break;
-      const { bytes, from } = datagram;
+      const { bytes, from } = datagram, crowd = crowded();
+      if (crowd !== undefined) await crowd;
       if (this.#options.access?.allows(from) === false) {
         this.#refused++;
         continue;

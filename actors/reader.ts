@@ -1,6 +1,7 @@
 import type { Traffic } from "../protocols/traffic.ts";
 import type { ByteStream } from "../transports/transport.ts";
 import { Input } from "./input.ts";
+import { crowded } from "./scheduler.ts";
 
 /** Whoever uses what a reader reads. */
 export interface Appetite {
@@ -57,6 +58,8 @@ export class Reader {
           await new Promise<void>((wake) => this.#wake = wake);
           this.#wake = undefined;
         }
+        const crowd = crowded();
+        if (crowd !== undefined) await crowd;
         owner.took();
       }
       this.done = true;

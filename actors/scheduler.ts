@@ -1,7 +1,10 @@
 import { setImmediate } from "node:timers";
 
-/** Turns taken before timers and sockets get the event loop back: some milliseconds of work. */
-const BUDGET = 1024;
+/** Milliseconds before timers and sockets get the event loop back. */
+const BUDGET_MS = 2;
+
+/** Pauses of one burst until others are admitted, and what is to be written is. */
+const MAX_PAUSES = 8;
 
 /** Whoever has turns to take. */
 export interface Turning {
@@ -17,6 +20,9 @@ export interface Flushing {
 let ready: Turning[] = [];
 const flushing: Flushing[] = [];
 let scheduled = false;
+let pauses = 0;
+/** There from a pause until the end of its burst. */
+let crowd: PromiseWithResolvers<void> | undefined;
 
 /** Queues one turn. Turns run in order, as soon as the current one ends. */
 export function schedule(who: Turning): void {
@@ -33,6 +39,14 @@ export function flushLater(who: Flushing): void {
   wake();
 }
 
+/**
+ * Resolves at the end of a burst that has paused; undefined when there is none. Whoever reads waits as
+ * long: those whose turn the pause put off come first.
+ */
+export function crowded(): Promise<void> | undefined {
+  return crowd?.promise;
+}
+
 function wake(): void {
   if (scheduled) return;
   scheduled = true;
@@ -40,20 +54,36 @@ function wake(): void {
 }
 
 function drain(): void {
-  let spent = 0;
+  const until = performance.now() + BUDGET_MS;
   do {
     while (ready.length > 0) {
       const batch = ready;
       ready = [];
       for (let i = 0; i < batch.length; i++) turn(batch[i]!);
-      if ((spent += batch.length) >= BUDGET) {
-        flushAll();
-        return void setImmediate(drain);
-      }
+      if (performance.now() >= until) return pause();
     }
     flushAll();
   } while (ready.length > 0);
   scheduled = false;
+  admit();
+}
+
+/** The event loop is due: timers, and what has been written. */
+function pause(): void {
+  if (++pauses % MAX_PAUSES === 0) {
+    // Those who tell each other something for ever must not keep all others waiting.
+    flushAll();
+    admit();
+  }
+  crowd ??= Promise.withResolvers();
+  setImmediate(drain);
+}
+
+/** Whoever has read something may have a turn. */
+function admit(): void {
+  pauses = 0;
+  crowd?.resolve();
+  crowd = undefined;
 }
 
 function flushAll(): void {

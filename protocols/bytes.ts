@@ -75,20 +75,44 @@ export class ByteQueue {
   }
 }
 
-/** Pages that small copies are cut from: allocating each costs five times as much. */
-const PAGE_BYTES = 64 * 1024;
-let page = new Uint8Array(PAGE_BYTES);
-let used = 0;
+/** Memory that small copies are cut from: to allocate each costs five times as much. */
+class Slab {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #used = 0;
 
-/** A copy that outlives the turn. Small ones share pages, so what is stored for long is `slice`d. */
-export function copy(bytes: Uint8Array): Uint8Array {
-  const length = bytes.length;
-  if (length > PAGE_BYTES / 8) return bytes.slice();
-  if (used + length > PAGE_BYTES) {
-    page = new Uint8Array(PAGE_BYTES);
-    used = 0;
+  constructor(readonly size: number) {
+    this.#bytes = new Uint8Array(size);
   }
-  const out = page.subarray(used, used += length);
-  out.set(bytes);
-  return out;
+
+  copy(bytes: Uint8Array): Uint8Array {
+    const { length } = bytes, { size } = this;
+    if (length > size / 8) return bytes.slice();
+    if (this.#used + length > size) {
+      this.#bytes = new Uint8Array(size);
+      this.#used = 0;
+    }
+    const out = this.#bytes.subarray(this.#used, this.#used += length);
+    out.set(bytes);
+    return out;
+  }
+}
+
+/** What one message that stays may keep of others. */
+const LASTING_BYTES = 1024;
+
+const passing = new Slab(64 * 1024), lasting = new Slab(LASTING_BYTES);
+
+/** A copy that outlives the turn, and shares its memory with thousands of others. */
+export function copy(bytes: Uint8Array): Uint8Array {
+  return passing.copy(bytes);
+}
+
+/** A copy for long: it keeps little memory beside its own. */
+export function lastingCopy(bytes: Uint8Array): Uint8Array {
+  return lasting.copy(bytes);
+}
+
+/** True for what keeps little memory beside its own. */
+export function isLasting({ length, buffer }: Uint8Array): boolean {
+  return buffer.byteLength <= Math.max(LASTING_BYTES, 2 * length);
 }

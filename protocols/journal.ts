@@ -60,6 +60,12 @@ export interface MessageRecord {
   readonly received: boolean;
 }
 
+/** Where messages wait until somebody asks for them. */
+export interface Shelf {
+  /** `read` gives back the messages of these entries, saved one after the other; without it they stay. */
+  exchange(entries: readonly Entry[], read?: () => readonly MessageRecord[]): void;
+}
+
 /**
  * Where everything is written down that must survive the end of the process. What a connection says
  * after something was recorded reaches its peer when the record is safe, and not before.
@@ -84,8 +90,11 @@ export interface Journal {
   endGroup(key: number): void;
   saveSubscription(key: number, filter: string, subscription: Subscription): void;
   endSubscription(key: number, filter: string): void;
-  /** A message waits for a session, or for the members of a group. */
-  saveMessage(owner: number, entry: Entry, delivery: Delivery): void;
+  /**
+   * A message waits for a session, or for the members of a group. The `shelf` it waits on, if it has
+   * one, hears what it may have in its place.
+   */
+  saveMessage(owner: number, entry: Entry, delivery: Delivery, shelf?: Shelf): void;
   /** A message of QoS 2 goes out by this packet identifier. */
   sent(entry: Entry, packetId: number): void;
   /** Its receiver has it (PUBREC). */

@@ -71,10 +71,11 @@ export class BatchBuilder {
     return { batch: this.batch - 1, values: this.#values, bytes: this.#bytes.bytes };
   }
 
-  saveSegment({ first, owner, last }: Segment, messages: Iterable<PackedMessage>): void {
+  saveSegment({ first, owner, last }: Segment, messages: Iterable<PackedMessage>): Uint8Array {
     const { used } = this.#bytes;
     this.#bytes.messages(messages, first);
     this.add("saveSegment", [first, owner, last, this.#bytes.used - used]);
+    return this.#bytes.bytes.subarray(used);
   }
 
   endSegment({ first, last, owner, marked }: Segment): void {

@@ -105,21 +105,31 @@ export class QueueReader {
       written: true,
       marked: marks !== undefined,
     };
-    const found: MessageRecord[] = [];
-    for (const message of unpacked(messages, first)) {
-      const mark = marks?.get(message.number);
-      if (mark?.state === ENDED) continue;
-      const { publication, qos, retain, ids } = fromRow(message);
-      segment.left++;
-      found.push({
-        entry: new Entry(message.number, segment),
-        delivery: new Delivery(publication, qos, retain, ids),
-        packetId: mark?.packet_id ?? undefined,
-        received: mark?.state === RECEIVED,
-      });
-    }
+    const found = recordsOf(messages, segment, marks);
+    segment.left = found.length;
     return found;
   }
+}
+
+/** The messages of a row that have not ended. */
+export function recordsOf(
+  messages: Uint8Array,
+  segment: Segment,
+  marks?: ReadonlyMap<number, Mark>,
+): MessageRecord[] {
+  const found: MessageRecord[] = [];
+  for (const message of unpacked(messages, segment.first)) {
+    const mark = marks?.get(message.number);
+    if (mark?.state === ENDED) continue;
+    const { publication, qos, retain, ids } = fromRow(message);
+    found.push({
+      entry: new Entry(message.number, segment),
+      delivery: new Delivery(publication, qos, retain, ids),
+      packetId: mark?.packet_id ?? undefined,
+      received: mark?.state === RECEIVED,
+    });
+  }
+  return found;
 }
 
 /** What waited in such a queue before a restart; undefined when it is new. */

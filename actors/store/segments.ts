@@ -1,10 +1,14 @@
-import type { Entry, Segment } from "../../protocols/journal.ts";
+import type { Entry, Segment, Shelf } from "../../protocols/journal.ts";
 import type { Delivery } from "../../protocols/publication.ts";
 import type { PackedMessage } from "./packed.ts";
+import { recordsOf } from "./queues.ts";
 import { extraOf, flagsOf } from "./rows.ts";
 
 /** What one row holds: as much as is read at once, and as one message that stays keeps on the disk. */
 const MAX_MESSAGES = 256, MAX_BYTES = 64 << 10;
+
+/** Fewer messages, or more bytes of each, are not worth a page: their memory may be shared by queues. */
+const PAGE_MESSAGES = 16, PAGE_BYTES_EACH = 256;
 
 /** A row that is still to be written. */
 interface Draft {
@@ -12,11 +16,14 @@ interface Draft {
   readonly entries: Entry[];
   readonly deliveries: Delivery[];
   bytes: number;
+  /** Where they wait. */
+  shelf: Shelf | undefined;
 }
 
 /** Who writes down what becomes of messages. */
 export interface Scribe {
-  saveSegment(segment: Segment, messages: Iterable<PackedMessage>): void;
+  /** Answers a view of what is written. */
+  saveSegment(segment: Segment, messages: Iterable<PackedMessage>): Uint8Array;
   /** None of its messages is left. */
   endSegment(segment: Segment): void;
   endMessage(segment: Segment, number: number): void;
@@ -32,7 +39,7 @@ export class Segments {
   /** What ended in rows that were written before. */
   readonly #ended = new Map<Segment, number[]>();
 
-  save(owner: number, entry: Entry, delivery: Delivery): void {
+  save(owner: number, entry: Entry, delivery: Delivery, shelf?: Shelf): void {
     let draft = this.#open.get(owner);
     if (draft === undefined || isFull(draft)) {
       this.#open.set(owner, draft = this.#begin(owner, entry));
@@ -44,6 +51,7 @@ export class Segments {
     draft.bytes += delivery.publication.payload.length;
     draft.entries.push(entry);
     draft.deliveries.push(delivery);
+    draft.shelf ??= shelf;
   }
 
   end(entry: Entry): void {
@@ -72,9 +80,21 @@ export class Segments {
     for (const draft of this.#drafts) {
       const { segment } = draft;
       segment.written = true;
-      if (segment.left > 0) scribe.saveSegment(segment, remaining(draft));
+      if (segment.left > 0) this.#save(draft, scribe);
       else if (segment.marked) scribe.endSegment(segment);
     }
+  }
+
+  #save(draft: Draft, scribe: Scribe): void {
+    const { segment, entries, shelf } = draft,
+      packed = scribe.saveSegment(segment, remaining(draft));
+    if (shelf === undefined) return;
+    if (
+      entries.length < PAGE_MESSAGES || segment.left < entries.length ||
+      packed.length > entries.length * PAGE_BYTES_EACH
+    ) return shelf.exchange(entries);
+    const page = packed.slice();
+    shelf.exchange(entries, () => recordsOf(page, segment));
   }
 
   #begin(owner: number, { number }: Entry): Draft {
@@ -86,7 +106,7 @@ export class Segments {
       written: false,
       marked: false,
     };
-    const draft = { segment, entries: [], deliveries: [], bytes: 0 };
+    const draft = { segment, entries: [], deliveries: [], bytes: 0, shelf: undefined };
     this.#drafts.push(draft);
     return draft;
   }

@@ -1,5 +1,5 @@
 import type { HistoryQuestion } from "../../protocols/history.ts";
-import { Entry, type SessionRecord } from "../../protocols/journal.ts";
+import { Entry, type SessionRecord, type Shelf } from "../../protocols/journal.ts";
 import type { Delivery, Publication } from "../../protocols/publication.ts";
 import type { Subscription } from "../../protocols/session.ts";
 import type { Holder, Ledger, WrittenQueue } from "../ledger.ts";
@@ -121,10 +121,10 @@ export class Store implements Ledger {
     this.#add("endSubscription", [key, filter]);
   }
 
-  saveMessage(owner: number, entry: Entry, delivery: Delivery): void {
+  saveMessage(owner: number, entry: Entry, delivery: Delivery, shelf?: Shelf): void {
     // One that comes back to its group is there already.
     if (entry.segment !== undefined) return;
-    this.#commits.building.segments.save(owner, entry, delivery);
+    this.#commits.building.segments.save(owner, entry, delivery, shelf);
     this.#changed();
     this.dirty = this.parts.waits;
   }

@@ -36,7 +36,8 @@ export class WriterThread {
       this.onFault(event.message);
       this.#end(false);
     };
-    this.#worker.postMessage(open);
+    // The runtime loads what it transfers memory with when that is first done: not in somebody's turn.
+    this.#worker.postMessage(open, [new ArrayBuffer(0)]);
   }
 
   write(batch: Batch): void {

@@ -13,6 +13,9 @@ export interface BodySink {
   aborted(): void;
 }
 
+/** Why there is no time: the gateway stops, or the client sends no more. */
+export type Hurry = "stopping" | "input ended";
+
 /**
  * One request and its answer, as the handler of a path sees them, whatever protocol carries them.
  *
@@ -70,8 +73,8 @@ export interface PathExchange {
   onDrained: (() => void) | undefined;
   /** The client is gone before the answer was complete. */
   onClosed: (() => void) | undefined;
-  /** The gateway stops, or the client sends no more: end now what would only wait. */
-  onHurry: ((reason: "stopping" | "input ended") => void) | undefined;
+  /** End now what would only wait. Called at once where the reason is there already. */
+  onHurry: ((reason: Hurry) => void) | undefined;
 }
 
 /** One exchange of HTTP, as the session offers it to whoever answers. */

@@ -2,7 +2,7 @@ import type { Identity } from "../identity.ts";
 import type { Delivery } from "../publication.ts";
 import type { Hub, Peer, Subscription, Wire } from "../session.ts";
 import { CONTINUE, encodeHead, encodeLastChunk, sendChunk } from "./encode.ts";
-import type { BodySink, Exchange } from "./exchange.ts";
+import type { BodySink, Exchange, Hurry } from "./exchange.ts";
 import { clientOf, type Trusts } from "./forwarded.ts";
 import type { Intake } from "./intake.ts";
 import type { RequestHead, ResponseHead } from "./message.ts";
@@ -37,7 +37,6 @@ const NOTHING = new Uint8Array(0);
 export class OpenExchange implements Exchange {
   onDrained: (() => void) | undefined;
   onClosed: (() => void) | undefined;
-  onHurry: Exchange["onHurry"];
   /** True once the head of the answer is sent. */
   begun = false;
   closed = false;
@@ -45,6 +44,8 @@ export class OpenExchange implements Exchange {
   wakeTime = Infinity;
   /** True when the connection ends with this answer. */
   closes: boolean;
+  #onHurry: Exchange["onHurry"];
+  #hurry: Hurry | undefined;
   #wakeWork: (() => void) | undefined;
   #chunked = false;
   #bodyless = false;
@@ -223,6 +224,22 @@ export class OpenExchange implements Exchange {
 
   post(work: () => void): boolean {
     return this.hub.self.post(work);
+  }
+
+  get onHurry(): Exchange["onHurry"] {
+    return this.#onHurry;
+  }
+
+  /** Whoever answers from an actor of its own may come to this only when the reason is there. */
+  set onHurry(work: Exchange["onHurry"]) {
+    this.#onHurry = work;
+    if (this.#hurry !== undefined) work?.(this.#hurry);
+  }
+
+  /** There is a reason to end what would only wait. */
+  hurry(reason: Hurry): void {
+    this.#hurry = reason;
+    this.#onHurry?.(reason);
   }
 
   /** The time that `wake` asked for has come. */

@@ -98,6 +98,7 @@ export class HttpSession implements Session, Line {
     this.#phase = "idle";
     this.#exchange = new OpenExchange(request, new Intake(framing, limits), this);
     if (++this.#requests >= limits.keptRequests) this.#exchange.closes = true;
+    if (this.#inputEnded) this.#exchange.hurry("input ended");
     this.hub.count("http.requests");
     this.#answer(this.#exchange);
     return at + length;
@@ -278,13 +279,13 @@ export class HttpSession implements Session, Line {
     this.ending = true;
     const exchange = this.#exchange;
     if (exchange === undefined || exchange.closed) return this.hangUp();
-    exchange.onHurry?.("stopping");
+    exchange.hurry("stopping");
   }
 
   inputEnded(now: number): void {
     this.now = now;
     this.#inputEnded = true;
-    this.#exchange?.onHurry?.("input ended");
+    this.#exchange?.hurry("input ended");
     this.#settle();
   }
 

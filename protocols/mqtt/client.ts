@@ -95,9 +95,18 @@ export class Client implements Receiver {
       log.journal.refuse();
       return this.#lost(delivery);
     }
-    const stored = log.entered(delivery), accepted = this.#accept(stored, from);
+    const stored = log.entered(delivery);
+    if (this.inbox === undefined) return this.#shelve(stored, log);
+    const accepted = this.#accept(stored, from);
     if (accepted) log.keep(stored);
     return accepted;
+  }
+
+  #shelve(delivery: StoredDelivery, log: SessionLog): boolean {
+    const { queue, limits } = this;
+    if (!queue.makeRoom(delivery, limits, 0)) return this.#lost(delivery);
+    queue.shelve(delivery, log, limits);
+    return true;
   }
 
   #accept(delivery: Delivery, from?: Publisher): boolean {

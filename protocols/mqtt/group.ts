@@ -4,7 +4,8 @@ import { Delivery, type Publication, type Qos } from "../publication.ts";
 import type { Publisher, Receiver, Subscription } from "../session.ts";
 import type { Client } from "./client.ts";
 import type { MqttLimits } from "./limits.ts";
-import { type Page, Queue, type Tally } from "./queue.ts";
+import type { Page } from "./backlog.ts";
+import { Queue, type Tally } from "./queue.ts";
 import { type SessionLog, settle, StoredDelivery } from "./session_log.ts";
 
 /** A message of QoS 1 or 2 that one member of a group got for all of them. */
@@ -89,13 +90,20 @@ export class Group implements Receiver {
     if (this.#give(delivery, from)) return true;
     // As for a single client that is away: nobody promised to store QoS 0.
     if (delivery.qos === 0) return this.#members.every(({ inbox }) => inbox === undefined);
-    if (this.#queue.offer(delivery, this.limits)) {
-      if (delivery instanceof StoredDelivery) log?.keep(delivery);
-      return true;
-    }
+    if (this.#queued(delivery)) return true;
     settle(delivery);
     this.tally.lose("mqtt.dropped");
     return false;
+  }
+
+  /** Queues what no member takes now; false when there is no room. */
+  #queued(delivery: Delivery): boolean {
+    const { limits, log } = this;
+    // What comes back is written down already.
+    if (!isNew(delivery) || log === undefined) return this.#queue.offer(delivery, limits);
+    if (!this.#queue.makeRoom(delivery, limits, 0)) return false;
+    this.#queue.shelve(delivery, log, limits);
+    return true;
   }
 
   /** Takes over what a member left unacknowledged: another one gets it. */
@@ -229,6 +237,11 @@ export class Group implements Receiver {
 
 /** For a message that nobody has to find again. */
 const unwritten = { journal: undefined, entry: new Entry(0) };
+
+/** True for what is still to be written down. */
+function isNew(delivery: Delivery): delivery is StoredDelivery {
+  return delivery instanceof StoredDelivery && delivery.entry.segment === undefined;
+}
 
 /** True while a member is there and keeps up. */
 function isFree({ inbox, queued }: Client): boolean {

@@ -55,6 +55,14 @@ export class Link {
     this.wire.pause();
   }
 
+  /** Lets others have a turn before the next packet is read. */
+  rest(): void {
+    const goOn = (go: Decided<void>) => {
+      if (!this.hub.self.post((now: number) => go(undefined, now))) go(undefined, 0);
+    };
+    this.ask(goOn, () => {});
+  }
+
   /** Sends a packet; false when it is larger than the client wants [MQTT-3.1.2-27]. */
   send(packet: Packet): boolean {
     const bytes = encode(packet, this.version);

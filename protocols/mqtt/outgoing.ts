@@ -19,6 +19,9 @@ const CONGESTED_MESSAGES = 1000;
 /** Messages in flight above which each gets its own memory: a page has room for thousands of others. */
 const PAGED_MESSAGES = 256;
 
+/** Messages sent at once to a client that has room for all: as for `TURN_PACKETS`. */
+const TURN_MESSAGES = 256;
+
 const NONE: Unsettled[] = [];
 
 /** Messages on their way to a client: the sender's half of QoS 0, 1 and 2 (MQTT 5.0 §4.3). */
@@ -31,6 +34,8 @@ export class Outgoing {
   #counted = 0;
   readonly #window: number;
   readonly #mark: number;
+  /** True while others have a turn before more is sent. */
+  #resting = false;
 
   constructor(readonly link: Link, readonly client: Client) {
     const { maxInflight, maxQueuedMessages, topicAliasMaximum } = link.limits;
@@ -71,8 +76,10 @@ export class Outgoing {
 
   /** Sends what waits, as far as the client takes it. */
   pump(now: number): void {
+    if (this.#resting) return;
     while (this.#again.length > 0 && this.#hasRoom()) this.#repeat(this.#again.pop()!, now);
-    while (this.#again.length === 0 && this.#hasRoom()) {
+    for (let left = TURN_MESSAGES; this.#again.length === 0 && this.#hasRoom(); left--) {
+      if (left === 0 && this.#rest()) return;
       const delivery = this.#next();
       if (delivery === undefined) break;
       if (isExpired(delivery.publication, now)) {
@@ -83,6 +90,14 @@ export class Outgoing {
       else this.#begin(delivery, now);
     }
     if (this.#retained !== undefined) this.#pumpRetained(this.#retained, now);
+  }
+
+  /** Lets others have a turn before the next message; false when that cannot be. */
+  #rest(): boolean {
+    return this.#resting = this.link.hub.self.post((now: number) => {
+      this.#resting = false;
+      this.pump(now);
+    });
   }
 
   #pumpRetained(retained: Retained, now: number): void {

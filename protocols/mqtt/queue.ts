@@ -1,7 +1,10 @@
+import { isLasting, lastingCopy } from "../bytes.ts";
+import type { Entry, MessageRecord, Shelf } from "../journal.ts";
 import type { Delivery } from "../publication.ts";
 import { Publication } from "../publication.ts";
+import { Backlog, type Page } from "./backlog.ts";
 import type { MqttLimits } from "./limits.ts";
-import { settle } from "./session_log.ts";
+import { type SessionLog, settle, StoredDelivery, storedFrom } from "./session_log.ts";
 
 /** What the objects around a waiting message take, in bytes. */
 const OVERHEAD_BYTES = 256;
@@ -17,18 +20,8 @@ export interface Tally {
   lose(event: "mqtt.dropped" | "mqtt.conflated"): void;
 }
 
-/** Messages that are somewhere else until their turn comes. */
-export interface Page {
-  readonly size: number;
-  /** What they take as `bytesOf` says. */
-  readonly bytes: number;
-  read(): Delivery[];
-}
-
-const NOTHING: readonly Delivery[] = [], NO_PAGES: Page[] = [];
-
 /** Messages that wait until their client is there and has room, oldest first. */
-export class Queue {
+export class Queue implements Shelf {
   #waiting: (Delivery | undefined)[] = [];
   #head = 0;
   #bytes = 0;
@@ -36,16 +29,15 @@ export class Queue {
   #before = 0;
   /** Where the message of each topic waits, for those who want only the newest. */
   #places: Map<string, number> | undefined;
-  /** What waited before a restart, oldest first: on pages, and the one that is being read. */
-  #pages: Page[] = NO_PAGES;
-  #unread = 0;
-  #read: readonly Delivery[] = NOTHING;
-  #readAt = 0;
+  /** What went before: written down before a restart, or since. */
+  #backlog: Backlog | undefined;
+  /** The place from which messages share their memory until they are written down. */
+  #shelved = 0;
 
   constructor(readonly tally: Tally) {}
 
   get size(): number {
-    return this.#unread + this.#read.length - this.#readAt + this.#waiting.length - this.#head;
+    return (this.#backlog?.size ?? 0) + this.#waiting.length - this.#head;
   }
 
   /** Takes a delivery as far as the policy allows; false when it is not taken. */
@@ -91,6 +83,37 @@ export class Queue {
     this.add(outliving(delivery), limits);
   }
 
+  /**
+   * Takes a delivery for which there is room, and has it written down: as long as nobody asks for it,
+   * what was written is enough.
+   */
+  shelve(delivery: StoredDelivery, log: SessionLog, limits: MqttLimits): void {
+    this.add(delivery, limits);
+    log.keep(delivery, this);
+  }
+
+  exchange(entries: readonly Entry[], read?: () => readonly MessageRecord[]): void {
+    const at = Math.max(this.#head, this.#shelved - this.#before), end = at + entries.length;
+    if (read === undefined || this.#places !== undefined || !this.#holds(entries, at)) {
+      return this.#keepAll();
+    }
+    const { journal } = this.#waiting[at] as StoredDelivery;
+    if (at > this.#head) this.#shelveObjects(at);
+    let bytes = 0;
+    for (let each = at; each < end; each++) {
+      bytes += costOf(this.#waiting[each]!);
+      this.#waiting[each] = undefined;
+    }
+    this.#pushPage({
+      size: entries.length,
+      bytes,
+      read: () => read().map((each) => storedFrom(each, journal)),
+    });
+    this.#shelved = this.#before + end;
+    this.#head = end;
+    this.#compact();
+  }
+
   /** Takes a delivery that shares its memory with its neighbours only, or with nobody. */
   add(delivery: Delivery, limits: MqttLimits): void {
     this.#count(costOf(delivery));
@@ -99,11 +122,16 @@ export class Queue {
   }
 
   shift(): Delivery | undefined {
-    if (this.#pages.length > 0 || this.#read.length > 0) {
-      const delivery = this.#shiftRead();
-      if (delivery !== undefined) return delivery;
-    }
-    return this.#shiftWaiting();
+    return this.#shiftBacklog() ?? this.#shiftWaiting();
+  }
+
+  #shiftBacklog(): Delivery | undefined {
+    const delivery = this.#backlog?.shift((page, deliveries) =>
+      this.#count(sumOf(deliveries) - page.bytes)
+    );
+    if (delivery === undefined) this.#backlog = undefined;
+    else this.#count(-costOf(delivery));
+    return delivery;
   }
 
   #shiftWaiting(): Delivery | undefined {
@@ -112,6 +140,13 @@ export class Queue {
     const { topic } = delivery.publication;
     if (this.#places?.get(topic) === this.#before + this.#head) this.#places.delete(topic);
     this.#waiting[this.#head++] = undefined;
+    this.#compact();
+    this.#count(-costOf(delivery));
+    return delivery;
+  }
+
+  /** Forgets the places of what has gone. */
+  #compact(): void {
     if (
       this.#head === this.#waiting.length ||
       (this.#head > 1024 && this.#head * 2 > this.#waiting.length)
@@ -120,8 +155,6 @@ export class Queue {
       this.#before += this.#head;
       this.#head = 0;
     }
-    this.#count(-costOf(delivery));
-    return delivery;
   }
 
   /** Takes out what `wanted` says of what has come since the start, in order. */
@@ -135,54 +168,57 @@ export class Queue {
       this.#places?.set(each.publication.topic, this.#before + this.#waiting.length);
       this.#waiting.push(each);
     }
+    this.#keepAll();
     return found;
   }
 
   /** Has `pages` in front of what it holds. */
-  follow(pages: Page[], limits: MqttLimits): void {
+  follow(pages: readonly Page[], limits: MqttLimits): void {
     if (limits.queuePolicy === "conflate") return this.#conflateAll(pages, limits);
-    this.#pages = pages;
-    for (const { size, bytes } of pages) {
-      this.#unread += size;
-      this.#count(bytes);
-    }
+    (this.#backlog ??= new Backlog()).precede(pages, sumOf);
+    for (const { bytes } of pages) this.#count(bytes);
   }
 
   /** To find what replaces what, all must be at hand. */
-  #conflateAll(pages: Page[], limits: MqttLimits): void {
+  #conflateAll(pages: readonly Page[], limits: MqttLimits): void {
     const since = this.extract(() => true);
     for (const page of pages) for (const each of page.read()) this.add(each, limits);
     for (const each of since) this.add(each, limits);
   }
 
-  /** The next of the pages; undefined when all have been read. */
-  #shiftRead(): Delivery | undefined {
-    while (this.#readAt === this.#read.length && this.#pages.length > 0) {
-      const page = this.#pages.shift()!;
-      this.#read = page.read();
-      this.#readAt = 0;
-      this.#unread -= page.size;
-      this.#count(-page.bytes);
-      for (const each of this.#read) this.#count(costOf(each));
+  /** True when `entries` are those of the messages from `at` on. */
+  #holds(entries: readonly Entry[], at: number): boolean {
+    if (at + entries.length > this.#waiting.length) return false;
+    return entries.every((entry, index) => {
+      const delivery = this.#waiting[at + index];
+      return delivery instanceof StoredDelivery && delivery.entry === entry;
+    });
+  }
+
+  /** Messages that came too slowly to be written down together are a page as they are. */
+  #shelveObjects(end: number): void {
+    const older = this.#waiting.slice(this.#head, end) as Delivery[];
+    this.#pushPage({ size: older.length, bytes: sumOf(older), read: () => older });
+  }
+
+  #pushPage(page: Page): void {
+    (this.#backlog ??= new Backlog()).push(page);
+  }
+
+  /** What nobody gives a page for keeps nothing but its own memory from now on. */
+  #keepAll(): void {
+    for (let at = Math.max(this.#head, this.#shelved - this.#before); at < this.#waiting.length;) {
+      this.#waiting[at] = outliving(this.#waiting[at++]!);
     }
-    const delivery = this.#read[this.#readAt];
-    if (delivery === undefined) return undefined;
-    if (++this.#readAt === this.#read.length) {
-      this.#read = NOTHING;
-      this.#readAt = 0;
-    }
-    this.#count(-costOf(delivery));
-    return delivery;
+    this.#shelved = this.#before + this.#waiting.length;
   }
 
   clear(): void {
     this.#count(-this.#bytes);
     this.#waiting = [];
     this.#head = 0;
-    this.#pages = NO_PAGES;
-    this.#read = NOTHING;
-    this.#readAt = this.#unread = 0;
-    this.#places = undefined;
+    this.#backlog = this.#places = undefined;
+    this.#shelved = this.#before = 0;
   }
 
   #fits(delivery: Delivery, limits: MqttLimits, elsewhere: number): boolean {
@@ -223,12 +259,16 @@ function costOf({ publication }: Delivery): number {
   return bytesOf(publication);
 }
 
+function sumOf(deliveries: readonly Delivery[]): number {
+  return deliveries.reduce((sum, each) => sum + costOf(each), 0);
+}
+
 /** The same delivery holding on to nothing but its own bytes. */
 export function outliving(delivery: Delivery): Delivery {
   const { publication } = delivery;
   const { topic, payload, time, contentType, properties } = publication;
   // A payload that shares its page with thousands of others would keep all of them.
-  if (payload.length * 2 > payload.buffer.byteLength) return delivery;
+  if (isLasting(payload)) return delivery;
   const own = publication.encode(ownPayload);
   return delivery.of(
     new Publication(topic, own, {
@@ -243,5 +283,5 @@ export function outliving(delivery: Delivery): Delivery {
 
 /** Made once for all the queues that a message waits in. */
 function ownPayload({ payload }: Publication): Uint8Array {
-  return payload.slice();
+  return lastingCopy(payload);
 }

@@ -5,8 +5,8 @@ import { Client } from "./client.ts";
 import { Group } from "./group.ts";
 import type { MqttLimits } from "./limits.ts";
 import { willOf } from "./message.ts";
-import type { Page } from "./queue.ts";
-import { SessionLog, StoredDelivery } from "./session_log.ts";
+import type { Page } from "./backlog.ts";
+import { SessionLog, storedFrom } from "./session_log.ts";
 import { followed } from "./permission.ts";
 import { isShared } from "./shares.ts";
 import { plainSubscription } from "./subscribe.ts";
@@ -75,8 +75,7 @@ export class Return {
   /** The next of them. */
   add({ sent, size, bytes, read }: WrittenPage): void {
     const { owner, journal } = this;
-    const deliveryOf = ({ delivery, entry }: MessageRecord) =>
-      new StoredDelivery(delivery.publication, delivery, journal, entry);
+    const deliveryOf = (record: MessageRecord) => storedFrom(record, journal);
     if (owner instanceof Client) {
       for (const each of sent) {
         owner.inflight.restore(each.packetId!, deliveryOf(each)).received = each.received;

@@ -19,6 +19,9 @@ import type { Tenure } from "./tenure.ts";
 /** A sign of life, as a part of a packet. */
 const MUCH_BYTES = 1024;
 
+/** Packets of one client before others have a turn: even code that is not compiled yet takes a millisecond or two. */
+const TURN_PACKETS = 256;
+
 /** Serves MQTT 3.1, 3.1.1 and 5.0 to one client: the server's side. */
 export class MqttSession implements Session, House {
   label = "mqtt";
@@ -55,7 +58,7 @@ export class MqttSession implements Session, House {
       if (end < 0 || end > bytes.length) break;
       (this.#conversation ?? this.#entrance!).read(bytes, { at, end, now });
       at = end;
-      packets++;
+      if (++packets % TURN_PACKETS === 0 && this.#isReading) link.rest();
     }
     link.traffic.packetsReceived += packets;
     // [MQTT-3.1.2-22] wants whole packets. One that takes longer than the Keep Alive is coming for as
@@ -88,7 +91,7 @@ export class MqttSession implements Session, House {
   signal(signal: unknown, now: number): void {
     const link = this.#link, entrance = this.#entrance;
     if (link.closed) return;
-    if (typeof signal === "function") this.#resume(signal as () => void, now);
+    if (typeof signal === "function") this.#resume(signal as (now: number) => void, now);
     else if (signal instanceof AuthAnswer) {
       if (entrance !== undefined) entrance.answered(signal, now);
       else this.#conversation?.authentication?.answered(signal, now);
@@ -203,10 +206,10 @@ export class MqttSession implements Session, House {
     return false;
   }
 
-  /** Goes on in this turn with what waited for hooks. */
-  #resume(work: () => void, now: number): void {
+  /** Goes on in this turn with what waited for hooks, or for others. */
+  #resume(work: (now: number) => void, now: number): void {
     try {
-      work();
+      work(now);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.refuse(error, now);

@@ -1,5 +1,5 @@
 import type { Identity } from "../identity.ts";
-import type { Entry, Journal } from "../journal.ts";
+import type { Entry, Journal, MessageRecord, Shelf } from "../journal.ts";
 import { Delivery, type Publication } from "../publication.ts";
 import type { Client } from "./client.ts";
 import { willPublication } from "./message.ts";
@@ -19,6 +19,14 @@ export class StoredDelivery extends Delivery {
   override of(publication: Publication): StoredDelivery {
     return new StoredDelivery(publication, this, this.journal, this.entry);
   }
+}
+
+/** A delivery as it was written down. */
+export function storedFrom(
+  { delivery, entry }: MessageRecord,
+  journal: Journal | undefined,
+): StoredDelivery {
+  return new StoredDelivery(delivery.publication, delivery, journal, entry);
 }
 
 /** Nobody waits for this delivery any more. */
@@ -65,7 +73,8 @@ export class SessionLog {
     );
   }
 
-  keep(delivery: StoredDelivery): void {
-    this.journal.saveMessage(this.key, delivery.entry, delivery);
+  /** Writes a delivery down, that waits on `shelf` if it is not on its way. */
+  keep(delivery: StoredDelivery, shelf?: Shelf): void {
+    this.journal.saveMessage(this.key, delivery.entry, delivery, shelf);
   }
 }

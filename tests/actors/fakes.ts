@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import type { Clock } from "../../actors/clock.ts";
 
 /** A clock that stands still until it is moved. */
@@ -36,7 +37,10 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Resolves when the turns queued by now, and those that they cause, have run. */
+/** Resolves when the turns queued by now, and those that they cause, have run: in some bursts, if need be. */
 export async function settle(): Promise<void> {
-  for (let i = 0; i < 64; i++) await Promise.resolve();
+  for (let burst = 0; burst < 8; burst++) {
+    for (let i = 0; i < 64; i++) await Promise.resolve();
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+  }
 }

@@ -65,6 +65,13 @@ async function publish(place: Place, topic: string, qos: Qos, ...texts: string[]
   await place.hub.stored();
 }
 
+/** Goes, and waits until the gateway knows. */
+async function leave(client: MqttClient): Promise<void> {
+  await client.send({ type: "disconnect", reason: 0, properties: undefined });
+  await client.ended;
+  await client.close();
+}
+
 function isPresent(client: MqttClient): boolean {
   const [connack] = client.packets;
   return connack?.type === "connack" && connack.sessionPresent;
@@ -213,5 +220,53 @@ restartTest("What waits for an upstream is sent after a crash", async (place) =>
   await eventually("both messages", () => heard.length === 2);
   assert.deepEqual(heard, ["far/b/1 first", "far/b/1 second"]);
   await again.hub.stored();
+  return again;
+});
+
+restartTest(
+  "What waits together or alone comes in order, and what was acknowledged once",
+  async (place) => {
+    const client = await place.connect("s");
+    await client.subscribe("a", 1);
+    await leave(client);
+    const texts = Array.from({ length: 500 }, (_, number) => `${number}`);
+    // The first and the last are written down together, those between by themselves.
+    await publish(place, "a", 1, ...texts.slice(0, 100));
+    for (const text of texts.slice(100, 103)) await publish(place, "a", 1, text);
+    await publish(place, "a", 1, ...texts.slice(103));
+    const back = await place.connect("s");
+    assert.equal(isPresent(back), true);
+    for (const text of texts.slice(0, 250)) {
+      const packet = await back.next();
+      assert.ok(packet.type === "publish" && !packet.dup);
+      assert.equal(new TextDecoder().decode(packet.payload), text);
+      await back.acknowledge(packet.packetId);
+    }
+    // All acknowledgements have been read.
+    await back.send({ type: "pingreq" });
+    await eventually("an answer", () => back.packets.some(({ type }) => type === "pingresp"));
+    await back.close();
+    const again = await place.afterCrash(), last = await again.connect("s");
+    for (const text of texts.slice(250)) assert.equal(await last.nextText(), text);
+    await last.close();
+    return again;
+  },
+);
+
+restartTest("What waits for a group comes in order to whoever is there first", async (place) => {
+  const client = await place.connect("s");
+  await client.subscribe("$share/g/a", 1);
+  await leave(client);
+  const texts = Array.from({ length: 60 }, (_, number) => `${number}`);
+  await publish(place, "a", 1, ...texts);
+  const back = await place.connect("s");
+  for (const text of texts) assert.equal(await back.nextText(), text);
+  await back.close();
+  const again = await place.afterCrash(), last = await again.connect("s");
+  assert.deepEqual(
+    (await Promise.all(texts.map(() => last.nextText()))).sort(),
+    texts.toSorted(),
+  );
+  await last.close();
   return again;
 });

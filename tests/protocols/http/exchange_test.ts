@@ -199,6 +199,31 @@ Deno.test("Exchange says when more may be written", () => {
   assert.equal(drained, 1);
 });
 
+Deno.test("Exchange says that there is no time also to whoever asks only then", () => {
+  for (const reason of ["input ended", "stopping"] as const) {
+    const { on, exchange } = open("GET /x"), heard: string[] = [];
+    if (reason === "stopping") on.session.shutdown(on.now);
+    else on.session.inputEnded(on.now);
+    exchange.onHurry = (why) => heard.push(why);
+    assert.deepEqual(heard, [reason]);
+  }
+});
+
+Deno.test("Exchange that began when the client sends no more has no time from the start", () => {
+  const on = stage(), heard: string[] = [];
+  const exchanges: Exchange[] = [];
+  on.shared(Handlers).add("/x", (each) => {
+    each.onHurry = (why) => heard.push(why);
+    exchanges.push(each as Exchange);
+  });
+  on.feed(request("GET /x") + request("GET /x"));
+  on.session.inputEnded(on.now);
+  exchanges[0]!.respond({ status: 204 });
+  on.turn();
+  assert.equal(exchanges.length, 2);
+  assert.deepEqual(heard, ["input ended", "input ended"]);
+});
+
 Deno.test("Exchange wakes its owner once, at the time set last", () => {
   const { on, exchange } = open("GET /x");
   const woken: string[] = [];
