@@ -20,7 +20,7 @@ export async function checkFiles(
       if (/^\r?(\n|$)/.test(text)) place.refuse(name, "its first line must be the password");
       continue;
     }
-    if (holds === "key" || holds === "files") continue;
+    if (holds === "key" || holds === "logins" || holds === "files") continue;
     if (holds === "users" || holds === "digests") {
       const fault = faultOfUsers(text, holds);
       if (fault !== undefined) place.refuse(name, fault);

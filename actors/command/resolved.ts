@@ -79,6 +79,7 @@ export interface NeededFile {
     | "users"
     | "digests"
     | "key"
+    | "logins"
     | "files";
 }
 

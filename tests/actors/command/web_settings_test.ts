@@ -32,11 +32,12 @@ Deno.test("G1: without a root no site is there, and --root wins over the file", 
   assert.deepEqual(host.settings!.listen[0]!.web, { root: "here", listing: true });
 });
 
-Deno.test("folders of a web site that are not there are named before anything starts", async () => {
+Deno.test("folders and files of a web site that are not there are named before anything starts", async () => {
   const web = {
     root: "no",
     upload: { path: "/up", folder: "m.json" },
-    dav: { root: "none", auth: "-" },
+    dav: { root: "none", auth: "users" },
+    protect: [{ path: "/a", perDirectory: ".users" }, { path: "/b", file: "digests" }],
   };
   const host = new FakeHost({ "m.json": JSON.stringify({ listen: ["http:", "any:"], web }) });
   assert.equal(await host.run("check", "--config", "m.json"), 1);
@@ -44,6 +45,8 @@ Deno.test("folders of a web site that are not there are named before anything st
     'web.root: Cannot use "no": there is no such file or folder',
     'web.upload.folder: Cannot use "m.json": it is a file, not a folder',
     'web.dav.root: Cannot use "none": there is no such file or folder',
+    'web.dav.auth: Cannot use "users": there is no such file or folder',
+    'web.protect[1].file: Cannot use "digests": there is no such file or folder',
   ]);
 });
 
