@@ -47,14 +47,26 @@ const UNAVAILABLE = new Refusal("This cannot be decided at the moment", "unavail
 /** All sets of hooks of a gateway, in the order in which they are asked. */
 export class HookChain {
   #sets: readonly Hooks[] = [];
+  #revision = 0;
+  #authorizes = false;
   readonly #pending = new Set<() => void>();
 
   constructor(readonly log: Log, readonly clock: Clock, readonly limits: HookLimits) {}
 
   /** Asks `hooks` too, after all others, until the answer is called. */
   add(hooks: Hooks): () => void {
-    this.#sets = [...this.#sets, hooks];
-    return () => this.#sets = this.#sets.filter((each) => each !== hooks);
+    this.#change([...this.#sets, hooks], hooks);
+    return () => this.#change(this.#sets.filter((each) => each !== hooks), hooks);
+  }
+
+  /** Another number whenever others are asked than before what may be done. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** True when anybody is asked what may be done. */
+  get authorizes(): boolean {
+    return this.#authorizes;
   }
 
   /** True when any set has this hook. */
@@ -107,14 +119,28 @@ export class HookChain {
       this.#pending.delete(cancel);
       work();
     });
-    this.#pending.add(cancel);
-    return cancel;
+    return this.until(cancel);
+  }
+
+  /** Has `cease` called when nobody waits for answers any more, or by the answer; once. */
+  until(cease: () => void): () => void {
+    this.#pending.add(cease);
+    return () => {
+      if (this.#pending.delete(cease)) cease();
+    };
   }
 
   /** Nobody waits for answers any more. */
   stop(): void {
     for (const cancel of this.#pending) cancel();
     this.#pending.clear();
+  }
+
+  #change(sets: readonly Hooks[], { authorize }: Hooks): void {
+    this.#sets = sets;
+    if (authorize === undefined) return;
+    this.#revision++;
+    this.#authorizes = this.has("authorize");
   }
 
   #wait<T>(

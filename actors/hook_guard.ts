@@ -1,3 +1,4 @@
+import type { LoginEnded } from "../protocols/grant.ts";
 import type { Access, Decided, Guard, Screen } from "../protocols/guard.ts";
 import { type Credentials, type Identity, Refusal } from "../protocols/identity.ts";
 import { Publication, type Qos } from "../protocols/publication.ts";
@@ -7,13 +8,12 @@ import { authorization } from "./authorization.ts";
 import type { Asker, HookChain, Question } from "./hook_chain.ts";
 import type { Login } from "./hooks.ts";
 import { HookScreen } from "./hook_screen.ts";
+import { watchLogin } from "./login_end.ts";
 
 /** Levels of a topic that a hook may publish to in place of another. */
 const MAX_LEVELS = 128;
 /** Milliseconds until an answer that found the session's mailbox full is brought again. */
 const RETRY_MS = 1_000;
-/** A day. */
-const MAX_WAIT_MS = 86_400_000;
 /** Tries, until the session is taken to be gone. */
 const MAX_TRIES = 10;
 
@@ -45,7 +45,7 @@ export class HookGuard implements Guard {
 
   authorize(access: Access, decided: Decided<Refusal | undefined>): void {
     const { chain } = this;
-    if (!chain.has("authorize")) return decided(undefined, chain.clock.now());
+    if (!chain.authorizes) return decided(undefined, chain.clock.now());
     this.#ask<undefined>(authorization(access), decided);
   }
 
@@ -89,12 +89,17 @@ export class HookGuard implements Guard {
 
   screen(filter: string, identity: Identity): Screen | undefined {
     const { chain } = this;
-    if (!/[+#]/.test(filter) || !chain.has("authorize")) return undefined;
-    return new HookScreen(chain, identity, this.dropped);
+    if (!chain.authorizes) return undefined;
+    const isPlain = !/[+#]/.test(filter);
+    return new HookScreen(chain, identity, { dropped: this.dropped, isPlain });
   }
 
-  connected(identity: Identity, expired?: (now: number) => void): void {
-    if (expired !== undefined) this.#unwatch = this.watch(identity, expired);
+  screenRestored(identity: Identity): Screen {
+    return new HookScreen(this.chain, identity, { dropped: this.dropped, isPlain: false });
+  }
+
+  connected(identity: Identity, ended?: LoginEnded): void {
+    if (ended !== undefined) this.#unwatch = this.watch(identity, ended);
     this.chain.tell("connected", (hooks) => hooks.connected?.(identity));
   }
 
@@ -103,18 +108,11 @@ export class HookGuard implements Guard {
     this.chain.tell("disconnected", (hooks) => hooks.disconnected?.(identity));
   }
 
-  watch({ expires }: Identity, expired: (now: number) => void): (() => void) | undefined {
-    if (expires === undefined) return undefined;
+  watch(identity: Identity, ended: LoginEnded): (() => void) | undefined {
     const { chain } = this;
-    let cancel: () => void;
-    const wait = () => {
-      const left = expires - chain.clock.now();
-      if (left <= 0) return this.#post(() => expired(chain.clock.now()), MAX_TRIES);
-      // A timer cannot wait for longer than 24.8 days.
-      cancel = chain.after(Math.min(left, MAX_WAIT_MS), wait);
-    };
-    cancel = chain.after(0, wait);
-    return () => cancel();
+    return watchLogin(identity, chain, (end) => {
+      this.#post(() => ended(end, chain.clock.now()), MAX_TRIES);
+    });
   }
 
   subscribed(identity: Identity, filter: string, qos: Qos): void {
@@ -138,10 +136,13 @@ export class HookGuard implements Guard {
 
 const unknown = new Refusal("The credentials are not accepted", "credentials");
 
-function identityOf(credentials: Credentials, { user, groups = [], expires }: Login): Identity {
+function identityOf(
+  credentials: Credentials,
+  { user, groups = [], expires, grant }: Login,
+): Identity {
   const { clientId, peer: { address, certificate }, listener } = credentials;
   const identity = { user, clientId, groups, certificate, address, listener };
-  return expires === undefined ? identity : { ...identity, expires };
+  return { ...identity, ...expires !== undefined && { expires }, ...grant && { grant } };
 }
 
 /** What a hook made of a publication, from the same publisher. */

@@ -15,17 +15,38 @@ interface Waiting {
   allowed: boolean | undefined;
 }
 
-/** Asks the hooks for each delivery of one subscription, and keeps their order. */
+/** How a subscription is screened. */
+export interface ScreenOptions {
+  /** Called for each delivery that is thrown away. */
+  readonly dropped: () => void;
+  /** True for a filter without wildcards: whoever allowed it allowed all that it selects. */
+  readonly isPlain: boolean;
+}
+
+/**
+ * Asks the hooks for each delivery of one subscription, and keeps their order. A plain filter was
+ * asked about when it was made, so its deliveries are from when the hooks are others than then.
+ */
 export class HookScreen implements Screen {
   #waiting: Waiting[] = [];
+  /** The revision of the hooks that allowed all. */
+  readonly #allowed: number;
 
   constructor(
     readonly chain: HookChain,
     readonly identity: Identity,
-    readonly dropped: () => void,
-  ) {}
+    readonly options: ScreenOptions,
+  ) {
+    this.#allowed = options.isPlain ? chain.revision : NaN;
+  }
+
+  get isOpen(): boolean {
+    const { revision, authorizes } = this.chain;
+    return this.#allowed === revision || !authorizes;
+  }
 
   shows(value: Publication, receiver: Receiver, qos: Qos): boolean {
+    if (this.isOpen) return true;
     const lower = Math.min(value.qos, qos) as Qos;
     const delivery = new Delivery(value, lower, true, undefined);
     // A value does not wait behind messages: its receiver takes it when it has room.
@@ -36,6 +57,7 @@ export class HookScreen implements Screen {
   }
 
   deliver(delivery: Delivery, receiver: Receiver, from?: Publisher): boolean | undefined {
+    if (this.isOpen) return receiver.deliver(delivery, from);
     const waiting: Waiting = { delivery, receiver, allowed: undefined };
     this.#ask(waiting);
     if (waiting.allowed === false) return undefined;
@@ -64,7 +86,7 @@ export class HookScreen implements Screen {
 
   #wait(waiting: Waiting): boolean {
     const isFull = this.#waiting.length >= MAX_UNDECIDED;
-    if (isFull) this.dropped();
+    if (isFull) this.options.dropped();
     else this.#waiting.push(waiting);
     return !isFull;
   }

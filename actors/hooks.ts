@@ -1,3 +1,4 @@
+import type { Grant } from "../protocols/grant.ts";
 import type { Access } from "../protocols/guard.ts";
 import type { Credentials, Identity, Refusal } from "../protocols/identity.ts";
 import type { Publication, Qos } from "../protocols/publication.ts";
@@ -35,6 +36,8 @@ export interface Login {
   groups?: readonly string[];
   /** When the login ends, in milliseconds since 1970: long-lived connections end with it. */
   expires?: number | undefined;
+  /** What the login stands on: long-lived connections end when that goes. */
+  grant?: Grant | undefined;
 }
 
 /**

@@ -155,9 +155,11 @@ function matchOf(receiver: Receiver, all: Subscription[]): Match {
     qos: Math.max(...all.map(({ qos }) => qos)) as Qos,
     retainAsPublished: all.some(({ retainAsPublished }) => retainAsPublished),
     ids: ids.length > 0 ? ids : undefined,
-    // One that has none sees everything, but then the others have none either, or it has no wildcard
-    // and was looked at when it was made.
-    screen: all.some(({ screen }) => screen === undefined) ? undefined : all[0]!.screen,
+    // One that has none sees everything, and one without a wildcard was allowed as a whole: what the
+    // others would hold back comes because of it.
+    screen: all.some(({ screen }) => screen === undefined)
+      ? undefined
+      : (all.find(({ screen }) => screen!.isOpen) ?? all[0]!).screen,
     own: undefined,
   };
   const heard = all.filter(({ noLocal }) => !noLocal);

@@ -1,3 +1,4 @@
+import type { LoginEnded } from "./grant.ts";
 import type { Credentials, Identity, Refusal } from "./identity.ts";
 import type { Delivery, Publication, Qos } from "./publication.ts";
 import type { Publisher, Receiver } from "./session.ts";
@@ -85,13 +86,15 @@ export interface Guard {
   ): void;
   /** What a subscription to `filter` needs so that it is sent no more than it may see. */
   screen(filter: string, identity: Identity): Screen | undefined;
+  /** The same for one that was made before a restart: the hooks may be others since. */
+  screenRestored(identity: Identity): Screen;
   /**
-   * A client has been let in to stay: MQTT, WebSocket, CoAP's connection mode. `expired` is called
+   * A client has been let in to stay: MQTT, WebSocket, CoAP's connection mode. `ended` is called
    * when its login ends.
    */
-  connected(identity: Identity, expired?: (now: number) => void): void;
-  /** Calls `expired` in a turn of the session when the login ends; the answer cancels that. */
-  watch(identity: Identity, expired: (now: number) => void): (() => void) | undefined;
+  connected(identity: Identity, ended?: LoginEnded): void;
+  /** Calls `ended` in a turn of the session when the login ends; the answer cancels that. */
+  watch(identity: Identity, ended: LoginEnded): (() => void) | undefined;
   /** Called once for each `connected`. */
   disconnected(identity: Identity): void;
   /** A subscription has been made. */
@@ -117,6 +120,8 @@ export interface Guard {
  * ```
  */
 export interface Screen {
+  /** True as long as it holds nothing back: what it is for was allowed as a whole. */
+  readonly isOpen?: boolean;
   /** True when a stored value may be seen; those that are not yet decided are delivered later. */
   shows(value: Publication, receiver: Receiver, qos: Qos): boolean;
   /** What `receiver.deliver` answers, or undefined when it may not see this. */

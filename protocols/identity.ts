@@ -1,4 +1,5 @@
 import { utf8 } from "./bytes.ts";
+import type { Grant } from "./grant.ts";
 import type { Peer } from "./session.ts";
 import type { DigestResponse } from "./web/digest.ts";
 
@@ -40,6 +41,8 @@ export interface Identity {
   readonly listener: string;
   /** When all this ends, in milliseconds since 1970; absent for never. */
   readonly expires?: number;
+  /** What all this stands on; absent for what nobody can take back. */
+  readonly grant?: Grant;
 }
 
 /**

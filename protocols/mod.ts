@@ -14,6 +14,7 @@ export type { Outcome } from "./hub.ts";
 export { Credentials, Refusal } from "./identity.ts";
 export type { CredentialsOptions, Identity, RefusalKind } from "./identity.ts";
 export type { Access, Decided, Guard, Screen } from "./guard.ts";
+export type { Grant, LoginEnd, LoginEnded } from "./grant.ts";
 export type { CoapRequest } from "./coap/paths/coap_request.ts";
 export type { CoapCode, CoapOption, CoapResponse } from "./coap/paths/coap_response.ts";
 export type { CoapMethod } from "./coap/paths/http_request.ts";

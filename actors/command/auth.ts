@@ -5,7 +5,6 @@ import { certificateUser } from "../identity/client_certificate.ts";
 import { digestFile } from "../identity/digest_file.ts";
 import { jwt } from "../identity/jwt.ts";
 import { passwordFile } from "../identity/password_file.ts";
-import { policy } from "../identity/policy.ts";
 import { scramFiles } from "../identity/scram_file.ts";
 import { Throttle } from "../identity/throttle.ts";
 import type { AuthMethod } from "../../protocols/mqtt/authentication.ts";
@@ -35,7 +34,6 @@ export async function hooksOf(settings: Settings, around: Surroundings): Promise
   if (settings.listen.some(({ auth }) => auth !== undefined)) {
     hooks.push(await byListener(settings, { ...around, throttle }));
   }
-  if (settings.policy !== undefined) hooks.push(policy(settings.policy));
   const methods = new Map<ListenSettings, readonly AuthMethod[]>();
   for (const each of settings.listen) {
     const files = each.auth?.flatMap(({ type, file = "" }) => type === "passwords" ? [file] : []);

@@ -1,16 +1,13 @@
 import type { SecureIdentity, SecureTransport } from "../../transports/secure.ts";
 import type { Log } from "../log.ts";
+import { afterChanges, type Watch } from "./after_changes.ts";
 import { wordsOf } from "./cause.ts";
 import type { TlsSettings } from "./resolve_tls.ts";
-
-/** Milliseconds after a change until files are read: a certificate and its key change one by one. */
-const SETTLE_MS = 250;
 
 /** What is needed to read certificates, and to hear of new ones. */
 export interface CertificateFiles {
   readFile(path: string): Promise<string>;
-  /** Calls `changed` whenever one of the files may have; the answer ends that. */
-  watch(paths: readonly string[], changed: () => void): () => void;
+  readonly watch: Watch;
 }
 
 /** Reads the certificates of a listener. */
@@ -36,9 +33,7 @@ export function keepRenewed(
 ): () => void {
   const { log, listener } = around;
   let present = JSON.stringify(around.present);
-  let timer: ReturnType<typeof setTimeout> | undefined;
   const renew = async () => {
-    timer = undefined;
     try {
       const identity = await readIdentity(tls, around);
       const next = JSON.stringify(identity);
@@ -52,11 +47,5 @@ export function keepRenewed(
   };
   const { cert, key, ca, others = [] } = tls;
   const paths = [cert, key, ca, ...others.flatMap((each) => [each.cert, each.key])];
-  const forget = around.watch(paths.filter((path) => path !== undefined), () => {
-    timer ??= setTimeout(renew, SETTLE_MS);
-  });
-  return () => {
-    forget();
-    clearTimeout(timer);
-  };
+  return afterChanges(paths.filter((path) => path !== undefined), around.watch, renew);
 }

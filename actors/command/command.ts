@@ -1,4 +1,6 @@
+import type { PolicyOptions } from "../identity/policy.ts";
 import type { Log } from "../log.ts";
+import type { Watch } from "./after_changes.ts";
 import { cert } from "./cert.ts";
 import { check } from "./check.ts";
 import type { ClientHost } from "./client/client.ts";
@@ -32,6 +34,7 @@ export interface CommandHost {
   stdout(line: string): void;
   stderr(line: string): void;
   readFile(path: string): Promise<string>;
+  readonly watch: Watch;
   /** Calls `heard` for every SIGINT and SIGTERM until the function it returns is called. */
   onSignal(heard: (signal: string) => void): () => void;
 }
@@ -42,6 +45,8 @@ export interface Running {
   readonly listeners: readonly string[];
   /** Resolves when it has stopped for a reason of its own; rejects when it failed. */
   readonly finished: Promise<void>;
+  /** Has other rules count for who is there and who comes. */
+  renew(policy: PolicyOptions): void;
   /** Takes no more, tells the clients, and resolves when all is done or `drainMs` have passed. */
   stop(drainMs: number): Promise<void>;
 }

@@ -11,6 +11,7 @@ export function denoHost(
     stdout: (line) => write(Deno.stdout, line),
     stderr: (line) => write(Deno.stderr, line),
     readFile: (path) => Deno.readTextFile(path),
+    watch: watchFiles,
     onSignal(heard) {
       // Windows has no SIGTERM.
       const signals = Deno.build.os === "windows"

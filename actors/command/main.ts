@@ -19,6 +19,7 @@ import { type DnsParts, listenDns } from "./dns.ts";
 import { type CommandHost, run, type Running } from "./command.ts";
 import { denoClientHost, denoHost } from "./deno_host.ts";
 import type { Limits } from "./limits.ts";
+import { LivePolicy } from "./live_policy.ts";
 import { withPort } from "./listen_url.ts";
 import { crossProxy } from "../web/cross_proxy.ts";
 import { openSite, type Site } from "../web/site.ts";
@@ -111,38 +112,57 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
   const of = settings.presence, presence = of === "none" ? undefined : parts.presence({ of });
   const limits = { ...settings.limits, ...retainedTrees && { retainedTrees } };
   const version = `meerkat version ${parts.version}`;
-  const hub = openWithStore(settings, { log, limits, sysIntervalMs, presence, version }, parts);
+  const handlers: Parameters<Gateway["handle"]>[] = [];
+  const { hooks, methods } = await hooksOf(settings, {
+    ...around,
+    handle: (path, handler) => handlers.push([path, handler]),
+  });
+  // Sessions that come back from the store hear that there are hooks, before these are all there.
+  const known = hooks.length > 0 || settings.policy ? { hooks: {} } : {};
+  const options = { log, limits, sysIntervalMs, presence, version, ...known };
+  const hub = openWithStore(settings, options, parts);
   const end = () => around.ending.forEach((each) => each());
   hub.finished.then(end, end);
   const listeners: string[] = [];
+  let policy: LivePolicy | undefined;
   const { forward, nameServers } = settings.dns ?? {};
   if (forward) hub.dns(parts.forward(forward));
   if (nameServers) parts.nameServers(nameServers);
   try {
     const handle = hub.handle.bind(hub), { crossProxy: targets } = settings;
     if (targets !== undefined) handle("/hc/*", crossProxy({ targets }), { link: false });
-    const { hooks, methods } = await hooksOf(settings, { ...around, handle });
+    for (const each of handlers) handle(...each);
     for (const each of hooks) hub.use(each);
+    if (settings.policy) policy = new LivePolicy(settings.policy, (rules) => hub.use(rules));
     for (const each of settings.listen) {
       const authMethods = methods.get(each);
-      listeners.push(await listen(hub, each, { ...around, settings, authMethods }));
+      listeners.push(await listen(hub, each, { ...around, settings, authMethods, policy }));
     }
     for (const each of settings.bridges) await startBridge(hub, each, around);
   } catch (error) {
     await hub.stop({ drainMs: 0 });
     throw error;
   }
-  return { listeners, finished: hub.finished, stop: (drainMs) => hub.stop({ drainMs }) };
+  return {
+    listeners,
+    finished: hub.finished,
+    renew: (rules) => policy?.replace(rules),
+    stop: (drainMs) => hub.stop({ drainMs }),
+  };
 }
 
 async function listen(
   hub: Gateway,
   each: ListenSettings,
-  around: Surroundings & { settings: Settings; authMethods: readonly AuthMethod[] | undefined },
+  around: Surroundings & {
+    settings: Settings;
+    authMethods: readonly AuthMethod[] | undefined;
+    policy: LivePolicy | undefined;
+  },
 ): Promise<string> {
   const { url, limits, mqtt, coap, groups, web, access, trustedProxies } = each;
-  const { parts, log, authMethods, settings: { origins, webSocketCompression, dns, policy } } =
-    around;
+  const { parts, log, authMethods, policy, settings } = around;
+  const { origins, webSocketCompression, dns } = settings;
   const options = { name: url.url, limits, access };
   try {
     if (url.protocol === "dns") {

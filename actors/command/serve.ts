@@ -1,8 +1,8 @@
 import { Log } from "../log.ts";
 import { ListenError, wordsOf } from "./cause.ts";
 import type { CommandHost, Running } from "./command.ts";
+import { followConfig, type Started } from "./follow_config.ts";
 import { load } from "./load.ts";
-import type { Settings } from "./resolved.ts";
 import type { Fault } from "./sources.ts";
 
 /** Starts the gateway and runs it until a signal stops it. */
@@ -20,7 +20,8 @@ export async function serve(args: string[], host: CommandHost): Promise<number> 
     else second.resolve(1);
   });
   try {
-    return await Promise.race([live(settings, host, first.promise), second.promise]);
+    const started = { args, config, settings };
+    return await Promise.race([live(started, host, first.promise), second.promise]);
   } finally {
     forget();
   }
@@ -37,7 +38,9 @@ function refuse(faults: readonly Fault[], host: CommandHost, config?: string): n
 }
 
 async function live(
-  settings: Settings,
+  { settings, config, ...rest }: Pick<Started, "args" | "settings"> & {
+    config?: string | undefined;
+  },
   host: CommandHost,
   asked: Promise<string>,
 ): Promise<number> {
@@ -51,6 +54,7 @@ async function live(
     log.debug("start failed", { error });
     return 1;
   }
+  const forget = config && followConfig({ ...rest, config, settings, running }, { host, log });
   for (const url of running.listeners) host.stdout(`listening ${url}`);
   try {
     const signal = await Promise.race([asked, running.finished]);
@@ -62,5 +66,7 @@ async function live(
     host.stderr(`Cannot go on: ${wordsOf(error)}`);
     log.debug("failed", { error });
     return 1;
+  } finally {
+    if (forget) forget();
   }
 }

@@ -120,7 +120,7 @@ class Answering {
       const opening = reader.read();
       // The head does not wait for a body that comes later.
       const isLate = !await isSoon(opening);
-      if (isLate) await this.#turn(() => this.#exchange.begin(head, length));
+      if (isLate) await this.#turn(() => this.#begin(head, length));
       const { value: first = new Uint8Array(0), done } = await opening;
       // A body that is there as a whole ends right behind its first piece: then its length is known.
       const second = done ? undefined : reader.read();
@@ -128,7 +128,7 @@ class Answering {
       if (!isLate && length === undefined && first.length <= PIECE_BYTES && await isEnd(second)) {
         return await this.#turn(() => this.#exchange.respond(head, first));
       }
-      if (!isLate) await this.#turn(() => this.#exchange.begin(head, length));
+      if (!isLate) await this.#turn(() => this.#begin(head, length));
       await this.#write(first);
       for (let next = await second; next && !next.done; next = await reader.read()) {
         if (!await this.#write(next.value)) break;
@@ -140,8 +140,15 @@ class Answering {
     }
   }
 
+  /** What has no length may go on for ever, but not for longer than its reader may stay. */
+  #begin(head: ResponseHead, length: number | undefined): void {
+    const exchange = this.#exchange;
+    exchange.begin(head, length);
+    if (length === undefined) exchange.watchLogin?.(() => exchange.abort());
+  }
+
   async #pump(pump: Pump, head: ResponseHead, length: number | undefined): Promise<void> {
-    await this.#turn(() => this.#exchange.begin(head, length));
+    await this.#turn(() => this.#begin(head, length));
     await pump((bytes) => this.#write(bytes));
     await this.#turn(() => this.#exchange.end());
   }

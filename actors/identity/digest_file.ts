@@ -10,6 +10,7 @@ import {
   refusalIn,
 } from "./authenticator.ts";
 import { type DigestAlgorithm, type DigestEntry, parseDigests } from "./lines.ts";
+import { Standing } from "./grant.ts";
 import { Nonces } from "./nonces.ts";
 import type { FileOptions } from "./password_file.ts";
 import { then, WatchedFile } from "./watched_file.ts";
@@ -52,6 +53,13 @@ export function digestFile(
     return algorithms.map((algorithm) => challengeOf({ realm, nonce, algorithm, stale }));
   }
 
+  /** Good as long as the file says the same of this user. */
+  function loginOf({ user, algorithm, ha1 }: DigestEntry): Login {
+    const isSaid = (users: Users) =>
+      users.get(user)?.some((each) => each.algorithm === algorithm && each.ha1 === ha1) === true;
+    return { user, grant: new Standing(file, isSaid) };
+  }
+
   function byProof(users: Users, proof: DigestProof) {
     const { response: said, method, target } = proof;
     const { username, uri, nonce, nc, algorithm } = said;
@@ -63,7 +71,7 @@ export function digestFile(
     const isRight = isSame(responseTo(said, { ha1, method }), said.response);
     if (!isRight || !isHere || entry === undefined) return entry && false;
     const use = nonces.use(nonce, parseInt(nc, 16));
-    if (use === "fresh") return { user: username };
+    if (use === "fresh") return loginOf(entry);
     return new Refusal("The nonce has expired", "credentials", challenges(true));
   }
 
@@ -74,7 +82,7 @@ export function digestFile(
     const algorithm = entry?.algorithm ?? algorithms[0]!;
     const ha1 = ha1Of({ username: username!, realm, password: password! }, algorithm);
     const isRight = isSame(ha1, entry?.ha1 ?? ha1.replace(/./g, "0"));
-    return isRight && entry ? { user: username } : entry && false;
+    return isRight && entry ? loginOf(entry) : entry && false;
   }
 
   return {

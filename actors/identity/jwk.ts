@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 
 /** The algorithms that tokens may be signed with (RFC 7518 §3.1, RFC 8037 §3.1). */
 export const algorithms = ["HS256", "RS256", "ES256", "EdDSA"] as const;
@@ -11,6 +12,8 @@ export interface JwtKey {
   readonly id: string | undefined;
   readonly algorithm: JwtAlgorithm;
   readonly key: CryptoKey;
+  /** What tells it from others in later versions of its set; of a key that stays, nothing. */
+  readonly print?: string;
 }
 
 type Parameters = EcKeyImportParams | HmacImportParams | RsaHashedImportParams | Algorithm;
@@ -78,13 +81,20 @@ export async function keySet(text: string): Promise<readonly JwtKey[]> {
       }
       const how = importing[algorithm];
       const key = await crypto.subtle.importKey("jwk", jwk, how, false, ["verify"]);
-      found.push({ id: typeof each.kid === "string" ? each.kid : undefined, algorithm, key });
+      const id = typeof each.kid === "string" ? each.kid : undefined;
+      found.push({ id, algorithm, key, print: printOf(id, jwk) });
     } catch {
       // A key of a kind that is not known here does not keep the others from being used.
     }
   }
   if (found.length === 0) throw new TypeError("Cannot use the key set: no key in it is known here");
   return found;
+}
+
+/** Much as RFC 7638 has it, and with the name, by which tokens choose. */
+function printOf(id: string | undefined, { kty, crv, n, e, x, y, k }: JsonWebKey): string {
+  const members = JSON.stringify([id, kty, crv, n, e, x, y, k]);
+  return createHash("sha256").update(members).digest("base64");
 }
 
 function algorithmOf({ kty, crv, alg, use }: Record<string, unknown>): JwtAlgorithm | undefined {

@@ -1,7 +1,9 @@
 import { Buffer } from "node:buffer";
+import type { Grant } from "../../protocols/grant.ts";
 import { Refusal } from "../../protocols/identity.ts";
 import type { Login } from "../hooks.ts";
 import type { Authenticator } from "./authenticator.ts";
+import { type Source, Standing, stillGood } from "./grant.ts";
 import { algorithms, type JwtAlgorithm, type JwtKey, keySet, publicKey, secretKey } from "./jwk.ts";
 import { RemoteKeys } from "./remote_keys.ts";
 import { tokenOf } from "./token.ts";
@@ -93,11 +95,12 @@ export function jwt(options: JwtOptions): Authenticator {
       const token = tokenOf(credentials, SHAPE, options);
       if (token === undefined || token.length > MAX_CHARS) return undefined;
       const key = verified.key(token), known = verified.get(key);
-      if (known !== undefined) return known;
-      return verify(token, keys).then((claims) => {
-        if (claims === undefined) return undefined;
-        const login = judge(claims, options);
-        if (login instanceof Refusal) return login;
+      if (known !== undefined) return stillGood(known);
+      return verify(token, keys).then((found) => {
+        if (found === undefined) return undefined;
+        const judged = judge(found.claims, options);
+        if (judged instanceof Refusal) return judged;
+        const grant = grantOf(found.key, keys), login = { ...judged, ...grant && { grant } };
         verified.set(key, login, login.expires);
         return login;
       });
@@ -105,17 +108,22 @@ export function jwt(options: JwtOptions): Authenticator {
   };
 }
 
-type Keys = (id: string | undefined) => PromiseLike<readonly JwtKey[]>;
+interface Keys {
+  /** Those in which this one is looked for. */
+  keys(id: string | undefined): PromiseLike<readonly JwtKey[]>;
+  /** Absent where keys stay as they are. */
+  readonly source?: Source<readonly JwtKey[]>;
+}
 type Claims = Readonly<Record<string, unknown>>;
 
 function keysOf({ secret, publicKey: pem, jwks, now }: JwtOptions): Keys {
   if (jwks !== undefined) {
     if (/^https?:/.test(jwks)) {
       const remote = new RemoteKeys(jwks, now);
-      return (id) => remote.keys(id);
+      return { keys: (id) => remote.keys(id), source: remote };
     }
     const file = new WatchedFile(jwks, keySet, { now });
-    return async () => await file.read();
+    return { keys: async () => await file.read(), source: file };
   }
   if (secret === undefined && pem === undefined) {
     throw new TypeError("Missing the key: give secret, publicKey or jwks");
@@ -123,11 +131,19 @@ function keysOf({ secret, publicKey: pem, jwks, now }: JwtOptions): Keys {
   const key = secret !== undefined ? secretKey(secret) : publicKey(pem!);
   // Whoever logs in hears of it.
   key.catch(() => {});
-  return async () => [await key];
+  return { keys: async () => [await key] };
 }
 
-/** What the token claims; undefined when it is none that anybody here has signed. */
-async function verify(token: string, keys: Keys): Promise<Claims | undefined> {
+/** A token holds as long as the key that verified it is among the others. */
+function grantOf({ print }: JwtKey, { source }: Keys): Grant | undefined {
+  return source && new Standing(source, (keys) => keys.some((each) => each.print === print));
+}
+
+/** What the token claims, and who says so; undefined when it is none that anybody here has signed. */
+async function verify(
+  token: string,
+  { keys }: Keys,
+): Promise<{ claims: Claims; key: JwtKey } | undefined> {
   const [head, body, signature, ...more] = token.split(".");
   if (signature === undefined || more.length > 0) return undefined;
   const header = decode(head!), claims = decode(body!);
@@ -142,7 +158,9 @@ async function verify(token: string, keys: Keys): Promise<Claims | undefined> {
     if (
       each.algorithm !== algorithm || (id !== undefined && each.id !== undefined && each.id !== id)
     ) continue;
-    if (await crypto.subtle.verify(verifying[algorithm], each.key, bytes, data)) return claims;
+    if (await crypto.subtle.verify(verifying[algorithm], each.key, bytes, data)) {
+      return { claims, key: each };
+    }
   }
   return undefined;
 }

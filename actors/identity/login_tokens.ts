@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setCookie } from "../handlers/cookies.ts";
 import type { Handler } from "../handlers/handler.ts";
 import type { Authenticator } from "./authenticator.ts";
+import { stillGood } from "./grant.ts";
 import type { Login } from "../hooks.ts";
 import { tokenOf } from "./token.ts";
 import { Verified } from "./verified.ts";
@@ -41,7 +42,7 @@ const SHAPE = /^mk_[\w-]{24}$/;
 /**
  * Tokens in exchange for a login: the handler gives one to whoever has come in by another
  * authenticator, and the authenticator takes it, over all protocols, until it ends or this process
- * does. It is 27 characters that say nothing: users who are removed keep it until then.
+ * does, or what the login stood on has gone. It is 27 characters that say nothing.
  *
  * @example A password once, and the token from then on
  * ```ts
@@ -73,10 +74,11 @@ export function loginTokens(
       challenges: () => ['Bearer realm="meerkat"'],
       authenticate(credentials) {
         const token = tokenOf(credentials, SHAPE, options);
-        return token === undefined ? undefined : given.get(given.key(token));
+        const login = token === undefined ? undefined : given.get(given.key(token));
+        return login && stillGood(login);
       },
     },
-    handler(request, { identity: { user, groups, expires } }) {
+    handler(request, { identity: { user, groups, expires, grant } }) {
       if (request.method !== "POST") {
         const headers = { allow: "POST" };
         return new Response("POST your login, as Basic or as a token\n", { status: 405, headers });
@@ -87,7 +89,8 @@ export function loginTokens(
       // A login that ends does not go on as a token.
       const until = Math.min(now() + lastsMs, expires ?? Infinity);
       const token = `mk_${randomBytes(18).toString("base64url")}`;
-      given.set(given.key(token), { user, groups, expires: until }, until);
+      const login = { user, groups, expires: until, ...grant && { grant } };
+      given.set(given.key(token), login, until);
       const answer = { token, user, expires: new Date(until).toISOString() };
       const headers = new Headers({ "cache-control": "no-store" });
       if (cookie !== undefined) {

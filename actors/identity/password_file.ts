@@ -1,3 +1,4 @@
+import type { Grant } from "../../protocols/grant.ts";
 import type { Refusal } from "../../protocols/identity.ts";
 import type { Later, Login } from "../hooks.ts";
 import {
@@ -6,8 +7,15 @@ import {
   mayCarryPassword,
   refusalIn,
 } from "./authenticator.ts";
+import { type Source, Standing } from "./grant.ts";
 import { parsePasswords } from "./lines.ts";
-import { decoy, formatHash, type PasswordHash, verifyPassword } from "./password_hash.ts";
+import {
+  decoy,
+  formatHash,
+  isSameHash,
+  type PasswordHash,
+  verifyPassword,
+} from "./password_hash.ts";
 import { Verified } from "./verified.ts";
 import { then, WatchedFile } from "./watched_file.ts";
 
@@ -72,8 +80,9 @@ export function passwordFile(
         return undefined;
       }
       if (!await verifyPassword(password, entry, attempt)) return false;
-      verified.set(key, { user });
-      return { user };
+      const login = { user, grant: grantOf(file, user, entry) };
+      verified.set(key, login);
+      return login;
     } catch (error) {
       return refusalIn(error);
     }
@@ -95,13 +104,22 @@ export function passwordFile(
   };
 }
 
-type Entries = ReadonlyMap<string, PasswordHash>;
+/** What a password file says. */
+export type Entries = ReadonlyMap<string, PasswordHash>;
 
 interface Wanted {
   readonly user: string;
   readonly entry: PasswordHash | undefined;
   readonly password: Uint8Array;
   readonly key: string;
+}
+
+/** A login holds as long as the line of its user says the same. */
+export function grantOf(file: Source<Entries>, user: string, entry: PasswordHash): Grant {
+  return new Standing(file, (entries) => {
+    const now = entries.get(user);
+    return now !== undefined && isSameHash(now, entry);
+  });
 }
 
 /** Unknown users are to cost what known ones do. */

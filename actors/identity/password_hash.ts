@@ -54,6 +54,12 @@ function parseScram(text: string): PasswordHash | undefined {
     : { kind: "scram", iterations, salt, hash, serverKey };
 }
 
+/** True for two that stand in a file as the same text. */
+export function isSameHash(one: PasswordHash, other: PasswordHash): boolean {
+  return one.kind === other.kind && one.iterations === other.iterations &&
+    Buffer.compare(one.salt, other.salt) === 0 && Buffer.compare(one.hash, other.hash) === 0;
+}
+
 /** The hash as it stands in a file: `$7$…` and `$6$…` as Mosquitto writes them. */
 export function formatHash({ kind, iterations, salt, hash, serverKey }: PasswordHash): string {
   if (kind === "scram") {

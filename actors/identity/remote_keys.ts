@@ -1,6 +1,9 @@
 import { readBody } from "../handlers/read_body.ts";
 import { fetchByName } from "../clients/fetch_by_name.ts";
+import type { Clock } from "../clock.ts";
+import type { Source } from "./grant.ts";
 import { type JwtKey, keySet } from "./jwk.ts";
+import { Lookout } from "./lookout.ts";
 
 /** How keys are fetched. */
 export const remoteKeysDefaults = {
@@ -15,24 +18,47 @@ export const remoteKeysDefaults = {
 };
 
 /** A key set at a URL, fetched again now and then, and when a token names a key that is new. */
-export class RemoteKeys {
+export class RemoteKeys implements Source<readonly JwtKey[]> {
   #keys: readonly JwtKey[] = [];
   #fetched = -Infinity;
   #fetching: Promise<void> | undefined;
 
-  constructor(readonly url: string, readonly now: () => number = Date.now) {}
+  readonly #lookout: Lookout<readonly JwtKey[]>;
+
+  constructor(
+    readonly url: string,
+    readonly now: () => number = Date.now,
+    clock?: Pick<Clock, "after">,
+  ) {
+    const { refreshMs: everyMs } = remoteKeysDefaults;
+    this.#lookout = new Lookout({ everyMs, look: () => this.#look(), clock });
+  }
+
+  read(): Promise<readonly JwtKey[]> {
+    return this.keys(undefined);
+  }
+
+  watch(said: (keys: readonly JwtKey[]) => void): () => void {
+    const forget = this.#lookout.add(said);
+    if (this.#keys.length > 0) said(this.#keys);
+    return forget;
+  }
 
   /** The keys, in which `id` is looked for. Rejects when there have never been any. */
   async keys(id: string | undefined): Promise<readonly JwtKey[]> {
     const { refreshMs, unknownMs } = remoteKeysDefaults, passed = this.now() - this.#fetched;
     const isKnown = id === undefined || this.#keys.some((key) => key.id === id);
     if (passed > (isKnown ? refreshMs : unknownMs)) {
-      const fetching = this.#fetching ??= this.#fetch().finally(() => this.#fetching = undefined);
+      const fetching = this.#look();
       // Who knows the key need not wait for the others.
       if (this.#keys.length === 0 || !isKnown) await fetching;
     }
     if (this.#keys.length === 0) throw new Error("the keys cannot be fetched");
     return this.#keys;
+  }
+
+  #look(): Promise<void> {
+    return this.#fetching ??= this.#fetch().finally(() => this.#fetching = undefined);
   }
 
   async #fetch(): Promise<void> {
@@ -41,7 +67,9 @@ export class RemoteKeys {
       const { timeoutMs, maxBytes } = remoteKeysDefaults;
       const answer = await fetchByName(this.url, { signal: AbortSignal.timeout(timeoutMs) });
       const text = await readAtMost(answer, maxBytes);
-      if (answer.ok && text !== undefined) this.#keys = await keySet(text);
+      if (!answer.ok || text === undefined) return;
+      this.#keys = await keySet(text);
+      this.#lookout.tell(this.#keys);
     } catch {
       // The keys that are there remain good, and are looked for again.
     }

@@ -1,15 +1,14 @@
+import type { Grant } from "../../protocols/grant.ts";
 import { Refusal } from "../../protocols/identity.ts";
 import type { AuthExchange, AuthMethod, AuthStep } from "../../protocols/mqtt/authentication.ts";
 import { Reason } from "../../protocols/mqtt/reason.ts";
 import { type ScramCredentials, scramSha256 } from "../../protocols/mqtt/scram.ts";
 import type { LoginAttempt } from "./authenticator.ts";
 import { parsePasswords } from "./lines.ts";
-import type { FileOptions } from "./password_file.ts";
+import { type Entries, type FileOptions, grantOf } from "./password_file.ts";
 import type { PasswordHash } from "./password_hash.ts";
 import { Throttle } from "./throttle.ts";
 import { WatchedFile } from "./watched_file.ts";
-
-type Users = ReadonlyMap<string, PasswordHash>;
 
 /**
  * SCRAM-SHA-256 (RFC 5802, RFC 7677) for those users of password files whom `passwd set --scram`
@@ -40,28 +39,31 @@ export function scramFiles(
   throttle: Throttle,
 ): AuthMethod {
   const files = paths.map((each) => new WatchedFile(each, parsePasswords, { refused, now }));
-  let known: readonly Users[] = [];
-  let asked: string | undefined;
+  let known: readonly Entries[] = [];
+  let asked: string | undefined, grant: Grant | undefined;
   const method = scramSha256((user) => {
     asked = user;
-    return credentialsOf(known.find((each) => each.has(user))?.get(user));
+    const at = known.findIndex((each) => each.has(user)), entry = known[at]?.get(user);
+    grant = entry && grantOf(files[at]!, user, entry);
+    return credentialsOf(entry);
   });
 
   function open(clientId: string, address: string): AuthExchange {
     const exchange = method.begin(clientId, address);
-    let attempt: LoginAttempt | undefined;
+    let attempt: LoginAttempt | undefined, stands: Grant | undefined;
     /** Takes the first message, which names the user. */
     const begin = (data: Uint8Array | undefined): AuthStep => {
       let step: AuthStep | undefined;
-      asked = undefined;
+      asked = grant = undefined;
       exchange.take(data, (each) => step = each);
+      stands = grant;
       attempt = throttle.attempt(address, asked);
       attempt.proceed();
       return step!;
     };
     const judge = (step: AuthStep): AuthStep => {
       if (step.kind === "failure") attempt?.failed();
-      return step;
+      return step.kind === "success" && stands ? { ...step, grant: stands } : step;
     };
     return {
       take(data, answer) {

@@ -1,31 +1,61 @@
+import type { Clock } from "../clock.ts";
 import type { Later } from "../hooks.ts";
 import { isLater } from "./authenticator.ts";
+import type { Source } from "./grant.ts";
+import { Lookout } from "./lookout.ts";
 
 /** Milliseconds between two looks at whether a file has changed. */
 const CHECK_MS = 1_000;
 
+/** How a file is watched. */
+export interface WatchOptions {
+  readonly now?: (() => number) | undefined;
+  readonly clock?: Pick<Clock, "after"> | undefined;
+  /** Hears why a file that has changed is not used. */
+  readonly refused?: ((error: unknown) => void) | undefined;
+}
+
 /**
- * What a file says, as it is now: looked at again when it is asked for, at most once a second. A
- * file that has gone or become unreadable leaves what it said before.
+ * What a file says, as it is now: looked at again when it is asked for, at most once a second, and
+ * every second while somebody waits for changes. A file that has gone or become unreadable leaves what
+ * it said before.
  */
-export class WatchedFile<T> {
+export class WatchedFile<T> implements Source<T> {
   #value: T | undefined;
   #mark = "";
   #checked = -Infinity;
   #loading: Promise<T> | undefined;
   #isBad = false;
+  readonly #lookout: Lookout<T>;
 
   constructor(
     readonly path: string,
     readonly parse: (text: string) => Later<T>,
-    readonly options: { now?: () => number; refused?: (error: unknown) => void } = {},
-  ) {}
+    readonly options: WatchOptions = {},
+  ) {
+    const { clock } = options;
+    this.#lookout = new Lookout({
+      everyMs: CHECK_MS,
+      look: () => this.#look().catch(() => {}),
+      clock,
+    });
+  }
 
   /** At once, unless it is time to look. Rejects when the file has never been good. */
   read(): Later<T> {
-    const { now = Date.now } = this.options;
-    const passed = now() - this.#checked;
+    const { now = Date.now } = this.options, passed = now() - this.#checked;
     if (this.#value !== undefined && passed >= 0 && passed < CHECK_MS) return this.#value;
+    return this.#look();
+  }
+
+  watch(said: (value: T) => void): () => void {
+    const forget = this.#lookout.add(said);
+    if (this.#value !== undefined) said(this.#value);
+    return forget;
+  }
+
+  #look(): Promise<T> {
+    const { now = Date.now } = this.options;
     return this.#loading ??= this.#load(now()).finally(() => this.#loading = undefined);
   }
 
@@ -37,6 +67,7 @@ export class WatchedFile<T> {
         const parsed = this.parse(await Deno.readTextFile(this.path));
         this.#value = isLater(parsed) ? await parsed : parsed;
         this.#mark = mark;
+        this.#lookout.tell(this.#value);
       }
       this.#isBad = false;
     } catch (error) {

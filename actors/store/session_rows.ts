@@ -22,7 +22,9 @@ export interface SessionRow {
 
 /** The values of a session's row. */
 export function sessionValues(record: SessionRecord): Value[] {
-  const { key, name, identity, expirySeconds, willDelaySeconds, will } = record;
+  const { key, name, expirySeconds, willDelaySeconds, will } = record;
+  // What a login stands on is of this run.
+  const identity = record.identity && { ...record.identity, grant: undefined };
   return [
     key,
     name,

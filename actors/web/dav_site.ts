@@ -1,5 +1,5 @@
 import type { DavSettings } from "../command/dav_settings.ts";
-import { policy, type PolicyOptions } from "../identity/policy.ts";
+import type { Policy } from "../identity/policy.ts";
 import { checkDirectory } from "./file_root.ts";
 import { files } from "./files.ts";
 import type { WebPart } from "./part.ts";
@@ -10,11 +10,11 @@ import { webdav } from "./webdav.ts";
 /** The parts of a site for WebDAV: what changes files, and what shows those that the site does not. */
 export async function davParts(
   dav: DavSettings,
-  site: { policy?: PolicyOptions | undefined },
+  site: { policy?: Pick<Policy, "mayUse"> | undefined },
 ): Promise<WebPart[]> {
   const { root, prefix = "", auth: users, realm, dotfiles = false, maxFileBytes } = dav;
   if (root !== undefined) await checkDirectory(root);
-  const rules = site.policy && policy(site.policy);
+  const { policy: rules } = site;
   const auth = users === undefined || users === "-"
     ? users
     : protect({ file: users, ...realm !== undefined && { realm } });

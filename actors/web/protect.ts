@@ -122,7 +122,7 @@ export function protect({ file, root, perDirectory, realm }: ProtectOptions): We
  * assert.equal(answer?.status, 403);
  * ```
  */
-export function guardPaths(policy: Policy): WebPart {
+export function guardPaths(policy: Pick<Policy, "mayUse">): WebPart {
   return (request, { identity }) => {
     const { pathname } = new URL(request.url);
     if (policy.mayUse(identity, request.method, pathname).allowed) return undefined;

@@ -5,7 +5,7 @@ import type { Handler, RouteInfo } from "../handlers/handler.ts";
 import type { Log } from "../log.ts";
 import { mayBeBelow } from "../../protocols/web/path.ts";
 import { withShortcut } from "../handlers/shortcut.ts";
-import { policy, type PolicyOptions } from "../identity/policy.ts";
+import type { Policy } from "../identity/policy.ts";
 import { davParts } from "./dav_site.ts";
 import { dynamicParts } from "./dynamic.ts";
 import { checkDirectory } from "./file_root.ts";
@@ -29,7 +29,7 @@ export interface SiteOptions {
   web: WebSettings;
   log: Log;
   /** Who may do what, also with the paths of the site. */
-  policy?: PolicyOptions | undefined;
+  policy?: Pick<Policy, "mayUse"> | undefined;
 }
 
 /** Puts the web site of a listener together. Rejects when its directory is not there. */
@@ -50,7 +50,7 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
   } = web;
   const shown = { ...look, headers };
   // In this order: access; logins; uploads; redirects, rewrites and proxies; WebDAV; CGI; SSI; files.
-  const parts: WebPart[] = options.policy ? [guardPaths(policy(options.policy))] : [];
+  const parts: WebPart[] = options.policy ? [guardPaths(options.policy)] : [];
   for (const { path = "/", ...door } of doors) {
     parts.push(below(path, protect({ ...door, ...root !== undefined && { root } })));
   }

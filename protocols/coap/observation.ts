@@ -10,15 +10,15 @@ import { Code, CON } from "./codec.ts";
 import type { Composer } from "./composer.ts";
 import type { Due } from "../deadlines.ts";
 import type { Confirmable } from "./layer.ts";
+import { wordsOfEnd } from "../grant.ts";
 import type { Observers } from "./observers.ts";
+import type { Caller } from "./origin.ts";
 import type { Peer } from "./peers.ts";
 import { represent } from "./representation.ts";
 import type { Watch } from "./paths/watch.ts";
 
 /** 2.05 without a value. */
 const nothing = new Answer(Code.content);
-
-const expired = refusal(Code.unauthorized, "The login has expired");
 
 /** What an observer asked for. */
 export interface ObservationWish {
@@ -35,8 +35,8 @@ export interface ObservationWish {
   watch?: Watch;
   /** Holds back what the observer may not see. */
   screen?: Screen | undefined;
-  /** When the login of the observer ends. */
-  expires?: number | undefined;
+  /** Who observes, unless it is a client in connection mode: that one's login is its own affair. */
+  caller?: Pick<Caller, "guard" | "identity"> | undefined;
   /** The observation ends when the value is cleared: what the publish-subscribe draft asks for. */
   endsWhenCleared: boolean;
   /** The client in connection mode that observes, wherever it is. */
@@ -69,6 +69,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
   /** The last that it will hear. */
   #last: Answer | undefined = undefined;
   #probeMs: number;
+  readonly #unwatch: (() => void) | undefined;
   #listed = false;
   #confirming = false;
   #unconfirmed = 0;
@@ -89,6 +90,16 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     const usualMs = observers.layer.limits.probeAfterMs;
     this.#probeMs = Math.min(wish.probeMs ?? usualMs, usualMs);
     this.sequence = begun.sequence;
+    const { guard, identity } = wish.caller ?? {};
+    this.#unwatch = guard?.watch(identity!, (end) => {
+      if (!this.ended) this.dismiss(refusal(Code.unauthorized, wordsOfEnd[end]));
+    });
+  }
+
+  /** Hears no more. */
+  end(): void {
+    this.ended = true;
+    this.#unwatch?.();
   }
 
   deliver({ publication }: Delivery): boolean {
@@ -195,26 +206,23 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
   }
 
   due(now: number): void {
-    const { expires = Infinity } = this.wish, { deadlines } = this.observers.layer;
-    if (expires <= now) return this.dismiss(expired);
+    const { deadlines } = this.observers.layer;
     if (now < this.#wakeAt) return deadlines.set(this, this.#wakeAt);
-    deadlines.set(this, Math.min(expires, now + this.#probeMs));
+    deadlines.set(this, now + this.#probeMs);
     if (this.outdated) return;
     if (this.wish.watch !== undefined) return this.wish.watch.changed();
-    this.#value = this.observers.valueOf(this.wish);
+    this.#value = this.observers.valueOf(this.wish, this);
     this.outdated = true;
     this.#list();
   }
 
   get #wakeAt(): number {
-    return Math.min(this.#confirmedAt + this.#probeMs, this.wish.expires ?? Infinity);
+    return this.#confirmedAt + this.#probeMs;
   }
 
   /** What there is to say. A topic without a value is no error here. */
   #answer(now: number): Answer {
     if (this.#last !== undefined) return this.#last;
-    const { expires } = this.wish;
-    if (expires !== undefined && expires <= now) return expired;
     if (this.#shown !== undefined) return this.#shown;
     const value = this.#value;
     if (value === undefined) return nothing;

@@ -1,5 +1,5 @@
 import type { Publication, Qos } from "../publication.ts";
-import type { Hub } from "../session.ts";
+import type { Hub, Receiver } from "../session.ts";
 import { Answer, refusal } from "./answer.ts";
 import { Configurations } from "./pubsub/configurations.ts";
 import type { Audiences } from "./audience.ts";
@@ -127,7 +127,7 @@ export class Observers {
   retire(observation: Observation): void {
     if (!this.#all.delete(observation)) return;
     const { peer, wish } = observation;
-    observation.ended = true;
+    observation.end();
     observation.wish.watch?.stop();
     this.hub.forget(observation);
     this.layer.deadlines.delete(observation);
@@ -143,11 +143,17 @@ export class Observers {
     if (peer.observations?.size === 0) peer.observations = undefined;
   }
 
-  /** What a topic holds, or the newest of what a filter selects. */
-  valueOf({ filter, screen }: ObservationWish): Publication | undefined {
-    if (!isWild(filter)) return this.hub.retained(filter);
+  /** What a topic holds, or the newest of what a filter selects, if `receiver` may see that. */
+  valueOf(
+    { filter, screen }: ObservationWish,
+    receiver: Receiver = this.hub.self,
+  ): Publication | undefined {
+    if (!isWild(filter)) {
+      const value = this.hub.retained(filter);
+      return value && screen?.shows(value, receiver, 0) === false ? undefined : value;
+    }
     let newest: Publication | undefined, scanned = 0;
-    for (const value of this.hub.retainedMatching(filter, { qos: 0, screen })) {
+    for (const value of this.hub.retainedMatching(filter, { qos: 0, screen }, receiver)) {
       if (newest === undefined || value.time > newest.time) newest = value;
       if (++scanned === this.layer.limits.maxScanned) break;
     }

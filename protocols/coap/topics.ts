@@ -126,8 +126,9 @@ export class Topics {
     if (caller === undefined) return this.#register(request, wish, from);
     const { guard, identity } = caller;
     return mayFollow(filter, qos ?? 0, caller, (now) => {
-      const screen = guard.screen(filter, identity), { expires } = identity;
-      const answer = this.#register(request, { ...wish, screen, expires }, { ...from, now });
+      const screen = guard.screen(filter, identity);
+      const known: ObservationWish = { ...wish, screen, ...from.client ? {} : { caller } };
+      const answer = this.#register(request, known, { ...from, now });
       guard.subscribed(identity, filter, qos ?? 0);
       return answer;
     });

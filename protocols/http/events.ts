@@ -71,7 +71,7 @@ class EventStream {
     exchange.onHurry = () => exchange.end();
     exchange.write(RETRY);
     const { qos } = this, { guard, identity } = exchange.hub;
-    exchange.onClosed = guard?.watch(identity, () => exchange.end());
+    exchange.watchLogin(() => exchange.end());
     const subscription = { qos, screen: guard?.screen(filter, identity) };
     exchange.follow(filter, subscription, (delivery) => this.#send(delivery));
     guard?.subscribed(identity, filter, qos);

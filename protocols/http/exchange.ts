@@ -68,6 +68,11 @@ export interface PathExchange {
 
   /** Runs `work` in a turn of the session. False when that is gone. */
   post(work: () => void): boolean;
+  /**
+   * Calls `ended` when the login of who asks ends before the answer does; absent where answers are
+   * sent as a whole.
+   */
+  watchLogin?(ended: () => void): void;
 
   /** More may be written, after `write` returned false. */
   onDrained: (() => void) | undefined;
@@ -79,6 +84,7 @@ export interface PathExchange {
 
 /** One exchange of HTTP, as the session offers it to whoever answers. */
 export interface Exchange extends PathExchange {
+  watchLogin(ended: () => void): void;
   /** The other clients, as this connection sees them. */
   readonly hub: Hub;
 

@@ -37,6 +37,7 @@ const NOTHING = new Uint8Array(0);
 export class OpenExchange implements Exchange {
   onDrained: (() => void) | undefined;
   onClosed: (() => void) | undefined;
+  #unwatch: (() => void) | undefined;
   /** True once the head of the answer is sent. */
   begun = false;
   closed = false;
@@ -216,6 +217,13 @@ export class OpenExchange implements Exchange {
     this.line.subscribed = true;
   }
 
+  watchLogin(ended: () => void): void {
+    const { guard, identity } = this.hub;
+    this.#unwatch = guard?.watch(identity, () => {
+      if (!this.closed) ended();
+    });
+  }
+
   wake(time: number, work: () => void): void {
     if (this.closed) return;
     this.wakeTime = time;
@@ -265,6 +273,7 @@ export class OpenExchange implements Exchange {
   #close(): void {
     this.closed = true;
     this.wakeTime = Infinity;
+    this.#unwatch?.();
     if (this.#filter !== undefined) this.hub.unsubscribe(this.#filter);
   }
 

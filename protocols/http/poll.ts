@@ -22,13 +22,14 @@ export function poll(
     if (current === undefined) notFound(exchange, topic, applied);
     else respondUnchanged(exchange, current, applied);
   };
-  exchange.follow(topic, { qos: 1 }, ({ publication }) => {
+  const { guard, identity } = exchange.hub, screen = guard?.screen(topic, identity);
+  exchange.follow(topic, { qos: 1, screen }, ({ publication }) => {
     const cleared = publication.retain && publication.payload.length === 0;
     if (cleared) notFound(exchange, topic, applied);
     else respondState(exchange, publication, applied);
   });
-  const { guard, identity } = exchange.hub;
   guard?.subscribed(identity, topic, 1);
+  exchange.watchLogin(giveUp);
   exchange.wake(exchange.now + waitMs, giveUp);
   exchange.onHurry = giveUp;
 }

@@ -1,3 +1,4 @@
+import type { Grant } from "../grant.ts";
 import { ProtocolError } from "../session.ts";
 import type { Link } from "./link.ts";
 import type { Auth } from "./packet.ts";
@@ -17,7 +18,7 @@ import { Reason } from "./reason.ts";
  */
 export type AuthStep =
   | { kind: "continue"; data: Uint8Array }
-  | { kind: "success"; data?: Uint8Array; user?: string }
+  | { kind: "success"; data?: Uint8Array; user?: string; grant?: Grant }
   | { kind: "failure"; message: string; reason?: number };
 
 /**

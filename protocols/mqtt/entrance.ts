@@ -1,3 +1,4 @@
+import type { Grant } from "../grant.ts";
 import { type Identity, Refusal } from "../identity.ts";
 import { ProtocolError } from "../session.ts";
 import {
@@ -85,7 +86,7 @@ export class Entrance implements AuthOwner {
   authenticated(step: AuthStep & { kind: "success" }, now: number): void {
     this.link.user = step.user ?? this.link.user;
     this.#admission!.authenticationData = step.data;
-    this.#identify(now, step.user);
+    this.#identify(now, step);
   }
 
   rejected(error: ProtocolError, now: number): void {
@@ -110,10 +111,11 @@ export class Entrance implements AuthOwner {
     this.authentication!.take(packet, now);
   }
 
-  /** Finds out who comes in; `user` is whom a method of authentication has found. */
-  #identify(now: number, user?: string): void {
+  /** Finds out who comes in, unless a method of authentication has found that. */
+  #identify(now: number, { user, grant }: { user?: string; grant?: Grant } = {}): void {
     const { link } = this, admission = this.#admission!, { guard } = link.hub;
-    const identity: Identity = { ...link.hub.identity, user, clientId: admission.clientId };
+    const { clientId } = admission;
+    const identity: Identity = { ...link.hub.identity, user, clientId, ...grant && { grant } };
     if (guard === undefined) return this.#admit(identity, now);
     const isProved = this.authentication !== undefined;
     link.ask<Identity | Refusal>(

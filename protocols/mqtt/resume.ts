@@ -7,7 +7,6 @@ import type { MqttLimits } from "./limits.ts";
 import { willOf } from "./message.ts";
 import type { Page } from "./backlog.ts";
 import { SessionLog, storedFrom } from "./session_log.ts";
-import { followed } from "./permission.ts";
 import { isShared } from "./shares.ts";
 import { plainSubscription } from "./subscribe.ts";
 
@@ -44,7 +43,7 @@ export function resumeSession(
   for (const id of ids) client.received.add(id);
   client.loading = loading;
   for (const [filter, given] of subscriptions) {
-    const screen = identity && hub.guard?.screen(followed(filter) ?? filter, identity);
+    const screen = identity && hub.guard?.screenRestored(identity);
     const isPlain = given.id === undefined && screen === undefined;
     const subscription = isPlain ? plainSubscription(given) : { ...given, screen };
     client.subscriptions.set(filter, subscription);

@@ -1,4 +1,5 @@
 import type { Delivery } from "../publication.ts";
+import { type LoginEnd, wordsOfEnd } from "../grant.ts";
 import { type Hub, type OpenSession, ProtocolError, type Session, type Wire } from "../session.ts";
 import { AuthAnswer } from "./authentication.ts";
 import { HANDOVER, TAKEOVER } from "./broker.ts";
@@ -18,6 +19,12 @@ import type { Tenure } from "./tenure.ts";
 
 /** A sign of life, as a part of a packet. */
 const MUCH_BYTES = 1024;
+
+/** MQTT 5.0 §3.14.2.1. Mosquitto and EMQX call it an administrative action, too. */
+const reasons: Readonly<Record<LoginEnd, number>> = {
+  expired: Reason.maximumConnectTime,
+  revoked: Reason.administrativeAction,
+};
 
 /** Packets of one client before others have a turn: even code that is not compiled yet takes a millisecond or two. */
 const TURN_PACKETS = 256;
@@ -171,8 +178,8 @@ export class MqttSession implements Session, House {
     link.waiting = false;
     begin(link, client, { broker, admission, inbox: link.hub.self, now });
     link.traffic.connections++;
-    link.hub.guard?.connected(link.hub.identity, () => {
-      link.disconnect(Reason.maximumConnectTime, "The login has expired");
+    link.hub.guard?.connected(link.hub.identity, (end) => {
+      link.disconnect(reasons[end], wordsOfEnd[end]);
     });
     this.#isGuest = true;
     if (authentication !== undefined) authentication.isDone = true;

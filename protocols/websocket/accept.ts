@@ -1,3 +1,4 @@
+import { wordsOfEnd } from "../grant.ts";
 import type { Decided, Guard } from "../guard.ts";
 import { credentialsOf } from "../http/credentials.ts";
 import type { RequestHead } from "../http/message.ts";
@@ -52,8 +53,8 @@ export function acceptKnown(
   now: number,
 ): Session {
   const { identity } = asking.hub;
-  guard.connected(identity, () => {
-    session.refuse(new ProtocolError("The login has expired", closeCodes.policyViolation), now);
+  guard.connected(identity, (end, now) => {
+    session.refuse(new ProtocolError(wordsOfEnd[end], closeCodes.policyViolation), now);
     asking.wire.close();
   });
   const session = acceptSocket(asking, accepting, now, () => guard.disconnected(identity));

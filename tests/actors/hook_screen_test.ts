@@ -31,10 +31,11 @@ function open(authorize: Hooks["authorize"]) {
   return { router, heard, hooked, screen };
 }
 
-Deno.test("Only filters with wildcards need a screen, and only when somebody authorizes", () => {
-  const { guard } = new Hooked(inbox, { authorize: () => true });
-  assert.equal(guard.screen("a/b", nobody), undefined);
-  assert.notEqual(guard.screen("a/+", nobody), undefined);
+Deno.test("Filters need a screen when somebody authorizes, and plain ones are let through", () => {
+  const { guard } = new Hooked(inbox, { authorize: () => false });
+  assert.equal(guard.screen("a/b", nobody)?.isOpen, true);
+  assert.equal(guard.screen("a/+", nobody)?.isOpen, false);
+  assert.equal(guard.screenRestored(nobody).isOpen, false);
   assert.equal(new Hooked(inbox, { published: () => {} }).guard.screen("#", nobody), undefined);
 });
 
@@ -52,6 +53,51 @@ Deno.test("A plain filter beside one with wildcards was looked at when it was ma
   router.subscribe("secret", { qos: 0 }, heard);
   assert.equal(router.publish(message("secret")), "accepted");
   assert.deepEqual(heard.topics, ["secret"]);
+});
+
+Deno.test("A plain filter that others would refuse now delivers no more until they are gone", () => {
+  const hooked = new Hooked(inbox, { authorize: () => true });
+  const router = new Router(), heard = new Heard();
+  const follow = (filter: string) =>
+    router.subscribe(filter, { qos: 0, screen: hooked.guard.screen(filter, nobody) }, heard);
+  ["a", "b", "b/#"].forEach(follow);
+  const tell = () => ["a", "b"].forEach((topic) => router.publish(message(topic)));
+  const topics = () => heard.topics.splice(0);
+  tell();
+  assert.deepEqual(topics(), ["a", "b"]);
+  const asked: string[] = [];
+  const remove = hooked.chain.add({
+    authorize({ action, topic }) {
+      asked.push(`${action} ${topic}`);
+      return topic !== "b";
+    },
+  });
+  tell();
+  assert.deepEqual(topics(), ["a"]);
+  assert.deepEqual(asked, ["deliver a", "deliver b"]);
+  // Made when the new ones had been asked.
+  const screen = hooked.guard.screen("b", nobody)!;
+  assert.equal(screen.shows(message("b"), heard, 0), true);
+  remove();
+  tell();
+  assert.deepEqual(topics(), ["a", "b"]);
+});
+
+Deno.test("A plain filter beside one with wildcards is heard though the other would not be", () => {
+  const hooked = new Hooked(inbox, { authorize: ({ action }) => action === "subscribe" });
+  const router = new Router(), heard = new Heard();
+  for (const filter of ["#", "a"]) {
+    router.subscribe(filter, { qos: 0, screen: hooked.guard.screen(filter, nobody) }, heard);
+  }
+  assert.equal(router.publish(message("a")), "accepted");
+  assert.equal(router.publish(message("b")), "unmatched");
+});
+
+Deno.test("Hooks that do not authorize change nothing about screens", () => {
+  const hooked = new Hooked(inbox, { authorize: () => true });
+  const screen = hooked.guard.screen("a", nobody)!, all = hooked.guard.screen("#", nobody)!;
+  hooked.chain.add({ connected() {} });
+  assert.deepEqual([screen.isOpen, all.isOpen], [true, false]);
 });
 
 Deno.test("Late verdicts keep the order, and hold what was decided at once behind them", async () => {

@@ -28,28 +28,34 @@ export const shown = {
   revoked: { password: "secret" },
 } as const satisfies Record<string, Shown>;
 
-/** A gateway that knows ann, and lets her into her own topics. */
+/** What the gateways of these tests know of ann, and of bob, whom nothing happens to. */
+export const users = { both: `ann:${hash}\nbob:${hash}\n`, bob: `bob:${hash}\n` };
+
+/** Everybody may use topics of his own. */
+export const own = policy({ rules: [{ allow: ["publish", "subscribe"], topics: ["home/%u/#"] }] });
+
+/** A gateway that knows ann and bob, and lets them into their own topics. */
 export class House implements AsyncDisposable {
   now = Date.now();
 
   private constructor(readonly hub: Hub, readonly ports: Ports, readonly path: string) {}
 
-  static async open(): Promise<House> {
+  static async open({ hasPolicy = true } = {}): Promise<House> {
     const { path } = await folder();
     const file = `${path}/users`;
-    await Deno.writeTextFile(file, `ann:${hash}\n`);
+    await Deno.writeTextFile(file, users.both);
     const now = () => house?.now ?? Date.now();
     let house: House | undefined = undefined as House | undefined;
     const hub = gateway();
     hub.use(authenticators([jwt({ secret }), passwordFile(file, { now })]));
-    hub.use(policy({ rules: [{ allow: ["publish", "subscribe"], topics: ["home/%u/#"] }] }));
+    if (hasPolicy) hub.use(own);
     house = new House(hub, await listenToAll(hub), path);
     return house;
   }
 
   /** Ann is no user any more. */
   async revoke(): Promise<void> {
-    await Deno.writeTextFile(`${this.path}/users`, "# nobody\n");
+    await Deno.writeTextFile(`${this.path}/users`, users.bob);
     this.now += 1_001;
   }
 

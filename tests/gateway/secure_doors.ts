@@ -16,7 +16,7 @@ import { Child } from "../interop/child.ts";
 import type { Hub } from "../interop/listeners.ts";
 import { program } from "../interop/programs.ts";
 import { certificates } from "../transports/certificates.ts";
-import { hash, type Shown, shown as plainlyShown } from "./doors.ts";
+import { type Shown, shown as plainlyShown, users } from "./doors.ts";
 import { type IdentityFiles, identityFiles } from "./identity_files.ts";
 
 /** What clients show over TLS: beside the rest, a certificate that is ann's, or is not. */
@@ -30,7 +30,7 @@ export const shown: Record<string, SecurelyShown> = {
   "wrong certificate": { certificate: "twins" },
 };
 
-/** A gateway that knows ann, and is reached by TLS only. */
+/** A gateway that knows ann and bob, and is reached by TLS only. */
 export class SecureHouse implements AsyncDisposable {
   now = Date.now();
 
@@ -43,7 +43,7 @@ export class SecureHouse implements AsyncDisposable {
 
   static async open(): Promise<SecureHouse> {
     const { path } = await folder(), files = await identityFiles();
-    await Deno.writeTextFile(`${path}/users`, `ann:${hash}\n`);
+    await Deno.writeTextFile(`${path}/users`, users.both);
     const { ca, server } = certificates();
     let house: SecureHouse | undefined = undefined as SecureHouse | undefined;
     const now = () => house?.now ?? Date.now();
@@ -76,7 +76,7 @@ export class SecureHouse implements AsyncDisposable {
 
   /** Ann is no user any more. */
   async revoke(): Promise<void> {
-    await Deno.writeTextFile(`${this.path}/users`, "# nobody\n");
+    await Deno.writeTextFile(`${this.path}/users`, users.bob);
     this.now += 1_001;
   }
 

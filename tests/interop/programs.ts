@@ -49,7 +49,11 @@ export function program(name: Program): string {
 }
 
 /** A test that runs programs and uses sockets; where a program is absent its name says so. */
-export function testWith(needed: readonly Program[], name: string, fn: () => Promise<void>): void {
+export function testWith(
+  needed: readonly Program[],
+  name: string,
+  fn: (test: Deno.TestContext) => Promise<void>,
+): void {
   const absent = needed.filter((each) => programs[each] === undefined);
   const skipped = absent.map((each) => `${each} is not installed`).join(", ");
   Deno.test({

@@ -2,6 +2,7 @@ import { HookChain, hookDefaults } from "../../actors/hook_chain.ts";
 import { HookGuard } from "../../actors/hook_guard.ts";
 import type { Hooks } from "../../actors/hooks.ts";
 import { Log } from "../../actors/log.ts";
+import type { Grant } from "../../protocols/grant.ts";
 import type { Inbox } from "../../protocols/session.ts";
 import { FakeClock, settle } from "../actors/fakes.ts";
 
@@ -10,11 +11,12 @@ export class Hooked {
   readonly clock = new FakeClock();
   readonly lines: string[] = [];
   readonly guard: HookGuard;
+  readonly chain: HookChain;
   dropped = 0;
 
   constructor(inbox: Inbox, ...sets: Hooks[]) {
     const log = new Log({ sink: (line) => this.lines.push(line) });
-    const chain = new HookChain(log, this.clock, hookDefaults);
+    const chain = this.chain = new HookChain(log, this.clock, hookDefaults);
     for (const hooks of sets) chain.add(hooks);
     this.guard = new HookGuard(chain, inbox, () => this.dropped++);
   }
@@ -40,5 +42,31 @@ export class Answer<T> {
     this.#resolvers.resolve(value);
     await settle();
     stage.turn();
+  }
+}
+
+/** What a login stands on, until it is revoked. */
+export class FakeGrant implements Grant {
+  readonly #watching = new Set<() => void>();
+  holds = true;
+
+  /** How many wait for its end. */
+  get size(): number {
+    return this.#watching.size;
+  }
+
+  check(decided: (holds: boolean) => void): void {
+    decided(this.holds);
+  }
+
+  watch(revoked: () => void): () => void {
+    if (!this.holds) revoked();
+    this.#watching.add(revoked);
+    return () => void this.#watching.delete(revoked);
+  }
+
+  revoke(): void {
+    this.holds = false;
+    for (const each of this.#watching) each();
   }
 }

@@ -177,7 +177,7 @@ export class Paths {
       everyConfirmed: observed === "all",
       fewConfirmed: observed === "few",
       endsWhenCleared: false,
-      expires: from.caller?.identity.expires,
+      caller: from.client === undefined ? from.caller : undefined,
       client: from.client,
     };
     const first = this.session.observers.admit(peer, request, { wish, answer }, now);

@@ -28,6 +28,8 @@ export class Client implements Due {
   readonly guard: Guard | undefined;
   /** The IP address that it came from first. */
   readonly host: string;
+  /** Ends waiting for the end of its login. */
+  unwatch: (() => void) | undefined = undefined;
   /** Who asks, from where it was heard last. */
   identity: Identity;
 
@@ -49,15 +51,8 @@ export class Client implements Due {
     this.identity = { ...this.login, address };
   }
 
-  /** When it has to be heard again, or its login ends. */
-  silentUntil(now: number, silenceMs: number): number {
-    return Math.min(now + silenceMs, this.login.expires ?? Infinity);
-  }
-
   due(now: number): void {
-    const { expires = Infinity } = this.login;
-    const reason = expires <= now ? "The login has expired" : "No heartbeat came in time";
-    this.clients.end(this, now, reason);
+    this.clients.end(this, now, "No heartbeat came in time");
   }
 }
 

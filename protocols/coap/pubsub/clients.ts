@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
+import { wordsOfEnd } from "../../grant.ts";
 import type { Hub } from "../../session.ts";
 import { Answer, changed, deleted, refusal } from "../answer.ts";
 import { Client, ClientIds } from "./client.ts";
@@ -54,7 +55,7 @@ export class Clients {
   /** A client was heard, perhaps from another address: what it observes follows it there. */
   heard(client: Client, address: string, now: number): void {
     const { deadlines, peers, limits } = this.layer;
-    deadlines.set(client, client.silentUntil(now, limits.heartbeatMs * HEARTBEATS));
+    deadlines.set(client, now + limits.heartbeatMs * HEARTBEATS);
     if (keyOf(address) === keyOf(client.address)) return;
     client.move(address);
     this.hub.count("coap.client.moved");
@@ -89,6 +90,7 @@ export class Clients {
     if (others === 0) this.#hosts.delete(client.host);
     else this.#hosts.set(client.host, others);
     this.layer.deadlines.delete(client);
+    client.unwatch?.();
     for (const observation of client.observations) {
       const { peer, token } = observation;
       this.observers.remove(observation, now);
@@ -123,8 +125,11 @@ export class Clients {
     this.#clients.set(id, client);
     this.#ids.taken.set(id, client);
     this.#hosts.set(client.host, (this.#hosts.get(client.host) ?? 0) + 1);
-    deadlines.set(client, client.silentUntil(now, limits.heartbeatMs * HEARTBEATS));
+    deadlines.set(client, now + limits.heartbeatMs * HEARTBEATS);
     client.guard?.connected(login);
+    client.unwatch = client.guard?.watch(login, (end, now) => {
+      this.end(client, now, wordsOfEnd[end]);
+    });
     this.#ids.moved(id, "online");
     return new Answer(Code.created, undefined, encoder.encode(token));
   }

@@ -1,5 +1,6 @@
 import { type CommandHost, run, type Running } from "../../../actors/command/command.ts";
 import type { Settings } from "../../../actors/command/resolved.ts";
+import type { PolicyOptions } from "../../../actors/identity/policy.ts";
 import type { Log } from "../../../actors/log.ts";
 
 /** A world that is all in memory: files, output, signals and a gateway that only pretends. */
@@ -16,18 +17,23 @@ export class FakeHost implements CommandHost {
   running: Running | Error = {
     listeners: ["mqtt://127.0.0.1:1883"],
     finished: Promise.withResolvers<void>().promise,
+    renew: (policy) => this.renewed.push(policy),
     stop: (drainMs) => {
       this.stoppedWith = drainMs;
       return Promise.resolve();
     },
   };
   stoppedWith: number | undefined;
+  /** The policies that came while it was running. */
+  readonly renewed: PolicyOptions[] = [];
+  /** Who is told that a file has changed, by its name. */
+  readonly watched = new Map<string, () => void>();
   /** Resolves once `serve` was called. */
   readonly served = Promise.withResolvers<void>();
   readonly #listeners = new Set<(signal: string) => void>();
 
   /** `files` are texts by their names; a name that ends in a slash is a folder. */
-  constructor(readonly files: Readonly<Record<string, string>> = {}) {}
+  constructor(readonly files: Record<string, string> = {}) {}
 
   serve(settings: Settings, log: Log): Promise<Running> {
     this.settings = settings;
@@ -47,6 +53,11 @@ export class FakeHost implements CommandHost {
     if (text !== undefined) return Promise.resolve(text);
     const code = this.files[`${path}/`] === undefined ? "ENOENT" : "EISDIR";
     return Promise.reject(Object.assign(new Error("not here"), { code }));
+  };
+
+  readonly watch = (paths: readonly string[], changed: () => void): () => void => {
+    for (const path of paths) this.watched.set(path, changed);
+    return () => paths.forEach((path) => this.watched.delete(path));
   };
 
   onSignal(heard: (signal: string) => void): () => void {

@@ -3,6 +3,8 @@ import { ListenError } from "../../../actors/command/cause.ts";
 import { run } from "../../../actors/command/command.ts";
 import { FakeHost } from "./fakes.ts";
 
+const renew = () => {};
+
 Deno.test("serve says where it listens and stops when a signal comes", async () => {
   const host = new FakeHost();
   assert.equal(await host.run(), 0);
@@ -52,6 +54,7 @@ Deno.test("serve ends at once when a second signal comes", async () => {
   const stopping = Promise.withResolvers<void>();
   host.running = {
     listeners: [],
+    renew,
     finished: Promise.withResolvers<void>().promise,
     stop() {
       stopping.resolve();
@@ -131,9 +134,9 @@ for (const [error, line] of failures) {
 Deno.test("serve exits with 0 when the gateway finishes by itself, with 1 when it fails", async () => {
   const host = new FakeHost();
   const stop = () => assert.fail("stopped what had finished");
-  host.running = { listeners: [], finished: Promise.resolve(), stop };
+  host.running = { listeners: [], finished: Promise.resolve(), renew, stop };
   assert.equal(await run([], host), 0);
-  host.running = { listeners: [], finished: Promise.reject(new Error("Out of luck")), stop };
+  host.running = { listeners: [], finished: Promise.reject(new Error("Out of luck")), renew, stop };
   assert.equal(await run([], host), 1);
   assert.deepEqual(host.err, ["Cannot go on: Out of luck"]);
 });
@@ -141,7 +144,7 @@ Deno.test("serve exits with 0 when the gateway finishes by itself, with 1 when i
 Deno.test("serve exits with 1 when stopping fails", async () => {
   const host = new FakeHost();
   const stop = () => Promise.reject(new Error("Stuck"));
-  host.running = { listeners: [], finished: new Promise<void>(() => {}), stop };
+  host.running = { listeners: [], finished: new Promise<void>(() => {}), renew, stop };
   assert.equal(await host.run("--log-level", "warn"), 1);
   assert.deepEqual(host.err, ["Cannot go on: Stuck"]);
 });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
 import type { Authenticator } from "../../../actors/identity/authenticator.ts";
 import { jwt } from "../../../actors/identity/jwt.ts";
 import { Refusal } from "../../../protocols/identity.ts";
-import { folder, part, secret, shown, token } from "./people.ts";
+import { folder, part, plain, secret, shown, token } from "./people.ts";
+import { kinds, signer } from "./signer.ts";
 
 async function answerOf(to: Authenticator, text: string): Promise<unknown> {
   const answer = await to.authenticate(shown({ protocol: "http", token: text }));
-  return answer instanceof Refusal ? answer.reason : answer;
+  return answer instanceof Refusal ? answer.reason : plain(answer);
 }
 
 Deno.test("jwt takes a token of HS256, whichever way it comes", async () => {
@@ -71,37 +71,6 @@ Deno.test("jwt takes no token that is not signed as it must be", async () => {
     assert.equal(await answerOf(one, good.slice(0, end)), undefined);
   }
 });
-
-const kinds = [
-  ["RS256", {
-    name: "RSASSA-PKCS1-v1_5",
-    hash: "SHA-256",
-    modulusLength: 2048,
-    publicExponent: Uint8Array.of(1, 0, 1),
-  }],
-  ["ES256", { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }],
-  ["EdDSA", { name: "Ed25519" }],
-] as const;
-
-async function signer(algorithm: RsaHashedKeyGenParams | EcKeyGenParams | Algorithm) {
-  const pair = await crypto.subtle.generateKey(algorithm, true, [
-    "sign",
-    "verify",
-  ]) as CryptoKeyPair;
-  const jwk = await crypto.subtle.exportKey("jwk", pair.publicKey);
-  const der = Buffer.from(await crypto.subtle.exportKey("spki", pair.publicKey));
-  const pem = `-----BEGIN PUBLIC KEY-----\n${der.toString("base64")}\n-----END PUBLIC KEY-----\n`;
-  const sign = async (header: unknown, claims: unknown) => {
-    const signed = `${part(header)}.${part(claims)}`, data = new TextEncoder().encode(signed);
-    const signature = await crypto.subtle.sign(
-      algorithm as AlgorithmIdentifier,
-      pair.privateKey,
-      data,
-    );
-    return `${signed}.${Buffer.from(signature).toString("base64url")}`;
-  };
-  return { jwk, pem, sign };
-}
 
 for (const [alg, algorithm] of kinds) {
   Deno.test(`jwt takes a token of ${alg}, by a key and by a set`, async () => {

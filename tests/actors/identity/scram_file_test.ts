@@ -4,7 +4,7 @@ import { passwordFile } from "../../../actors/identity/password_file.ts";
 import { formatHash, parseHash, scramPassword } from "../../../actors/identity/password_hash.ts";
 import { scramFile } from "../../../actors/identity/scram_file.ts";
 import type { AuthMethod, AuthStep } from "../../../protocols/mqtt/authentication.ts";
-import { folder, shown } from "./people.ts";
+import { folder, plain, shown } from "./people.ts";
 import { proofOf } from "./scram_client.ts";
 
 const at = "192.0.2.7:50112";
@@ -34,9 +34,9 @@ Deno.test("A user of the file comes in by SCRAM, and by password through the sam
   assert.deepEqual([step.kind, step.kind === "success" && step.user], ["success", "ann"]);
   assert.equal((await login(method, "ann", "guess")).kind, "failure");
   assert.equal((await login(method, "bob", "sesame")).kind, "failure");
-  const plain = (text: string) => passwords.authenticate(shown({ username: "ann", text }));
-  assert.deepEqual(await plain("sesame"), { user: "ann" });
-  assert.equal(await plain("guess"), false);
+  const ask = (text: string) => passwords.authenticate(shown({ username: "ann", text }));
+  assert.deepEqual(plain(await ask("sesame")), { user: "ann" });
+  assert.equal(await ask("guess"), false);
 });
 
 Deno.test("A file that changes counts within a second, and one that is missing lets nobody in", async () => {
@@ -51,6 +51,21 @@ Deno.test("A file that changes counts within a second, and one that is missing l
   assert.equal((await login(method, "ann", "another")).kind, "success");
   const step = await login(scramFile(`${dir.path}/none`), "ann", "sesame");
   assert.deepEqual([step.kind, step.kind === "failure" && step.reason], ["failure", 0x88]);
+});
+
+Deno.test("A login by SCRAM stands on the line by which it was proved", async () => {
+  await using dir = await folder();
+  let now = 0;
+  const file = await fileOf(dir.path, "ann", "sesame");
+  const method = scramFile(file, { now: () => now += 1_001 });
+  const step = await login(method, "ann", "sesame");
+  const { grant } = step as AuthStep & { kind: "success" };
+  const check = () => new Promise((resolve) => grant!.check(resolve));
+  assert.equal(await check(), true);
+  await fileOf(dir.path, "ann", "another");
+  // Somebody else is let in by the new one, which does not make the old one good.
+  assert.equal((await login(method, "ann", "another")).kind, "success");
+  assert.equal(await check(), false);
 });
 
 Deno.test("Who guesses by SCRAM has to wait", async () => {

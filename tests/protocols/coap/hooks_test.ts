@@ -5,7 +5,7 @@ import { Options } from "../../../protocols/coap/options.ts";
 import { Refusal } from "../../../protocols/identity.ts";
 import { Publication } from "../../../protocols/publication.ts";
 import { bytes, hex } from "../fakes.ts";
-import { Answer, hook } from "../hooked.ts";
+import { Answer, FakeGrant, hook } from "../hooked.ts";
 import { brief, FakeDatagrams, request } from "./fake_datagrams.ts";
 
 function hooked(hooks: Hooks): FakeDatagrams {
@@ -200,14 +200,19 @@ Deno.test("CoAP does not let clients publish to $SYS", () => {
   assert.deepEqual(ask(stage, Code.put, uri, { payload: "1" }), ["4.03"]);
 });
 
-Deno.test("An observation ends with 4.01 when the login of its client does", () => {
+Deno.test("An observation ends with 4.01 when the login of its client does", async () => {
   const stage = new FakeDatagrams(), expires = stage.now + 10_000;
-  hook(stage, { authenticate: () => ({ user: "ann", expires }) });
+  const { clock } = hook(stage, { authenticate: () => ({ user: "ann", expires }) });
   stage.tell("a", "1");
   assert.deepEqual(ask(stage, Code.get, "/topics/a", { options: observe }), ["2.05 1"]);
-  stage.wait(9_999);
+  const pass = async (ms: number) => {
+    await clock.move(ms);
+    stage.wait(ms);
+    stage.turn();
+  };
+  await pass(9_999);
   assert.deepEqual(stage.take().map(brief), []);
-  stage.wait(1);
+  await pass(1);
   const [last] = stage.take();
   assert.equal(brief(last!), "CON 4.01");
   assert.deepEqual(last!.payload, bytes("The login has expired"));
@@ -216,4 +221,36 @@ Deno.test("An observation ends with 4.01 when the login of its client does", () 
   stage.wait(100_000);
   assert.deepEqual(stage.take(), []);
   assert.equal(stage.session.load.observers, 0);
+});
+
+Deno.test("An observation ends with 4.01 when the login of its client is revoked, and no other does", () => {
+  const stage = new FakeDatagrams(), grants: FakeGrant[] = [];
+  hook(stage, {
+    authenticate({ username = "" }) {
+      const grant = new FakeGrant();
+      grants.push(grant);
+      return { user: username, grant };
+    },
+  });
+  for (const [i, user] of ["ann", "bob"].entries()) {
+    const message = request(Code.get, `/topics/a?u=${user}&p=x`, {
+      options: observe,
+      token: hex(`0${i}`),
+    });
+    assert.equal(brief(stage.ask(message)[0]!), "2.05");
+  }
+  grants[0]!.revoke();
+  stage.turn();
+  const [last, ...more] = stage.take();
+  assert.deepEqual([brief(last!), last!.token, more.length], ["CON 4.01", hex("00"), 0]);
+  assert.deepEqual(last!.payload, bytes("The login has been revoked"));
+  acknowledge(stage, last!);
+  stage.tell("a", "1");
+  const told = stage.take();
+  assert.deepEqual(told.map((each) => [brief(each), each.token]), [["NON 2.05 1", hex("01")]]);
+  assert.equal(stage.session.load.observers, 1);
+  assert.deepEqual(grants.slice(0, 2).map(({ size }) => size), [0, 1]);
+  const cancel = [new Option(Options.observe, hex("01"))];
+  stage.ask(request(Code.get, "/topics/a?u=bob&p=x", { options: cancel, token: hex("01") }));
+  assert.deepEqual(grants.slice(0, 2).map(({ size }) => size), [0, 0]);
 });

@@ -3,7 +3,7 @@ import type { Hooks } from "../../../../actors/hooks.ts";
 import { Code } from "../../../../protocols/coap/codec.ts";
 import { Refusal } from "../../../../protocols/identity.ts";
 import { bytes, hex } from "../../fakes.ts";
-import { Answer, hook } from "../../hooked.ts";
+import { Answer, FakeGrant, hook } from "../../hooked.ts";
 import { brief, FakeDatagrams, PEER, request } from "../fake_datagrams.ts";
 import { ask, connect } from "./client_stage.ts";
 import { observe } from "./pubsub_stage.ts";
@@ -136,16 +136,39 @@ Deno.test("a listener can have another heartbeat", () => {
   assert.equal(stage.session.load.clients, 0);
 });
 
-Deno.test("a client is gone when its login ends", () => {
-  const stage = hooked({ authenticate: () => ({ user: "ann", expires: 1_010_000 }) });
+Deno.test("a client is gone when its login ends", async () => {
+  const stage = new FakeDatagrams();
+  const { clock } = hook(stage, {
+    authenticate: () => ({ user: "ann", expires: 1_010_000 }),
+  });
   const me = connect(stage, "7");
   stage.tell("a", "1");
   observe(stage, `/ps/a?${me}`, 1);
+  await clock.move(9_999);
   stage.wait(9_999);
-  ask(stage, Code.put, `/mqtt/connection?${me}`);
-  stage.wait(1);
+  assert.equal(ask(stage, Code.put, `/mqtt/connection?${me}`), "2.04");
+  await clock.move(1);
+  stage.turn();
   assert.deepEqual(stage.take().map(({ payload }) => payload), [bytes("The login has expired")]);
   assert.equal(ask(stage, Code.put, `/mqtt/connection?${me}`), "4.01");
+});
+
+Deno.test("a client is gone when its login is revoked", () => {
+  const grant = new FakeGrant(), gone: unknown[] = [];
+  const stage = hooked({
+    authenticate: () => ({ user: "ann", grant }),
+    disconnected: ({ user }) => gone.push(user),
+  });
+  const me = connect(stage, "7");
+  stage.tell("a", "1");
+  observe(stage, `/ps/a?${me}`, 1);
+  grant.revoke();
+  stage.turn();
+  assert.deepEqual(stage.take().map(({ payload }) => payload), [
+    bytes("The login has been revoked"),
+  ]);
+  assert.equal(ask(stage, Code.put, `/mqtt/connection?${me}`), "4.01");
+  assert.deepEqual([gone, grant.size], [["ann"], 0]);
 });
 
 Deno.test("who connects under a name takes the place of who had it", () => {

@@ -1,0 +1,25 @@
+/** Milliseconds after a change until files are read: those that belong together change one by one. */
+const SETTLE_MS = 250;
+
+/** Calls `changed` whenever one of the files may have changed; the answer ends that. */
+export type Watch = (paths: readonly string[], changed: () => void) => () => void;
+
+/** Runs `work` a moment after files have changed; the answer ends that. */
+export function afterChanges(
+  paths: readonly string[],
+  watch: Watch,
+  work: () => Promise<void>,
+): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const run = () => {
+    timer = undefined;
+    void work();
+  };
+  const forget = watch(paths, () => {
+    timer ??= setTimeout(run, SETTLE_MS);
+  });
+  return () => {
+    forget();
+    clearTimeout(timer);
+  };
+}

@@ -1,0 +1,41 @@
+import type { Grant } from "../../protocols/grant.ts";
+import type { Later, Login } from "../hooks.ts";
+import { isLater } from "./authenticator.ts";
+
+/** Something that says who may come in, and may say something else later. */
+export interface Source<T> {
+  /** What it says now. */
+  read(): Later<T>;
+  /** Calls `said` with what it says, now and whenever that changes; the answer ends that. */
+  watch(said: (value: T) => void): () => void;
+}
+
+/** The grant of a login that stands on a part of what a source says. */
+export class Standing<T> implements Grant {
+  readonly #source: Source<T>;
+  readonly #holds: (value: T) => boolean;
+
+  constructor(source: Source<T>, holds: (value: T) => boolean) {
+    this.#source = source;
+    this.#holds = holds;
+  }
+
+  check(decided: (holds: boolean) => void): void {
+    const value = this.#source.read();
+    if (isLater(value)) value.then((late) => decided(this.#holds(late)), () => decided(false));
+    else decided(this.#holds(value));
+  }
+
+  watch(revoked: () => void): () => void {
+    return this.#source.watch((value) => {
+      if (!this.#holds(value)) revoked();
+    });
+  }
+}
+
+/** A login that was given before, unless what it stood on has gone since. */
+export function stillGood(login: Login): Later<Login | undefined> {
+  const { grant } = login;
+  if (grant === undefined) return login;
+  return new Promise((resolve) => grant.check((holds) => resolve(holds ? login : undefined)));
+}
