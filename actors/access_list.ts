@@ -51,7 +51,8 @@ export class AccessList {
 function ruleOf(text: string): Rule {
   const sign = text[0];
   if (sign !== "+" && sign !== "-") {
-    throw new TypeError(`Cannot use "${text}" in an access list: it begins with + or -; ${SYNTAX}`);
+    const right = `each subnet begins with + or -; ${SYNTAX}`;
+    throw new TypeError(`Cannot use "${text}" in an access list: ${right}`);
   }
   const [host = "", mask, ...rest] = text.slice(1).split("/");
   const isV6 = host.includes(":");

@@ -194,7 +194,11 @@ function escape(text: string): string {
 
 function textOf(value: unknown): string {
   if (typeof value === "string") return value;
-  if (value instanceof Error) return causesOf(value).map(nameAndMessage).join(": because ");
+  if (value instanceof Error) {
+    const chain = causesOf(value);
+    return chain.filter((error, index) => index === 0 || !isRepeated(error, chain[index - 1]!))
+      .map(nameAndMessage).join(": because ");
+  }
   const plain = jsonOf(value);
   return typeof plain === "string" ? plain : JSON.stringify(plain);
 }
@@ -225,6 +229,11 @@ function nameAndMessage({ name, message }: Error): string {
   return name === "Error" ? String(message) : `${name}: ${String(message)}`;
 }
 
+/** True for a cause whose words those who wrapped it have said already. */
+function isRepeated({ message }: Error, by: Error): boolean {
+  return String(message) !== "" && String(by.message).includes(String(message));
+}
+
 function causesOf(error: Error): Error[] {
   const chain: Error[] = [];
   for (let each: unknown = error; each !== undefined; each = (each as Error).cause) {
@@ -238,9 +247,10 @@ function causesOf(error: Error): Error[] {
   return chain;
 }
 
-/** The line of code that threw the first of the causes. */
+/** The line of code that the first of the causes came from; those of Deno itself tell nobody much. */
 function placeOf(error: Error): string | undefined {
-  return causesOf(error).at(-1)?.stack?.match(/\n {4}at (?:.* \()?(\S+:\d+:\d+)\)?$/m)?.[1];
+  const stack = causesOf(error).at(-1)?.stack ?? "";
+  return /\n {4}at (?:.* \()?((?!ext:|node:)\S+:\d+:\d+)\)?$/m.exec(stack)?.[1];
 }
 
 /** Where each error came from, on lines that cannot be taken for events because they are indented. */

@@ -4,16 +4,34 @@ const words: Readonly<Record<string, string>> = {
   EACCES: "its permissions do not allow it",
   EADDRINUSE: "something else listens there already",
   EADDRNOTAVAIL: "this machine has no such address",
+  ENOTFOUND: "there is no such host",
 };
 
 /** Why the system refused something, for people; in its own words where we have no better ones. */
 export function wordsOf(error: unknown): string {
-  const { code, message } = (error ?? {}) as { code?: string; message?: string };
+  const { code, message, cause } = (error ?? {}) as {
+    code?: string;
+    message?: string;
+    cause?: unknown;
+  };
+  // All that fetch says itself; what went wrong is the cause.
+  if (message === "fetch failed" && cause !== undefined) {
+    return wordsOf(cause).replace(
+      /^error sending request for url .*? \(Connect\): (?:dns error: )?/,
+      "",
+    );
+  }
   const known = code === undefined ? undefined : words[code];
   if (known !== undefined) return known;
   const text = String(message || error).split("\n")[0]!;
-  const [, access, to] = /^Requires (\w+) access to "([^"]*)"/.exec(text) ?? [];
-  if (access !== undefined) return `Deno was not allowed to; run it with --allow-${access}=${to}`;
+  const [whole, access, to] = /Requires (\w+) access to "([^"]*)".*/.exec(text) ?? [];
+  if (whole !== undefined) {
+    // Packages ask for one variable after the other: to name the first would only lead to the next.
+    const flag = access === "env" ? "--allow-env" : `--allow-${access}=${to}`;
+    return text.replace(whole, () => `Deno was not allowed to; run it with ${flag}`);
+  }
+  const lost = /failed to lookup address information: .*/;
+  if (lost.test(text)) return text.replace(lost, words.ENOTFOUND!);
   return text.replace(/ \(os error \d+\).*$/, "");
 }
 

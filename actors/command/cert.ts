@@ -2,19 +2,23 @@ import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto"
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Authority, certificatePem, newKeys, privateKeyPem } from "../cert/certificate.ts";
+import { argumentFault } from "./argument_fault.ts";
 import { wordsOf } from "./cause.ts";
 import type { CommandHost } from "./command.ts";
 
 const AUTHORITY = "Meerkat local authority";
 
+const USAGE = "cert [FOLDER] [--host NAME …] [--client NAME …] [--days N]";
+
 const HELP =
   `Makes a certificate authority of your own, and certificates that it signs, for trying out TLS.
 
-  cert [FOLDER] [--host NAME …] [--client NAME …] [--days N]
+  ${USAGE}
 
   FOLDER         where the files go; default: certs
   --host NAME    a name or an IP address of the server; can be repeated. Default: localhost, 127.0.0.1, ::1
-  --client NAME  also a client certificate of this name; can be repeated
+  --client NAME  also a client certificate of this name; can be repeated. A server certificate that
+                 is there already then stays, unless --host is given, too
   --days N       how long the certificates are good, 1 to 3650; default: 365
 
 An authority that is in the folder already signs again. Whoever has its key can pretend to be anybody
@@ -35,7 +39,7 @@ export async function cert(args: string[], host: CommandHost): Promise<number> {
       },
     });
   } catch (error) {
-    host.stderr((error as Error).message);
+    host.stderr(argumentFault(error, USAGE));
     return 2;
   }
   const { positionals: [folder = "certs", ...more], values } = given;
@@ -51,7 +55,8 @@ export async function cert(args: string[], host: CommandHost): Promise<number> {
   }
   const hosts = values.host ?? ["localhost", "127.0.0.1", "::1"];
   try {
-    await make({ folder, hosts, clients: values.client, days }, host);
+    const isNamed = values.host !== undefined;
+    await make({ folder, hosts, isNamed, clients: values.client, days }, host);
     return 0;
   } catch (error) {
     host.stderr(`Cannot make certificates in "${folder}": ${wordsOf(error)}`);
@@ -72,9 +77,10 @@ function faultOf(given: { more: string[]; days: number; names: string[] }): stri
 }
 
 async function make(
-  { folder, hosts, clients, days }: {
+  { folder, hosts, isNamed, clients, days }: {
     folder: string;
     hosts: string[];
+    isNamed: boolean;
     clients: string[];
     days: number;
   },
@@ -91,7 +97,10 @@ async function make(
     await write(folder, `${file}.key`, await privateKeyPem(keys), host);
     await write(folder, `${file}.pem`, pem, host);
   };
-  await issue("server", hosts[0]!, "server");
+  // Another client is no reason to give the server another certificate, or other names.
+  if (clients.length === 0 || isNamed || !await isThere(join(folder, "server.pem"))) {
+    await issue("server", hosts[0]!, "server");
+  }
   for (const name of clients) {
     await issue(`client-${name.replace(/[^\w.-]/g, "_")}`, name, "client");
   }
@@ -119,6 +128,10 @@ async function authorityIn(
   const pem = await certificatePem({ name, purpose: "authority", days, keys }, now);
   await write(folder, "ca.pem", pem, host);
   return { name, keys };
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
 }
 
 async function keysOf(pem: string): Promise<CryptoKeyPair> {

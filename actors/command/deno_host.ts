@@ -58,8 +58,17 @@ export function denoClientHost(
     readBytes: (path) => Deno.readFile(path),
     input: () => Deno.stdin.readable,
     write: (bytes) => writeBytes(Deno.stdout, bytes),
-    variable: (name) => Deno.env.get(name),
+    variable,
   };
+}
+
+/** A variable that may not be read is as good as none: `--allow-env` is for those who set it. */
+function variable(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch {
+    return undefined;
+  }
 }
 
 function write(to: { writeSync(bytes: Uint8Array): number }, line: string): void {

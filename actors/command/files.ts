@@ -11,15 +11,16 @@ export async function checkFiles(
     let text: string;
     try {
       text = await readFile(name);
+      if (holds === "files") place.refuse(name, "it is a file, not a folder");
     } catch (error) {
-      place.refuse(name, wordsOf(error));
+      if (holds !== "files" || !isFolder(error)) place.refuse(name, wordsOf(error));
       continue;
     }
     if (holds === "password") {
       if (/^\r?(\n|$)/.test(text)) place.refuse(name, "its first line must be the password");
       continue;
     }
-    if (holds === "key") continue;
+    if (holds === "key" || holds === "logins" || holds === "files") continue;
     if (holds === "users" || holds === "digests") {
       const fault = faultOfUsers(text, holds);
       if (fault !== undefined) place.refuse(name, fault);
@@ -29,6 +30,12 @@ export async function checkFiles(
     const fault = holds === "certificate" ? faultOfCertificate(found) : faultOfKey(found);
     if (fault !== undefined) place.refuse(name, fault);
   }
+}
+
+/** What reading a folder as a file fails with; Windows calls it a matter of permissions. */
+function isFolder(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return code === "EISDIR" || (code === "EACCES" && Deno.build.os === "windows");
 }
 
 function faultOfUsers(text: string, holds: "users" | "digests"): string | undefined {

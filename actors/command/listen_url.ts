@@ -63,6 +63,15 @@ export interface ListenUrl {
   readonly url: string;
 }
 
+/** True when only one of the two can listen. */
+export function areOnePort(one: ListenUrl, other: ListenUrl): boolean {
+  if (one.carrier === "unix" || other.carrier === "unix") return one.path === other.path;
+  if (one.port === 0 || one.port !== other.port || one.hostname !== other.hostname) return false;
+  // DNS listens by UDP and by TCP.
+  return (one.carrier === "udp") === (other.carrier === "udp") ||
+    [one, other].some(({ protocol }) => protocol === "dns");
+}
+
 /** Reads a listener URL. Throws a `TypeError` whose message says what would be right. */
 export function parseListenUrl(text: string): ListenUrl {
   const [scheme, rest] = split(text);

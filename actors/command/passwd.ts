@@ -47,7 +47,7 @@ interface Wish {
 
 /** Keeps password files. Exits 0 when it is done, 1 when it cannot be, 2 when it was asked wrongly. */
 export async function passwd(args: string[], host: CommandHost): Promise<number> {
-  if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
+  if (args.includes("--help") || args.includes("-h")) {
     host.stdout(HELP);
     return 0;
   }
@@ -81,6 +81,7 @@ function wishOf(args: string[]): Wish | string {
   const { realm, sha256 = false, scram = false, iterations = `${ITERATIONS}` } = values;
   const [word, file, user = ""] = positionals;
   const verb = verbs.find((each) => each === word);
+  if (word === undefined) return "Missing what to do: give set, del, list or verify";
   if (verb === undefined) return `Unknown ${quote(word)}: give set, del, list or verify`;
   if (file === undefined) return `Missing the file: give passwd ${verb} FILE`;
   const takes = verb === "list" ? 2 : 3;

@@ -5,7 +5,7 @@ import { dnsOf } from "./dns_settings.ts";
 import type { RetainedTree } from "../retained_tree.ts";
 import type { ListenSettings, NeededFile, Resolved } from "./resolved.ts";
 import type { LimitName } from "./limits.ts";
-import { isLocal, type ListenUrl } from "./listen_url.ts";
+import { areOnePort, isLocal, type ListenUrl } from "./listen_url.ts";
 import { mqttOf } from "./mqtt_settings.ts";
 import { Place } from "./place.ts";
 import { resolvePolicy } from "./policy_settings.ts";
@@ -51,6 +51,7 @@ type Usual =
 class Resolver {
   readonly #top: Place;
   readonly #files = new Map<string, NeededFile>();
+  readonly #taken: ListenUrl[] = [];
   #tlsIsUsed = false;
   #shared: readonly AuthSettings[] | undefined;
 
@@ -124,7 +125,9 @@ class Resolver {
 
   #listener(draft: ListenDraft | undefined, place: Place): ListenSettings | undefined {
     if (draft?.url === undefined) return undefined;
-    const { url } = draft;
+    const { url } = draft, other = this.#taken.find((each) => areOnePort(each, url));
+    if (other !== undefined) place.refuse(url.url, `${other.url} is on this port already`);
+    this.#taken.push(url);
     const tls = this.#tls(url, draft.tls, place);
     const allowAnonymous = draft.allowAnonymous ?? this.#value("allowAnonymous");
     // Names are asked for without a login.
@@ -190,11 +193,20 @@ class Resolver {
       return place.member("web").complain(`Cannot have a web site on ${url?.url}: use http:`);
     }
     const set: WebDraft = { ...this.draft.web, ...own };
-    const fileAt = (name: keyof WebDraft, given: string) => {
-      const at = own && name in own ? place.member("web") : this.#top.member("web");
-      return this.sources.fileAt(at.member(name).path, given);
-    };
-    return resolveWeb(set, fileAt);
+    const placeOf = (name: keyof WebDraft) =>
+      (own && name in own ? place.member("web") : this.#top.member("web")).member(name);
+    const { root, upload, dav, protect } = set;
+    if (root !== undefined) this.#file(root, placeOf("root"), "files");
+    if (upload?.folder) this.#file(upload.folder, placeOf("upload").member("folder"), "files");
+    if (dav?.root !== undefined) this.#file(dav.root, placeOf("dav").member("root"), "files");
+    if (dav?.auth && dav.auth !== "-") {
+      this.#file(dav.auth, placeOf("dav").member("auth"), "logins");
+    }
+    for (const [index, each] of protect?.entries() ?? []) {
+      const at = placeOf("protect").item(index).member("file");
+      if (each?.file !== undefined) this.#file(each.file, at, "logins");
+    }
+    return resolveWeb(set, (name, given) => this.sources.fileAt(placeOf(name).path, given));
   }
 
   #tls(url: ListenUrl, own: TlsDraft | undefined, place: Place): TlsSettings | undefined {

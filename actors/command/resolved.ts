@@ -68,11 +68,19 @@ export interface ListenSettings {
   readonly web?: WebSettings;
 }
 
-/** A file that must be there for the gateway to start. */
+/** A file or a directory that must be there for the gateway to start. */
 export interface NeededFile {
   readonly place: Place;
   readonly name: string;
-  readonly holds: "certificate" | "private key" | "password" | "users" | "digests" | "key";
+  readonly holds:
+    | "certificate"
+    | "private key"
+    | "password"
+    | "users"
+    | "digests"
+    | "key"
+    | "logins"
+    | "files";
 }
 
 /** The settings, unless `sources` has heard of a fault; and the files they need. */

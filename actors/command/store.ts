@@ -1,3 +1,4 @@
+import { wordsOf } from "./cause.ts";
 import type { Gateway } from "../gateway.ts";
 import type { GatewayOptions } from "../gateway_options.ts";
 import type { Parts } from "./main.ts";
@@ -19,7 +20,7 @@ export function openWithStore(
     if (!isUsual || !isForbidden(error)) throw error;
     options.log?.warn("nothing will survive a restart: the store may not be written", {
       file,
-      error,
+      why: wordsOf(error),
     });
     return parts.gateway(options);
   }

@@ -1,7 +1,9 @@
 import { parseArgs } from "node:util";
 import { backupStore, exportStore, importStore } from "../store/transfer.ts";
+import { argumentFault } from "./argument_fault.ts";
 import { wordsOf } from "./cause.ts";
 import type { Command, CommandHost } from "./command.ts";
+import { quote } from "./place.ts";
 import { storeSettings } from "./store_settings.ts";
 
 /** What a command is given. */
@@ -24,7 +26,7 @@ export const storeCommands: readonly Command[] = [
     usage: "FROM [--data FILE]",
     doc: "Fill a new store with what export has printed.",
     async run({ data, names: [from] }, host) {
-      const lines = await importStore(data, linesOf(from!));
+      const lines = await importStore(data, linesOf(await open(from!)));
       host.stdout(`${lines - 1} rows imported into ${data}`);
     },
   }),
@@ -51,25 +53,32 @@ function command(name: string, names: number, { usage, doc, run }: Recipe): Comm
     doc,
     hasOwnFlags: true,
     async run(args, host) {
-      const given = read(args, names);
-      if (given === "help" || given === undefined) {
-        const say = given === undefined ? host.stderr : host.stdout;
-        say(`${host.program} ${name} ${usage}\n\n${doc}`);
-        return given === undefined ? 2 : 0;
+      const given = read(args, { names, usage: `${name} ${usage}` });
+      if (given === "help") {
+        host.stdout(`${host.program} ${name} ${usage}\n\n${doc}`);
+        return 0;
+      }
+      if (typeof given === "string") {
+        host.stderr(given);
+        return 2;
       }
       try {
         await run(given, host);
         return 0;
       } catch (error) {
-        host.stderr(wordsOf(error));
+        const words = wordsOf(error);
+        host.stderr(words.startsWith("Cannot ") ? words : `Cannot ${name}: ${words}`);
         return 1;
       }
     },
   };
 }
 
-/** Undefined when it makes no sense. */
-function read(args: string[], names: number): Given | "help" | undefined {
+/** Text says what is wrong. */
+function read(
+  args: string[],
+  { names, usage }: { names: number; usage: string },
+): Given | "help" | string {
   try {
     const { values, positionals } = parseArgs({
       args,
@@ -80,15 +89,29 @@ function read(args: string[], names: number): Given | "help" | undefined {
       },
     });
     if (values.help) return "help";
-    return positionals.length === names ? { data: values.data, names: positionals } : undefined;
-  } catch {
-    return undefined;
+    if (positionals.length < names) return `Missing ${/[A-Z]+/.exec(usage)![0]}: give ${usage}`;
+    if (positionals.length > names) {
+      return `Unexpected ${quote(positionals[names])}: give ${usage}`;
+    }
+    return { data: values.data, names: positionals };
+  } catch (error) {
+    return argumentFault(error, usage);
   }
 }
 
-/** The lines of a file; `-` is standard input. */
-async function* linesOf(name: string): AsyncGenerator<string> {
-  const source = name === "-" ? Deno.stdin.readable : (await Deno.open(name)).readable;
+/** A file; `-` is standard input. */
+async function open(name: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  if (name === "-") return Deno.stdin.readable;
+  try {
+    return (await Deno.open(name)).readable;
+  } catch (error) {
+    throw new Error(`Cannot import ${quote(name)}: ${wordsOf(error)}`);
+  }
+}
+
+async function* linesOf(
+  source: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<string> {
   let rest = "";
   for await (const text of source.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split("\n");

@@ -2,6 +2,7 @@ import type { Identity } from "../../protocols/identity.ts";
 import { Refusal } from "../../protocols/identity.ts";
 import type { RegisteredWill } from "../../protocols/presence.ts";
 import type { Qos } from "../../protocols/publication.ts";
+import { typeOfMessage } from "../../protocols/http/publishing.ts";
 import { Broker } from "../../protocols/mqtt/broker.ts";
 import { faultOfTopic, isReserved } from "../../protocols/topic.ts";
 import type { Handler } from "../handlers/handler.ts";
@@ -130,7 +131,7 @@ async function willOf(
     payload,
     qos: Number(qos) as Qos,
     retain: retain === "1" || retain === "true",
-    contentType: request.headers.get("content-type") ?? undefined,
+    contentType: typeOfMessage(request.headers.get("content-type")),
   };
 }
 

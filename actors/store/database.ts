@@ -64,8 +64,11 @@ const NOTADB = 26, FULL = 13, CORRUPT = 11, READONLY = 8;
 function wordsOf(error: unknown, file: string): unknown {
   if (error instanceof StoreError) return error;
   const { errcode = 0, message } = error as { errcode?: number; message: string };
+  const kind = kindOf(file);
+  if (kind === "folder") return new StoreError(`Cannot use ${file}: it is a folder, not a file`);
   if (/^unable to open/.test(message)) {
-    return new StoreError(`Cannot use ${file}: it is not there, or may not be read`);
+    const why = kind === "nothing" ? "it is not there" : "it may not be read";
+    return new StoreError(`Cannot use ${file}: ${why}`);
   }
   const right = "restore a backup, or move the file away to begin with an empty store";
   switch (errcode & 0xff) {
@@ -81,6 +84,15 @@ function wordsOf(error: unknown, file: string): unknown {
       return new StoreError(`Cannot use ${file}: it may not be written to`);
   }
   return error;
+}
+
+/** What SQLite does not tell when it cannot open a file. */
+function kindOf(file: string): "file" | "folder" | "nothing" {
+  try {
+    return Deno.statSync(file).isDirectory ? "folder" : "file";
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound ? "nothing" : "file";
+  }
 }
 
 /** The same for what is found out while the store is read. */

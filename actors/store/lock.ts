@@ -1,11 +1,14 @@
+import { dirname } from "node:path";
 import { StoreError } from "./store_error.ts";
 
 /**
  * Holds the lock of a store for as long as the process lives: two gateways that wrote to one file would
- * each forget what the other promised. The answer gives it back.
+ * each forget what the other promised. The answer gives it back; where the file was refused nothing
+ * that was not there before stays beside it.
  */
-export function lock(file: string): () => void {
+export function lock(file: string): (refused?: "refused") => void {
   const name = `${file}-lock`;
+  const isNew = !isThere(name);
   const held = openSync(name, file);
   let isOurs = false;
   try {
@@ -13,10 +16,24 @@ export function lock(file: string): () => void {
   } finally {
     if (!isOurs) held.close();
   }
-  if (isOurs) return () => held.close();
+  if (isOurs) {
+    return (refused) => {
+      if (refused && isNew) Deno.removeSync(name);
+      held.close();
+    };
+  }
   throw new StoreError(
     `Cannot use ${file}: another gateway is using it; stop that one, or give another file`,
   );
+}
+
+function isThere(name: string): boolean {
+  try {
+    Deno.statSync(name);
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
 }
 
 function openSync(name: string, file: string): Deno.FsFile {
@@ -25,6 +42,13 @@ function openSync(name: string, file: string): Deno.FsFile {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       throw new StoreError(`Cannot use ${file}: its folder is not there`);
+    }
+    if (error instanceof Deno.errors.NotCapable) {
+      // SQLite keeps more files there than this one.
+      throw new Deno.errors.NotCapable(
+        `Cannot use ${file}: Requires write access to "${dirname(file)}", run again with ` +
+          "--allow-write",
+      );
     }
     if ((error as { code?: string }).code !== "EROFS") throw error;
     const why = `Cannot use ${file}: its file system may only be read`;

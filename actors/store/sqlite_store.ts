@@ -128,7 +128,7 @@ function openStore(file: string, options: StoreOptions, around: Surroundings): L
   try {
     return new OpenStore(file, options, { ...around, unlock }).ledger;
   } catch (error) {
-    unlock();
+    unlock("refused");
     throw readingFault(error, file);
   }
 }

@@ -99,21 +99,29 @@ async function fill(
       if (number === 1) checkHead(line);
       else if (line !== "") insert(database, packer, line);
     }
-    if (number === 0) throw new Error("there is nothing");
+    if (number === 0) throw new Error("it is missing: even an empty store is exported as one line");
     packer.flush();
     database.exec("COMMIT");
   } catch (error) {
     database.exec("ROLLBACK");
-    throw new StoreError(`Cannot import line ${number}: ${(error as Error).message}`);
+    throw new StoreError(`Cannot import line ${number || 1}: ${(error as Error).message}`);
   }
   return number;
 }
 
 function checkHead(line: string): void {
-  const { store, version } = JSON.parse(line);
-  if (store !== "meerkat") throw new Error("it is not the beginning of an export of a store");
+  const { store, version } = headOf(line);
+  if (store !== "meerkat") throw new Error("it is not the first line that export prints");
   if (version !== FORMAT) {
     throw new Error(`its version is ${version}, and this gateway takes ${FORMAT}`);
+  }
+}
+
+function headOf(line: string): { store?: unknown; version?: unknown } {
+  try {
+    return JSON.parse(line) ?? {};
+  } catch {
+    return {};
   }
 }
 

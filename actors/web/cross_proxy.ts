@@ -84,7 +84,8 @@ export function crossProxy(options: CrossProxyOptions): Handler {
       return plainText(400, `Cannot read the target: ask for ${FORWARD_PATH}coap://host/path`);
     }
     if (!targets.some((each) => covers(each, target))) {
-      return plainText(isCoap ? 505 : 403, `Not allowed to ask ${target.protocol}//${target.host}`);
+      const why = `Not allowed to ask ${target.protocol}//${target.host}: it is not listed`;
+      return plainText(isCoap ? 505 : 403, why);
     }
     if (request.headers.get("via")?.includes(VIA)) {
       return plainText(508, "This request has come round");

@@ -79,7 +79,9 @@ function isWithin(root: string, file: string): boolean {
 
 /** Rejects when there is no such directory. */
 export async function checkDirectory(root: string): Promise<void> {
-  const found = await Deno.stat(root).catch(() => undefined);
+  const found = await Deno.stat(root).catch((error) => {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+  });
   if (!found?.isDirectory) throw new Error(`"${root}" is not a directory`);
 }
 

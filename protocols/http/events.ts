@@ -9,7 +9,7 @@ import type { HttpLimits } from "./limits.ts";
 import type { RequestHead } from "./message.ts";
 import { ifAllowed } from "./permission.ts";
 import { entityTag } from "./state.ts";
-import { qosOf } from "./publishing.ts";
+import { faultOfQos, qosOf } from "./publishing.ts";
 
 const encoder = new TextEncoder();
 
@@ -31,7 +31,7 @@ export function follow(exchange: Exchange, filter: string, limits: HttpLimits): 
   const fault = faultOfFilter(filter, limits.topicLevels);
   if (fault !== undefined) return respondText(exchange, 400, fault);
   const qos = qosOf(exchange.request);
-  if (qos === undefined) return respondText(exchange, 400, "Cannot follow: qos must be 0, 1 or 2");
+  if (qos === undefined) return respondText(exchange, 400, faultOfQos(exchange.request));
   const access = { action: "subscribe", topic: filter, qos, retain: false } as const;
   ifAllowed(exchange, access, () => begin(exchange, filter, { qos, limits }));
 }

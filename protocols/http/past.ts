@@ -2,6 +2,7 @@ import { accepts } from "@std/http/negotiation";
 import { envelope } from "../envelope.ts";
 import { historyLimits, readSince } from "../history.ts";
 import { Delivery } from "../publication.ts";
+import { shown } from "./publishing.ts";
 import { type Exchange, respondText } from "./exchange.ts";
 import type { RequestHead } from "./message.ts";
 
@@ -18,19 +19,19 @@ export function respondPast(exchange: Exchange, topic: string): void {
   const since = readSince(query.get("since") ?? "0", now);
   if (since === undefined) {
     const right = "give milliseconds since 1970, a date such as 2026-11-21T08:00:00Z, or 24h";
-    return respondText(exchange, 400, `Cannot use since: ${right}`);
+    return respondText(exchange, 400, `Cannot use since ${shown(query.get("since"))}: ${right}`);
   }
   const limit = Number(query.get("limit") ?? historyLimits.usual);
   if (!Number.isInteger(limit) || limit < 1 || limit > historyLimits.most) {
     const right = `give a whole number from 1 to ${historyLimits.most}`;
-    return respondText(exchange, 400, `Cannot use limit: ${right}`);
+    return respondText(exchange, 400, `Cannot use limit ${shown(query.get("limit"))}: ${right}`);
   }
   const past = hub.history?.(topic, { since, limit });
   if (past === undefined) {
     return respondText(
       exchange,
       404,
-      "No history is kept of this topic: the configuration says so",
+      `No history is kept of ${shown(topic)}: "history" in the configuration names none`,
     );
   }
   const items = past.map((publication) =>

@@ -24,3 +24,21 @@ export function qosOf({ query }: RequestHead): Qos | undefined {
   const value = new URLSearchParams(query).get("qos") ?? "1";
   return value === "0" ? 0 : value === "1" ? 1 : value === "2" ? 2 : undefined;
 }
+
+/** What is wrong where `qosOf` finds nothing. */
+export function faultOfQos({ query }: RequestHead): string {
+  return `Cannot use qos ${shown(new URLSearchParams(query).get("qos"))}: give 0, 1 or 2`;
+}
+
+/** What command-line clients say of any body, and no message is. */
+const FORM = "application/x-www-form-urlencoded";
+
+/** The type of a message that came with this Content-Type. */
+export function typeOfMessage(type: string | null | undefined): string | undefined {
+  return type === FORM ? undefined : type || undefined;
+}
+
+/** A value of a query in quotes, short enough for an error message. */
+export function shown(value: string | null): string {
+  return JSON.stringify((value ?? "").slice(0, 40));
+}

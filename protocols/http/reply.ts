@@ -6,7 +6,7 @@ import { type Exchange, respondText } from "./exchange.ts";
 import type { RequestHead } from "./message.ts";
 import { publish } from "./permission.ts";
 import { contentFields } from "./state.ts";
-import { respondOutcome } from "./publishing.ts";
+import { respondOutcome, shown } from "./publishing.ts";
 
 /**
  * How long a request wants to wait for a reply, in milliseconds and at most `maxMs`; undefined when
@@ -17,7 +17,7 @@ export function replyOf({ query }: RequestHead, maxMs: number): number | string 
   const wanted = new URLSearchParams(query).get("reply");
   if (wanted === null) return undefined;
   const found = /^(\d{1,6})(ms|s)$/.exec(wanted);
-  if (found === null) return 'Cannot wait for a reply: "reply" must be a time such as 5s or 500ms';
+  if (found === null) return `Cannot use reply ${shown(wanted)}: give a time such as 5s or 500ms`;
   return Math.min(Number(found[1]) * (found[2] === "s" ? 1000 : 1), maxMs);
 }
 

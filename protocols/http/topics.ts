@@ -10,7 +10,7 @@ import { discover, listTopics } from "./listing.ts";
 import { ifAllowed, publish } from "./permission.ts";
 import { respondPast, wantsPast } from "./past.ts";
 import { poll, waitOf } from "./poll.ts";
-import { qosOf, respondOutcome } from "./publishing.ts";
+import { faultOfQos, qosOf, respondOutcome, typeOfMessage } from "./publishing.ts";
 import { replyOf, request } from "./reply.ts";
 import { entityTag, notFound, respondState, respondUnchanged } from "./state.ts";
 
@@ -178,7 +178,7 @@ class Topics {
   #qos(exchange: Exchange, topic: string): Qos | undefined {
     if (!this.#isTopic(exchange, topic)) return undefined;
     const qos = qosOf(exchange.request);
-    if (qos === undefined) respondText(exchange, 400, "Cannot publish: qos must be 0, 1 or 2");
+    if (qos === undefined) respondText(exchange, 400, faultOfQos(exchange.request));
     return qos;
   }
 
@@ -199,12 +199,8 @@ function conditionFailed(exchange: Exchange): void {
   respondText(exchange, 412, "Cannot do this: the stored value is not what the condition says");
 }
 
-/** What command-line clients say of any body, and no message is. */
-const FORM = "application/x-www-form-urlencoded";
-
 function typeOf({ fields }: RequestHead): string | undefined {
-  const type = fields.get("content-type");
-  return type === FORM ? undefined : type || undefined;
+  return typeOfMessage(fields.get("content-type"));
 }
 
 /** The text without the request head that it was cut from, which a stored value must not keep alive. */

@@ -162,7 +162,9 @@ class ScramExchange implements AuthExchange {
     const { storedKey, serverKey } = this.#credentials!;
     const said = `${this.#first},${bare}`;
     const signature = hmac(storedKey, said);
-    const clientKey = decodeBase64(proof!).map((byte, index) => byte ^ signature[index]!);
+    const clientKey = decodeBase64(proof!).map((byte: number, index: number) =>
+      byte ^ signature[index]!
+    );
     const isRight = timingSafeEqual(createHash("sha256").update(clientKey).digest(), storedKey);
     if (!isRight || !this.#isKnown) return refusal("the user name or the password is wrong");
     const data = Buffer.from(`v=${encodeBase64(hmac(serverKey, said))}`);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { run } from "../interop/child.ts";
+import { fileURLToPath } from "node:url";
+import { Child, run } from "../interop/child.ts";
 import { start } from "../gateway/meerkat.ts";
 import { permissions } from "../gateway/permissions.ts";
 import { blocksOf, readme, rowsOf, section } from "./readme.ts";
@@ -56,6 +57,39 @@ test("The README shows the least permissions that are tested", () => {
   return Promise.resolve();
 });
 
+test("The README lists every section at its beginning, and its links lead somewhere", async () => {
+  const anchor = (title: string) =>
+    "#" + title.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-");
+  const text = readme.replace(/^```[\s\S]*?^```$/gm, "");
+  const titles = (level: RegExp) => [...text.matchAll(level)].map(([, title]) => anchor(title!));
+  const links = (from: string) => [...from.matchAll(/\]\(([^)\s]+)\)/g)].map(([, to]) => to!);
+  const contents = links(text.slice(0, text.indexOf("\n## ")));
+  assert.deepEqual(titles(/^## (.*)$/gm).filter((each) => !contents.includes(each)), []);
+  const known = titles(/^#{2,3} (.*)$/gm);
+  for (const to of links(text).filter((each) => !each.startsWith("http"))) {
+    if (to.startsWith("#")) assert.ok(known.includes(to), to);
+    else await Deno.stat(new URL(to, root));
+  }
+});
+
+test("The README names every setting of the configuration file", async () => {
+  await using child = start(["schema"]);
+  const schema = JSON.parse(new TextDecoder().decode((await child.ended()).stdout));
+  const named = new Set(readme.match(/[$\w]+/g)), unnamed: string[] = [];
+  const look = (at: Record<string, unknown>, path: string) => {
+    for (const [name, each] of Object.entries(at.properties ?? {})) {
+      if (!named.has(name)) unnamed.push(`${path}${name}`);
+      look(each as Record<string, unknown>, `${path}${name}.`);
+    }
+    const inner = [at.items, at.additionalProperties, ...(at.anyOf ?? []) as unknown[]];
+    for (const each of inner) {
+      if (typeof each === "object") look(each as Record<string, unknown>, path);
+    }
+  };
+  look(schema, "");
+  assert.deepEqual(unnamed, []);
+});
+
 test("The configuration in the README is right, and what it says of a wrong one is true", async () => {
   const right = await check((text) => text);
   assert.equal(right.code, 0, right.said);
@@ -66,11 +100,32 @@ test("The configuration in the README is right, and what it says of a wrong one 
   assert.deepEqual(wrong, { code: 1, said: shown!.text });
 });
 
-test("The first program in the README runs", async () => {
+/** The first program of the library, on free ports and not for long. */
+function firstProgram(from: string): string {
   const { text } = blocksOf(section("The library"))[0]!;
-  const program = text.replace(/port: \d+/g, "port: 0")
-    .replace('"./mod.ts"', `"${new URL("mod.ts", root).href}"`)
+  return text.replace(/port: \d+/g, "port: 0")
+    .replace('"./mod.ts"', JSON.stringify(from))
     .replace("await hub.finished", "await hub.stop()");
+}
+
+test("The first program in the README runs in a folder of its own, as told there", async () => {
+  const { text } = blocksOf(section("The library")).find(({ language }) => language === "json")!;
+  const cwd = await Deno.makeTempDir();
+  try {
+    const here = JSON.stringify(fileURLToPath(root));
+    await Deno.writeTextFile(`${cwd}/deno.json`, text.replace('"../meerkat"', here));
+    await Deno.writeTextFile(`${cwd}/main.ts`, firstProgram("@meerkat/gateway"));
+    const args = ["run", "-A", "--check", "--quiet", "main.ts"];
+    await using child = new Child(Deno.execPath(), args, { cwd });
+    const { code, stderr } = await child.ended();
+    assert.equal(code, 0, stderr);
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
+});
+
+test("The first program in the README runs", async () => {
+  const program = firstProgram(new URL("mod.ts", root).href);
   const file = await Deno.makeTempFile({ suffix: ".ts" });
   try {
     await Deno.writeTextFile(file, program);

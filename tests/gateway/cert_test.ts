@@ -55,8 +55,12 @@ testWith(["openssl"], "cert has the authority that is there sign again", async (
   try {
     await cert(cwd, "here");
     const authority = await Deno.readTextFile(`${cwd}/here/ca.pem`);
+    const server = await Deno.readTextFile(`${cwd}/here/server.pem`);
     const again = await cert(cwd, "here", "--client", "b");
     assert.equal(again.code, 0, again.said);
+    assert.equal(await Deno.readTextFile(`${cwd}/here/server.pem`), server);
+    await cert(cwd, "here", "--client", "b", "--host", "gate.example");
+    assert.notEqual(await Deno.readTextFile(`${cwd}/here/server.pem`), server);
     assert.equal(await Deno.readTextFile(`${cwd}/here/ca.pem`), authority);
     await run(
       program("openssl"),

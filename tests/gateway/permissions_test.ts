@@ -70,6 +70,23 @@ testWith([], "Without its permission the gateway names the one that is missing",
   }
 });
 
+testWith([], "Without a permission commands say in one line which flag is missing", async () => {
+  const commands: [args: string, flag: string][] = [
+    ["pub mqtt://127.0.0.1:1 -t a -m 1", "--allow-env"],
+    ["sub mqtt://127.0.0.1:1 -t a", "--allow-env"],
+    ["get http://127.0.0.1:8/", "--allow-net=127.0.0.1:8"],
+    ["get coap://127.0.0.1:8/", "--allow-net=0.0.0.0:0"],
+    ["observe coap+tcp://127.0.0.1:8/", "--allow-net=127.0.0.1:8"],
+  ];
+  for (const [args, flag] of commands) {
+    await using child = start(args.split(" "), { deno: [noPrompt] });
+    const { code, stderr } = await child.ended();
+    assert.equal(code, 1);
+    assert.match(stderr, /^Cannot [^\n]*\n$/);
+    assert.ok(stderr.endsWith(`Deno was not allowed to; run it with ${flag}\n`), stderr);
+  }
+});
+
 testWith([], "The README shows the least permissions", async () => {
   const text = await Deno.readTextFile(new URL("../../README.md", import.meta.url)).catch(() => "");
   // Lines are wrapped with a backslash.

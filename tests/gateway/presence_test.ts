@@ -23,6 +23,18 @@ async function ask(port: number, method: string, path: string, body?: string): P
   return `${answer.status} ${await answer.text()}`.trim();
 }
 
+Deno.test("The will of a client that names no type, as curl -d, has none", strict, async () => {
+  await using hub = gateway({ presence: presence(), clock: new FakeClock() });
+  const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+  for (const type of ["application/x-www-form-urlencoded", "text/x-will"]) {
+    const url = `http://127.0.0.1:${port}/clients/a/will`, headers = { "content-type": type };
+    await (await fetch(`${url}?topic=alarm`, { method: "PUT", headers, body: "gone" })).body
+      ?.cancel();
+    const { will } = await (await fetch(url)).json();
+    assert.equal(will.contentType, type === "text/x-will" ? type : undefined);
+  }
+});
+
 Deno.test("A client without a connection is missed by HTTP and by CoAP alike", strict, async () => {
   const clock = new FakeClock();
   await using hub = gateway({ presence: presence(), clock });

@@ -47,6 +47,9 @@ export const askFlags: readonly ClientFlag[] = [
   helpFlag,
 ];
 
+/** What may be asked: servers of CoAP and HTTP. */
+const schemes = ["coap", "coap+tcp", "coaps+tcp", "http", "https"];
+
 /** MAX_TRANSMIT_WAIT (RFC 7252 §4.8.2). */
 const TIMEOUT_SECONDS = 93;
 
@@ -59,7 +62,7 @@ export function ask(method: Asking["method"]): (
   const flags = [...hasBody ? bodyFlags : [], ...askFlags];
   return async (args, host) => {
     const given = new ClientFlags(args, flags), { client } = host;
-    if (given.has("help") || args.length === 0) {
+    if (given.has("help")) {
       host.stdout(helpOf(host, method, flags));
       return 0;
     }
@@ -85,10 +88,8 @@ export async function askingOf(
   { method, host, client }: { method: Asking["method"]; host: CommandHost; client: ClientHost },
 ): Promise<Asking> {
   const [url, more] = given.urls, { faults } = given;
-  if (url === undefined) faults.push("Missing URL: give one such as coap://127.0.0.1/topics/a");
-  if (/^(?:mqtts?|wss?):/i.test(url ?? "")) {
-    faults.push(`Cannot ask ${quote(url)}: use the commands pub and sub for MQTT`);
-  }
+  const fault = faultOfUrl(url);
+  if (fault !== undefined) faults.push(fault);
   if (more !== undefined) faults.push(`Unexpected ${quote(more)}: one URL is enough`);
   const size = given.text("block-size");
   if (size !== undefined && !/^(?:16|32|64|128|256|512|1024)$/.test(size)) {
@@ -104,6 +105,16 @@ export async function askingOf(
     timeoutMs: given.number("timeout", TIMEOUT_SECONDS, { min: 0.001, max: 1e6 }) * 1000,
     ...await loginOf(given, { host, client }),
   };
+}
+
+function faultOfUrl(url: string | undefined): string | undefined {
+  if (url === undefined) return "Missing URL: give one such as coap://127.0.0.1/topics/a";
+  const scheme = /^([a-z][a-z\d+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase() ?? "";
+  if (schemes.includes(scheme)) return undefined;
+  return /^(?:mqtts?|wss?)$/.test(scheme)
+    ? `Cannot ask ${quote(url)}: use the commands pub and sub for MQTT`
+    : `Cannot ask ${quote(url)}: give a URL such as coap://127.0.0.1/topics/a; known are ` +
+      schemes.join(", ");
 }
 
 /** Prints an answer; what to exit with. */

@@ -34,11 +34,16 @@ export async function connectOptions(
 ): Promise<Omit<ConnectOptions, "message" | "lost">> {
   const { faults } = flags;
   const [given, more] = flags.urls;
-  let url = given ?? "";
+  let url = "";
   try {
-    url = parseTarget(url).url;
+    if (given === undefined) faults.push("Missing URL: give one such as mqtt://127.0.0.1:1883");
+    else url = parseTarget(given).url;
   } catch (error) {
-    faults.push(`Cannot connect to ${quote(url)}: ${(error as Error).message}`);
+    const other = /^(?:https?|coaps?(?:\+tcp)?):/i.test(given!);
+    const right = other
+      ? "use the commands put, post and observe for HTTP and CoAP"
+      : (error as Error).message;
+    faults.push(`Cannot connect to ${quote(given)}: ${right}`);
   }
   if (more !== undefined) faults.push(`Unexpected ${quote(more)}: one URL is enough`);
   const version = versions[flags.text("mqtt-version") ?? ""];
@@ -101,7 +106,11 @@ export function qosOf(flags: ClientFlags, name: string): Qos {
 
 /** A topic to publish to; a fault when it is none. */
 export function topicOf(flags: ClientFlags, name: string): string {
-  const topic = flags.text(name) ?? "";
+  const topic = flags.text(name);
+  if (topic === undefined) {
+    flags.faults.push("Missing -t TOPIC: where to publish");
+    return "";
+  }
   const fault = faultOfTopic(topic, MAX_LEVELS);
   if (fault !== undefined) flags.faults.push(fault);
   return topic;

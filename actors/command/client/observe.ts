@@ -19,7 +19,7 @@ const LINE_FEED = new Uint8Array([10]);
 /** Prints what a resource is, and each time that it changes. */
 export async function observe(args: string[], host: CommandHost): Promise<number> {
   const given = new ClientFlags(args, flags), { client } = host;
-  if (given.has("help") || args.length === 0) {
+  if (given.has("help")) {
     host.stdout(helpOf(host));
     return 0;
   }

@@ -28,7 +28,7 @@ const LINES_UNDER_WAY = 256;
 /** Publishes to an MQTT server. */
 export async function pub(args: string[], host: CommandHost): Promise<number> {
   const given = new ClientFlags(args, flags), { client } = host;
-  if (given.has("help") || args.length === 0) {
+  if (given.has("help")) {
     host.stdout(helpOf(host));
     return 0;
   }

@@ -23,7 +23,7 @@ const flags: readonly ClientFlag[] = [
 /** Prints what DNS says about a name. */
 export async function resolveName(args: string[], host: CommandHost): Promise<number> {
   const given = new ClientFlags(args, flags), { faults } = given, { client } = host;
-  if (given.has("help") || args.length === 0) {
+  if (given.has("help")) {
     host.stdout(helpOf(host));
     return 0;
   }

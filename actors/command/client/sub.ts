@@ -27,7 +27,7 @@ const LINE_FEED = new Uint8Array([10]);
 /** Prints what an MQTT server has to say. */
 export async function sub(args: string[], host: CommandHost): Promise<number> {
   const given = new ClientFlags(args, flags), { client } = host;
-  if (given.has("help") || args.length === 0) {
+  if (given.has("help")) {
     host.stdout(helpOf(host));
     return 0;
   }
@@ -36,7 +36,7 @@ export async function sub(args: string[], host: CommandHost): Promise<number> {
   const options = await connectOptions(given, { properties, files: { host, client } });
   const qos = qosOf(given, "qos");
   const filters = filtersOf(given, "topic");
-  if (filters.length === 0) given.faults.push("Missing -t FILTER: what to subscribe to");
+  if (!given.has("topic")) given.faults.push("Missing -t FILTER: what to subscribe to");
   const unwanted = filtersOf(given, "filter-out");
   const most = given.number("count", Infinity, { min: 1 });
   const timeoutMs = given.number("timeout", Infinity, { min: 0 }) * 1000;

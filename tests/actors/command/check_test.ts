@@ -48,6 +48,7 @@ Deno.test("check says all that is wrong, where it is, and what would be right", 
     "m.json:8:5: listen[1]: Cannot listen on https://0.0.0.0:8443: whoever can reach it could connect without a login; give --password-file FILE to ask for one, --allow-anonymous to permit that, or listen on 127.0.0.1",
     'm.json:9:23: listen[2].tls: Cannot use certificates for mqtt://127.0.0.1:1883, which has no TLS: write mqtts:, or leave "tls" out',
     'm.json:10:23: listen[3].tls: Cannot use certificates for coap://127.0.0.1:5683, which has no TLS: write coaps+tcp:, or leave "tls" out',
+    'm.json:13:5: listen[6]: Cannot use "mqtts://127.0.0.1:8883": mqtts://127.0.0.1:8883 is on this port already',
     'm.json:13:58: listen[6].tls.clientCertificates: Cannot use "required": whose are good must be known; give --client-ca FILE, or "ca" in the file',
     'm.json:8:42: listen[1].tls.cert: Cannot use "no.pem": there is no such file or folder',
     'm.json:8:60: listen[1].tls.key: Cannot use "c": a private key as PEM is needed, and it holds "CERTIFICATE"',
@@ -77,7 +78,7 @@ Deno.test("check explains who may come where there is an access list", async () 
   const wrong = new FakeHost({ "m.json": JSON.stringify({ access: "10/8" }) });
   assert.equal(await wrong.run("check", "--config", "m.json"), 1);
   assert.deepEqual(wrong.err, [
-    'm.json:1:2: access: Cannot use "10/8" in an access list: it begins with + or -; write subnets such as -0.0.0.0/0,+192.168/16,+fd00::/8',
+    'm.json:1:2: access: Cannot use "10/8" in an access list: each subnet begins with + or -; write subnets such as -0.0.0.0/0,+192.168/16,+fd00::/8',
   ]);
 });
 

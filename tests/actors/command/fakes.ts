@@ -32,6 +32,7 @@ export class FakeHost implements CommandHost {
   readonly served = Promise.withResolvers<void>();
   readonly #listeners = new Set<(signal: string) => void>();
 
+  /** `files` are texts by their names; a name that ends in a slash is a folder. */
   constructor(readonly files: Record<string, string> = {}) {}
 
   serve(settings: Settings, log: Log): Promise<Running> {
@@ -50,7 +51,8 @@ export class FakeHost implements CommandHost {
     this.read.push(path);
     const text = this.files[path];
     if (text !== undefined) return Promise.resolve(text);
-    return Promise.reject(Object.assign(new Error("not here"), { code: "ENOENT" }));
+    const code = this.files[`${path}/`] === undefined ? "ENOENT" : "EISDIR";
+    return Promise.reject(Object.assign(new Error("not here"), { code }));
   };
 
   readonly watch = (paths: readonly string[], changed: () => void): () => void => {

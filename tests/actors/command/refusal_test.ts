@@ -34,6 +34,18 @@ const lines: [args: string, line: string, code?: 1][] = [
     'Cannot use --listen "mqtt://:99999": a port is at most 65535, and 99999 is more',
   ],
   [
+    "--listen :7000 --listen mqtt://:7000",
+    'Cannot use --listen "mqtt://127.0.0.1:7000": http://127.0.0.1:7000 is on this port already',
+  ],
+  [
+    "--listen coap+tcp://:5300 --listen dns://:5300",
+    'Cannot use --listen "dns://127.0.0.1:5300": coap+tcp://127.0.0.1:5300 is on this port already',
+  ],
+  [
+    "--listen http+unix:/a --listen coap://:7000 --listen http://:7000 --listen mqtt+unix:/a",
+    'Cannot use --listen "mqtt+unix:/a": http+unix:/a is on this port already',
+  ],
+  [
     "--listen https:",
     'Cannot use --listen "https://127.0.0.1:8443": it needs a certificate; give --cert FILE and --key FILE, or "tls" in the file',
   ],

@@ -116,7 +116,7 @@ const failures: [error: Error, line: string][] = [
   ],
   [
     new ListenError("http://x:80", new Error("failed to lookup address information: no\nsuch")),
-    "Cannot listen on http://x:80: failed to lookup address information: no",
+    "Cannot listen on http://x:80: there is no such host",
   ],
   [new Error("Too hot (os error 451)"), "Cannot start: Too hot"],
 ];

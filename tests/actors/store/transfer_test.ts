@@ -44,13 +44,28 @@ Deno.test("A store is exported while it is used, and imported whole", () =>
     );
   }));
 
+Deno.test("A file that is no store is refused with the reason, and nothing is left beside it", () =>
+  inFolder(async (folder) => {
+    const open = (file: string) => gateway({ log, store: sqliteStore(file) });
+    const diary = `${folder}/diary`;
+    await Deno.writeTextFile(diary, "Dear diary, ".repeat(100));
+    assert.throws(() => open(diary), /it is not a store, or is damaged/);
+    await Deno.mkdir(`${folder}/sub`);
+    assert.throws(() => open(`${folder}/sub`), /it is a folder, not a file/);
+    assert.throws(() => [...exportStore(`${folder}/sub`)], /it is a folder, not a file/);
+    assert.throws(() => [...exportStore(`${folder}/none`)], /it is not there/);
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    assert.deepEqual(names, ["diary", "sub"]);
+  }));
+
 Deno.test("What is no export is refused, and nothing of it stays", () =>
   inFolder(async (folder) => {
     const file = `${folder}/a.db`, head = '{"store":"meerkat","version":1}';
     const faults: [string[], RegExp][] = [
-      [[], /Cannot import line 0: there is nothing/],
-      [["{"], /Cannot import line 1/],
-      [['{"store":"x"}'], /line 1: it is not the beginning of an export/],
+      [[], /Cannot import line 1: it is missing/],
+      [["{"], /Cannot import line 1: it is not the first line that export prints/],
+      [['{"store":"x"}'], /line 1: it is not the first line that export prints/],
+      [["null"], /line 1: it is not the first line that export prints/],
       [['{"store":"meerkat","version":99}'], /line 1: its version is 99, and this gateway takes 1/],
       [[head, '{"table":"recipes"}'], /line 2: there is no table "recipes"/],
       [[head, '{"table":"ids","x; DROP TABLE ids":1}'], /line 2: ids has no column/],

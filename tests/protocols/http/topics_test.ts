@@ -130,6 +130,8 @@ Deno.test("/topics/ refuses a QoS that is none, and an empty value", () => {
   for (const qos of ["3", "-1", "x", "01"]) {
     assert.equal(ask(on, `PUT /topics/a?qos=${qos}`, {}, "1").status, 400, qos);
     assert.equal(ask(on, `DELETE /topics/a?qos=${qos}`).status, 400, qos);
+    const { body } = ask(on, `POST /topics/a?qos=${qos}`);
+    assert.equal(body, `Cannot use qos ${JSON.stringify(qos)}: give 0, 1 or 2\n`);
   }
   assert.equal(ask(on, "PUT /topics/a").status, 400);
   assert.equal(on.space.published.length, 0);
