@@ -35,7 +35,12 @@ async function house(open: (file: string, now: () => number) => Authenticator) {
       const login = await known.authenticate(credentials) as Login;
       const seen = { isRevoked: false };
       const forget = login.grant!.watch(() => seen.isRevoked = true);
-      const look = () => new Promise((resolve) => login.grant!.check(resolve));
+      const check = () => new Promise((resolve) => login.grant!.check(resolve));
+      /** The first look sees that something has changed, the second one takes it. */
+      const look = async () => {
+        await check();
+        return await check();
+      };
       return { seen, login, look, forget };
     },
     authenticate: (credentials: Credentials) => known.authenticate(credentials),
@@ -123,6 +128,7 @@ Deno.test("A token that was given for a login stands on what that one stood on",
   const credentials = shown({ protocol: "http", token: (await answer.json()).token });
   assert.equal((await authenticator.authenticate(credentials) as Login).user, "ann");
   await users.write("# nobody\n");
+  assert.equal((await authenticator.authenticate(credentials) as Login).user, "ann");
   assert.equal(await authenticator.authenticate(credentials), undefined);
 });
 
@@ -143,12 +149,42 @@ Deno.test("A file is looked at every second as long as somebody waits for change
   await clock.move(999);
   assert.deepEqual(said, ["one"]);
   await clock.move(1);
+  // The look at it is over.
+  await file.read();
+  assert.deepEqual(said, ["one"]);
+  await clock.move(1_000);
   await three.promise;
   assert.deepEqual(said, ["one", "three"]);
   forget();
   assert.equal(clock.pending, 1);
   forgetToo();
   assert.equal(clock.pending, 0);
+});
+
+Deno.test("A file that is caught while it is written says what it said before", async () => {
+  await using dir = await folder();
+  const path = `${dir.path}/file`, said: string[] = [];
+  let now = 0;
+  const file = new WatchedFile(path, (text) => text, { now: () => now });
+  /** What it says to whoever asks so much later. */
+  const after = async (ms: number) => {
+    now += ms;
+    return await file.read();
+  };
+  await Deno.writeTextFile(path, "one");
+  assert.equal(await after(0), "one");
+  const forget = file.watch((text) => said.push(text));
+  for (const part of ["", "tw", "two and more", "two"]) {
+    await Deno.writeTextFile(path, part);
+    assert.equal(await after(1_000), "one", part);
+  }
+  await Deno.remove(path);
+  assert.equal(await after(1_000), "one");
+  await Deno.writeTextFile(path, "three");
+  assert.equal(await after(1_000), "one");
+  assert.equal(await after(1_000), "three");
+  assert.deepEqual(said, ["one", "three"]);
+  forget();
 });
 
 Deno.test("A key set at a URL is fetched again as long as somebody waits for changes", async () => {
