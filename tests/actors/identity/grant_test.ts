@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Authenticator } from "../../../actors/identity/authenticator.ts";
 import { digestFile } from "../../../actors/identity/digest_file.ts";
+import { stillGood } from "../../../actors/identity/grant.ts";
 import { jwt } from "../../../actors/identity/jwt.ts";
 import { loginTokens } from "../../../actors/identity/login_tokens.ts";
 import { passwordFile } from "../../../actors/identity/password_file.ts";
@@ -9,8 +10,10 @@ import { RemoteKeys, remoteKeysDefaults } from "../../../actors/identity/remote_
 import { replaceFile } from "../../../actors/identity/replace_file.ts";
 import { WatchedFile } from "../../../actors/identity/watched_file.ts";
 import type { Login } from "../../../actors/hooks.ts";
+import type { Grant } from "../../../protocols/grant.ts";
 import type { Credentials } from "../../../protocols/identity.ts";
 import { ha1Of } from "../../../protocols/web/digest.ts";
+import { FakeGrant } from "../../protocols/hooked.ts";
 import { FakeClock } from "../fakes.ts";
 import { folder, shown } from "./people.ts";
 import { kinds, signer } from "./signer.ts";
@@ -132,6 +135,20 @@ Deno.test("A token that was given for a login stands on what that one stood on",
   assert.equal(await authenticator.authenticate(credentials), undefined);
 });
 
+Deno.test("A token is good at once where it is known what that stands on, and later otherwise", async () => {
+  for (const holds of [true, false]) {
+    const decided: ((holds: boolean) => void)[] = [], grant = new FakeGrant();
+    const late: Grant = { check: (each) => decided.push(each), watch: () => () => {} };
+    const login = { user: "ann", grant }, other = { user: "ann", grant: late };
+    grant.holds = holds;
+    assert.equal(stillGood(login), holds ? login : undefined);
+    const answer = stillGood(other);
+    assert.ok(answer instanceof Promise);
+    decided[0]!(holds);
+    assert.equal(await answer, holds ? other : undefined);
+  }
+});
+
 Deno.test("A file is looked at every second as long as somebody waits for changes", async () => {
   await using dir = await folder();
   const path = `${dir.path}/file`, clock = new FakeClock();
@@ -194,7 +211,11 @@ Deno.test("A key set at a URL is fetched again as long as somebody waits for cha
   const clock = new FakeClock();
   const url = `http://127.0.0.1:${server.addr.port}/`;
   const remote = new RemoteKeys(url, () => clock.now(), clock);
-  await remote.read();
+  const fetched = remote.read();
+  assert.ok(fetched instanceof Promise);
+  await fetched;
+  // At once from now on.
+  assert.equal(remote.read(), await fetched);
   const said: (string | undefined)[] = [], second = Promise.withResolvers<void>();
   const forget = remote.watch(([key]) => {
     said.push(key!.id);
