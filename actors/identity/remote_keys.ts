@@ -52,7 +52,7 @@ export class RemoteKeys implements Source<readonly JwtKey[]> {
   async keys(id: string | undefined): Promise<readonly JwtKey[]> {
     const { refreshMs, unknownMs } = remoteKeysDefaults, passed = this.now() - this.#fetched;
     const isKnown = id === undefined || this.#keys.some((key) => key.id === id);
-    if (passed > (isKnown ? refreshMs : unknownMs)) {
+    if (this.#fetching !== undefined || passed > (isKnown ? refreshMs : unknownMs)) {
       const fetching = this.#look();
       // Who knows the key need not wait for the others.
       if (this.#keys.length === 0 || !isKnown) await fetching;

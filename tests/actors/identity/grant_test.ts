@@ -211,11 +211,13 @@ Deno.test("A key set at a URL is fetched again as long as somebody waits for cha
   const clock = new FakeClock();
   const url = `http://127.0.0.1:${server.addr.port}/`;
   const remote = new RemoteKeys(url, () => clock.now(), clock);
-  const fetched = remote.read();
+  // Who comes while the first set is on its way waits for it, too.
+  assert.equal((await Promise.all([remote.keys("one"), remote.keys("one")]))[1][0]!.id, "one");
+  const again = new RemoteKeys(url, () => clock.now(), clock), fetched = again.read();
   assert.ok(fetched instanceof Promise);
   await fetched;
   // At once from now on.
-  assert.equal(remote.read(), await fetched);
+  assert.equal(again.read(), await fetched);
   const said: (string | undefined)[] = [], second = Promise.withResolvers<void>();
   const forget = remote.watch(([key]) => {
     said.push(key!.id);
