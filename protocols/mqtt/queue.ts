@@ -1,6 +1,6 @@
 import { isLasting, lastingCopy } from "../bytes.ts";
 import type { Entry, MessageRecord, Shelf } from "../journal.ts";
-import type { Delivery, PublicationOptions } from "../publication.ts";
+import type { Delivery } from "../publication.ts";
 import { attachedBytes, Publication } from "../publication.ts";
 import { Backlog, type Page } from "./backlog.ts";
 import type { MqttLimits } from "./limits.ts";
@@ -88,6 +88,11 @@ export class Queue implements Shelf {
    * what was written is enough.
    */
   shelve(delivery: StoredDelivery, log: SessionLog, limits: MqttLimits): void {
+    // Where the newest takes the place of another, no page is ever complete.
+    if (limits.queuePolicy === "conflate") {
+      this.push(delivery, limits);
+      return log.keep(delivery);
+    }
     this.add(delivery, limits);
     log.keep(delivery, this);
   }
@@ -198,6 +203,7 @@ export class Queue implements Shelf {
   /** Messages that came too slowly to be written down together are a page as they are. */
   #shelveObjects(end: number): void {
     const older = this.#waiting.slice(this.#head, end) as Delivery[];
+    this.#waiting.fill(undefined, this.#head, end);
     this.#pushPage({ size: older.length, bytes: sumOf(older), read: () => older });
   }
 
@@ -251,10 +257,13 @@ export class Queue implements Shelf {
 }
 
 /** What a message takes while it waits, in bytes. */
-export function bytesOf(
-  message: PublicationOptions & { payload: Uint8Array; topic: string },
-): number {
-  return message.payload.length + message.topic.length + attachedBytes(message) + OVERHEAD_BYTES;
+export function bytesOf(publication: Publication): number {
+  return bareBytesOf(publication) + attachedBytes(publication);
+}
+
+/** The same of one that has nothing beside its topic and payload. */
+export function bareBytesOf({ topic, payload }: Pick<Publication, "topic" | "payload">): number {
+  return payload.length + topic.length + OVERHEAD_BYTES;
 }
 
 function costOf({ publication }: Delivery): number {
