@@ -1,9 +1,9 @@
-import { isLasting, lastingCopy } from "../bytes.ts";
 import type { Entry, MessageRecord, Shelf } from "../journal.ts";
 import type { Delivery } from "../publication.ts";
-import { attachedBytes, Publication } from "../publication.ts";
+import { attachedBytes, type Publication } from "../publication.ts";
 import { Backlog, type Page } from "./backlog.ts";
 import type { MqttLimits } from "./limits.ts";
+import { outliving } from "./outliving.ts";
 import { type SessionLog, settle, StoredDelivery, storedFrom } from "./session_log.ts";
 
 /** What the objects around a waiting message take, in bytes. */
@@ -272,27 +272,4 @@ function costOf({ publication }: Delivery): number {
 
 function sumOf(deliveries: readonly Delivery[]): number {
   return deliveries.reduce((sum, each) => sum + costOf(each), 0);
-}
-
-/** The same delivery holding on to nothing but its own bytes. */
-export function outliving(delivery: Delivery): Delivery {
-  const { publication } = delivery;
-  const { topic, payload, time, contentType, properties } = publication;
-  // A payload that shares its page with thousands of others would keep all of them.
-  if (isLasting(payload)) return delivery;
-  const own = publication.encode(ownPayload);
-  return delivery.of(
-    new Publication(topic, own, {
-      qos: publication.qos,
-      retain: publication.retain,
-      time,
-      contentType,
-      properties,
-    }),
-  );
-}
-
-/** Made once for all the queues that a message waits in. */
-function ownPayload({ payload }: Publication): Uint8Array {
-  return lastingCopy(payload);
 }
