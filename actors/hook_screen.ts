@@ -25,7 +25,7 @@ export interface ScreenOptions {
 
 /**
  * Asks the hooks for each delivery of one subscription, and keeps their order. A plain filter was
- * asked about when it was made, so its deliveries are from when the hooks are others than then.
+ * asked about when it was made, so its deliveries are asked about only once the hooks have changed.
  */
 export class HookScreen implements Screen {
   #waiting: Waiting[] = [];

@@ -1,9 +1,12 @@
 import { setImmediate } from "node:timers";
 
-/** Milliseconds before timers and sockets get the event loop back. */
+/** Milliseconds of turns after which, when those that are ready have run, the event loop is due. */
 const BUDGET_MS = 2;
 
-/** Pauses of one burst until others are admitted, and what is to be written is. */
+/** So few turns are over before it pays to look at the clock. */
+const FEW = 4;
+
+/** Pauses after which, though a burst goes on, what waits is written and readers are admitted. */
 const MAX_PAUSES = 8;
 
 /** Whoever has turns to take. */
@@ -21,7 +24,7 @@ let ready: Turning[] = [];
 const flushing: Flushing[] = [];
 let scheduled = false;
 let pauses = 0;
-/** There from a pause until the end of its burst. */
+/** There from a pause until readers are admitted. */
 let crowd: PromiseWithResolvers<void> | undefined;
 
 /** Queues one turn. Turns run in order, as soon as the current one ends. */
@@ -40,8 +43,8 @@ export function flushLater(who: Flushing): void {
 }
 
 /**
- * Resolves at the end of a burst that has paused; undefined when there is none. Whoever reads waits as
- * long: those whose turn the pause put off come first.
+ * Resolves at the end of a burst that has paused, or when that is far; undefined when none has. Whoever
+ * reads waits as long: those whose turn the pause put off come first.
  */
 export function crowded(): Promise<void> | undefined {
   return crowd?.promise;
@@ -54,13 +57,16 @@ function wake(): void {
 }
 
 function drain(): void {
-  const until = performance.now() + BUDGET_MS;
+  let turns = 0, until = 0;
   do {
     while (ready.length > 0) {
       const batch = ready;
       ready = [];
       for (let i = 0; i < batch.length; i++) turn(batch[i]!);
-      if (performance.now() >= until) return pause();
+      if ((turns += batch.length) < FEW) continue;
+      const now = performance.now();
+      until ||= now + BUDGET_MS;
+      if (now >= until) return pause();
     }
     flushAll();
   } while (ready.length > 0);
@@ -70,7 +76,7 @@ function drain(): void {
 
 /** The event loop is due: timers, and what has been written. */
 function pause(): void {
-  if (++pauses % MAX_PAUSES === 0) {
+  if (++pauses === MAX_PAUSES) {
     // Those who tell each other something for ever must not keep all others waiting.
     flushAll();
     admit();

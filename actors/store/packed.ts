@@ -9,7 +9,9 @@ const SAME_TOPIC = 0x40, HAS_EXTRA = 0x80;
 
 const FIRST_BYTES = 16 << 10;
 
-const encoder = new TextEncoder(), decoder = new TextDecoder();
+const encoder = new TextEncoder();
+/** A byte order mark belongs to a topic [MQTT-1.5.4-3]. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Bytes on their way to the store, one piece after the other. */
 export class PackedWriter {

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { Entry, type MessageRecord, type Segment } from "../../protocols/journal.ts";
-import { bytesOf } from "../../protocols/mqtt/queue.ts";
+import { bareBytesOf, bytesOf } from "../../protocols/mqtt/queue.ts";
 import type { WrittenPage } from "../../protocols/mqtt/resume.ts";
 import { Delivery } from "../../protocols/publication.ts";
 import { unpacked } from "./packed.ts";
@@ -68,7 +68,9 @@ export class QueueReader {
       let size = 0, bytes = 0;
       for (const message of unpacked(messages, first)) {
         size++;
-        bytes += bytesOf(message);
+        bytes += message.extra === null
+          ? bareBytesOf(message)
+          : bytesOf(fromRow(message).publication);
       }
       return { size, bytes, sent: [], read: () => this.#read(owner, first) };
     }

@@ -29,9 +29,9 @@ export class Backlog {
   }
 
   /** Has `pages` in front of all that is here. */
-  precede(pages: readonly Page[], bytesOf: (deliveries: readonly Delivery[]) => number): void {
+  precede(pages: readonly Page[], sumOf: (deliveries: readonly Delivery[]) => number): void {
     const rest = this.#read.slice(this.#at);
-    const begun = { size: rest.length, bytes: bytesOf(rest), read: () => rest };
+    const begun = { size: rest.length, bytes: sumOf(rest), read: () => rest };
     const all = [...pages, ...rest.length > 0 ? [begun] : [], ...this.#pages];
     this.clear();
     for (const each of all) this.push(each);

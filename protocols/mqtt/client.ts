@@ -4,7 +4,8 @@ import type { Group } from "./group.ts";
 import { Inflight } from "./inflight.ts";
 import type { MqttLimits } from "./limits.ts";
 import type { Will } from "./packet.ts";
-import { outliving, Queue, type Tally } from "./queue.ts";
+import { outliving } from "./outliving.ts";
+import { Queue, type Tally } from "./queue.ts";
 import { type SessionLog, settle, StoredDelivery } from "./session_log.ts";
 
 /** To a connection: its client's queue is full, and the policy is to hang up. */

@@ -29,8 +29,6 @@ export interface Admission {
   readonly keepAlive: number;
   /** Seconds that the session may outlive the connection. */
   readonly expirySeconds: number;
-  /** True when no earlier session goes on: the client wants none, or may not have it any more. */
-  clean: boolean;
   /** How the client wants to prove who it is, beyond a user name and a password. */
   readonly method: AuthMethod | undefined;
   /** What the method has to say at the end. */
@@ -97,7 +95,6 @@ function examine(connect: Connect, { limits }: Link): Admission {
     clientId: connect.clientId === "" ? `meerkat-${randomUUID()}` : connect.clientId,
     keepAlive: version === 5 && isTooLong ? longest : connect.keepAlive,
     expirySeconds: grantedExpiry(connect, limits),
-    clean: connect.clean,
     method,
     authenticationData: undefined,
   };
@@ -191,7 +188,7 @@ export function begin(
 ): void {
   const { connect, will, expirySeconds } = admission;
   // [MQTT-3.1.2-4]
-  if (admission.clean && client.present) broker.discard(client, { now, hub: link.hub });
+  if (connect.clean && client.present) broker.discard(client, { now, hub: link.hub });
   const sessionPresent = client.present;
   broker.attach(client, inbox);
   client.user = link.hub.identity.user;

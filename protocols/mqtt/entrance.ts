@@ -144,13 +144,16 @@ export class Entrance implements AuthOwner {
     const { link } = this, admission = this.#admission!, { hub } = link;
     hub.identify(identity);
     const client = hub.shared(Broker).clients.get(admission.clientId);
-    if (admission.clean || !client?.isFollowing) return this.#admit(now);
+    if (admission.connect.clean || !client?.isFollowing) return this.#admit(now);
     if (this.#isRefused(now)) return;
     const filters = [...client.subscriptions].map(([filter, { qos }]) => ({ filter, qos }));
     link.ask<readonly (Refusal | undefined)[]>(
       (decided) => permissions({ link, guard }, filters, decided),
       (refusals, now) => {
         if (this.#isRefused(now)) return;
+        // What nobody can tell now is no reason to lose a subscription for ever.
+        const undecided = refusals.find((each) => each?.kind === "unavailable");
+        if (undecided !== undefined) return this.house.refuse(connectRefused(undecided), now);
         const refused = filters.filter((_, at) => refusals[at] !== undefined);
         screenAnew(client, hub, refused.map(({ filter }) => filter));
         this.#admit(now);

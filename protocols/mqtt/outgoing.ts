@@ -8,7 +8,7 @@ import type { Link } from "./link.ts";
 import { isExpired } from "./message.ts";
 import { PacketType } from "./packet.ts";
 import { publishPacket } from "./publish_packet.ts";
-import { outliving } from "./queue.ts";
+import { outliving } from "./outliving.ts";
 import { Reason } from "./reason.ts";
 import { Retained } from "./retained.ts";
 import { type SessionLog, settle, StoredDelivery } from "./session_log.ts";

@@ -1,9 +1,9 @@
-import { isLasting, lastingCopy } from "../bytes.ts";
 import type { Entry, MessageRecord, Shelf } from "../journal.ts";
-import type { Delivery, PublicationOptions } from "../publication.ts";
-import { attachedBytes, Publication } from "../publication.ts";
+import type { Delivery } from "../publication.ts";
+import { attachedBytes, type Publication } from "../publication.ts";
 import { Backlog, type Page } from "./backlog.ts";
 import type { MqttLimits } from "./limits.ts";
+import { outliving } from "./outliving.ts";
 import { type SessionLog, settle, StoredDelivery, storedFrom } from "./session_log.ts";
 
 /** What the objects around a waiting message take, in bytes. */
@@ -88,6 +88,11 @@ export class Queue implements Shelf {
    * what was written is enough.
    */
   shelve(delivery: StoredDelivery, log: SessionLog, limits: MqttLimits): void {
+    // Where the newest takes the place of another, no page is ever complete.
+    if (limits.queuePolicy === "conflate") {
+      this.push(delivery, limits);
+      return log.keep(delivery);
+    }
     this.add(delivery, limits);
     log.keep(delivery, this);
   }
@@ -198,6 +203,7 @@ export class Queue implements Shelf {
   /** Messages that came too slowly to be written down together are a page as they are. */
   #shelveObjects(end: number): void {
     const older = this.#waiting.slice(this.#head, end) as Delivery[];
+    this.#waiting.fill(undefined, this.#head, end);
     this.#pushPage({ size: older.length, bytes: sumOf(older), read: () => older });
   }
 
@@ -251,10 +257,13 @@ export class Queue implements Shelf {
 }
 
 /** What a message takes while it waits, in bytes. */
-export function bytesOf(
-  message: PublicationOptions & { payload: Uint8Array; topic: string },
-): number {
-  return message.payload.length + message.topic.length + attachedBytes(message) + OVERHEAD_BYTES;
+export function bytesOf(publication: Publication): number {
+  return bareBytesOf(publication) + attachedBytes(publication);
+}
+
+/** The same of one that has nothing beside its topic and payload. */
+export function bareBytesOf({ topic, payload }: Pick<Publication, "topic" | "payload">): number {
+  return payload.length + topic.length + OVERHEAD_BYTES;
 }
 
 function costOf({ publication }: Delivery): number {
@@ -263,27 +272,4 @@ function costOf({ publication }: Delivery): number {
 
 function sumOf(deliveries: readonly Delivery[]): number {
   return deliveries.reduce((sum, each) => sum + costOf(each), 0);
-}
-
-/** The same delivery holding on to nothing but its own bytes. */
-export function outliving(delivery: Delivery): Delivery {
-  const { publication } = delivery;
-  const { topic, payload, time, contentType, properties } = publication;
-  // A payload that shares its page with thousands of others would keep all of them.
-  if (isLasting(payload)) return delivery;
-  const own = publication.encode(ownPayload);
-  return delivery.of(
-    new Publication(topic, own, {
-      qos: publication.qos,
-      retain: publication.retain,
-      time,
-      contentType,
-      properties,
-    }),
-  );
-}
-
-/** Made once for all the queues that a message waits in. */
-function ownPayload({ payload }: Publication): Uint8Array {
-  return lastingCopy(payload);
 }

@@ -53,7 +53,7 @@ export class MqttSession implements Session, House {
 
   receive(bytes: Uint8Array, now: number): number {
     const link = this.#link;
-    if (this.#conversation !== undefined && !this.#owns()) return bytes.length;
+    if (this.#isLost()) return bytes.length;
     let at = 0, packets = 0;
     while (at + 1 < bytes.length && this.#isReading) {
       const type = bytes[at]! >> 4;
@@ -98,6 +98,7 @@ export class MqttSession implements Session, House {
   signal(signal: unknown, now: number): void {
     const link = this.#link, entrance = this.#entrance;
     if (link.closed) return;
+    if (this.#isLost()) return this.#leave(now);
     if (typeof signal === "function") this.#resume(signal as (now: number) => void, now);
     else if (signal instanceof AuthAnswer) {
       if (entrance !== undefined) entrance.answered(signal, now);
@@ -146,7 +147,9 @@ export class MqttSession implements Session, House {
   }
 
   drained(now: number): void {
-    if (!this.#link.closed) this.#conversation?.outgoing.pump(now);
+    if (this.#link.closed) return;
+    if (this.#isLost()) return this.#leave(now);
+    this.#conversation?.outgoing.pump(now);
   }
 
   overloaded(now: number): void {
@@ -211,6 +214,11 @@ export class MqttSession implements Session, House {
     if (this.#tenure!.holds) return true;
     this.#link.disconnect(Reason.sessionTakenOver);
     return false;
+  }
+
+  /** True when another connection has taken the session without asking. */
+  #isLost(): boolean {
+    return this.#conversation !== undefined && !this.#owns();
   }
 
   /** Goes on in this turn with what waited for hooks, or for others. */

@@ -126,7 +126,7 @@ function subscribeOne(
   return qos;
 }
 
-/** Has whoever goes on with a session follow what he may, of which wildcards select what he may see. */
+/** Ends what the client of a session may not follow any more, and screens the rest for who it is now. */
 export function screenAnew(client: Client, hub: Hub, refused: readonly string[]): void {
   for (const filter of refused) endSubscription(client, filter, hub);
   for (const [filter, given] of client.subscriptions) {

@@ -8,7 +8,14 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const cases: PackedMessage[] = [
   { number: 7, topic: "a/b", payload: bytes("1"), flags: 0, time: 0, extra: null },
   { number: 8, topic: "a/b", payload: bytes(""), flags: 63, time: 2 ** 48 - 1, extra: null },
-  { number: 4_294_967_303, topic: "ä/€", payload: bytes("23"), flags: 9, time: 5, extra: "{}" },
+  {
+    number: 4_294_967_303,
+    topic: "\ufeffä/€",
+    payload: bytes("23"),
+    flags: 9,
+    time: 5,
+    extra: "{}",
+  },
   {
     number: 4_294_967_304,
     topic: "c",

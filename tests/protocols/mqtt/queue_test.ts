@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { defaults } from "../../../protocols/mqtt/limits.ts";
-import { bytesOf, outliving, Queue } from "../../../protocols/mqtt/queue.ts";
+import { outliving } from "../../../protocols/mqtt/outliving.ts";
+import { bytesOf, Queue } from "../../../protocols/mqtt/queue.ts";
 import { copy } from "../../../protocols/bytes.ts";
 import { Delivery, Publication } from "../../../protocols/publication.ts";
 

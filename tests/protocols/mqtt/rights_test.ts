@@ -36,6 +36,28 @@ Deno.test("MqttSession goes on without what its client may not follow any more",
   assert.deepEqual(again.messages(), [], "it has to be subscribed to again");
 });
 
+Deno.test("MqttSession loses no subscription while nobody can tell who may follow what", () => {
+  const space = new FakeSpace();
+  let isDown = false;
+  const shaky: Hooks = {
+    authorize: () => {
+      if (isDown) throw new Error("down");
+      return true;
+    },
+  };
+  const session = { hooks: shaky, space, clean: false, clientId: "c" };
+  const first = online(session);
+  first.say(subscribe("t", { qos: 1 })).hear();
+  first.stage.end();
+  isDown = true;
+  assert.deepEqual(connecting(session).hear().map(brief), ["connack 03"]);
+  isDown = false;
+  const back = connecting(session);
+  assert.equal((back.hearOne() as Connack).sessionPresent, true);
+  online({ hooks: shaky, space, clientId: "from" }).say(publish("t", "1", { qos: 1, packetId: 1 }));
+  assert.deepEqual(back.messages(), ["t 1 q1 #1"]);
+});
+
 Deno.test("MqttSession shows who goes on with wildcards only what he may see", () => {
   const space = new FakeSpace(), session = { hooks, space, clean: false, clientId: "c" };
   const from = online({ hooks, space, clientId: "from" });

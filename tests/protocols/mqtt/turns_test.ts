@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Broker } from "../../../protocols/mqtt/broker.ts";
 import { encode } from "../../../protocols/mqtt/encode.ts";
 import { FakeSpace } from "../fakes.ts";
 import { connect, online, publish, subscribe, Talk } from "./talk.ts";
@@ -47,4 +48,24 @@ Deno.test("MqttSession goes on at once when nobody can be asked for a turn", () 
   const all = Uint8Array.from(Array.from({ length: 600 }, () => PINGREQ).flat());
   assert.equal(stage.session.receive(all, 0), all.length);
   assert.ok(!stage.paused);
+});
+
+Deno.test("MqttSession sends nothing more once another connection has taken its session", () => {
+  const space = new FakeSpace(), limits = { maxInflight: 1_000 };
+  const first = online("away", { space, clean: false, limits });
+  first.say(subscribe("t")).hear();
+  first.stage.end();
+  const from = online("from", { space });
+  for (let count = 0; count < 600; count++) {
+    from.say(publish("t", `${count}`, { qos: 1, packetId: 1 }));
+  }
+  const slow = new Talk({ space, limits });
+  slow.stage.session.receive(encode(connect({ clientId: "away", clean: false }), 4)!, 0);
+  const broker = space.shared(Broker);
+  broker.release(broker.clients.get("away")!, { now: 0, hub: slow.stage });
+  const next = new Talk({ space, limits }).say(connect({ clientId: "away", clean: false }));
+  const payloads = next.messages().map((each) => each.split(" ")[1]);
+  assert.deepEqual(payloads, Array.from({ length: 600 }, (_, count) => `${count}`));
+  assert.equal(slow.messages().length, 256);
+  assert.ok(slow.stage.closed);
 });
