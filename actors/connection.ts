@@ -1,3 +1,4 @@
+import { withoutGrant } from "../protocols/identity.ts";
 import { Delivery } from "../protocols/publication.ts";
 import {
   type Inbox,
@@ -123,7 +124,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     return {
       peer: this.peer.address,
       session: this.#session.label,
-      identity: this.#hub.identity,
+      identity: withoutGrant(this.#hub.identity),
       queuedBytes: this.#writer.size,
       dropped: this.#reception.dropped,
       slow: this.#reception.slow,

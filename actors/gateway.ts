@@ -81,8 +81,8 @@ export class Gateway {
   /**
    * Has `hooks` asked too, after those that are there already, until the answer is called. Clients
    * that have been let in by then are not asked again who they are; what they follow is asked about
-   * again, if it was before. Sessions of a store come back when the gateway is made: give it `hooks`
-   * then, and be it `{}`, so that these ask what is used later.
+   * again, if it was before. Sessions of a store come back when the gateway is made: a gateway that is
+   * made with `hooks`, even `{}`, has those sessions asked about by hooks that are added later.
    */
   use(hooks: Hooks): () => void {
     return this.#space.use(hooks, this.#engine.log);

@@ -19,7 +19,7 @@ import { Trie } from "./trie.ts";
 export interface RetainedLimits {
   /** Topics with a value; default 1,000,000. */
   maxRetained: number;
-  /** Bytes of all topics and payloads together; default 256 MiB. */
+  /** Bytes of all topics, payloads, content types and properties together; default 256 MiB. */
   maxRetainedBytes: number;
   /** Limits of parts of the topic space; a value keeps to those of every part that it is in. */
   retainedTrees?: readonly RetainedTree[];

@@ -20,7 +20,7 @@ export interface RetainedTree {
   readonly filter: string;
   /** Topics with a value. */
   readonly max?: number;
-  /** Bytes of their topics and payloads together. */
+  /** Bytes of their topics, payloads, content types and properties together. */
   readonly maxBytes?: number;
   /** Seconds after which a value ends that does not end before. */
   readonly expirySeconds?: number;

@@ -45,6 +45,11 @@ export interface Identity {
   readonly grant?: Grant;
 }
 
+/** Who somebody is, for whoever reads or keeps it: what that stands on is no text. */
+export function withoutGrant({ grant: _, ...identity }: Identity): Omit<Identity, "grant"> {
+  return identity;
+}
+
 /**
  * What credentials are made of.
  *

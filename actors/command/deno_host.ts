@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import type { ClientHost } from "./client/client.ts";
 import type { CommandHost } from "./command.ts";
 
@@ -27,8 +27,8 @@ export function denoHost(
 }
 
 /**
- * Calls `changed` when something in the folders of these files changes, and on SIGHUP; the answer
- * ends that. A folder that may not be watched is not: SIGHUP is there for it.
+ * Calls `changed` when one of these files changes, and on SIGHUP; the answer ends that. A folder that
+ * may not be watched is not: SIGHUP is there for it.
  */
 export function watchFiles(paths: readonly string[], changed: () => void): () => void {
   let watcher: Deno.FsWatcher | undefined;
@@ -37,8 +37,9 @@ export function watchFiles(paths: readonly string[], changed: () => void): () =>
   } catch {
     // No permission, or no more watches to be had.
   }
+  const concerns = concerning(paths);
   const hear = async (events: Deno.FsWatcher) => {
-    for await (const { kind } of events) if (kind !== "access") changed();
+    for await (const event of events) if (concerns(event)) changed();
   };
   if (watcher !== undefined) hear(watcher).catch(() => {});
   const hasHangup = Deno.build.os !== "windows";
@@ -47,6 +48,27 @@ export function watchFiles(paths: readonly string[], changed: () => void): () =>
     watcher?.close();
     if (hasHangup) Deno.removeSignalListener("SIGHUP", changed);
   };
+}
+
+/** Tells events of these files from those of others in their folders, such as a store's at each write. */
+export function concerning(
+  files: readonly string[],
+): (event: Pick<Deno.FsEvent, "kind" | "paths">) => boolean {
+  const names = new Set(files.map((each) => basename(each)));
+  // A link changes with what it leads to, under whatever name.
+  const isAny = files.some(isLink);
+  // An event without names says that others were lost.
+  return ({ kind, paths }) =>
+    kind !== "access" &&
+    (isAny || paths.length === 0 || paths.some((each) => names.has(basename(each))));
+}
+
+function isLink(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSymlink;
+  } catch {
+    return false;
+  }
 }
 
 /** What the commands need of this process that are clients. */

@@ -24,7 +24,7 @@ export function followConfig(
   async function renew(): Promise<void> {
     const before = text;
     text = await host.readFile(config);
-    // Something else in its folder has changed.
+    // Nothing in it has changed.
     if (text === before) return;
     const loaded = await load(args, host.readFile);
     const [fault] = "settings" in loaded ? loaded.faults : loaded;

@@ -33,9 +33,15 @@ export class Standing<T> implements Grant {
   }
 }
 
-/** A login that was given before, unless what it stood on has gone since. */
+/** A login that was given before, unless what it stood on has gone since: at once, where that is known. */
 export function stillGood(login: Login): Later<Login | undefined> {
   const { grant } = login;
   if (grant === undefined) return login;
-  return new Promise((resolve) => grant.check((holds) => resolve(holds ? login : undefined)));
+  let known = undefined as { login: Login | undefined } | undefined;
+  const { promise, resolve } = Promise.withResolvers<Login | undefined>();
+  grant.check((holds) => {
+    known = { login: holds ? login : undefined };
+    resolve(known.login);
+  });
+  return known === undefined ? promise : known.login;
 }

@@ -8,7 +8,7 @@ export interface LookoutOptions {
   readonly clock?: Pick<Clock, "after"> | undefined;
 }
 
-/** Those who want to hear of changes. Somebody looks for some as long as there are any. */
+/** Whoever wants to hear of changes; somebody looks for them as long as there is anyone. */
 export class Lookout<T> {
   readonly #listeners = new Set<(value: T) => void>();
   #cancel: (() => void) | undefined;

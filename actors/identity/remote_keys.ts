@@ -1,6 +1,7 @@
 import { readBody } from "../handlers/read_body.ts";
 import { fetchByName } from "../clients/fetch_by_name.ts";
 import type { Clock } from "../clock.ts";
+import type { Later } from "../hooks.ts";
 import type { Source } from "./grant.ts";
 import { type JwtKey, keySet } from "./jwk.ts";
 import { Lookout } from "./lookout.ts";
@@ -34,8 +35,11 @@ export class RemoteKeys implements Source<readonly JwtKey[]> {
     this.#lookout = new Lookout({ everyMs, look: () => this.#look(), clock });
   }
 
-  read(): Promise<readonly JwtKey[]> {
-    return this.keys(undefined);
+  /** At once, when there have ever been any. */
+  read(): Later<readonly JwtKey[]> {
+    if (this.#keys.length === 0) return this.keys(undefined);
+    if (this.now() - this.#fetched > remoteKeysDefaults.refreshMs) void this.#look();
+    return this.#keys;
   }
 
   watch(said: (keys: readonly JwtKey[]) => void): () => void {
@@ -48,7 +52,7 @@ export class RemoteKeys implements Source<readonly JwtKey[]> {
   async keys(id: string | undefined): Promise<readonly JwtKey[]> {
     const { refreshMs, unknownMs } = remoteKeysDefaults, passed = this.now() - this.#fetched;
     const isKnown = id === undefined || this.#keys.some((key) => key.id === id);
-    if (passed > (isKnown ? refreshMs : unknownMs)) {
+    if (this.#fetching !== undefined || passed > (isKnown ? refreshMs : unknownMs)) {
       const fetching = this.#look();
       // Who knows the key need not wait for the others.
       if (this.#keys.length === 0 || !isKnown) await fetching;

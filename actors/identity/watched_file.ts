@@ -7,6 +7,9 @@ import { Lookout } from "./lookout.ts";
 /** Milliseconds between two looks at whether a file has changed. */
 const CHECK_MS = 1_000;
 
+/** Milliseconds for which a change must have stood: files are caught while somebody writes them. */
+const STILL_MS = CHECK_MS / 2;
+
 /** How a file is watched. */
 export interface WatchOptions {
   readonly now?: (() => number) | undefined;
@@ -17,12 +20,15 @@ export interface WatchOptions {
 
 /**
  * What a file says, as it is now: looked at again when it is asked for, at most once a second, and
- * every second while somebody waits for changes. A file that has gone or become unreadable leaves what
- * it said before.
+ * every second while somebody waits for changes. What has changed counts when the next look finds it
+ * the same. A file that has gone or become unreadable leaves what it said before.
  */
 export class WatchedFile<T> implements Source<T> {
   #value: T | undefined;
+  /** What the file looked like when it said that. */
   #mark = "";
+  /** What it looks like now, and since when. */
+  #seen = { mark: "", since: 0 };
   #checked = -Infinity;
   #loading: Promise<T> | undefined;
   #isBad = false;
@@ -63,7 +69,8 @@ export class WatchedFile<T> implements Source<T> {
     try {
       const { mtime, size, ino } = await Deno.stat(this.path);
       const mark = `${mtime?.getTime()} ${size} ${ino}`;
-      if (mark !== this.#mark || this.#value === undefined) {
+      const isStill = this.#isStill(mark, now);
+      if (this.#value === undefined || (mark !== this.#mark && isStill)) {
         const parsed = this.parse(await Deno.readTextFile(this.path));
         this.#value = isLater(parsed) ? await parsed : parsed;
         this.#mark = mark;
@@ -78,6 +85,13 @@ export class WatchedFile<T> implements Source<T> {
     }
     this.#checked = now;
     return this.#value;
+  }
+
+  #isStill(mark: string, now: number): boolean {
+    const passed = now - this.#seen.since;
+    if (mark === this.#seen.mark && passed >= 0) return passed >= STILL_MS;
+    this.#seen = { mark, since: now };
+    return false;
   }
 }
 

@@ -1,4 +1,5 @@
 import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
+import { withoutGrant } from "../../protocols/identity.ts";
 import type { SessionRecord } from "../../protocols/journal.ts";
 import { Publication, type Qos } from "../../protocols/publication.ts";
 import type { Subscription } from "../../protocols/session.ts";
@@ -24,7 +25,7 @@ export interface SessionRow {
 export function sessionValues(record: SessionRecord): Value[] {
   const { key, name, expirySeconds, willDelaySeconds, will } = record;
   // What a login stands on is of this run.
-  const identity = record.identity && { ...record.identity, grant: undefined };
+  const identity = record.identity && withoutGrant(record.identity);
   return [
     key,
     name,

@@ -1,5 +1,6 @@
 import { fetchByName } from "../clients/fetch_by_name.ts";
 import { FORWARD_PATH } from "../../protocols/http/handlers.ts";
+import { inertFields } from "../../protocols/http/state.ts";
 import { forwarder } from "../handlers/forwarder.ts";
 import type { Handler } from "../handlers/handler.ts";
 import { plainText } from "../handlers/plain_text.ts";
@@ -77,7 +78,8 @@ interface Target {
 export function crossProxy(options: CrossProxyOptions): Handler {
   const targets = options.targets.map(allowed), { timeoutMs = 30_000 } = options;
   const cache = new CrossCache(options.maxCached ?? 1_000, options.maxCachedBytes ?? 16 << 20);
-  return forwarder(async (request) => {
+
+  async function answer(request: Request): Promise<Response> {
     const isCoap = request.url.startsWith("coap");
     const text = targetIn(request.url), target = text === undefined ? undefined : read(text);
     if (text === undefined || target === undefined) {
@@ -107,7 +109,16 @@ export function crossProxy(options: CrossProxyOptions): Handler {
         isLate ? "No answer came in time" : "It cannot be asked",
       );
     }
-  });
+  }
+
+  return forwarder(async (request) => inert(await answer(request)));
+}
+
+/** What other servers say is not to run as a page of this one. */
+function inert(answer: Response): Response {
+  const { headers } = answer;
+  for (const [name, value] of inertFields(headers.get("content-type"))) headers.set(name, value);
+  return answer;
 }
 
 /** The target that a request names, as it was written. */

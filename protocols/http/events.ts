@@ -68,8 +68,8 @@ class EventStream {
   start(filter: string, seen: string | undefined): void {
     const { exchange } = this;
     exchange.onDrained = () => this.#sendValues();
-    exchange.onHurry = () => exchange.end();
     exchange.write(RETRY);
+    if (exchange.closed) return;
     const { qos } = this, { guard, identity } = exchange.hub;
     exchange.watchLogin(() => exchange.end());
     const subscription = { qos, screen: guard?.screen(filter, identity) };
@@ -81,6 +81,8 @@ class EventStream {
     }
     this.#sendValues();
     this.#keepAlive();
+    // There may be a reason already: what is there has been sent by then.
+    exchange.onHurry = () => exchange.end();
   }
 
   /** Sends what came after the event that the client saw last; false where no past is kept. */

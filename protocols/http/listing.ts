@@ -5,7 +5,7 @@ import type { Exchange } from "./exchange.ts";
 import { Handlers } from "./handlers.ts";
 import type { HttpLimits } from "./limits.ts";
 
-/** How far topics that find no room are still counted: counting takes time, too. */
+/** How many topics are looked at that are not listed: counting takes time, too. */
 const COUNTED = 100_000;
 
 /** Lists the topics that hold a value: as a JSON array, or as links (RFC 6690). */
@@ -16,9 +16,10 @@ export function listTopics(exchange: Exchange, limits: HttpLimits): void {
     "application/link-format",
   );
   if (type === "application/link-format") {
-    return respondLinks(exchange, gather(exchange, limits, topicLink));
+    return respondLinks(exchange, gather(exchange, limits, { format: topicLink }));
   }
-  const { items, leftOut } = gather(exchange, limits, ({ topic }) => JSON.stringify(topic));
+  const format = ({ topic }: Publication) => JSON.stringify(topic);
+  const { items, leftOut } = gather(exchange, limits, { format });
   respondList(exchange, { type: "application/json", text: `[${items.join(",")}]`, leftOut });
 }
 
@@ -27,9 +28,10 @@ export function discover(exchange: Exchange, limits: HttpLimits): void {
   const queries = [...new URLSearchParams(exchange.request.query)]
     .filter(([name]) => name !== "access_token")
     .map(([name, value]) => value === "" ? name : `${name}=${value}`);
-  const { items, leftOut } = gather(exchange, limits, (value) => {
-    const link = linkTo("/topics/", value);
-    return isSelected(link, queries) ? linkText(link) : undefined;
+  const selects = (value: Publication) => isSelected(linkTo("/topics/", value), queries);
+  const { items, leftOut } = gather(exchange, limits, {
+    format: topicLink,
+    ...queries.length > 0 && { selects },
   });
   const others = [topicsLink, ...handled(exchange)].filter((link) => isSelected(link, queries));
   respondLinks(exchange, { items: [...others.map(linkText), ...items], leftOut });
@@ -42,6 +44,12 @@ function* handled({ hub }: Exchange): IterableIterator<Link> {
   }
 }
 
+/** Which topics are listed, by default all, and how. */
+interface Listing {
+  selects?(value: Publication): boolean;
+  format(value: Publication): string;
+}
+
 interface Gathered {
   items: string[];
   leftOut: number;
@@ -50,18 +58,21 @@ interface Gathered {
 function gather(
   { hub }: Exchange,
   { listedTopics, listedBytes }: HttpLimits,
-  format: (value: Publication) => string | undefined,
+  { selects, format }: Listing,
 ): Gathered {
   const items: string[] = [];
-  let leftOut = 0, room = listedBytes;
+  let leftOut = 0, room = listedBytes, looks = listedTopics + COUNTED;
   const screen = hub.guard?.screen("#", hub.identity);
   for (const value of hub.retainedMatching("#", { qos: 0, screen })) {
-    if (items.length < listedTopics && room > 0) {
+    // Those further on may be many, and who knows which of them are selected.
+    if (looks-- === 0) leftOut = COUNTED;
+    else if (selects?.(value) === false) continue;
+    else if (items.length < listedTopics && room > 0) {
       const item = format(value);
-      if (item === undefined) continue;
       items.push(item);
       room -= item.length;
-    } else if (++leftOut === COUNTED) break;
+    } else leftOut++;
+    if (leftOut === COUNTED) break;
   }
   return { items: items.sort(), leftOut };
 }

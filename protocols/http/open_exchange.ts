@@ -218,6 +218,7 @@ export class OpenExchange implements Exchange {
   }
 
   watchLogin(ended: () => void): void {
+    if (this.closed) return;
     const { guard, identity } = this.hub;
     this.#unwatch = guard?.watch(identity, () => {
       if (!this.closed) ended();

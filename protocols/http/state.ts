@@ -78,14 +78,19 @@ function fieldsOf(publication: Publication): [string, string][] {
 const INERT =
   /^(?:text\/(?:plain|csv)|application\/(?:json|cbor|octet-stream)|image\/(?:png|jpeg|gif|webp))(?:;[^,]*)?$/i;
 
-/**
- * What a payload is, and that a browser must not take it for more: whoever may publish to one topic
- * could else have a page of this origin do all that its reader may.
- */
+/** What a payload is, and no more. */
 export function contentFields(publication: Publication): [string, string][] {
-  const type = mediaType(publication), fields: [string, string][] = [["content-type", type]];
-  fields.push(["x-content-type-options", "nosniff"]);
-  if (!INERT.test(type)) fields.push(["content-security-policy", "sandbox"]);
+  const type = mediaType(publication);
+  return [["content-type", type], ...inertFields(type)];
+}
+
+/**
+ * A browser must take what others wrote for no more than its type says: whoever may publish to one
+ * topic could else have a page of this origin do all that its reader may.
+ */
+export function inertFields(type: string | null): [string, string][] {
+  const fields: [string, string][] = [["x-content-type-options", "nosniff"]];
+  if (type === null || !INERT.test(type)) fields.push(["content-security-policy", "sandbox"]);
   return fields;
 }
 

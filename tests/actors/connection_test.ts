@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Publication } from "../../protocols/publication.ts";
+import { FakeGrant } from "../protocols/hooked.ts";
 import { settle } from "./fakes.ts";
 import { Bench } from "./line_bench.ts";
 
@@ -126,10 +127,12 @@ Deno.test("Signals come after the deliveries queued before them", async () => {
   assert.equal(await client.until("now\n"), "a=1\nsignal now\n");
 });
 
-Deno.test("The tree shows peer, session and what is queued", async () => {
+Deno.test("The tree shows peer, session and what is queued, and not what a login stands on", async () => {
   const bench = new Bench();
   bench.connect();
   await settle();
+  const { hub } = bench.sessions[0]!;
+  hub.identify({ ...hub.identity, grant: new FakeGrant() });
   assert.deepEqual(bench.supervisor.tree()[0]!.detail, {
     identity: {
       user: undefined,

@@ -128,6 +128,28 @@ Deno.test("Fresh answers are remembered until something changes there", strict, 
   assert.equal(await text(), "3");
 });
 
+Deno.test("What other servers answer runs nothing in a browser", strict, async () => {
+  await using all = await pair();
+  const values = { note: "text/plain", page: "text/html", picture: "image/svg+xml" };
+  for (const [topic, contentType] of Object.entries(values)) {
+    all.behind.publish(topic, "<script>1</script>", { retain: true, contentType });
+  }
+  const fields = async (url: string) => {
+    const { status, headers, body } = await fetch(`${all.hc}${url}`);
+    await body?.cancel();
+    return [status, headers.get("x-content-type-options"), headers.get("content-security-policy")];
+  };
+  for (const server of [all.node, all.site]) {
+    assert.deepEqual(await fields(`${server}/topics/note`), [200, "nosniff", null]);
+    assert.deepEqual(await fields(`${server}/topics/none`), [404, "nosniff", null]);
+    // Asked, and remembered.
+    for (const topic of ["page", "page", "picture", "picture"]) {
+      assert.deepEqual(await fields(`${server}/topics/${topic}`), [200, "nosniff", "sandbox"]);
+    }
+  }
+  assert.deepEqual(await fields("coap://192.0.2.1/topics/a"), [403, "nosniff", null]);
+});
+
 testWith(["coap-client", "curl"], "coap-client and curl are served by a cross-proxy", async () => {
   await using all = await pair();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

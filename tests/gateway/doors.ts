@@ -1,10 +1,11 @@
-import { authenticators, gateway, jwt, passwordFile, policy } from "../../mod.ts";
+import { authenticators, gateway, jwt, policy } from "../../mod.ts";
 import { folder, secret, token } from "../actors/identity/people.ts";
 import { Child } from "../interop/child.ts";
 import { type Hub, listenToAll } from "../interop/listeners.ts";
 import { MqttClient } from "../interop/mqtt_client.ts";
 import { program } from "../interop/programs.ts";
 import type { Ports } from "../interop/publishers.ts";
+import { UserFile } from "./user_file.ts";
 
 /** "secret", as mosquitto_passwd hashed it. */
 export const hash =
@@ -36,27 +37,26 @@ export const own = policy({ rules: [{ allow: ["publish", "subscribe"], topics: [
 
 /** A gateway that knows ann and bob, and lets them into their own topics. */
 export class House implements AsyncDisposable {
-  now = Date.now();
-
-  private constructor(readonly hub: Hub, readonly ports: Ports, readonly path: string) {}
+  private constructor(
+    readonly hub: Hub,
+    readonly ports: Ports,
+    readonly path: string,
+    readonly users: UserFile,
+  ) {}
 
   static async open({ hasPolicy = true } = {}): Promise<House> {
     const { path } = await folder();
     const file = `${path}/users`;
     await Deno.writeTextFile(file, users.both);
-    const now = () => house?.now ?? Date.now();
-    let house: House | undefined = undefined as House | undefined;
-    const hub = gateway();
-    hub.use(authenticators([jwt({ secret }), passwordFile(file, { now })]));
+    const hub = gateway(), known = new UserFile(file);
+    hub.use(authenticators([jwt({ secret }), known.authenticator]));
     if (hasPolicy) hub.use(own);
-    house = new House(hub, await listenToAll(hub), path);
-    return house;
+    return new House(hub, await listenToAll(hub), path, known);
   }
 
   /** Ann is no user any more. */
   async revoke(): Promise<void> {
-    await Deno.writeTextFile(`${this.path}/users`, users.bob);
-    this.now += 1_001;
+    await this.users.change(users.bob);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

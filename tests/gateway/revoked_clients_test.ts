@@ -47,8 +47,7 @@ testWith([], "The session and the will of who had to go are as after any other e
   hub.publish("home/ann/a", "meanwhile", { qos: 1 });
   const refused = await connect();
   assert.deepEqual(refused.answer, [0x86, false]);
-  await Deno.writeTextFile(`${house.path}/users`, users.both);
-  house.now += 1_001;
+  await house.users.change(users.both);
   const second = await connect();
   assert.deepEqual(second.answer, [0, true]);
   assert.equal(await second.client.nextText(), "meanwhile");

@@ -7,7 +7,6 @@ import {
   http,
   jwt,
   mqtt,
-  passwordFile,
   policy,
   tls,
 } from "../../mod.ts";
@@ -18,6 +17,7 @@ import { program } from "../interop/programs.ts";
 import { certificates } from "../transports/certificates.ts";
 import { type Shown, shown as plainlyShown, users } from "./doors.ts";
 import { type IdentityFiles, identityFiles } from "./identity_files.ts";
+import { UserFile } from "./user_file.ts";
 
 /** What clients show over TLS: beside the rest, a certificate that is ann's, or is not. */
 export interface SecurelyShown extends Shown {
@@ -32,26 +32,23 @@ export const shown: Record<string, SecurelyShown> = {
 
 /** A gateway that knows ann and bob, and is reached by TLS only. */
 export class SecureHouse implements AsyncDisposable {
-  now = Date.now();
-
   private constructor(
     readonly hub: Hub,
     readonly ports: Record<string, number>,
     readonly files: IdentityFiles,
     readonly path: string,
+    readonly users: UserFile,
   ) {}
 
   static async open(): Promise<SecureHouse> {
     const { path } = await folder(), files = await identityFiles();
     await Deno.writeTextFile(`${path}/users`, users.both);
     const { ca, server } = certificates();
-    let house: SecureHouse | undefined = undefined as SecureHouse | undefined;
-    const now = () => house?.now ?? Date.now();
-    const hub = gateway();
+    const hub = gateway(), known = new UserFile(`${path}/users`);
     hub.use(authenticators([
       jwt({ secret }),
       certificateUser({ users: { "sensor-7": "ann" } }),
-      passwordFile(`${path}/users`, { now }),
+      known.authenticator,
     ]));
     hub.use(policy({ rules: [{ allow: ["publish", "subscribe"], topics: ["home/%u/#"] }] }));
     const transport = () => tls({ port: 0, ...server, ca, clientCertificates: "optional" });
@@ -62,7 +59,7 @@ export class SecureHouse implements AsyncDisposable {
     }
     await Deno.writeTextFile(`${path}/twins.pem`, certificates().twins.cert);
     await Deno.writeTextFile(`${path}/twins.key`, certificates().twins.key);
-    return house = new SecureHouse(hub, ports, files, path);
+    return new SecureHouse(hub, ports, files, path, known);
   }
 
   /** File names of what a client shows. */
@@ -76,8 +73,7 @@ export class SecureHouse implements AsyncDisposable {
 
   /** Ann is no user any more. */
   async revoke(): Promise<void> {
-    await Deno.writeTextFile(`${this.path}/users`, users.bob);
-    this.now += 1_001;
+    await this.users.change(users.bob);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -13,7 +13,6 @@ import { type Asker, HttpExchange } from "./http_exchange.ts";
 import { headOf, methodOf } from "./http_request.ts";
 import type { LateAnswer, LateAnswers } from "../late.ts";
 import type { MessageLayer } from "../layer.ts";
-
 import type { Observers } from "../observers.ts";
 import type { Origin } from "../origin.ts";
 import { type Resource, Resources } from "./resources.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Authenticator } from "../../../actors/identity/authenticator.ts";
 import { digestFile } from "../../../actors/identity/digest_file.ts";
+import { stillGood } from "../../../actors/identity/grant.ts";
 import { jwt } from "../../../actors/identity/jwt.ts";
 import { loginTokens } from "../../../actors/identity/login_tokens.ts";
 import { passwordFile } from "../../../actors/identity/password_file.ts";
@@ -9,8 +10,10 @@ import { RemoteKeys, remoteKeysDefaults } from "../../../actors/identity/remote_
 import { replaceFile } from "../../../actors/identity/replace_file.ts";
 import { WatchedFile } from "../../../actors/identity/watched_file.ts";
 import type { Login } from "../../../actors/hooks.ts";
+import type { Grant } from "../../../protocols/grant.ts";
 import type { Credentials } from "../../../protocols/identity.ts";
 import { ha1Of } from "../../../protocols/web/digest.ts";
+import { FakeGrant } from "../../protocols/hooked.ts";
 import { FakeClock } from "../fakes.ts";
 import { folder, shown } from "./people.ts";
 import { kinds, signer } from "./signer.ts";
@@ -35,7 +38,12 @@ async function house(open: (file: string, now: () => number) => Authenticator) {
       const login = await known.authenticate(credentials) as Login;
       const seen = { isRevoked: false };
       const forget = login.grant!.watch(() => seen.isRevoked = true);
-      const look = () => new Promise((resolve) => login.grant!.check(resolve));
+      const check = () => new Promise((resolve) => login.grant!.check(resolve));
+      /** The first look sees that something has changed, the second one takes it. */
+      const look = async () => {
+        await check();
+        return await check();
+      };
       return { seen, login, look, forget };
     },
     authenticate: (credentials: Credentials) => known.authenticate(credentials),
@@ -123,7 +131,22 @@ Deno.test("A token that was given for a login stands on what that one stood on",
   const credentials = shown({ protocol: "http", token: (await answer.json()).token });
   assert.equal((await authenticator.authenticate(credentials) as Login).user, "ann");
   await users.write("# nobody\n");
+  assert.equal((await authenticator.authenticate(credentials) as Login).user, "ann");
   assert.equal(await authenticator.authenticate(credentials), undefined);
+});
+
+Deno.test("A token is good at once where it is known what that stands on, and later otherwise", async () => {
+  for (const holds of [true, false]) {
+    const decided: ((holds: boolean) => void)[] = [], grant = new FakeGrant();
+    const late: Grant = { check: (each) => decided.push(each), watch: () => () => {} };
+    const login = { user: "ann", grant }, other = { user: "ann", grant: late };
+    grant.holds = holds;
+    assert.equal(stillGood(login), holds ? login : undefined);
+    const answer = stillGood(other);
+    assert.ok(answer instanceof Promise);
+    decided[0]!(holds);
+    assert.equal(await answer, holds ? other : undefined);
+  }
 });
 
 Deno.test("A file is looked at every second as long as somebody waits for changes", async () => {
@@ -143,12 +166,42 @@ Deno.test("A file is looked at every second as long as somebody waits for change
   await clock.move(999);
   assert.deepEqual(said, ["one"]);
   await clock.move(1);
+  // The look at it is over.
+  await file.read();
+  assert.deepEqual(said, ["one"]);
+  await clock.move(1_000);
   await three.promise;
   assert.deepEqual(said, ["one", "three"]);
   forget();
   assert.equal(clock.pending, 1);
   forgetToo();
   assert.equal(clock.pending, 0);
+});
+
+Deno.test("A file that is caught while it is written says what it said before", async () => {
+  await using dir = await folder();
+  const path = `${dir.path}/file`, said: string[] = [];
+  let now = 0;
+  const file = new WatchedFile(path, (text) => text, { now: () => now });
+  /** What it says to whoever asks so much later. */
+  const after = async (ms: number) => {
+    now += ms;
+    return await file.read();
+  };
+  await Deno.writeTextFile(path, "one");
+  assert.equal(await after(0), "one");
+  const forget = file.watch((text) => said.push(text));
+  for (const part of ["", "tw", "two and more", "two"]) {
+    await Deno.writeTextFile(path, part);
+    assert.equal(await after(1_000), "one", part);
+  }
+  await Deno.remove(path);
+  assert.equal(await after(1_000), "one");
+  await Deno.writeTextFile(path, "three");
+  assert.equal(await after(1_000), "one");
+  assert.equal(await after(1_000), "three");
+  assert.deepEqual(said, ["one", "three"]);
+  forget();
 });
 
 Deno.test("A key set at a URL is fetched again as long as somebody waits for changes", async () => {
@@ -158,7 +211,13 @@ Deno.test("A key set at a URL is fetched again as long as somebody waits for cha
   const clock = new FakeClock();
   const url = `http://127.0.0.1:${server.addr.port}/`;
   const remote = new RemoteKeys(url, () => clock.now(), clock);
-  await remote.read();
+  // Who comes while the first set is on its way waits for it, too.
+  assert.equal((await Promise.all([remote.keys("one"), remote.keys("one")]))[1][0]!.id, "one");
+  const again = new RemoteKeys(url, () => clock.now(), clock), fetched = again.read();
+  assert.ok(fetched instanceof Promise);
+  await fetched;
+  // At once from now on.
+  assert.equal(again.read(), await fetched);
   const said: (string | undefined)[] = [], second = Promise.withResolvers<void>();
   const forget = remote.watch(([key]) => {
     said.push(key!.id);

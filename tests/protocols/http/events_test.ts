@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Publication } from "../../../protocols/publication.ts";
+import { Answer, FakeGrant, hook } from "../hooked.ts";
 import { answers, ask, NOON, request, stage } from "./client.ts";
 
 const EVENTS = { Accept: "text/event-stream" };
@@ -132,6 +133,27 @@ Deno.test("An event stream ends with the client, its input, or the gateway", () 
   stopped.session.shutdown(stopped.now);
   assert.equal(stopped.closed, true);
   assert.equal(stopped.space.subscriptions.get(stopped)!.size, 0);
+});
+
+Deno.test("An event stream that has to end at once has sent what is stored, and leaves nothing", async () => {
+  const on = stage(), grant = new FakeGrant(), allowed = new Answer<boolean>();
+  hook(on, { authenticate: () => ({ user: "ann", grant }), authorize: () => allowed.promise });
+  on.publish(message("a", "1", true));
+  on.feed(request("GET /topics/a", EVENTS));
+  on.session.inputEnded(on.now);
+  await allowed.give(true, on);
+  assert.equal(on.closed, true);
+  assert.equal(events(on.takeText()).length, 2);
+  assert.deepEqual([grant.size, on.space.subscriptions.get(on)!.size], [0, 0]);
+});
+
+Deno.test("An event stream that nobody can be sent is not taken for a subscription", () => {
+  const on = stage(), subscribed: string[] = [];
+  hook(on, { subscribed: ({ filter }) => void subscribed.push(filter) });
+  on.accepts = false;
+  on.feed(request("GET /topics/a", EVENTS));
+  assert.equal(on.closed, true);
+  assert.deepEqual(subscribed, []);
 });
 
 Deno.test("An event stream hangs up on a client that is hopelessly behind", () => {

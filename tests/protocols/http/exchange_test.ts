@@ -3,6 +3,8 @@ import type { BodySink, Exchange } from "../../../protocols/http/exchange.ts";
 import { Handlers } from "../../../protocols/http/handlers.ts";
 import type { Fields } from "../../../protocols/http/message.ts";
 import { Delivery, Publication } from "../../../protocols/publication.ts";
+import { nobody } from "../fakes.ts";
+import { FakeGrant, hook } from "../hooked.ts";
 import { answers, request, stage } from "./client.ts";
 
 /** A session whose next request for `/x` is the test's to answer. */
@@ -197,6 +199,18 @@ Deno.test("Exchange says when more may be written", () => {
   on.full = false;
   on.session.drained(on.now);
   assert.equal(drained, 1);
+});
+
+Deno.test("Exchange waits for the end of a login until its answer is complete, and not after", () => {
+  const { on, exchange } = open("GET /x"), grant = new FakeGrant();
+  hook(on, {});
+  on.identity = { ...nobody, grant };
+  exchange.watchLogin(() => {});
+  assert.equal(grant.size, 1);
+  exchange.respond({ status: 200 });
+  assert.equal(grant.size, 0);
+  exchange.watchLogin(() => {});
+  assert.equal(grant.size, 0);
 });
 
 Deno.test("Exchange says that there is no time also to whoever asks only then", () => {

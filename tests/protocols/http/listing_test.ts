@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Handlers } from "../../../protocols/http/handlers.ts";
+import { Publication } from "../../../protocols/publication.ts";
 import { ask, stage } from "./client.ts";
 
 function filled(limits = {}) {
@@ -60,6 +61,32 @@ Deno.test("GET /topics/ lists so many topics, and says how many it left out", ()
   assert.equal(byCount.fields["topics-left-out"], "1");
   const byBytes = ask(filled({ listedBytes: 1 }), "GET /topics/");
   assert.equal(byBytes.fields["topics-left-out"], "2");
+});
+
+Deno.test("GET /.well-known/core counts what the query selects, where that is not listed", () => {
+  const on = filled({ listedTopics: 1 });
+  const left = (query: string) =>
+    ask(on, `GET /.well-known/core${query}`).fields["topics-left-out"];
+  assert.equal(left(""), "2");
+  assert.equal(left("?href=/topics/*"), "2");
+  assert.equal(left("?href=/topics/b"), undefined);
+  assert.equal(left("?rt=none"), undefined);
+});
+
+Deno.test("A list looks at so many values, be they listed, left out or not selected", () => {
+  const on = stage({ limits: { listedTopics: 7 } });
+  const value = new Publication("a", new Uint8Array(1), { retain: true });
+  let looks = 0;
+  on.retainedMatching = function* () {
+    for (looks = 0; looks < 200_000;) {
+      looks++;
+      yield value;
+    }
+  };
+  for (const path of ["/topics/", "/.well-known/core", "/.well-known/core?rt=none"]) {
+    assert.equal(ask(on, `GET ${path}`).fields["topics-left-out"], "100000 or more", path);
+    assert.ok(looks <= 100_000 + 7 + 1, `${path}: ${looks}`);
+  }
 });
 
 Deno.test("/topics is no prefix of other names", () => {
