@@ -1,4 +1,3 @@
-import { basename, dirname } from "node:path";
 import type { ClientHost } from "./client/client.ts";
 import type { CommandHost } from "./command.ts";
 
@@ -26,48 +25,33 @@ export function denoHost(
   };
 }
 
-/**
- * Calls `changed` when one of these files changes, and on SIGHUP; the answer ends that. A folder that
- * may not be watched is not: SIGHUP is there for it.
- */
+/** How often files are looked at. To watch their folders is to hear of each write of a store in there. */
+const LOOK_MS = 1_000;
+
+/** Calls `changed` when one of these files has changed, and on SIGHUP; the answer ends that. */
 export function watchFiles(paths: readonly string[], changed: () => void): () => void {
-  let watcher: Deno.FsWatcher | undefined;
-  try {
-    watcher = Deno.watchFs([...new Set(paths.map(dirname))], { recursive: false });
-  } catch {
-    // No permission, or no more watches to be had.
-  }
-  const concerns = concerning(paths);
-  const hear = async (events: Deno.FsWatcher) => {
-    for await (const event of events) if (concerns(event)) changed();
-  };
-  if (watcher !== undefined) hear(watcher).catch(() => {});
+  let known = paths.map(markOf).join();
+  const timer = setInterval(() => {
+    const marks = paths.map(markOf).join();
+    if (marks === known) return;
+    known = marks;
+    changed();
+  }, LOOK_MS);
   const hasHangup = Deno.build.os !== "windows";
   if (hasHangup) Deno.addSignalListener("SIGHUP", changed);
   return () => {
-    watcher?.close();
+    clearInterval(timer);
     if (hasHangup) Deno.removeSignalListener("SIGHUP", changed);
   };
 }
 
-/** Tells events of these files from those of others in their folders, such as a store's at each write. */
-export function concerning(
-  files: readonly string[],
-): (event: Pick<Deno.FsEvent, "kind" | "paths">) => boolean {
-  const names = new Set(files.map((each) => basename(each)));
-  // A link changes with what it leads to, under whatever name.
-  const isAny = files.some(isLink);
-  // An event without names says that others were lost.
-  return ({ kind, paths }) =>
-    kind !== "access" &&
-    (isAny || paths.length === 0 || paths.some((each) => names.has(basename(each))));
-}
-
-function isLink(path: string): boolean {
+/** What tells a file from what it was, wherever links lead; nothing for one that may not be looked at. */
+function markOf(path: string): string {
   try {
-    return Deno.lstatSync(path).isSymlink;
+    const { mtime, size, ino } = Deno.statSync(path);
+    return `${mtime?.getTime()} ${size} ${ino}`;
   } catch {
-    return false;
+    return "";
   }
 }
 

@@ -6,6 +6,8 @@ import { type Contender, contender } from "../servers.ts";
 const defaults = {
   window: 100,
   payloadBytes: 64,
+  /** Until then a server runs code that is not compiled yet. */
+  warmMessages: 120_000,
   /** What the queues of either server hold at most: more would be another measurement. */
   maxMessages: 500_000,
 };
@@ -48,7 +50,7 @@ export const relaxedCase: Case = {
 
 async function measure({ port }: { port: number }, lab: Lab): Promise<Figures> {
   await leaveSession(port);
-  const first = await publish(port, lab.quick ? 5_000 : 20_000);
+  const first = await publish(port, lab.quick ? 5_000 : defaults.warmMessages);
   const count = Math.min(defaults.maxMessages / 2, Math.ceil(first.sent_per_s! * lab.seconds));
   return await publish(port, count);
 }
