@@ -2,6 +2,7 @@ import type { Access } from "../guard.ts";
 import { Refusal, type RefusalKind } from "../identity.ts";
 import type { Publication } from "../publication.ts";
 import type { Outcome } from "../session.ts";
+import { collect } from "./collect.ts";
 import { credentialsOf } from "./credentials.ts";
 import { type Answer, type Exchange, respondText } from "./exchange.ts";
 import { Handlers } from "./handlers.ts";
@@ -70,6 +71,21 @@ export function ifAllowed(
     if (exchange.closed) return;
     if (refusal === undefined) then();
     else respondRefusal(exchange, refusal);
+  });
+}
+
+/** The same for what needs the request's body, which may take its time: it is allowed then, too. */
+export function ifAllowedWithBody(
+  exchange: Exchange,
+  { maxBytes, ...access }: Omit<Access, "identity"> & { maxBytes: number },
+  then: (body: Uint8Array) => void,
+): void {
+  ifAllowed(exchange, access, () => {
+    const { guard } = exchange.hub, revision = guard?.revision;
+    collect(exchange, maxBytes, (body) => {
+      if (guard?.revision === revision) then(body);
+      else ifAllowed(exchange, access, () => then(body));
+    });
   });
 }
 
