@@ -70,10 +70,11 @@ export function withCors(
 
 /** Which pages may change something by a path, by its options. */
 export function pagesOf(cors: CorsOptions | undefined, origins: readonly string[]): PathPages {
-  const shared = cors === undefined ? [] : [cors.origins ?? "*"].flat();
-  return cors?.credentials
-    ? { origins: [...origins, ...shared], strangers: [] }
-    : { origins, strangers: shared };
+  if (cors === undefined) return { origins, strangers: [] };
+  const shared = [cors.origins ?? "*"].flat(), answersPreflights = true;
+  return cors.credentials
+    ? { origins: [...origins, ...shared], strangers: [], answersPreflights }
+    : { origins, strangers: shared, answersPreflights };
 }
 
 function preflight(

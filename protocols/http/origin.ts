@@ -14,7 +14,7 @@ export interface PageRules {
  * Browsers let every page open a WebSocket to every server and send simple requests there, so a page
  * on the web could use the gateway on its visitor's own machine (RFC 6455 §10.2), or with what the
  * browser sends of itself: cookies, remembered logins, certificates. Without `Origin` and
- * `Sec-Fetch-Site` (Fetch Metadata §2.4) it is not a page of another origin. Otherwise the origin must
+ * `Sec-Fetch-Site` (Fetch Metadata) it is not a page of another origin. Otherwise the origin must
  * be listed in `allowed`, be on the loopback, or be on the host that the request is for; or the
  * browser says itself that both are the same. `null` must be listed: a sandboxed frame of any page
  * sends it.

@@ -1,4 +1,5 @@
 import { type Exchange, respondText } from "./exchange.ts";
+import type { RequestHead } from "./message.ts";
 import {
   faultOfHost,
   faultOfOrigin,
@@ -15,6 +16,13 @@ export interface PathPages {
   readonly origins: readonly string[];
   /** The same for requests without anything that browsers send of themselves. */
   readonly strangers: readonly string[];
+  /** True when the path answers preflights itself; in those browsers show no login (Fetch §3.2). */
+  readonly answersPreflights?: boolean;
+}
+
+/** True for the question of a browser that a path answers itself, whoever asks. */
+export function isOwnPreflight(request: RequestHead, pages?: PathPages | "listener"): boolean {
+  return typeof pages === "object" && pages.answersPreflights === true && isPreflight(request);
 }
 
 /** True when a request has been answered because of the page that it comes from. */

@@ -7,7 +7,7 @@ import { credentialsOf } from "./credentials.ts";
 import { type Answer, type Exchange, respondText } from "./exchange.ts";
 import { Handlers } from "./handlers.ts";
 import { isOfHealth, respondHealth } from "./health.ts";
-import { isSettled } from "./pages.ts";
+import { isOwnPreflight, isSettled } from "./pages.ts";
 import type { SiteAnswer } from "./site.ts";
 
 const statuses: Record<RefusalKind, number> = {
@@ -40,6 +40,9 @@ export function entrance(answer: SiteAnswer, allowed: readonly string[]): Answer
     const { request, peer, hub } = exchange;
     if (isOfHealth(exchange)) return respondHealth(exchange);
     const handler = hub.shared(Handlers).find(request);
+    if (handler !== undefined && isOwnPreflight(request, handler.value.pages)) {
+      return handler.value(exchange, now, handler.params);
+    }
     if (isSettled(exchange, allowed, handler?.value.pages)) return;
     const { guard, identity: { listener } } = hub;
     if (guard === undefined) return answer(exchange, now, handler);

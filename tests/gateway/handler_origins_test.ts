@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { gateway, http, proxy, saveUpload, tcp } from "../../mod.ts";
+import { gateway, type Handler, type Hooks, http, proxy, saveUpload, tcp } from "../../mod.ts";
 import { Folder } from "../actors/web/folder.ts";
 
 const strict = { sanitizeOps: true, sanitizeResources: true };
@@ -47,5 +47,42 @@ Deno.test(
     assert.equal(await post("/api/x", { ...evil, ...cookie }), 200);
     assert.equal(await post("/plain", { origin: `http://localhost:${port}`, ...cookie }), 200);
     assert.equal(await post("/plain", cookie), 200);
+  },
+);
+
+Deno.test(
+  "A page that may use a handler with a login is told so before it logs in",
+  strict,
+  async () => {
+    const hooks: Hooks = {
+      authenticate: ({ passwordText }) => passwordText === "secret" ? { user: "ann" } : false,
+      mayUse: ({ user }) => ({ allowed: user === "ann" }),
+    };
+    await using hub = gateway({ hooks });
+    const seen: string[] = [];
+    const who: Handler = ({ method }, { identity }) => {
+      seen.push(method);
+      return new Response(identity.user);
+    };
+    hub.handle("/shared", who, { cors: { origins: [APP], credentials: true } });
+    hub.handle("/plain", who, { origins: [APP] });
+    const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+    const asked = { origin: APP, "access-control-request-method": "PUT" };
+    const ask = (path: string, method: string, headers: Record<string, string>) =>
+      fetch(`http://127.0.0.1:${port}${path}`, { method, headers });
+    const preflight = await ask("/shared", "OPTIONS", asked);
+    assert.deepEqual([preflight.status, preflight.headers.get("access-control-allow-origin")], [
+      204,
+      APP,
+    ]);
+    const headers = { origin: APP, authorization: `Basic ${btoa("ann:secret")}` };
+    assert.equal(await (await ask("/shared", "PUT", headers)).text(), "ann");
+    // An OPTIONS that is none, and one of a path that does not say whom it lets in, need a login.
+    for (const [path, fields] of [["/shared", { origin: APP }], ["/plain", asked]] as const) {
+      const refused = await ask(path, "OPTIONS", fields);
+      await refused.body?.cancel();
+      assert.equal(refused.status, 401, path);
+    }
+    assert.deepEqual(seen, ["PUT"]);
   },
 );
