@@ -52,7 +52,8 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
     ...look
   } = web;
   const shown = { ...look, headers };
-  // In this order: access; logins; uploads; redirects, rewrites and proxies; WebDAV; CGI; SSI; files.
+  // In this order: access; logins; uploads; proxies, redirects and rewrites; WebDAV; CGI; SSI; files.
+  // Pages of other origins are stopped before each that may change something, but for proxies.
   const parts: WebPart[] = options.policy ? [guardPaths(options.policy)] : [];
   const own = ownPages(origins);
   parts.push(ownPages(origins, "logins"));

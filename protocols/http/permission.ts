@@ -40,10 +40,10 @@ export function entrance(answer: SiteAnswer, allowed: readonly string[]): Answer
     const { request, peer, hub } = exchange;
     if (isOfHealth(exchange)) return respondHealth(exchange);
     const handler = hub.shared(Handlers).find(request);
+    if (isSettled(exchange, allowed, handler?.value.pages)) return;
     if (handler !== undefined && isOwnPreflight(request, handler.value.pages)) {
       return handler.value(exchange, now, handler.params);
     }
-    if (isSettled(exchange, allowed, handler?.value.pages)) return;
     const { guard, identity: { listener } } = hub;
     if (guard === undefined) return answer(exchange, now, handler);
     const credentials = credentialsOf(request, { protocol: "http", peer, listener });
