@@ -42,6 +42,14 @@ export interface Asker<T> {
   decided(answer: T | Refusal): void;
 }
 
+/** How far a question has come. */
+interface Round {
+  /** The number of the set that is asked next. */
+  readonly next: number;
+  readonly sets: readonly Hooks[];
+  readonly revision: number;
+}
+
 const UNAVAILABLE = new Refusal("This cannot be decided at the moment", "unavailable");
 
 /** All sets of hooks of a gateway, in the order in which they are asked. */
@@ -75,13 +83,20 @@ export class HookChain {
     return false;
   }
 
-  /** Asks the sets from number `at` on. */
-  ask<T>(question: Question<T>, asker: Asker<T>, at = 0, sets = this.#sets): void {
-    for (let i = at; i < sets.length; i++) {
+  /** Asks all sets. What may be done is asked anew when others say so before the last has answered. */
+  ask<T>(question: Question<T>, asker: Asker<T>): void {
+    this.#ask(question, asker, { next: 0, sets: this.#sets, revision: this.#revision });
+  }
+
+  #ask<T>(question: Question<T>, asker: Asker<T>, round: Round): void {
+    const { sets } = round;
+    for (let i = round.next; i < sets.length; i++) {
       let end: T | Refusal | undefined;
       try {
         const answer = question.ask(sets[i]!);
-        if (isLater(answer)) return this.#wait(answer, question, asker, { next: i + 1, sets });
+        if (isLater(answer)) {
+          return this.#wait(answer, question, asker, { ...round, next: i + 1 });
+        }
         end = question.judge(answer);
       } catch (error) {
         end = this.#failed(question.hook, error);
@@ -147,17 +162,22 @@ export class HookChain {
     answer: PromiseLike<unknown>,
     question: Question<T>,
     asker: Asker<T>,
-    { next, sets }: { next: number; sets: readonly Hooks[] },
+    round: Round,
   ): void {
     const { hookTimeoutMs } = this.limits;
-    const settle = (work: () => void) => {
+    const settle = (judge: () => T | Refusal | undefined) => {
       // The first of answer and timeout counts.
       if (!this.#pending.delete(cancel)) return;
       cancel();
-      asker.later(work);
+      asker.later(() => {
+        const end = judge();
+        if (question.hook === "authorize" && round.revision !== this.#revision) {
+          this.ask(question, asker);
+        } else if (end !== undefined) asker.decided(end);
+        else this.#ask(question, asker, round);
+      });
     };
-    const fail = (error: unknown) =>
-      settle(() => asker.decided(this.#failed(question.hook, error)));
+    const fail = (error: unknown) => settle(() => this.#failed(question.hook, error));
     const cancel = this.clock.after(
       hookTimeoutMs,
       () => fail(new Error(`No answer came within ${hookTimeoutMs} ms`)),
@@ -165,14 +185,11 @@ export class HookChain {
     this.#pending.add(cancel);
     answer.then((value) =>
       settle(() => {
-        let end: T | Refusal | undefined;
         try {
-          end = question.judge(value);
+          return question.judge(value);
         } catch (error) {
-          end = this.#failed(question.hook, error);
+          return this.#failed(question.hook, error);
         }
-        if (end !== undefined) asker.decided(end);
-        else this.ask(question, asker, next, sets);
       }), fail);
   }
 

@@ -23,6 +23,10 @@ export class HookGuard implements Guard {
 
   constructor(readonly chain: HookChain, readonly inbox: Inbox, readonly dropped: () => void) {}
 
+  get revision(): number {
+    return this.chain.revision;
+  }
+
   authenticate(credentials: Credentials, decided: Decided<Identity | Refusal>): void {
     const { chain } = this;
     if (!chain.has("authenticate")) return decided(identityOf(credentials, {}), chain.clock.now());
@@ -58,7 +62,7 @@ export class HookGuard implements Guard {
     identity: Identity,
     decided: Decided<Publication | Refusal>,
   ): void {
-    const { chain } = this;
+    const { chain } = this, { revision } = chain;
     let current = publication;
     if (!chain.has("published")) return decided(current, chain.clock.now());
     this.#ask<Publication>({
@@ -72,7 +76,13 @@ export class HookGuard implements Guard {
         return undefined;
       },
       none: () => current,
-    }, decided);
+    }, (answer, now) => {
+      if (answer instanceof Refusal || revision === chain.revision) return decided(answer, now);
+      // Others say what may be done than when that was found out.
+      const { topic, qos, retain } = publication;
+      const access = { action: "publish", identity, topic, qos, retain } as const;
+      this.authorize(access, (refusal, now) => decided(refusal ?? answer, now));
+    });
   }
 
   publish(

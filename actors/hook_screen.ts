@@ -13,6 +13,8 @@ interface Waiting {
   readonly delivery: Delivery;
   readonly receiver: Receiver;
   allowed: boolean | undefined;
+  /** The revision of the hooks that decided. */
+  revision: number;
 }
 
 /** How a subscription is screened. */
@@ -50,7 +52,7 @@ export class HookScreen implements Screen {
     const lower = Math.min(value.qos, qos) as Qos;
     const delivery = new Delivery(value, lower, true, undefined);
     // A value does not wait behind messages: its receiver takes it when it has room.
-    const waiting: Waiting = { delivery, receiver, allowed: undefined };
+    const waiting: Waiting = { delivery, receiver, allowed: undefined, revision: NaN };
     this.#ask(waiting);
     if (waiting.allowed === undefined) this.#wait(waiting);
     return waiting.allowed === true;
@@ -58,7 +60,7 @@ export class HookScreen implements Screen {
 
   deliver(delivery: Delivery, receiver: Receiver, from?: Publisher): boolean | undefined {
     if (this.isOpen) return receiver.deliver(delivery, from);
-    const waiting: Waiting = { delivery, receiver, allowed: undefined };
+    const waiting: Waiting = { delivery, receiver, allowed: undefined, revision: NaN };
     this.#ask(waiting);
     if (waiting.allowed === false) return undefined;
     if (waiting.allowed === true && this.#waiting.length === 0) {
@@ -79,6 +81,7 @@ export class HookScreen implements Screen {
       },
       decided: (answer) => {
         waiting.allowed = !(answer instanceof Refusal);
+        waiting.revision = this.chain.revision;
         if (late) this.#run();
       },
     });
@@ -94,7 +97,13 @@ export class HookScreen implements Screen {
   #run(): void {
     let done = 0;
     for (; done < this.#waiting.length; done++) {
-      const { allowed, delivery, receiver } = this.#waiting[done]!;
+      const waiting = this.#waiting[done]!;
+      // Decided while it was behind another, by hooks that are asked no more.
+      if (waiting.allowed !== undefined && waiting.revision !== this.chain.revision) {
+        waiting.allowed = undefined;
+        this.#ask(waiting);
+      }
+      const { allowed, delivery, receiver } = waiting;
       if (allowed === undefined) break;
       if (allowed) receiver.deliver(delivery);
     }

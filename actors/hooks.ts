@@ -113,7 +113,10 @@ export interface Hooks {
    * one refuses; false refuses at once.
    */
   authenticate?(credentials: Credentials): Later<Login | Refusal | false | undefined>;
-  /** Whether this may be done: false or a refusal when not. */
+  /**
+   * Whether this may be done: false or a refusal when not. Asked again when other sets decide about
+   * that before the answer is there.
+   */
   authorize?(access: Access): Later<Refusal | boolean | undefined>;
   /** Whether a path of `handle` or `websocket` may be asked: at once, and by all sets. */
   mayUse?(identity: Identity, method: string, path: string): { readonly allowed: boolean };

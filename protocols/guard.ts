@@ -66,13 +66,15 @@ export type Decided<T> = (answer: T, now: number) => void;
  * ```
  */
 export interface Guard {
+  /** Another number whenever others are asked what may be done: what was allowed before is void. */
+  readonly revision: number;
   /** Finds out who shows these credentials. */
   authenticate(credentials: Credentials, decided: Decided<Identity | Refusal>): void;
   /** Finds out whether this may be done; undefined when it may. */
   authorize(access: Access, decided: Decided<Refusal | undefined>): void;
   /** Whether the handler of a path may be asked. */
   mayUse(identity: Identity, method: string, path: string): boolean;
-  /** Has a publication looked at: what is to be published in its place, often itself. */
+  /** Has a publication that is allowed looked at: what is to be published in its place, often itself. */
   inspect(
     publication: Publication,
     identity: Identity,

@@ -69,7 +69,7 @@ async function open(
   settings: AuthSettings,
   { log, readFile, handle }: Surroundings,
 ): Promise<Authenticator> {
-  const { type, file = "", realm, url = "", users, timeout, keep, secretFile, keyFile } = settings;
+  const { type, file = "", realm, url = "", users, secretFile, keyFile } = settings;
   const named = realm === undefined ? {} : { realm };
   const refused = (error: unknown) => log.error("file of users not used", { file, error });
   switch (type) {
@@ -89,13 +89,16 @@ async function open(
     }
     case "certificate":
       return certificateUser(users === undefined ? {} : { users });
-    case "http":
+    case "http": {
+      const { timeout, keep, recheck } = settings;
       return callOut({
         url,
         ...named,
         ...timeout !== undefined && { timeoutMs: timeout },
         ...keep !== undefined && { keepMs: keep },
+        ...recheck !== undefined && { recheckMs: recheck },
       });
+    }
     case "jwt": {
       const { jwks, issuer, audience, userClaim, groupsClaim, cookie, plainCoap } = settings;
       const given = { jwks, issuer, audience, userClaim, groupsClaim, cookie, plainCoap };

@@ -72,6 +72,10 @@ const authenticator = record(
     url: { kind: url, doc: "The server to ask: over https:, or on this machine." },
     timeout: { kind: duration(100, 60_000), default: "5s", doc: "How long the server may take." },
     keep: { kind: duration(0, 3_600_000), default: "10s", doc: "How long its answer counts." },
+    recheck: {
+      kind: duration(1_000, 86_400_000),
+      doc: "How often it is asked again about who is connected. Default: never.",
+    },
   } as const satisfies Record<string, Setting<unknown>>,
 );
 

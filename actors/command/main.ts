@@ -130,7 +130,9 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
   if (nameServers) parts.nameServers(nameServers);
   try {
     const handle = hub.handle.bind(hub), { crossProxy: targets } = settings;
-    if (targets !== undefined) handle("/hc/*", crossProxy({ targets }), { link: false });
+    if (targets !== undefined) {
+      handle("/hc/*", crossProxy({ targets }), { link: false, cors: "listener" });
+    }
     for (const each of handlers) handle(...each);
     for (const each of hooks) hub.use(each);
     if (settings.policy) policy = new LivePolicy(settings.policy, (rules) => hub.use(rules));
@@ -168,7 +170,8 @@ async function listen(
     if (url.protocol === "dns") {
       return withPort(url, await listenDns(hub, each, { parts, zones: dns?.zones ?? [] })).url;
     }
-    const site = web && await openSite(hub, { name: url.url, port: url.port, web, log, policy });
+    const site = web &&
+      await openSite(hub, { name: url.url, port: url.port, web, log, policy, origins });
     const listening = url.carrier === "udp"
       ? hub.listen(
         parts.udp({ ...url, ...groups && { groups } }),

@@ -131,7 +131,7 @@ export const settings = {
   origins: {
     flag: "origin",
     kind: list(origin()),
-    doc: "Web pages of other hosts that may use topics and WebSockets; * is every page.",
+    doc: "Web pages of other hosts that may use the gateway; * is every page.",
   },
   sysInterval: {
     flag: "sys-interval",

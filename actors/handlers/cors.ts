@@ -1,3 +1,4 @@
+import type { PathPages } from "../../protocols/http/pages.ts";
 import type { Handler } from "./handler.ts";
 
 /**
@@ -65,6 +66,15 @@ export function withCors(
     const { status, statusText } = response;
     return new Response(response.body, { status, statusText, headers: fields });
   };
+}
+
+/** Which pages may change something by a path, by its options. */
+export function pagesOf(cors: CorsOptions | undefined, origins: readonly string[]): PathPages {
+  if (cors === undefined) return { origins, strangers: [] };
+  const shared = [cors.origins ?? "*"].flat(), answersPreflights = true;
+  return cors.credentials
+    ? { origins: [...origins, ...shared], strangers: [], answersPreflights }
+    : { origins, strangers: shared, answersPreflights };
 }
 
 function preflight(

@@ -2,7 +2,7 @@ import type { PathAnswer } from "../../protocols/http/handlers.ts";
 import type { PathPattern } from "../../protocols/http/routes.ts";
 import { type Answering, answering } from "./answering.ts";
 import type { Clock } from "../clock.ts";
-import { type CorsOptions, withCors } from "./cors.ts";
+import { type CorsOptions, pagesOf, withCors } from "./cors.ts";
 import type { HandlerTable } from "../gateway_options.ts";
 import { isForwarder } from "./forwarder.ts";
 import type { Handler } from "./handler.ts";
@@ -33,8 +33,18 @@ const HANDLER_MAILBOX = 65_536;
  * ```
  */
 export interface HandleOptions {
-  /** Which web pages of other origins may use it; true is all. Default: none. */
-  cors?: CorsOptions | boolean;
+  /**
+   * Which web pages of other origins may use it; true is all, `listener` those that may use topics.
+   * Without `credentials` they may change something only by requests without a cookie, a password or
+   * a client certificate. Default: none.
+   */
+  cors?: CorsOptions | boolean | "listener";
+  /**
+   * Origins of web pages, such as `https://pay.example`, whose requests other than GET, HEAD and
+   * OPTIONS get to the handler, whatever the browser sends with them, beside those of the listener;
+   * `*` leaves it to the handler to look at `Origin`. Default: none; others are 403.
+   */
+  origins?: readonly string[];
   /**
    * What CoAP's `/.well-known/core` says of a path without a pattern (RFC 6690); false to leave it
    * out. Default: that it is there.
@@ -65,15 +75,20 @@ export class WebServer {
   handle(
     path: PathPattern,
     asked: Handler | Methods,
-    { cors, link = {} }: HandleOptions,
+    { cors, origins = [], link = {} }: HandleOptions,
   ): () => void {
     const { table, handlers } = this.#options;
     const plain = typeof asked === "function" ? asked : byMethod(asked);
     const allowed = typeof asked === "function" ? undefined : allowedBy(asked);
-    const handler = cors ? withCors(plain, cors === true ? {} : cors, allowed) : plain;
+    const own = cors === true ? {} : cors === "listener" || !cors ? undefined : cors;
+    const handler = own ? withCors(plain, own, allowed) : plain;
     const name = `${nameOf(path)} ${++this.#names}`;
     const attributes = link === false ? undefined : attributesOf(link);
-    const give: PathAnswer = (exchange, _now, params) => answer(exchange, params);
+    const pages = cors === "listener" ? cors : pagesOf(own, origins);
+    const give: PathAnswer = Object.assign(
+      (...[exchange, , params]: Parameters<PathAnswer>) => answer(exchange, params),
+      { pages },
+    );
     // Throws when the path is taken: then nobody is started.
     table.add(path, give, attributes);
     const answer = this.answering(name, handler);

@@ -2,6 +2,7 @@ import { fetchByName } from "../clients/fetch_by_name.ts";
 import { type Credentials, Refusal } from "../../protocols/identity.ts";
 import type { Login } from "../hooks.ts";
 import { type Authenticator, mayCarryPassword, refusalIn } from "./authenticator.ts";
+import { Rechecked } from "./rechecked.ts";
 import { readAtMost } from "./remote_keys.ts";
 import { Verified } from "./verified.ts";
 
@@ -24,6 +25,12 @@ export interface CallOutOptions {
   timeoutMs?: number;
   /** Milliseconds for which an answer counts; default 10,000. */
   keepMs?: number;
+  /**
+   * Milliseconds after which the same is asked again, with `"recheck": true`, about whoever is
+   * connected because of an answer: who is refused or somebody else by then has to go. What was shown
+   * is kept for that. Default: never.
+   */
+  recheckMs?: number;
   /** What HTTP clients are told the password is for; default `meerkat`. */
   realm?: string;
 }
@@ -55,7 +62,7 @@ const MAX_BYTES = 64 * 1024;
  * ```
  */
 export function callOut(options: CallOutOptions): Authenticator {
-  const { url, timeoutMs = 5_000, keepMs = 10_000, realm = "meerkat" } = options;
+  const { url, timeoutMs = 5_000, keepMs = 10_000, recheckMs, realm = "meerkat" } = options;
   const { protocol, hostname } = new URL(url);
   if (protocol !== "https:" && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) {
     throw new TypeError(
@@ -64,12 +71,12 @@ export function callOut(options: CallOutOptions): Authenticator {
   }
   const verified = new Verified<Login>({ keepMs });
 
-  async function ask(body: string, key: string): Promise<Login | Refusal | false | undefined> {
+  async function ask(shown: Shown): Promise<Login | Refusal | false | undefined> {
     try {
       const answer = await fetchByName(url, {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body,
+        body: JSON.stringify(shown),
         redirect: "error",
         signal: AbortSignal.timeout(timeoutMs),
       });
@@ -78,13 +85,33 @@ export function callOut(options: CallOutOptions): Authenticator {
       if (status === 401 || status === 403) return false;
       if (status === 204 || status === 404) return undefined;
       if (status !== 200 || text === undefined) throw new Error(`it answered ${status}`);
-      const login = loginOf(JSON.parse(text));
-      verified.set(key, login, login.expires);
-      return login;
+      return loginOf(JSON.parse(text));
     } catch {
       // What went wrong may hold what was sent.
       return new Refusal("Nobody can tell who this is at the moment", "unavailable");
     }
+  }
+
+  /** True when the answer is as before, and undefined when nobody can tell. */
+  async function isSaidAgain(shown: Shown, before: Login): Promise<boolean | undefined> {
+    const answer = await ask({ ...shown, recheck: true });
+    if (answer instanceof Refusal) return undefined;
+    return answer !== undefined && answer !== false && isSame(answer, before);
+  }
+
+  async function logIn(shown: Shown, key: string) {
+    const answer = await ask(shown);
+    if (!answer || answer instanceof Refusal) return answer;
+    const login: Login = { ...answer };
+    if (recheckMs !== undefined) {
+      login.grant = new Rechecked(async () => {
+        const holds = await isSaidAgain(shown, answer);
+        if (holds === false) verified.forget(key);
+        return holds;
+      }, { everyMs: recheckMs });
+    }
+    verified.set(key, login, login.expires);
+    return login;
   }
 
   return {
@@ -93,31 +120,37 @@ export function callOut(options: CallOutOptions): Authenticator {
       if (credentials.saysNothing || credentials.digest || !mayCarryPassword(credentials)) {
         return undefined;
       }
-      const body = bodyOf(credentials), key = verified.key(body), known = verified.get(key);
+      const shown = shownIn(credentials), key = verified.key(JSON.stringify(shown));
+      const known = verified.get(key);
       if (known !== undefined) return known;
       try {
         attempt?.proceed();
       } catch (error) {
         return refusalIn(error);
       }
-      return ask(body, key);
+      return logIn(shown, key);
     },
   };
 }
 
-function bodyOf(
+/** What is sent of credentials. */
+interface Shown extends Pick<Credentials, "protocol" | "listener" | "clientId" | "username"> {
+  readonly address: string;
+  readonly password: string | undefined;
+  readonly token: string | undefined;
+  readonly recheck?: true;
+}
+
+function shownIn(
   { protocol, listener, peer, clientId, username, passwordText, token }: Credentials,
-) {
+): Shown {
   const address = peer.address.replace(/:\d+$/, "");
-  return JSON.stringify({
-    protocol,
-    listener,
-    address,
-    clientId,
-    username,
-    password: passwordText,
-    token,
-  });
+  return { protocol, listener, address, clientId, username, password: passwordText, token };
+}
+
+function isSame(one: Login, other: Login): boolean {
+  const groupsOf = ({ groups = [] }: Login) => JSON.stringify([...groups].sort());
+  return one.user === other.user && groupsOf(one) === groupsOf(other);
 }
 
 function loginOf(answer: { user?: unknown; groups?: unknown; expires?: unknown }): Login {

@@ -36,6 +36,10 @@ export class Verified<T> {
     return undefined;
   }
 
+  forget(key: string): void {
+    this.#known.delete(key);
+  }
+
   /** Keeps an answer, at most until `expires`. */
   set(key: string, value: T, expires = Infinity): void {
     const { keepMs, max } = this.#limits;

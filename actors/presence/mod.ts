@@ -55,7 +55,7 @@ export function presence({ of = "registered", limits = {} }: PresenceOptions = {
   return {
     open({ space, root, web }) {
       const presences = new Presences(space, of === "all", limits), { clock } = space;
-      web.handle(CLIENTS, clientPaths(presences, space), { link: false });
+      web.handle(CLIENTS, clientPaths(presences, space), { link: false, cors: "listener" });
       root.spawn<never>("presence", (self) => {
         let cancel = () => {};
         const arm = () => {

@@ -10,6 +10,7 @@ import { davParts } from "./dav_site.ts";
 import { dynamicParts } from "./dynamic.ts";
 import { checkDirectory } from "./file_root.ts";
 import { files } from "./files.ts";
+import { ownPages } from "./own_pages.ts";
 import type { WebPart } from "./part.ts";
 import { guardPaths, protect } from "./protect.ts";
 import { proxyTo, upstreamsOf } from "./proxy.ts";
@@ -30,11 +31,13 @@ export interface SiteOptions {
   log: Log;
   /** Who may do what, also with the paths of the site. */
   policy?: Pick<Policy, "mayUse"> | undefined;
+  /** Web pages of other origins that may change something. */
+  origins?: readonly string[];
 }
 
 /** Puts the web site of a listener together. Rejects when its directory is not there. */
 export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site> {
-  const { name, port, web, log } = options;
+  const { name, port, web, log, origins = [] } = options;
   const {
     root,
     rewrites: rules,
@@ -49,10 +52,16 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
     ...look
   } = web;
   const shown = { ...look, headers };
-  // In this order: access; logins; uploads; redirects, rewrites and proxies; WebDAV; CGI; SSI; files.
+  // In this order: access; logins; uploads; proxies, redirects and rewrites; WebDAV; CGI; SSI; files.
+  // Pages of other origins are stopped before each that may change something, but for proxies.
   const parts: WebPart[] = options.policy ? [guardPaths(options.policy)] : [];
+  const own = ownPages(origins);
+  parts.push(ownPages(origins, "logins"));
   for (const { path = "/", ...door } of doors) {
-    parts.push(below(path, protect({ ...door, ...root !== undefined && { root } })));
+    parts.push(
+      below(path, own),
+      below(path, protect({ ...door, ...root !== undefined && { root } })),
+    );
   }
   const gates = [...parts];
   const pages = dynamicParts({
@@ -64,14 +73,16 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
   });
   if (upload !== undefined) {
     await checkDirectory(upload.folder);
-    parts.push(at(upload.path, saveUpload(upload)));
+    parts.push(at(upload.path, own), at(upload.path, saveUpload(upload)));
   }
   for (const { health, ...each } of proxies) {
     const upstreams = upstreamsOf({ ...each, ...health && { health: { ...health, hub, log } } });
     parts.push(proxyTo(upstreams, each));
     passSockets(hub, each, { upstreams, listener: name, gates });
   }
-  if (rules !== undefined) parts.push(rewrites(rules, { files: shown, port, parts: pages }));
+  const inRoots = (root: string) => [own, ...pages(root)];
+  if (rules !== undefined) parts.push(rewrites(rules, { files: shown, port, parts: inRoots }));
+  parts.push(own);
   if (dav !== undefined) parts.push(...await davParts(dav, options));
   if (root !== undefined) {
     await checkDirectory(root);
@@ -88,8 +99,8 @@ function below(path: string, door: WebPart): WebPart {
   return withScope(part, (asked) => mayBeBelow(asked, path));
 }
 
-/** A handler for one path. */
-function at(path: string, handler: Handler): WebPart {
+/** What answers one path. */
+function at(path: string, handler: WebPart): WebPart {
   const part: WebPart = (request, info) =>
     new URL(request.url).pathname === path ? handler(request, info) : undefined;
   return withScope(part, (asked) => asked === path);

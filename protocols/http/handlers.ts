@@ -2,14 +2,15 @@ import type { Link, LinkAttributes } from "../link_format.ts";
 import type { SocketRoute } from "../websocket/socket.ts";
 import type { PathExchange } from "./exchange.ts";
 import type { RequestHead } from "./message.ts";
+import type { PathPages } from "./pages.ts";
 import { type Found, type PathPattern, Routes } from "./routes.ts";
 
 /** Answers requests to a path; `params` are the parts of it that its pattern names. */
-export type PathAnswer = (
-  exchange: PathExchange,
-  now: number,
-  params: Readonly<Record<string, string>>,
-) => void;
+export interface PathAnswer {
+  (exchange: PathExchange, now: number, params: Readonly<Record<string, string>>): void;
+  /** Web pages of other origins that may use it; `listener`: as they may use topics. */
+  readonly pages?: PathPages | "listener";
+}
 
 /** Where requests for other servers come, whatever they are asked by (RFC 8075 §5.3). */
 export const FORWARD_PATH = "/hc/";

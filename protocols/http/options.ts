@@ -22,8 +22,8 @@ export interface HttpOptions {
   /** Answers requests for another protocol; default: `websocket({ mqtt: mqtt() })`. */
   upgrade?: Upgrade;
   /**
-   * Origins of web pages that may use topics beside those of this host and of the loopback, such as
-   * `https://app.example`; `*` is all (RFC 6454 §6.2). Default: none.
+   * Origins of web pages that may use topics, and change something by handlers, beside those of this
+   * host and of the loopback, such as `https://app.example`; `*` is all (RFC 6454 §6.2). Default: none.
    */
   origins?: readonly string[] | undefined;
   /**

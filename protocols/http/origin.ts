@@ -12,22 +12,47 @@ export interface PageRules {
  * Why a web page may not use the gateway, or undefined when it may.
  *
  * Browsers let every page open a WebSocket to every server and send simple requests there, so a page
- * on the web could use the gateway on its visitor's own machine (RFC 6455 §10.2). Without an `Origin`
- * it is not a page of another origin. Otherwise the origin must be listed in `allowed`, be on the
- * loopback, or be on the host that the request is for. `null` must be listed: a sandboxed frame of any
- * page sends it.
+ * on the web could use the gateway on its visitor's own machine (RFC 6455 §10.2), or with what the
+ * browser sends of itself: cookies, remembered logins, certificates. Without `Origin` and
+ * `Sec-Fetch-Site` (Fetch Metadata) it is not a page of another origin. Otherwise the origin must
+ * be listed in `allowed`, be on the loopback, or be on the host that the request is for; or the
+ * browser says itself that both are the same. `null` must be listed: a sandboxed frame of any page
+ * sends it.
  */
-export function faultOfOrigin(fields: Fields, { address, allowed }: PageRules): string | undefined {
-  const origin = fields.get("origin");
-  if (origin === undefined || allowed.includes("*") || allowed.includes(origin)) return undefined;
+export function faultOfOrigin(fields: Fields, rules: PageRules): string | undefined {
+  const origin = fields.get("origin"), { address, allowed } = rules;
+  if (allowed.includes("*") || origin !== undefined && allowed.includes(origin)) return undefined;
+  const relation = fields.get("sec-fetch-site");
+  if (origin === undefined) {
+    const isForeign = relation === "cross-site" || relation === "same-site";
+    return isForeign ? "Cannot serve a page of another origin that does not say which" : undefined;
+  }
   const page = hostOf(origin);
   if (page !== undefined) {
     if (isLoopback(page)) return undefined;
     const here = hostOf(`http://${fields.get("host") ?? ""}`);
     const isOurs = page === here && (isAddress(here) || !isLocal(address) || isProxied(fields));
-    if (isOurs) return undefined;
+    // Another site on the same host is one without TLS, which anybody on the way may have written.
+    if (isOurs && relation !== "cross-site") return undefined;
   }
+  // Behind a proxy that changes `Host`, or with `null` for a page that sends no `Referer`.
+  if (relation === "same-origin" && faultOfHost(fields, rules) === undefined) return undefined;
   return `Cannot serve a page of ${origin}: list that origin to allow it`;
+}
+
+/** True for what changes nothing (RFC 9110 §9.2.1), of the methods that pages use unasked. */
+export function isReading(method: string): boolean {
+  return method === "GET" || method === "HEAD" || method === "OPTIONS";
+}
+
+/**
+ * True when a request has what browsers send of themselves with requests of any page. A token in
+ * `Authorization` is something that a page knows.
+ */
+export function showsLogin(fields: Fields, certificate: string | undefined): boolean {
+  const authorization = fields.get("authorization");
+  if (authorization !== undefined && /^bearer /i.test(authorization)) return false;
+  return authorization !== undefined || certificate !== undefined || fields.has("cookie");
 }
 
 /**

@@ -2,10 +2,13 @@ import type { Access } from "../guard.ts";
 import { Refusal, type RefusalKind } from "../identity.ts";
 import type { Publication } from "../publication.ts";
 import type { Outcome } from "../session.ts";
+import { collect } from "./collect.ts";
 import { credentialsOf } from "./credentials.ts";
 import { type Answer, type Exchange, respondText } from "./exchange.ts";
+import { Handlers } from "./handlers.ts";
 import { isOfHealth, respondHealth } from "./health.ts";
-import { faultOfHost, faultOfOrigin, isPreflight, preflightFields, sharing } from "./origin.ts";
+import { isOwnPreflight, isSettled } from "./pages.ts";
+import type { SiteAnswer } from "./site.ts";
 
 const statuses: Record<RefusalKind, number> = {
   credentials: 401,
@@ -32,46 +35,25 @@ export function inHttp({ kind, reason, challenges = BASIC }: Refusal): {
 }
 
 /** Lets requests through to `answer`: from which web pages, and then from whom. */
-export function entrance(answer: Answer, allowed: readonly string[]): Answer {
+export function entrance(answer: SiteAnswer, allowed: readonly string[]): Answer {
   return (exchange, now) => {
-    const { request, peer, hub } = exchange, { path } = request;
+    const { request, peer, hub } = exchange;
     if (isOfHealth(exchange)) return respondHealth(exchange);
-    if (path.startsWith("/topics") || path === "/.well-known/core") {
-      if (isSettled(exchange, allowed)) return;
+    const handler = hub.shared(Handlers).find(request);
+    if (isSettled(exchange, allowed, handler?.value.pages)) return;
+    if (handler !== undefined && isOwnPreflight(request, handler.value.pages)) {
+      return handler.value(exchange, now, handler.params);
     }
     const { guard, identity: { listener } } = hub;
-    if (guard === undefined) return answer(exchange, now);
+    if (guard === undefined) return answer(exchange, now, handler);
     const credentials = credentialsOf(request, { protocol: "http", peer, listener });
     guard.authenticate(credentials, (identity, now) => {
       if (exchange.closed) return;
       if (identity instanceof Refusal) return respondRefusal(exchange, identity);
       hub.identify(identity);
-      answer(exchange, now);
+      answer(exchange, now, handler);
     });
   };
-}
-
-/** True when a request has been answered because of the page that it comes from. */
-function isSettled(exchange: Exchange, allowed: readonly string[]): boolean {
-  const { request, peer: { address } } = exchange, { fields, method } = request;
-  const rules = { address, allowed };
-  const host = faultOfHost(fields, rules);
-  if (host !== undefined) {
-    respondText(exchange, 403, host);
-    return true;
-  }
-  const origin = fields.get("origin");
-  if (origin === undefined) return false;
-  const fault = faultOfOrigin(fields, rules);
-  if (fault === undefined) exchange.share(sharing(origin));
-  // Nobody but the page learns of what it reads, and its browser does not show it that.
-  else if (method !== "GET" && method !== "HEAD") {
-    respondText(exchange, 403, fault);
-    return true;
-  }
-  if (!isPreflight(request)) return false;
-  exchange.respond({ status: 204, fields: preflightFields });
-  return true;
 }
 
 /** Answers with a refusal. */
@@ -92,6 +74,21 @@ export function ifAllowed(
     if (exchange.closed) return;
     if (refusal === undefined) then();
     else respondRefusal(exchange, refusal);
+  });
+}
+
+/** The same for what needs the request's body, which may take its time: it is allowed then, too. */
+export function ifAllowedWithBody(
+  exchange: Exchange,
+  { maxBytes, ...access }: Omit<Access, "identity"> & { maxBytes: number },
+  then: (body: Uint8Array) => void,
+): void {
+  ifAllowed(exchange, access, () => {
+    const { guard } = exchange.hub, revision = guard?.revision;
+    collect(exchange, maxBytes, (body) => {
+      if (guard?.revision === revision) then(body);
+      else ifAllowed(exchange, access, () => then(body));
+    });
   });
 }
 

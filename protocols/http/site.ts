@@ -1,15 +1,23 @@
-import { type Answer, respondText } from "./exchange.ts";
-import { Handlers } from "./handlers.ts";
+import { type Answer, type Exchange, respondText } from "./exchange.ts";
+import type { PathAnswer } from "./handlers.ts";
 import type { HttpLimits } from "./limits.ts";
+import type { Found } from "./routes.ts";
 import { topics } from "./topics.ts";
+
+/** Answers a request, by its handler where there is one. */
+export type SiteAnswer = (
+  exchange: Exchange,
+  now: number,
+  handler: Found<PathAnswer> | undefined,
+) => void;
 
 /**
  * Answers all requests: by a handler, as `/topics`, by `fallback`; without that with a page that
  * says what this is, or 404.
  */
-export function site(limits: HttpLimits, fallback?: Answer): Answer {
+export function site(limits: HttpLimits, fallback?: Answer): SiteAnswer {
   const answerTopics = topics(limits);
-  return (exchange, now) => {
+  return (exchange, now, handler) => {
     const { path, method, fields } = exchange.request;
     const expected = fields.get("expect");
     if (expected !== undefined && expected.toLowerCase() !== "100-continue") {
@@ -19,13 +27,12 @@ export function site(limits: HttpLimits, fallback?: Answer): Answer {
         'Cannot meet the expectation: only "100-continue" is known',
       );
     }
-    const found = exchange.hub.shared(Handlers).find(exchange.request);
-    if (found !== undefined) {
+    if (handler !== undefined) {
       const { guard, identity } = exchange.hub;
       if (guard?.mayUse(identity, method, path) === false) {
         return respondText(exchange, 403, `Not allowed to use ${path.slice(0, 200)}`);
       }
-      return found.value(exchange, now, found.params);
+      return handler.value(exchange, now, handler.params);
     }
     if (isOfTopics(path) || path === "/.well-known/core") {
       return answerTopics(exchange, now);

@@ -1,13 +1,12 @@
 import { Publication, type Qos } from "../publication.ts";
 import { faultOfTopic, pathToTopic } from "../topic.ts";
-import { collect } from "./collect.ts";
 import { preconditions } from "./conditions.ts";
 import { follow, wantsEvents } from "./events.ts";
 import { type Answer, type Exchange, respondText } from "./exchange.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { RequestHead } from "./message.ts";
 import { discover, listTopics } from "./listing.ts";
-import { ifAllowed, publish } from "./permission.ts";
+import { ifAllowed, ifAllowedWithBody, publish } from "./permission.ts";
 import { respondPast, wantsPast } from "./past.ts";
 import { poll, waitOf } from "./poll.ts";
 import { faultOfQos, qosOf, respondOutcome, typeOfMessage } from "./publishing.ts";
@@ -100,28 +99,30 @@ class Topics {
     const qos = this.#qos(exchange, topic);
     if (qos === undefined) return;
     const access = { action: "publish", topic, qos, retain: true } as const;
-    ifAllowed(exchange, access, () => this.#store(exchange, topic, qos));
+    ifAllowedWithBody(
+      exchange,
+      { ...access, maxBytes: this.limits.bodyBytes },
+      (body) => this.#store(exchange, topic, { body, qos }),
+    );
   }
 
-  #store(exchange: Exchange, topic: string, qos: Qos): void {
-    collect(exchange, this.limits.bodyBytes, (body) => {
-      const { hub, request, now } = exchange;
-      if (body.length === 0) {
-        return respondText(exchange, 400, "Cannot store an empty value: DELETE clears a topic");
-      }
-      const before = hub.retained(topic);
-      if (preconditions(request, before, now, entityTag) !== undefined) {
-        return conditionFailed(exchange);
-      }
-      const publication = new Publication(
-        before?.topic ?? own(topic),
-        body,
-        { qos, retain: true, time: Math.floor(now), contentType: own(typeOf(request)) },
-      );
-      const fields = [["etag", entityTag(publication)]] as const;
-      const success = { status: before ? 204 : 201, fields };
-      publish(exchange, publication, (outcome) => respondOutcome(exchange, outcome, success));
-    });
+  #store(exchange: Exchange, topic: string, { body, qos }: { body: Uint8Array; qos: Qos }): void {
+    const { hub, request, now } = exchange;
+    if (body.length === 0) {
+      return respondText(exchange, 400, "Cannot store an empty value: DELETE clears a topic");
+    }
+    const before = hub.retained(topic);
+    if (preconditions(request, before, now, entityTag) !== undefined) {
+      return conditionFailed(exchange);
+    }
+    const publication = new Publication(
+      before?.topic ?? own(topic),
+      body,
+      { qos, retain: true, time: Math.floor(now), contentType: own(typeOf(request)) },
+    );
+    const fields = [["etag", entityTag(publication)]] as const;
+    const success = { status: before ? 204 : 201, fields };
+    publish(exchange, publication, (outcome) => respondOutcome(exchange, outcome, success));
   }
 
   #post(exchange: Exchange, topic: string): void {
@@ -130,25 +131,27 @@ class Topics {
     const replyMs = replyOf(exchange.request, this.limits.waitMs);
     if (typeof replyMs === "string") return respondText(exchange, 400, replyMs);
     const access = { action: "publish", topic, qos, retain: false } as const;
-    ifAllowed(exchange, access, () => this.#send(exchange, topic, { qos, replyMs }));
+    ifAllowedWithBody(
+      exchange,
+      { ...access, maxBytes: this.limits.bodyBytes },
+      (body) => this.#send(exchange, topic, { body, qos, replyMs }),
+    );
   }
 
   #send(
     exchange: Exchange,
     topic: string,
-    { qos, replyMs }: { qos: Qos; replyMs: number | undefined },
+    { body, qos, replyMs }: { body: Uint8Array; qos: Qos; replyMs: number | undefined },
   ): void {
-    collect(exchange, this.limits.bodyBytes, (body) => {
-      const time = Math.floor(exchange.now);
-      const options = { qos, time, contentType: typeOf(exchange.request) };
-      if (replyMs !== undefined) return request(exchange, topic, { body, options, replyMs });
-      const publication = new Publication(topic, body, options);
-      publish(
-        exchange,
-        publication,
-        (outcome) => respondOutcome(exchange, outcome, { status: 204 }),
-      );
-    });
+    const time = Math.floor(exchange.now);
+    const options = { qos, time, contentType: typeOf(exchange.request) };
+    if (replyMs !== undefined) return request(exchange, topic, { body, options, replyMs });
+    const publication = new Publication(topic, body, options);
+    publish(
+      exchange,
+      publication,
+      (outcome) => respondOutcome(exchange, outcome, { status: 204 }),
+    );
   }
 
   #delete(exchange: Exchange, topic: string): void {

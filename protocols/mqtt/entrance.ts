@@ -9,15 +9,16 @@ import {
   type AuthStep,
 } from "./authentication.ts";
 import { Broker } from "./broker.ts";
+import type { Client } from "./client.ts";
 import { refuseConnect } from "./connack.ts";
 import { type Admission, admit } from "./connect.ts";
 import { misplaced, type Span } from "./conversation.ts";
 import { decodePacket } from "./decode.ts";
+import { Inheritance } from "./inheritance.ts";
 import type { Link } from "./link.ts";
 import { PacketType } from "./packet.ts";
-import { connectRefused, login, mayLeaveWill, permissions } from "./permission.ts";
+import { connectRefused, login, mayLeaveWill } from "./permission.ts";
 import { Reason } from "./reason.ts";
-import { screenAnew } from "./subscribe.ts";
 import { Tenure } from "./tenure.ts";
 
 /** The session whose client wants to come in. */
@@ -34,8 +35,10 @@ export class Entrance implements AuthOwner {
   /** There once the client has said who it is. */
   tenure: Tenure | undefined = undefined;
   authentication: Authentication | undefined = undefined;
-  #state: "connecting" | "authenticating" | "waiting" = "connecting";
+  #state: "connecting" | "authenticating" | "waiting" | "entering" = "connecting";
   #admission: Admission | undefined = undefined;
+  /** There when hooks decide what a client may follow. */
+  #inheritance: Inheritance | undefined = undefined;
 
   constructor(readonly link: Link, readonly house: House, now: number) {
     this.deadline = now + link.limits.connectTimeoutMs;
@@ -45,9 +48,9 @@ export class Entrance implements AuthOwner {
     return this.#state === "connecting";
   }
 
-  /** True while the session that the client wants is still another connection's. */
+  /** True while the session that the client wants is another connection's, or is looked at. */
   get waits(): boolean {
-    return this.#state === "waiting";
+    return this.#state === "waiting" || this.#state === "entering";
   }
 
   /** Handles the packet that `bytes` hold from `at` to `end`. */
@@ -68,13 +71,13 @@ export class Entrance implements AuthOwner {
     if (!this.waits) return this.link.close();
     if (this.#isRefused(now)) return;
     this.tenure!.force(this.link.limits, now);
-    this.house.open(this.#admission!, now);
+    this.#enter(now);
   }
 
   /** The other connection has left the session. */
   handover(now: number): void {
-    if (!this.waits || !this.tenure!.isNext || this.#isRefused(now)) return;
-    this.house.open(this.#admission!, now);
+    if (this.#state !== "waiting" || !this.tenure!.isNext || this.#isRefused(now)) return;
+    this.#enter(now);
   }
 
   /** The gateway stops. */
@@ -139,24 +142,26 @@ export class Entrance implements AuthOwner {
     if (link.waiting && !this.waits) this.deadline = Infinity;
   }
 
-  /** A session goes on without what its client may not follow any more. */
+  /** Asks before another connection has to leave the session: who is refused takes it from nobody. */
   #inspect(identity: Identity, guard: Guard, now: number): void {
-    const { link } = this, admission = this.#admission!, { hub } = link;
-    hub.identify(identity);
-    const client = hub.shared(Broker).clients.get(admission.clientId);
-    if (admission.connect.clean || !client?.isFollowing) return this.#admit(now);
-    if (this.#isRefused(now)) return;
-    const filters = [...client.subscriptions].map(([filter, { qos }]) => ({ filter, qos }));
-    link.ask<readonly (Refusal | undefined)[]>(
-      (decided) => permissions({ link, guard }, filters, decided),
-      (refusals, now) => {
+    const { link } = this, { clientId, connect } = this.#admission!;
+    link.hub.identify(identity);
+    const client = link.hub.shared(Broker).clients.get(clientId);
+    if (!connect.clean) this.#inheritance = new Inheritance(link, guard);
+    if (client === undefined || this.#inheritance?.isKnown(client) !== false) {
+      return this.#admit(now);
+    }
+    if (!this.#isRefused(now)) this.#ask(client, (now) => this.#admit(now));
+  }
+
+  /** Goes on with `then` once hooks have said what the client may follow of a session. */
+  #ask(client: Client, then: (now: number) => void): void {
+    this.link.ask<Refusal | undefined>(
+      (decided) => this.#inheritance!.ask(client, decided),
+      (refusal, now) => {
         if (this.#isRefused(now)) return;
-        // What nobody can tell now is no reason to lose a subscription for ever.
-        const undecided = refusals.find((each) => each?.kind === "unavailable");
-        if (undecided !== undefined) return this.house.refuse(connectRefused(undecided), now);
-        const refused = filters.filter((_, at) => refusals[at] !== undefined);
-        screenAnew(client, hub, refused.map(({ filter }) => filter));
-        this.#admit(now);
+        if (refusal !== undefined) this.house.refuse(connectRefused(refusal), now);
+        else then(now);
       },
     );
   }
@@ -167,11 +172,25 @@ export class Entrance implements AuthOwner {
     const { link } = this, { hub, limits } = link, broker = hub.shared(Broker);
     const client = broker.client(this.#admission!.clientId, limits);
     this.tenure = new Tenure(client, broker, hub);
-    if (this.tenure.claim(now)) return this.house.open(this.#admission!, now);
+    if (this.tenure.claim(now)) return this.#enter(now);
     this.#state = "waiting";
     this.deadline = now + limits.connectTimeoutMs;
     link.waiting = true;
     link.wire.pause();
+  }
+
+  /** Nobody else has the session. It goes on without what its client may not follow. */
+  #enter(now: number): void {
+    const { client } = this.tenure!, inheritance = this.#inheritance;
+    if (inheritance?.isKnown(client) !== false) {
+      inheritance?.settle(client);
+      return this.house.open(this.#admission!, now);
+    }
+    // Whoever had it has subscribed since hooks were asked, or they are others now.
+    this.#state = "entering";
+    this.deadline = Infinity;
+    this.tenure!.hold();
+    this.#ask(client, (now) => this.#enter(now));
   }
 
   /** Refuses who wants the session of another user, which it may have become meanwhile. */

@@ -55,6 +55,7 @@ export function permissions(
 ): void {
   const refusals: (Refusal | undefined)[] = filters.map(() => undefined);
   const { identity } = link.hub;
+  let { revision } = guard;
   // Not by recursion: a packet has room for more filters than the stack for calls.
   const askFrom = (first: number, now: number): void => {
     for (let index = first; index < filters.length; index++) {
@@ -73,7 +74,11 @@ export function permissions(
       isLate = true;
       if (!isAnswered) return;
     }
-    decided(refusals, now);
+    if (revision === guard.revision) return decided(refusals, now);
+    // The first were answered by others than the last.
+    revision = guard.revision;
+    refusals.fill(undefined);
+    askFrom(0, now);
   };
   askFrom(0, 0);
 }

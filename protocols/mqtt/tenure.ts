@@ -33,6 +33,13 @@ export class Tenure {
     return !this.#waits;
   }
 
+  /** Keeps a free session from others until `begin`, or `end`. */
+  hold(): void {
+    const { client, hub } = this;
+    this.#waits = true;
+    if (client.heirs?.[0] !== hub.self) (client.heirs ??= []).unshift(hub.self);
+  }
+
   /** The session is this connection's. */
   begin(): void {
     this.#waits = false;

@@ -2,31 +2,11 @@ import assert from "node:assert/strict";
 import { HookChain, hookDefaults } from "../../actors/hook_chain.ts";
 import type { Hooks } from "../../actors/hooks.ts";
 import { Log } from "../../actors/log.ts";
-import { Credentials, type Identity, Refusal } from "../../protocols/identity.ts";
+import { Credentials, Refusal } from "../../protocols/identity.ts";
 import { Publication } from "../../protocols/publication.ts";
 import { bytes, nobody } from "../protocols/fakes.ts";
-import { Hooked } from "../protocols/hooked.ts";
+import { Hooked, Mail, said } from "../protocols/hooked.ts";
 import { FakeClock, settle } from "./fakes.ts";
-
-/** A mailbox that runs what is posted when it is told to. */
-class Mail {
-  readonly name = "mail";
-  readonly posted: (() => void)[] = [];
-  hasRoom = true;
-
-  deliver(): boolean {
-    return false;
-  }
-
-  post(work: unknown): boolean {
-    if (this.hasRoom) this.posted.push(work as () => void);
-    return this.hasRoom;
-  }
-
-  turn(): void {
-    for (const work of this.posted.splice(0)) work();
-  }
-}
 
 const credentials = new Credentials({
   protocol: "mqtt",
@@ -36,12 +16,6 @@ const credentials = new Credentials({
   username: "ann",
   password: bytes("secret"),
 });
-
-function said(answer: Identity | Refusal | Publication | undefined): string {
-  if (answer === undefined) return "yes";
-  if (answer instanceof Refusal) return `${answer.kind}: ${answer.reason}`;
-  return answer instanceof Publication ? `${answer.topic} ${answer.text()}` : `${answer.user}`;
-}
 
 /** Asks who shows the credentials, of several sets of hooks. */
 function whoIs(...sets: Hooks[]): { heard: string[]; mail: Mail; hooked: Hooked } {

@@ -138,3 +138,13 @@ Deno.test("Stored values that are decided late are delivered late, as stored one
   await answer.give(true, { turn() {} });
   assert.deepEqual(heard.topics, ["late r"]);
 });
+
+Deno.test("What waits behind a late verdict is looked at by those who decide when it is its turn", async () => {
+  const first = new Answer<boolean>();
+  const { router, heard, hooked } = open(({ topic }) => topic === "1" ? first.promise : true);
+  for (const topic of ["1", "2", "3"]) router.publish(message(topic));
+  hooked.chain.add({ authorize: ({ topic }) => topic !== "2" });
+  await first.give(true, { turn() {} });
+  await first.give(true, { turn() {} });
+  assert.deepEqual(heard.topics, ["1", "3"]);
+});

@@ -1,4 +1,4 @@
-import { coapClient } from "../../mod.ts";
+import { type CoapClient, coapClient } from "../../mod.ts";
 import type { Hub } from "../interop/listeners.ts";
 import { MqttClient } from "../interop/mqtt_client.ts";
 import { within } from "../interop/patience.ts";
@@ -9,6 +9,8 @@ export interface Entrance {
   readonly ports: Readonly<Record<string, number | undefined>>;
   /** The authority of the server's certificate, where there is TLS. */
   readonly ca?: string;
+  /** Where the ports are; default `localhost` by TLS and for CoAP, else `127.0.0.1`. */
+  readonly hostname?: string;
 }
 
 /** What a guest shows. */
@@ -16,6 +18,8 @@ export interface Login {
   readonly user: string;
   readonly password?: string;
   readonly token?: string;
+  /** Fields of HTTP that say it, in place of a password or a token. */
+  readonly fields?: string;
 }
 
 /** Somebody who has come in to stay, and follows a topic. */
@@ -26,7 +30,8 @@ export interface Guest {
   close(): Promise<void>;
 }
 
-type Door = (entrance: Entrance, topic: string, login: Login) => Promise<Guest>;
+/** A way to come in and to stay. */
+export type Door = (entrance: Entrance, topic: string, login: Login) => Promise<Guest>;
 
 /** What somebody has heard so far. */
 export class Ears {
@@ -49,25 +54,27 @@ export class Ears {
   }
 }
 
-function connect({ ca }: Entrance, port: number): Promise<Deno.Conn> {
+/** Opens a stream. */
+export function connect({ ca, hostname }: Entrance, port: number): Promise<Deno.Conn> {
   return ca === undefined
-    ? Deno.connect({ port })
-    : Deno.connectTls({ hostname: "localhost", port, caCerts: [ca] });
+    ? Deno.connect({ port, ...hostname !== undefined && { hostname } })
+    : Deno.connectTls({ hostname: hostname ?? "localhost", port, caCerts: [ca] });
 }
 
 /** The path of a topic; what begins with a slash is a path. */
-function pathOf(topic: string): string {
+export function pathOf(topic: string): string {
   return topic.startsWith("/") ? topic : `/topics/${topic}`;
 }
 
 /** The fields of a request that say who asks. */
-function fieldsOf({ user, password, token }: Login): string {
+function fieldsOf({ user, password, token, fields }: Login): string {
+  if (fields !== undefined) return `Host: localhost\r\n${fields}\r\n`;
   const shown = token === undefined ? `Basic ${btoa(`${user}:${password}`)}` : `Bearer ${token}`;
   return `Host: localhost\r\nAuthorization: ${shown}\r\n`;
 }
 
 /** Asks by HTTP and listens until the end; `goodbye` is what to make of the last bytes. */
-async function ask(
+export async function ask(
   entrance: Entrance,
   head: string,
   goodbye: (last: Uint8Array) => string,
@@ -103,51 +110,62 @@ function mqttDoor(version: 4 | 5): Door {
       username: user,
       password: new TextEncoder().encode(password ?? token),
     });
-    await client.subscribe(topic);
-    const ears = new Ears();
-    const listen = async () => {
-      for (;;) {
-        const packet = await Promise.race([client.next(), client.ended]).catch(() => undefined);
-        if (packet === undefined) break;
-        if (packet.type === "publish") ears.hear(new TextDecoder().decode(packet.payload));
-      }
-      const last = client.packets.at(-1);
-      return last?.type === "disconnect"
-        ? `0x${last.reason.toString(16)} ${last.properties?.reasonString}`
-        : "closed";
-    };
-    const ended = listen();
-    return {
-      ended,
-      ears,
-      async close() {
-        client.close();
-        await client.ended;
-      },
-    };
+    return await follow(client, topic);
+  };
+}
+
+/** A client of MQTT that has come in follows a topic. */
+export async function follow(client: MqttClient, topic: string): Promise<Guest> {
+  await client.subscribe(topic);
+  const ears = new Ears();
+  const listen = async () => {
+    for (;;) {
+      const packet = await Promise.race([client.next(), client.ended]).catch(() => undefined);
+      if (packet === undefined) break;
+      if (packet.type === "publish") ears.hear(new TextDecoder().decode(packet.payload));
+    }
+    const last = client.packets.at(-1);
+    return last?.type === "disconnect"
+      ? `0x${last.reason.toString(16)} ${last.properties?.reasonString}`
+      : "closed";
+  };
+  const ended = listen();
+  return {
+    ended,
+    ears,
+    async close() {
+      client.close();
+      await client.ended;
+    },
   };
 }
 
 function coapDoor(protocol: string, port: "coap" | "coapTcp"): Door {
-  return async ({ ports, ca }, topic, { user, password, token }) => {
-    const client = coapClient(`${protocol}://localhost:${ports[port]}`, {
+  return async ({ ports, ca, hostname = "localhost" }, topic, { user, password, token }) => {
+    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    const client = coapClient(`${protocol}://${host}:${ports[port]}`, {
       ...ca !== undefined && { tls: { ca } },
       ...password !== undefined && { username: user, password },
     });
     const query = token === undefined ? "" : `?access_token=${token}`;
-    const ears = new Ears(), begun = Promise.withResolvers<void>();
-    const listen = async () => {
-      let last = "";
-      for await (const answer of client.observe(`${pathOf(topic)}${query}`)) {
-        begun.resolve();
-        ears.hear(last = `${answer.code} ${answer.text()}`);
-      }
-      return last;
-    };
-    const ended = listen().catch((error) => String(error));
-    await Promise.race([begun.promise, ended]);
-    return { ended, ears, close: () => client.close() };
+    return await observe(client, `${pathOf(topic)}${query}`);
   };
+}
+
+/** A client of CoAP observes a path. */
+export async function observe(client: CoapClient, path: string): Promise<Guest> {
+  const ears = new Ears(), begun = Promise.withResolvers<void>();
+  const listen = async () => {
+    let last = "";
+    for await (const answer of client.observe(path)) {
+      begun.resolve();
+      ears.hear(last = `${answer.code} ${answer.text()}`);
+    }
+    return last;
+  };
+  const ended = listen().catch((error) => String(error));
+  await Promise.race([begun.promise, ended]);
+  return { ended, ears, close: () => client.close() };
 }
 
 const doors = {

@@ -3,6 +3,8 @@ import { HookGuard } from "../../actors/hook_guard.ts";
 import type { Hooks } from "../../actors/hooks.ts";
 import { Log } from "../../actors/log.ts";
 import type { Grant } from "../../protocols/grant.ts";
+import { type Identity, Refusal } from "../../protocols/identity.ts";
+import { Publication } from "../../protocols/publication.ts";
 import type { Inbox } from "../../protocols/session.ts";
 import { FakeClock, settle } from "../actors/fakes.ts";
 
@@ -69,4 +71,31 @@ export class FakeGrant implements Grant {
     this.holds = false;
     for (const each of this.#watching) each();
   }
+}
+
+/** A mailbox that runs what is posted when it is told to. */
+export class Mail {
+  readonly name = "mail";
+  readonly posted: (() => void)[] = [];
+  hasRoom = true;
+
+  deliver(): boolean {
+    return false;
+  }
+
+  post(work: unknown): boolean {
+    if (this.hasRoom) this.posted.push(work as () => void);
+    return this.hasRoom;
+  }
+
+  turn(): void {
+    for (const work of this.posted.splice(0)) work();
+  }
+}
+
+/** What hooks answered, in a line. */
+export function said(answer: Identity | Refusal | Publication | undefined): string {
+  if (answer === undefined) return "yes";
+  if (answer instanceof Refusal) return `${answer.kind}: ${answer.reason}`;
+  return answer instanceof Publication ? `${answer.topic} ${answer.text()}` : `${answer.user}`;
 }

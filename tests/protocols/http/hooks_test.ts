@@ -140,6 +140,22 @@ Deno.test("HTTP refuses before the body is sent, and lets a late answer take its
   assert.deepEqual(statuses(on), [201]);
 });
 
+Deno.test("HTTP asks again when others say what may be done before the body is there", async () => {
+  for (const line of ["PUT /topics/a", "POST /topics/a"]) {
+    for (const later of [false, true]) {
+      const on = stage(), { chain } = hook(on, { authorize: () => true });
+      on.feed(request(line, { "Content-Length": "5" }) + "21");
+      assert.deepEqual(statuses(on), []);
+      const answer = new Answer<boolean>();
+      chain.add({ authorize: () => later ? answer.promise : false });
+      on.feed(".50");
+      if (later) await answer.give(false, on);
+      assert.deepEqual(statuses(on), [403]);
+      assert.equal(on.space.published.length, 0);
+    }
+  }
+});
+
 Deno.test("HTTP publishes what hooks make of it, or says what is wrong with it", () => {
   const on = hooked({
     published({ topic, payload, retain }) {

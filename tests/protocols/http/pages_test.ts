@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { PathExchange } from "../../../protocols/http/exchange.ts";
+import { Handlers, type PathAnswer } from "../../../protocols/http/handlers.ts";
 import { faultOfHost } from "../../../protocols/http/origin.ts";
 import { Fields } from "../../../protocols/http/message.ts";
 import type { HttpOptions } from "../../../protocols/http/options.ts";
@@ -126,4 +128,74 @@ Deno.test("Nothing can be read or changed through a name that was pointed at thi
   }
   on.feed(request("GET /topics/a").replace("Host: meerkat", "Host: localhost:8080"));
   assert.deepEqual(answers(on.take()).map(({ status }) => status), [200]);
+});
+
+/** A stage whose `/app` answers everything, for these pages. */
+function withHandler(pages: PathAnswer["pages"]): Stage<HttpSession> {
+  const on = stage(allowed);
+  const answer: PathAnswer = Object.assign(
+    (exchange: PathExchange) => exchange.respond({ status: 204 }),
+    { pages },
+  );
+  on.shared(Handlers).add("/app/*", answer);
+  return on;
+}
+
+const evil = { Origin: "https://evil.example" }, nobody = { origins: [], strangers: [] };
+
+Deno.test("A page of another origin changes nothing by a handler, and reads what it is answered", () => {
+  const on = withHandler(nobody);
+  for (const method of ["POST", "PUT", "PATCH", "DELETE", "MKCOL"]) {
+    assert.equal(ask(on, `${method} /app/x`, evil).status, 403, method);
+    assert.equal(ask(on, `${method} /app/x`, { "Sec-Fetch-Site": "cross-site" }).status, 403);
+    assert.equal(ask(on, `${method} /app/x`).status, 204);
+    assert.equal(ask(on, `${method} /app/x`, { Origin: "http://meerkat" }).status, 204);
+    assert.equal(ask(on, `${method} /app/x`, { Origin: "https://app.example" }).status, 204);
+  }
+  for (const method of ["GET", "HEAD", "OPTIONS"]) {
+    const { status, fields } = ask(on, `${method} /app/x`, evil);
+    assert.deepEqual([status, fields["access-control-allow-origin"]], [204, undefined], method);
+  }
+  // However the path is written.
+  assert.equal(ask(on, "POST /%61pp/x", evil).status, 403);
+});
+
+Deno.test("A handler's own origins use it with what their visitor's browser sends of itself", () => {
+  const on = withHandler({ origins: ["https://evil.example"], strangers: [] });
+  assert.equal(ask(on, "POST /app/x", { ...evil, Cookie: "login=1" }).status, 204);
+  assert.equal(ask(on, "POST /app/x", { Origin: "https://b.example" }).status, 403);
+  assert.equal(ask(on, "POST /topics/a", evil, "x").status, 403);
+});
+
+Deno.test("Pages that may send no credentials use a handler without any", () => {
+  const on = withHandler({ origins: [], strangers: ["*"] });
+  assert.equal(ask(on, "POST /app/x", evil).status, 204);
+  assert.equal(ask(on, "POST /app/x", { ...evil, Authorization: "Bearer abc" }).status, 204);
+  assert.equal(ask(on, "POST /app/x", { ...evil, Cookie: "login=1" }).status, 403);
+  assert.equal(ask(on, "POST /app/x", { ...evil, Authorization: "Basic YTpi" }).status, 403);
+});
+
+Deno.test("A page that may not use a handler is told so before anybody looks at its login", () => {
+  const on = withHandler(nobody);
+  let asked = 0;
+  hook(on, {
+    authenticate() {
+      asked++;
+      return false;
+    },
+  });
+  assert.equal(ask(on, "POST /app/x", evil).status, 403);
+  assert.equal(asked, 0);
+  assert.equal(ask(on, "POST /app/x").status, 401);
+});
+
+Deno.test("Pages of the listener use a path of the gateway as they use topics", () => {
+  const on = withHandler("listener"), Origin = "https://app.example";
+  const asked = { Origin, "Access-Control-Request-Method": "PUT" };
+  assert.equal(ask(on, "OPTIONS /app/x", asked).fields["access-control-allow-origin"], Origin);
+  assert.equal(ask(on, "PUT /app/x", { Origin }).fields["access-control-allow-origin"], Origin);
+  assert.equal(ask(on, "PUT /app/x", evil).status, 403);
+  Object.assign(on, { peer: { address: "127.0.0.1:5000", secure: false } });
+  on.feed(request("GET /app/x").replace("Host: meerkat", "Host: evil.example"));
+  assert.deepEqual(answers(on.take()).map(({ status }) => status), [403]);
 });

@@ -112,3 +112,111 @@ Deno.test("MqttSession asks about as many filters as a packet has room for", () 
   const [suback] = talk.hear();
   assert.ok(suback?.type === "suback" && suback.reasons.length === 50_000);
 });
+
+/** The hooks of before, which answer about `slow` when they are told to. */
+function slowly() {
+  const asked: string[] = [], answers: Answer<boolean>[] = [];
+  const slow: Hooks = {
+    ...hooks,
+    authorize(access) {
+      const { action, topic, identity } = access;
+      const isHeir = !identity.groups.includes("staff");
+      if (action !== "subscribe" || !isHeir) return hooks.authorize!(access);
+      asked.push(topic);
+      if (!topic.startsWith("slow")) return hooks.authorize!(access);
+      const answer = new Answer<boolean>();
+      answers.push(answer);
+      return answer.promise;
+    },
+  };
+  return { slow, asked, answers };
+}
+
+Deno.test("MqttSession asks what was subscribed to while hooks were asked for who takes it over", async () => {
+  const { slow, asked, answers } = slowly();
+  const space = new FakeSpace(), session = { hooks: slow, space, clean: false };
+  const from = online({ ...session, clientId: "from", username: "a", password: staff });
+  const old = online({ ...session, username: "a", password: staff });
+  old.say(subscribe("slow")).hear();
+  const heir = connecting({ ...session, username: "a" });
+  assert.deepEqual(asked, ["slow"]);
+  // The old connection is of the staff, and still there.
+  old.say(subscribe("secret/a"), subscribe("open"), subscribe("$share/g/secret/b")).hear();
+  await answers[0]!.give(true, heir.stage);
+  old.stage.turn();
+  heir.stage.turn();
+  assert.deepEqual(heir.hear().map(brief), ["connack 00"]);
+  assert.deepEqual(asked, ["slow", "secret/a", "open", "secret/b"]);
+  for (const topic of ["secret/a", "secret/b", "open", "slow"]) from.say(publish(topic, "1"));
+  assert.deepEqual(heir.messages(), ["open 1 q0", "slow 1 q0"]);
+});
+
+Deno.test("MqttSession keeps a session from others while hooks are asked about the rest of it", async () => {
+  const { slow, answers } = slowly();
+  const space = new FakeSpace(), session = { hooks: slow, space, clean: false, username: "a" };
+  const from = online({ ...session, clientId: "from", password: staff });
+  const old = online({ ...session, password: staff });
+  const heir = connecting(session);
+  // There was nothing to ask about, so the session is asked for; this comes before that is heard.
+  old.say(subscribe("slow/1")).stage.turn();
+  heir.stage.turn();
+  assert.deepEqual(heir.hear(), []);
+  assert.equal(answers.length, 1);
+  const third = connecting({ ...session, password: staff, clean: true });
+  heir.stage.wait(60_000);
+  third.stage.turn();
+  assert.deepEqual(third.hear(), []);
+  await answers[0]!.give(false, heir.stage);
+  assert.deepEqual(heir.hear().map(brief).slice(0, 1), ["connack 00"]);
+  from.say(publish("slow/1", "1"));
+  assert.deepEqual(heir.messages(), []);
+});
+
+Deno.test("MqttSession gives a session to the next when who was asked about goes, or cannot be decided", async () => {
+  for (const end of ["leaves", "fails"]) {
+    const { slow, answers } = slowly();
+    const space = new FakeSpace(), session = { hooks: slow, space, clean: false, username: "a" };
+    const old = online({ ...session, password: staff });
+    const heir = connecting(session);
+    old.say(subscribe("slow/1", { qos: 1 })).stage.turn();
+    heir.stage.turn();
+    const third = connecting({ ...session, password: staff });
+    assert.deepEqual(third.hear(), []);
+    if (end === "leaves") heir.stage.end();
+    else {
+      await answers[0]!.give(Promise.reject(new Error("down")) as never, heir.stage);
+      assert.deepEqual(heir.hear().map(brief), ["connack 03"]);
+    }
+    third.stage.turn();
+    assert.equal((third.hear()[0] as Connack).sessionPresent, true, end);
+    assert.ok([...space.subscriptions.values()].some((each) => each.has("slow/1")));
+  }
+});
+
+Deno.test("MqttSession asks all again when others decide before the last filter is answered", async () => {
+  const answer = new Answer<boolean>();
+  const talk = connecting({
+    hooks: { authorize: ({ topic }) => topic === "slow" ? answer.promise : true },
+    version: 5,
+  });
+  talk.hear();
+  talk.say({
+    ...subscribe("a"),
+    filters: ["a", "slow", "b"].map((filter) => ({ ...filterOf("a"), filter })),
+  } as never);
+  assert.deepEqual(talk.hear(), []);
+  talk.hooked.chain.add({ authorize: ({ topic }) => topic !== "a" });
+  await answer.give(true, talk.stage);
+  // The answer about `slow` is there by now, for whoever asks again.
+  await answer.give(true, talk.stage);
+  assert.deepEqual(talk.hear().map(brief), ["suback 87 02 02"]);
+  assert.deepEqual(
+    [...talk.stage.space.subscriptions.values()].flatMap((each) => [...each.keys()]).sort(),
+    ["b", "slow"],
+  );
+});
+
+/** What a SUBSCRIBE says of a filter. */
+function filterOf(filter: string): object {
+  return (subscribe(filter) as { filters: object[] }).filters[0]!;
+}
