@@ -33,8 +33,7 @@ export function wordsOf(error: unknown): string {
     const flag = access === "env" ? "--allow-env" : `--allow-${access}=${to}`;
     return text.replace(whole, () => `Deno was not allowed to; run it with ${flag}`);
   }
-  const unsigned =
-    /unable to verify the first certificate|self-signed certificate.*|(?:invalid peer certificate: )?UnknownIssuer/;
+  const unsigned = /unable to verify the first .*|self-signed .*|(invalid peer .*)?UnknownIssuer/;
   if (unsigned.test(text)) return text.replace(unsigned, UNKNOWN_AUTHORITY);
   const lost = /failed to lookup address information: .*/;
   if (lost.test(text)) return text.replace(lost, words.ENOTFOUND!);
