@@ -70,6 +70,24 @@ testWith([], "Without its permission the gateway names the one that is missing",
   }
 });
 
+testWith([], "Without its permission a bridge keeps the gateway from starting", async () => {
+  const folder = await Deno.makeTempDir(), config = `${folder}/meerkat.json`;
+  const routes = [{ direction: "in", filter: "#" }];
+  const bridges = [{ name: "up", url: "mqtt://127.0.0.1:1", routes }];
+  const settings = { listen: ["http://127.0.0.1:0"], bridges };
+  await Deno.writeTextFile(config, JSON.stringify(settings));
+  try {
+    const flags = [noPrompt, "--allow-net=127.0.0.1", `--allow-read=${folder}`];
+    await using child = start(["--config", config], { deno: flags });
+    const { code, stderr } = await child.ended();
+    assert.equal(code, 1);
+    const said = /^Cannot start: the bridge up: Deno was not allowed to; run it with --allow-env$/m;
+    assert.match(stderr, said);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 testWith([], "Without its permissions a store names all of them, and runs with these", async () => {
   const folder = await Deno.makeTempDir(), file = `${folder}/meerkat.db`;
   const args = ["--listen", "http://127.0.0.1:0", "--data", file], net = "--allow-net=127.0.0.1";
