@@ -30,7 +30,10 @@ export async function hooksOf(settings: Settings, around: Surroundings): Promise
   hooks: Hooks[];
   methods: ReadonlyMap<ListenSettings, readonly AuthMethod[]>;
 }> {
-  const hooks: Hooks[] = [], throttle = new Throttle();
+  const hooks: Hooks[] = [];
+  const throttle = new Throttle({}, Date.now, (address, user) => {
+    around.log.info("login failed", { peer: address, user });
+  });
   if (settings.listen.some(({ auth }) => auth !== undefined)) {
     hooks.push(await byListener(settings, { ...around, throttle }));
   }

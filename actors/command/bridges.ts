@@ -3,6 +3,7 @@ import type { BridgeOptions, BridgeRoute } from "../bridge/bridge_options.ts";
 import type { Gateway } from "../gateway.ts";
 import type { Log } from "../log.ts";
 import type { BridgeDraft } from "./bridge_settings.ts";
+import { wordsOf } from "./cause.ts";
 import type { Place } from "./place.ts";
 import type { NeededFile } from "./resolved.ts";
 
@@ -77,6 +78,10 @@ export async function startBridge(
       bridge: options.name,
     });
   }
+  // It reads variables as it is loaded: without --allow-env a bridge would crash again and again.
+  await import("../clients/npm_mqtt.ts").catch((error) => {
+    throw new Error(`the bridge ${options.name}: ${wordsOf(error)}`, { cause: error });
+  });
   const { ca, cert, key } = tlsFiles;
   return hub.bridge({
     ...options,

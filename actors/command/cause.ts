@@ -7,6 +7,9 @@ const words: Readonly<Record<string, string>> = {
   ENOTFOUND: "there is no such host",
 };
 
+const UNKNOWN_AUTHORITY = "its certificate is signed by nobody known here; " +
+  'give the authority\'s with --cafile, or as "ca" of "tls"';
+
 /** Why the system refused something, for people; in its own words where we have no better ones. */
 export function wordsOf(error: unknown): string {
   const { code, message, cause } = (error ?? {}) as {
@@ -30,6 +33,8 @@ export function wordsOf(error: unknown): string {
     const flag = access === "env" ? "--allow-env" : `--allow-${access}=${to}`;
     return text.replace(whole, () => `Deno was not allowed to; run it with ${flag}`);
   }
+  const unsigned = /unable to verify the first .*|self-signed .*|(invalid peer .*)?UnknownIssuer/;
+  if (unsigned.test(text)) return text.replace(unsigned, UNKNOWN_AUTHORITY);
   const lost = /failed to lookup address information: .*/;
   if (lost.test(text)) return text.replace(lost, words.ENOTFOUND!);
   return text.replace(/ \(os error \d+\).*$/, "");

@@ -104,9 +104,10 @@ async function make(
   for (const name of clients) {
     await issue(`client-${name.replace(/[^\w.-]/g, "_")}`, name, "client");
   }
+  const asksClients = clients.length > 0 ? ` --client-ca ${join(folder, "ca.pem")}` : "";
   host.stdout(
     `Start: ${host.program} --listen https: --cert ${join(folder, "server.pem")} ` +
-      `--key ${join(folder, "server.key")}`,
+      `--key ${join(folder, "server.key")}${asksClients}`,
   );
 }
 

@@ -218,17 +218,23 @@ class Resolver {
         `Cannot use certificates for ${shown}, which has no TLS: ${other}leave "tls" out`,
       );
     }
-    if (own !== undefined) return this.#certificates(own, place.member("tls"));
+    const shared = this.draft.tls ?? {}, top = this.#top.member("tls");
+    // A certificate and its key belong together: both are the listener's own, or both are for all.
+    const isOwnPair = own !== undefined && ("cert" in own || "key" in own);
+    if (isOwnPair) return this.#certificates(own, place.member("tls"));
     this.#tlsIsUsed = true;
-    const shared = this.draft.tls ?? {};
-    if (Object.keys(shared).length > 0) return this.#certificates(shared, this.#top.member("tls"));
+    if (own !== undefined) {
+      const { ca: _ca, clientCertificates: _required, ...pair } = shared;
+      return this.#certificates({ ...pair, ...own }, place.member("tls"), top);
+    }
+    if (Object.keys(shared).length > 0) return this.#certificates(shared, top);
     if (scheme === "any") return undefined;
     const right = 'it needs a certificate; give --cert FILE and --key FILE, or "tls" in the file';
     return place.refuse(shown, right);
   }
 
-  #certificates(draft: TlsDraft, place: Place): TlsSettings | undefined {
-    return resolveTls(draft, { place, file: this.#file.bind(this) });
+  #certificates(draft: TlsDraft, place: Place, pairPlace = place): TlsSettings | undefined {
+    return resolveTls(draft, { place, pairPlace, file: this.#file.bind(this) });
   }
 
   #file(given: string, place: Place, holds: NeededFile["holds"]): string {

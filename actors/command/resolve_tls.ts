@@ -16,10 +16,13 @@ export interface TlsSettings {
 /** Where a file is that is named there, and that must be there for the gateway to start. */
 type FileAt = (given: string, place: Place, holds: NeededFile["holds"]) => string;
 
-/** What a listener's certificates are, or undefined once `place` has heard what is wrong. */
+/**
+ * What a listener's certificates are, or undefined once `place` has heard what is wrong. The pair
+ * that the server shows may stand elsewhere, at `pairPlace`.
+ */
 export function resolveTls(
   draft: TlsDraft,
-  { place, file }: { place: Place; file: FileAt },
+  { place, pairPlace, file }: { place: Place; pairPlace: Place; file: FileAt },
 ): TlsSettings | undefined {
   const { cert, key, ca } = draft;
   const clientCertificates = draft.clientCertificates ?? (ca === undefined ? "none" : "required");
@@ -41,8 +44,8 @@ export function resolveTls(
     );
   }
   return {
-    cert: file(cert, place.member("cert"), "certificate"),
-    key: file(key, place.member("key"), "private key"),
+    cert: file(cert, pairPlace.member("cert"), "certificate"),
+    key: file(key, pairPlace.member("key"), "private key"),
     ...ca !== undefined && { ca: file(ca, place.member("ca"), "certificate") },
     clientCertificates,
     ...draft.minVersion && { minVersion: draft.minVersion },

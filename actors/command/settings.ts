@@ -107,7 +107,8 @@ export const settings = {
     flag: "allow-anonymous",
     kind: yesOrNo(),
     default: false,
-    doc: "Let clients in that do not log in, on any address; on loopback they always may.",
+    doc: "Let clients in that do not log in, on any address. On loopback they may unless " +
+      "--password-file or auth asks for a login.",
   },
   passwordFile: {
     only: "flags",

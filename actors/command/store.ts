@@ -1,3 +1,5 @@
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import { wordsOf } from "./cause.ts";
 import type { Gateway } from "../gateway.ts";
 import type { GatewayOptions } from "../gateway_options.ts";
@@ -16,14 +18,24 @@ export function openWithStore(
     const source = parts.store(file, { durability, history }, limits);
     return parts.gateway({ ...options, store: source });
   } catch (error) {
+    const fault = error instanceof Deno.errors.NotCapable ? notCapable(file) : error;
     // Nobody asked for this file by name: a gateway without a place for it still is one.
-    if (!isUsual || !isForbidden(error)) throw error;
+    if (!isUsual || !isForbidden(error)) throw fault;
     options.log?.warn("nothing will survive a restart: the store may not be written", {
       file,
-      why: wordsOf(error),
+      why: wordsOf(fault),
     });
     return parts.gateway(options);
   }
+}
+
+/** All that a store needs: Deno itself would name one permission after the other. */
+function notCapable(file: string): Error {
+  const folder = dirname(file), sources = fileURLToPath(new URL("../store", import.meta.url));
+  return new Error(
+    `Cannot use ${file}: Deno was not allowed to; ` +
+      `run it with --allow-read=${folder},${sources} --allow-write=${folder}`,
+  );
 }
 
 function isForbidden(error: unknown): boolean {

@@ -33,8 +33,8 @@ export const storeCommands: readonly Command[] = [
   command("backup", 1, {
     usage: "TO [--data FILE]",
     doc: "Copy a store to another file; the gateway may run.",
-    run({ data, names: [to] }, host) {
-      backupStore(data, to!);
+    async run({ data, names: [to] }, host) {
+      await backupStore(data, to!);
       host.stdout(`${data} copied to ${to}`);
     },
   }),

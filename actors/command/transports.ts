@@ -45,13 +45,15 @@ export async function transportOf(
   if (url.path !== undefined) return parts.unix({ path: url.path });
   let transport = parts.tcp(url);
   if (proxyProtocol !== undefined) {
-    const refused = (error: Error) => log.info("proxy refused", { listener, error });
+    // The peer's fault: where our source noticed it helps nobody.
+    const refused = ({ message: error }: Error) => log.info("proxy refused", { listener, error });
     transport = parts.behindProxy(transport, { trusts: trusts(proxyProtocol), refused });
   }
   if (tls === undefined) return transport;
   const present = await readIdentity(tls, { readFile });
   const { clientCertificates, minVersion } = tls;
-  const refused = (error: Error) => log.info("tls handshake refused", { listener, error });
+  const refused = ({ message: error }: Error) =>
+    log.info("tls handshake refused", { listener, error });
   const { port, hostname, protocol } = url;
   const options: SecureOptions = {
     ...present,

@@ -30,6 +30,8 @@ export class Throttle {
   constructor(
     limits: Partial<typeof throttleDefaults> = {},
     readonly now: () => number = Date.now,
+    /** Hears of each failure once; `user` is what was claimed, of whatever length. */
+    readonly failed?: (address: string, user: string | undefined) => void,
   ) {
     this.#limits = { ...throttleDefaults, ...limits };
   }
@@ -59,6 +61,7 @@ export class Throttle {
         isFailed = true;
         this.#fail(host);
         if (name !== undefined) this.#fail(name);
+        this.failed?.(address, user);
       },
     };
   }

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import type { DatabaseSync } from "node:sqlite";
+import { backup, type DatabaseSync } from "node:sqlite";
 import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
 import { openDatabase, readingFault } from "./database.ts";
 import { lock } from "./lock.ts";
@@ -11,6 +11,9 @@ import { StoreError } from "./store_error.ts";
 
 /** The version of what is exported: it shows messages one by one, however the file keeps them. */
 const FORMAT = 1;
+
+/** At once: a copy in several steps begins anew whenever the gateway has written meanwhile. */
+const ALL_PAGES = 0x7fffffff;
 
 /** What an export consists of, in this order. */
 const tables = [
@@ -64,13 +67,17 @@ export async function importStore(file: string, lines: AsyncIterable<string>): P
 }
 
 /** Copies a store, also while a gateway is using it. */
-export function backupStore(file: string, copy: string): void {
+export async function backupStore(file: string, copy: string): Promise<void> {
   redoIfFree(file);
   const database = openDatabase(file, { readOnly: true });
   try {
-    database.prepare("VACUUM INTO ?").run(copy);
+    // It would write over what is there.
+    Deno.openSync(copy, { write: true, createNew: true }).close();
+    // VACUUM INTO attaches the copy, which Deno permits only to who may do everything.
+    await backup(database, copy, { rate: ALL_PAGES });
   } catch (error) {
-    throw new StoreError(`Cannot copy ${file} to ${copy}: ${(error as Error).message}`);
+    const why = error instanceof Deno.errors.AlreadyExists ? "it exists" : (error as Error).message;
+    throw new StoreError(`Cannot copy ${file} to ${copy}: ${why}`);
   } finally {
     database.close();
   }

@@ -86,7 +86,8 @@ export function crossProxy(options: CrossProxyOptions): Handler {
       return plainText(400, `Cannot read the target: ask for ${FORWARD_PATH}coap://host/path`);
     }
     if (!targets.some((each) => covers(each, target))) {
-      const why = `Not allowed to ask ${target.protocol}//${target.host}: it is not listed`;
+      const asked = originOf(target) + target.path.slice(0, 200);
+      const why = `Not allowed to ask ${asked}: it is not listed`;
       return plainText(isCoap ? 505 : 403, why);
     }
     if (request.headers.get("via")?.includes(VIA)) {

@@ -17,7 +17,7 @@ const encoder = new TextEncoder();
 /** What a topic holds after a PATCH or iPATCH (RFC 8132 §3) by a merge patch (RFC 7396). */
 export function patched(value: Publication | undefined, request: Request): Uint8Array | Answer {
   if (request.contentFormat !== Format.mergePatch) {
-    return refusal(Code.unsupportedFormat, "Cannot apply this: 52 (application/merge-patch+json)");
+    return refusal(Code.unsupportedFormat, "Cannot apply this format: send 52 (merge-patch+json)");
   }
   const patch = parse(request.payload);
   if (patch === undefined) return refusal(Code.badRequest, "Cannot read the patch: it is not JSON");
@@ -34,7 +34,7 @@ export function patched(value: Publication | undefined, request: Request): Uint8
 /** What a FETCH (RFC 8132 §2) shows of a value: what its JSON pointers name. */
 export function selection(request: Request): ((value: Publication) => Answer) | Answer {
   if (request.contentFormat !== Format.json) {
-    return refusal(Code.unsupportedFormat, "Cannot select by this: 50 (a JSON array of pointers)");
+    return refusal(Code.unsupportedFormat, "Cannot select by this format: send 50 (JSON)");
   }
   if (request.accept !== undefined && request.accept !== Format.json) {
     return refusal(Code.notAcceptable, "Cannot answer in this format: 50 (JSON) is offered");

@@ -2,9 +2,12 @@ import { accepts } from "@std/http/negotiation";
 import { envelope } from "../envelope.ts";
 import { historyLimits, readSince } from "../history.ts";
 import { Delivery } from "../publication.ts";
+import { faultOfFilter } from "../topic.ts";
 import { shown } from "./publishing.ts";
 import { type Exchange, respondText } from "./exchange.ts";
+import type { HttpLimits } from "./limits.ts";
 import type { RequestHead } from "./message.ts";
+import { ifAllowed } from "./permission.ts";
 
 const LINES = "application/x-ndjson";
 
@@ -13,8 +16,18 @@ export function wantsPast({ query }: RequestHead): boolean {
   return /(^|&)(since|limit)=/.test(query);
 }
 
-/** Answers with what was published to a topic: as a JSON array, or with a line for each message. */
-export function respondPast(exchange: Exchange, topic: string): void {
+/**
+ * Answers with what was published to the topics that a filter selects: as a JSON array, or with a
+ * line for each message.
+ */
+export function past(exchange: Exchange, filter: string, limits: HttpLimits): void {
+  const fault = faultOfFilter(filter, limits.topicLevels);
+  if (fault !== undefined) return respondText(exchange, 400, fault);
+  const access = { action: "subscribe", topic: filter, qos: 1, retain: false } as const;
+  ifAllowed(exchange, access, () => respondPast(exchange, filter));
+}
+
+function respondPast(exchange: Exchange, filter: string): void {
   const { request, hub, now } = exchange, query = new URLSearchParams(request.query);
   const since = readSince(query.get("since") ?? "0", now);
   if (since === undefined) {
@@ -26,12 +39,13 @@ export function respondPast(exchange: Exchange, topic: string): void {
     const right = `give a whole number from 1 to ${historyLimits.most}`;
     return respondText(exchange, 400, `Cannot use limit ${shown(query.get("limit"))}: ${right}`);
   }
-  const past = hub.history?.(topic, { since, limit });
+  const subscription = { qos: 2, screen: hub.guard?.screen(filter, hub.identity) } as const;
+  const past = hub.history?.(filter, { since, limit }, subscription);
   if (past === undefined) {
     return respondText(
       exchange,
       404,
-      `No history is kept of ${shown(topic)}: "history" in the configuration names none`,
+      `No history is kept of ${shown(filter)}: "history" in the configuration names none`,
     );
   }
   const items = past.map((publication) =>

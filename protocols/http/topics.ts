@@ -8,6 +8,7 @@ import type { RequestHead } from "./message.ts";
 import { discover, listTopics } from "./listing.ts";
 import { ifAllowed, ifAllowedWithBody, publish } from "./permission.ts";
 import { respondPast, wantsPast } from "./past.ts";
+import { past, wantsPast } from "./past.ts";
 import { poll, waitOf } from "./poll.ts";
 import { faultOfQos, qosOf, respondOutcome, typeOfMessage } from "./publishing.ts";
 import { replyOf, request } from "./reply.ts";
@@ -68,18 +69,15 @@ class Topics {
 
   #get(exchange: Exchange, topic: string): void {
     if (wantsEvents(exchange.request)) return follow(exchange, topic, this.limits);
+    if (wantsPast(exchange.request)) return past(exchange, topic, this.limits);
     if (/[+#]/.test(topic)) {
-      const text = "Cannot read all that a filter selects: follow it, as text/event-stream";
+      const text = "Cannot read all that a filter selects: " +
+        "follow it, as text/event-stream, or ask for what was, as in ?since=1h";
       return respondText(exchange, 400, text);
     }
     if (!this.#isTopic(exchange, topic)) return;
     const access = { action: "subscribe", topic, qos: 1, retain: false } as const;
-    const past = wantsPast(exchange.request);
-    ifAllowed(
-      exchange,
-      access,
-      () => past ? respondPast(exchange, topic) : this.#read(exchange, topic),
-    );
+    ifAllowed(exchange, access, () => this.#read(exchange, topic));
   }
 
   #read(exchange: Exchange, topic: string): void {

@@ -100,6 +100,48 @@ test("The configuration in the README is right, and what it says of a wrong one 
   assert.deepEqual(wrong, { code: 1, said: shown!.text });
 });
 
+test("The service in the README starts with no more than it may do, and stops", async () => {
+  const { text } = blocksOf(section("As a service")).find(({ language }) => language === "ini")!;
+  const [, line] = /^ExecStart=\S+ (.*)$/m.exec(text.replace(/ \\\n\s*/g, " "))!;
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const each of ["etc", "var"]) await Deno.mkdir(`${folder}/${each}`);
+    const settings = { listen: ["http://127.0.0.1:0", "mqtt://127.0.0.1:0"] };
+    await Deno.writeTextFile(`${folder}/etc/meerkat.json`, JSON.stringify(settings));
+    const places = { "/etc/meerkat": `${folder}/etc`, "/var/lib/meerkat": `${folder}/var` };
+    const args = line!.replace(
+      /\/etc\/meerkat|\/var\/lib\/meerkat/g,
+      (place) => places[place as keyof typeof places],
+    );
+    await using child = new Child(Deno.execPath(), args.split(" "), { cwd: fileURLToPath(root) });
+    await child.linesFrom(0, 2);
+    await Deno.stat(`${folder}/var/meerkat.db`);
+    child.kill("SIGTERM");
+    assert.equal((await child.ended()).code, 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+test("The configuration for those who come from Mosquitto has no faults", async () => {
+  const { text } = blocksOf(section("From Mosquitto")).find(({ language }) => language === "json")!;
+  const cwd = await Deno.makeTempDir();
+  try {
+    await using cert = start(["cert"], { cwd });
+    assert.equal((await cert.ended()).code, 0);
+    await using passwd = start(["passwd", "set", "users", "ann"], { cwd });
+    await passwd.write("secret\n");
+    await passwd.closeInput();
+    assert.equal((await passwd.ended()).code, 0);
+    await Deno.writeTextFile(`${cwd}/meerkat.json`, text);
+    await using check = start(["check", "--config", "meerkat.json"], { cwd });
+    const { code, stderr } = await check.ended();
+    assert.equal(code, 0, stderr);
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
+});
+
 /** The first program of the library, on free ports and not for long. */
 function firstProgram(from: string): string {
   const { text } = blocksOf(section("The library"))[0]!;

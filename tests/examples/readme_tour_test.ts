@@ -3,7 +3,7 @@ import type { Child } from "../interop/child.ts";
 import { eventually } from "../interop/patience.ts";
 import { testWith } from "../interop/programs.ts";
 import { type Page, withPage } from "./browser.ts";
-import { blocksOf, commandsOf, section, type Shown, steady } from "./readme.ts";
+import { blocksOf, commandsOf, readme, section, type Shown, steady } from "./readme.ts";
 import { TourLab } from "./tour_lab.ts";
 
 const needed = ["curl", "mosquitto_pub", "mosquitto_sub", "coap-client", "chromium"] as const;
@@ -16,6 +16,18 @@ testWith(needed, "The tour in the README prints what it shows", async () => {
   await lab.start();
   await withPage(`${lab.origin}/`, (page) => walk(lab, page));
 });
+
+testWith(
+  ["curl", "mosquitto_sub", "coap-client"],
+  "The README begins with an example that prints what it shows",
+  async () => {
+    await using lab = new TourLab();
+    await lab.start();
+    const first = blocksOf(readme.slice(0, readme.indexOf("\n## ")))
+      .find(({ language }) => language === "console")!;
+    for (const shown of commandsOf(first)) await runs(lab, shown);
+  },
+);
 
 async function walk(lab: TourLab, page: Page): Promise<void> {
   const followers: { child: Child; shown: Shown }[] = [];

@@ -86,6 +86,8 @@ Deno.test(
       return answer.status;
     };
     assert.equal(await status(`${all.hc}coap://192.0.2.1/topics/a`), 403);
+    const why = await (await fetch(`${all.hc}coap://192.0.2.1/topics/a`)).text();
+    assert.equal(why.trim(), "Not allowed to ask coap://192.0.2.1:5683/topics/a: it is not listed");
     assert.equal(await status(`${all.hc}${all.node}/ps/a`), 403);
     assert.equal(await status(`${all.hc}${all.node}/topics/../ps/a`), 403);
     assert.equal(await status(`${all.hc}gopher://host/`), 400);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { gateway, http, Log, mqtt, sqliteStore, tcp } from "../../mod.ts";
+import { gateway, http, Log, mqtt, policy, sqliteStore, tcp } from "../../mod.ts";
 import { dialMqtt } from "../interop/mqtt_client.ts";
 import { openWebSocket } from "../interop/websocket.ts";
 
@@ -60,6 +60,10 @@ Deno.test({
     const date = new Date(start - 25_000).toISOString();
     assert.deepEqual(await past(`${web}long/a?since=${date}`), ["3", "4"]);
     assert.deepEqual(await past(`${web}other?since=0`), []);
+    assert.deepEqual(await past(`${web}long/b/+?since=${start - 25_000}`), ["b3", "b4"]);
+    assert.deepEqual(await past(`${web}long/%23?limit=3`), ["b3", "4", "b4"]);
+    const bad = await fetch(`${web}long/%23/a?since=1h`);
+    assert.deepEqual([bad.status, /"#" must/.test(await bad.text())], [400, true]);
     const wrong = await fetch(`${web}long/a?since=yesterday`);
     assert.equal(wrong.status, 400);
     assert.match(await wrong.text(), /Cannot use since "[^"]+": give milliseconds since 1970/);
@@ -121,6 +125,33 @@ Deno.test({
     await using _stopped = hub;
     assert.deepEqual(await past(`${web}sensors/a?since=0`), ["2", "3", "4"]);
     assert.deepEqual(await past(`${web}sensors/old?since=0`), []);
+    await hub.stop();
+    await Deno.remove(folder, { recursive: true });
+  },
+});
+
+Deno.test({
+  name: "The past of a filter leaves out what a client may not see",
+  sanitizeOps: true,
+  sanitizeResources: true,
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    const { hub, web } = await open(`${folder}/meerkat.db`);
+    await using _stopped = hub;
+    hub.use(policy({
+      rules: [
+        { deny: "subscribe", topics: ["long/door/code"] },
+        { allow: "subscribe", topics: ["long/#"] },
+      ],
+    }));
+    hub.publish("long/door", "open");
+    hub.publish("long/door/code", "1234");
+    assert.deepEqual(await past(`${web}long/%23?since=0`), ["open"]);
+    const refused = await fetch(`${web}sensors/%23?since=0`);
+    assert.deepEqual([refused.status, await refused.text()], [
+      403,
+      'Not allowed to subscribe "sensors/#"\n',
+    ]);
     await hub.stop();
     await Deno.remove(folder, { recursive: true });
   },

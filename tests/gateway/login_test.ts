@@ -6,7 +6,7 @@ import { doors } from "./doors.ts";
 import { connectPacket, MqttClient } from "../interop/mqtt_client.ts";
 import type { Auth, Connack } from "../../protocols/mqtt/packet.ts";
 import { proofOf } from "../actors/identity/scram_client.ts";
-import { start } from "./meerkat.ts";
+import { listening, start } from "./meerkat.ts";
 
 const ann =
   "ann:$7$101$ZlBu2Dl5gGtDy6yn$3+TkyzM83iApo/10v6FBuwX0qaWijfyCxaMuQnA+/5ht0rkIcEZSAzCxW/Rl" +
@@ -88,4 +88,26 @@ Deno.test("passwd --scram writes what MQTT's SCRAM and passwords of all doors ne
   const put = { method: "PUT", body: "1", headers };
   const answer = await fetch(`http://127.0.0.1:${http}/topics/a`, put);
   assert.deepEqual([answer.status, await answer.text()], [201, ""]);
+});
+
+Deno.test("The log says who failed to log in, and not who said nothing or guesses on", async () => {
+  await using folder = await Folder.make({ users: ann });
+  const args = ["--password-file", `${folder.path}/users`];
+  await using gateway = await listening(["http://127.0.0.1:0"], args);
+  const url = `http://127.0.0.1:${gateway.ports[0]}/topics/`;
+  const status = async (authorization?: string) => {
+    const answer = await fetch(url, authorization ? { headers: { authorization } } : {});
+    await answer.body?.cancel();
+    return answer.status;
+  };
+  assert.deepEqual([await status(), await status(`Basic ${btoa("ann:secret")}`)], [401, 200]);
+  for (let count = 0; count < 5; count++) {
+    assert.equal(await status(`Basic ${btoa("ann\nbob:guess")}`), 401);
+  }
+  assert.equal(await status(`Basic ${btoa("ann:guess")}`), 503);
+  gateway.child.kill("SIGTERM");
+  const { stderr } = await gateway.child.ended();
+  const failures = stderr.split("\n").filter((line) => line.includes("login failed"));
+  assert.equal(failures.length, 5, stderr);
+  assert.match(failures[0]!, /^\S+ info login failed peer=127\.0\.0\.1:\d+ user="ann\\nbob"$/);
 });

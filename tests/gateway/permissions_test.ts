@@ -70,6 +70,48 @@ testWith([], "Without its permission the gateway names the one that is missing",
   }
 });
 
+testWith([], "Without its permission a bridge keeps the gateway from starting", async () => {
+  const folder = await Deno.makeTempDir(), config = `${folder}/meerkat.json`;
+  const routes = [{ direction: "in", filter: "#" }];
+  const bridges = [{ name: "up", url: "mqtt://127.0.0.1:1", routes }];
+  const settings = { listen: ["http://127.0.0.1:0"], bridges };
+  await Deno.writeTextFile(config, JSON.stringify(settings));
+  try {
+    const flags = [noPrompt, "--allow-net=127.0.0.1", `--allow-read=${folder}`];
+    await using child = start(["--config", config], { deno: flags });
+    const { code, stderr } = await child.ended();
+    assert.equal(code, 1);
+    const said = /^Cannot start: the bridge up: Deno was not allowed to; run it with --allow-env$/m;
+    assert.match(stderr, said);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+testWith([], "Without its permissions a store names all of them, and runs with these", async () => {
+  const folder = await Deno.makeTempDir(), file = `${folder}/meerkat.db`;
+  const args = ["--listen", "http://127.0.0.1:0", "--data", file], net = "--allow-net=127.0.0.1";
+  try {
+    await using refused = start(args, { deno: [noPrompt, net] });
+    const { code, stderr } = await refused.ended();
+    assert.equal(code, 1);
+    const said = /^Cannot start: Cannot use \S+: Deno was not allowed to; run it with (.*)\n$/;
+    const [, flags = ""] = said.exec(stderr) ?? assert.fail(stderr);
+    await using running = start(args, { deno: [noPrompt, net, ...flags.split(" ")] });
+    await running.linesFrom(0, 1);
+    running.kill("SIGTERM");
+    assert.equal((await running.ended()).code, 0);
+    const copy = `${folder}/copy.db`;
+    await using backup = start(["backup", copy, "--data", file], {
+      deno: [noPrompt, `--allow-read=${folder}`, `--allow-write=${folder}`],
+    });
+    const { stdout, stderr: complaint } = await backup.ended();
+    assert.equal(new TextDecoder().decode(stdout), `${file} copied to ${copy}\n`, complaint);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 testWith([], "Without a permission commands say in one line which flag is missing", async () => {
   const commands: [args: string, flag: string][] = [
     ["pub mqtt://127.0.0.1:1 -t a -m 1", "--allow-env"],

@@ -27,6 +27,11 @@ const causes: [error: unknown, words: string][] = [
     }),
     "tls eof",
   ],
+  [
+    new Error('Cannot secure h:1 as "h": unable to verify the first certificate'),
+    'Cannot secure h:1 as "h": its certificate is signed by nobody known here; ' +
+    'give the authority\'s with --cafile, or as "ca" of "tls"',
+  ],
   [new Error("Connection refused (os error 111)\nand more"), "Connection refused"],
   ["thrown text", "thrown text"],
 ];

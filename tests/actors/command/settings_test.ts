@@ -98,6 +98,22 @@ Deno.test("a listener's own certificates win over those for all", async () => {
   assert.deepEqual(settings.listen.map(({ tls }) => tls), [shared, own, shared, undefined]);
 });
 
+Deno.test("a listener that names no certificate of its own has the one for all", async () => {
+  const settings = await settingsOf(
+    {
+      listen: ["https:", { url: "mqtts:", tls: { ca: "/c.pem", minVersion: "TLSv1.3" } }],
+      tls: { cert: "c.pem", clientCertificates: "none" },
+    },
+    "--key",
+    "k.pem",
+  );
+  const pair = { cert: "etc/c.pem", key: "k.pem" };
+  assert.deepEqual(settings.listen.map(({ tls }) => tls), [
+    { ...pair, clientCertificates: "none" },
+    { ...pair, ca: "/c.pem", clientCertificates: "required", minVersion: "TLSv1.3" },
+  ]);
+});
+
 Deno.test("any: has no TLS when there is no certificate", async () => {
   assert.equal((await settingsOf({ listen: ["any:"] })).listen[0]!.tls, undefined);
 });

@@ -55,6 +55,18 @@ Deno.test("Throttle remembers a bounded number, and counts an attempt once", () 
   assert.equal(secondsOf(attempt.proceed), 0);
 });
 
+Deno.test("Throttle says who failed, once for each attempt", () => {
+  const said: unknown[] = [];
+  const throttle = new Throttle({}, () => 1_000, (...failure) => said.push(failure));
+  throttle.attempt("192.0.2.1:1", "ann").proceed();
+  for (const user of ["ann", undefined]) {
+    const attempt = throttle.attempt("192.0.2.1:2", user);
+    attempt.failed();
+    attempt.failed();
+  }
+  assert.deepEqual(said, [["192.0.2.1:2", "ann"], ["192.0.2.1:2", undefined]]);
+});
+
 Deno.test("Nonces take each count once, within a window, and age", () => {
   let now = 1_000;
   const nonces = new Nonces({}, () => now), nonce = nonces.make();

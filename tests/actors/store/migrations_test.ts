@@ -71,7 +71,7 @@ Deno.test("A store of the first version goes on with all that waits, as it was",
 Deno.test("A backup of a store of the first version can be used", async () => {
   const folder = await Deno.makeTempDir(), file = `${folder}/a.db`, copy = `${folder}/b.db`;
   writeFirst(file, 3);
-  backupStore(file, copy);
+  await backupStore(file, copy);
   assert.deepEqual(rowsOf(copy), rowsOf(file));
   await Deno.remove(folder, { recursive: true });
 });

@@ -68,7 +68,7 @@ Deno.test("What only the log has is in a backup, and later logs of the original 
     original.exec("DELETE FROM progress");
     original.exec("INSERT INTO progress VALUES (0, 77)");
     original.close();
-    backupStore(file, copy);
+    await backupStore(file, copy);
     assert.equal(await doorOf(copy), undefined);
     await Deno.writeFile(redoFile(copy), left);
     assert.equal(await doorOf(copy), undefined);

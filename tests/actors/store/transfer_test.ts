@@ -28,8 +28,8 @@ Deno.test("A store is exported while it is used, and imported whole", () =>
     assert.equal(lines[0], '{"store":"meerkat","version":1}');
     assert.match(lines.join("\n"), /"topic":"text".*"payload":"grün"/);
     assert.match(lines.join("\n"), /"topic":"bytes".*"payload":"AP8=","encoding":"base64"/);
-    backupStore(file, copy);
-    assert.throws(() => backupStore(file, copy), /Cannot copy .*: output file already exists/);
+    await backupStore(file, copy);
+    await assert.rejects(backupStore(file, copy), /Cannot copy .* to .*: it exists/);
 
     assert.equal(await importStore(other, each(lines)), 3);
     for (const name of [other, copy]) {

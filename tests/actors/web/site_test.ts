@@ -36,6 +36,23 @@ Deno.test("G14, G16: rewrites give paths and hosts a root of their own, the firs
   assert.equal(await (await site(shop, info)).text(), "shop");
 });
 
+Deno.test("A rewrite of all that is left gives one page for every path, as the README says", async () => {
+  await using folder = await Folder.make({ "assets/a.js": "script", "index.html": "page" });
+  const at = (name: string) => `${folder.path}/${name}`;
+  const rules = { "/assets": at("assets"), "/**": at("index.html") };
+  const site = chain([rewrites(rules, { files: {}, port: 80 })], { failed });
+  const said: [path: string, status: number, text?: string][] = [
+    ["/", 200, "page"],
+    ["/users/7", 200, "page"],
+    ["/assets/a.js", 200, "script"],
+    ["/assets/b.js", 404],
+  ];
+  for (const [path, status, text] of said) {
+    const answer = await ask(site, path), body = await answer.text();
+    assert.deepEqual([answer.status, text && body], [status, text], path);
+  }
+});
+
 Deno.test("G17: a port redirects to a URL, with path and query", async () => {
   const rules = { "%80": "https://host.example/" };
   const site = chain([rewrites(rules, { files: {}, port: 80 })], { failed });
