@@ -7,7 +7,6 @@ import type { HttpLimits } from "./limits.ts";
 import type { RequestHead } from "./message.ts";
 import { discover, listTopics } from "./listing.ts";
 import { ifAllowed, ifAllowedWithBody, publish } from "./permission.ts";
-import { respondPast, wantsPast } from "./past.ts";
 import { past, wantsPast } from "./past.ts";
 import { poll, waitOf } from "./poll.ts";
 import { faultOfQos, qosOf, respondOutcome, typeOfMessage } from "./publishing.ts";
