@@ -1,5 +1,6 @@
 import { coapClient } from "../../mod.ts";
 import type { Hub } from "../interop/listeners.ts";
+import type { Identity } from "../transports/certificates.ts";
 import { MqttClient } from "../interop/mqtt_client.ts";
 import { within } from "../interop/patience.ts";
 
@@ -16,6 +17,8 @@ export interface Login {
   readonly user: string;
   readonly password?: string;
   readonly token?: string;
+  /** A certificate of TLS. */
+  readonly certificate?: Identity;
 }
 
 /** Somebody who has come in to stay, and follows a topic. */
@@ -49,10 +52,10 @@ export class Ears {
   }
 }
 
-function connect({ ca }: Entrance, port: number): Promise<Deno.Conn> {
+function connect({ ca }: Entrance, { certificate }: Login, port: number): Promise<Deno.Conn> {
   return ca === undefined
     ? Deno.connect({ port })
-    : Deno.connectTls({ hostname: "localhost", port, caCerts: [ca] });
+    : Deno.connectTls({ hostname: "localhost", port, caCerts: [ca], ...certificate });
 }
 
 /** The path of a topic; what begins with a slash is a path. */
@@ -69,10 +72,11 @@ function fieldsOf({ user, password, token }: Login): string {
 /** Asks by HTTP and listens until the end; `goodbye` is what to make of the last bytes. */
 async function ask(
   entrance: Entrance,
+  login: Login,
   head: string,
   goodbye: (last: Uint8Array) => string,
 ): Promise<Guest> {
-  const stream = await connect(entrance, entrance.ports.http!), ears = new Ears();
+  const stream = await connect(entrance, login, entrance.ports.http!), ears = new Ears();
   await stream.write(new TextEncoder().encode(`GET ${head}\r\n`));
   const listen = async () => {
     let last = new Uint8Array();
@@ -95,8 +99,9 @@ function closeOf(frame: Uint8Array): string {
 }
 
 function mqttDoor(version: 4 | 5): Door {
-  return async (entrance, topic, { user, password, token }) => {
-    const stream = await connect(entrance, entrance.ports.mqtt!);
+  return async (entrance, topic, login) => {
+    const { user, password, token } = login;
+    const stream = await connect(entrance, login, entrance.ports.mqtt!);
     const client = await MqttClient.connect(stream, {
       clientId: `${user} ${topic} ${version}`,
       version,
@@ -129,9 +134,9 @@ function mqttDoor(version: 4 | 5): Door {
 }
 
 function coapDoor(protocol: string, port: "coap" | "coapTcp"): Door {
-  return async ({ ports, ca }, topic, { user, password, token }) => {
+  return async ({ ports, ca }, topic, { user, password, token, certificate }) => {
     const client = coapClient(`${protocol}://localhost:${ports[port]}`, {
-      ...ca !== undefined && { tls: { ca } },
+      ...ca !== undefined && { tls: { ca, ...certificate } },
       ...password !== undefined && { username: user, password },
     });
     const query = token === undefined ? "" : `?access_token=${token}`;
@@ -156,6 +161,7 @@ const doors = {
   WebSocket: (entrance, topic, login) =>
     ask(
       entrance,
+      login,
       `${pathOf(topic)} HTTP/1.1\r\n${fieldsOf(login)}Upgrade: websocket\r\n` +
         "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
@@ -164,6 +170,7 @@ const doors = {
   "server-sent events": (entrance, topic, login) =>
     ask(
       entrance,
+      login,
       `${pathOf(topic)} HTTP/1.1\r\n${fieldsOf(login)}Accept: text/event-stream\r\n`,
       () => "end",
     ),
@@ -184,7 +191,7 @@ export const secureDoors: Readonly<Record<string, Door>> = {
 
 /** A connection of HTTP that is kept alive. */
 export async function keptAlive(entrance: Entrance, topic: string, login: Login) {
-  const stream = await connect(entrance, entrance.ports.http!);
+  const stream = await connect(entrance, login, entrance.ports.http!);
   return {
     /** The status of one more request. */
     async ask(): Promise<number> {

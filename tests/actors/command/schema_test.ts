@@ -71,7 +71,7 @@ const documents: [document: unknown, right: boolean][] = [
   [{ listen: [{ url: "mqtts:", tls: { cert: "c", key: "k", clientCertificates: "none" } }] }, true],
   [{ listen: [{ url: "mqtts:", tls: { cert: "c", key: "k", clientCertificates: "no" } }] }, false],
   [{ listen: [{ url: "mqtts:", tls: { cert: "" } }] }, false],
-  [{ tls: { ca: "x", crl: "y" } }, false],
+  [{ tls: { ca: "x", ocsp: "y" } }, false],
   [{ allowAnonymous: true }, true],
   [{ allowAnonymous: "true" }, false],
   [{ drain: "10s" }, true],
