@@ -61,7 +61,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     this.#self = self;
     this.#stream = stream;
     this.#options = options;
-    this.peer = new StreamPeer(stream, () => self.turn(() => this.#end("revoked")));
+    this.peer = new StreamPeer(stream);
     const { space, listener, limits } = options;
     this.#reader = new Reader(stream, this, space.traffic);
     this.#brake = new Brake(this);
@@ -209,7 +209,8 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
   }
 
   took(): void {
-    this.peer.heard();
+    const { peer } = this;
+    if (peer.isSilent) peer.heard(() => this.#self.turn(() => this.#end("revoked")));
     this.#self.turn(() => this.#consume());
   }
 

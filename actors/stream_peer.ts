@@ -4,11 +4,11 @@ import type { ByteStream } from "../transports/transport.ts";
 
 /** Who is at the other end of a stream; whether it is encrypted may turn out with its first bytes. */
 export class StreamPeer implements Peer {
-  #isHeard = false;
+  /** True until its first bytes are there. */
+  isSilent = true;
   #forget: (() => void) | undefined;
 
-  /** `revoked` is called when the peer's certificate holds no more. */
-  constructor(readonly stream: ByteStream, readonly revoked: () => void) {}
+  constructor(readonly stream: ByteStream) {}
 
   get address(): string {
     return this.stream.peer;
@@ -30,11 +30,10 @@ export class StreamPeer implements Peer {
     return this.stream.grant;
   }
 
-  /** Bytes have come, and are not yet looked at. */
-  heard(): void {
-    if (this.#isHeard) return;
-    this.#isHeard = true;
-    this.#forget = this.grant?.watch(this.revoked);
+  /** Its first bytes are there, and not yet looked at. `revoked` hears that its certificate has gone. */
+  heard(revoked: () => void): void {
+    this.isSilent = false;
+    this.#forget = this.grant?.watch(revoked);
   }
 
   gone(): void {

@@ -33,7 +33,9 @@ export function readLists(source: ListSource): RevocationList[] {
   if (found.length > 0) return found;
   const other = /-----BEGIN ([A-Z\d ]+)-----/.exec(text)?.[1];
   if (other !== undefined) throw new Error(`it holds "${other}" in place of "X509 CRL"`);
-  if (typeof source === "string") throw new Error('it is not PEM with "X509 CRL" in it');
+  if (typeof source === "string" || source[0] !== Tag.sequence) {
+    throw new Error('it is neither PEM with "X509 CRL" in it nor DER');
+  }
   return [readList(source)];
 }
 

@@ -231,7 +231,7 @@ export class WebSocketSession implements Session, Link, FrameTarget {
 
   revoked(now: number): void {
     this.#mode.revoked?.(now);
-    this.#goodbye({ code: closeCodes.policyViolation, reason: wordsOfEnd.revoked });
+    this.#fail(closeCodes.policyViolation, wordsOfEnd.revoked);
   }
 
   shutdown(now: number): void {

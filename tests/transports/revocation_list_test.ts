@@ -32,10 +32,14 @@ Deno.test("readLists reads PEM as text and as bytes, several at once, and DER", 
 });
 
 const noList: [what: string, source: string | Uint8Array, said: RegExp][] = [
-  ["nothing", "", /it is not PEM with "X509 CRL" in it/],
-  ["no bytes", new Uint8Array(), /the revocation list is missing: the end/],
+  ["nothing", "", /it is neither PEM with "X509 CRL" in it nor DER/],
+  ["no bytes", new Uint8Array(), /it is neither PEM/],
   ["a certificate", client.cert, /it holds "CERTIFICATE" in place of "X509 CRL"/],
-  ["a certificate as DER", der(client.cert), /is missing: a value of type/],
+  [
+    "a certificate as DER",
+    der(client.cert),
+    /the algorithm is missing: a value of type 160/,
+  ],
   ["what is not base64", good.replace("MII", "M!I").replace("\nMI", "\n?I"), /not base64/],
   ["more than a list", new Uint8Array([...bytesIn(good), 0]), /there is more in the revocation/],
 ];

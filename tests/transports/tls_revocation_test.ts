@@ -162,7 +162,7 @@ Deno.test({
     await using greeter = await Greeter.open({ crl: lists.ann });
     const stranger = await TestAuthority.make("Them");
     const wrong: [crl: SecureOptions["crl"], said: RegExp][] = [
-      ["ca.crl", /^Error: Cannot use `crl`: it is not PEM with "X509 CRL" in it$/],
+      ["ca.crl", /^Error: Cannot use `crl`: it is neither PEM with "X509 CRL" in it nor DER$/],
       [
         await stranger.revoke([]),
         /^Error: Cannot use `crl`: .* of another issuer: `ca` has "CN=Us"$/,
