@@ -72,7 +72,9 @@ export class Revocations {
    */
   standingOf(shown: readonly Uint8Array[]): NonNullable<ByteStream["grant"]> {
     const [own, ...others] = shown.slice(0, defaults.chainCertificates).map(readCertificate);
-    const path = this.#walk(own!, others, 0);
+    // Whoever knows a name and a public key can make a certificate for them: those in `ca` count.
+    const isNew = (each: Certificate) => !this.#authorities.some((known) => areOne(known, each));
+    const path = this.#walk(own!, others.filter(isNew));
     if (typeof path === "string") throw new Error(path);
     return {
       check: (decided) => decided(!this.#isRevoked(path)),
@@ -86,19 +88,23 @@ export class Revocations {
   }
 
   /** The way from a certificate to an authority of ours, or what is wrong with the best that there is. */
-  #walk(certificate: Certificate, shown: readonly Certificate[], depth: number): Link[] | string {
-    if (depth >= defaults.chainCertificates) return "its chain of certificates is too long";
-    const faults: string[] = [];
+  #walk(
+    certificate: Certificate,
+    shown: readonly Certificate[],
+    seen = new Set<Certificate>(),
+  ): Link[] | string {
+    const isOwn = seen.size === 0, faults: string[] = [];
+    seen.add(certificate);
     for (const issuer of [...this.#authorities, ...shown]) {
-      if (!isIssuedBy(certificate, issuer)) continue;
+      // A client may show certificates that vouch for each other.
+      if (seen.has(issuer) || !isIssuedBy(certificate, issuer)) continue;
       const link = { issuer: idOf(issuer), serial: certificate.serial };
-      const fault = this.#faultOf(certificate, link, depth === 0);
-      const above = fault ?? this.#walk(issuer, shown, depth + 1);
+      const above = this.#faultOf(certificate, link, isOwn) ?? this.#walk(issuer, shown, seen);
       if (typeof above !== "string") return [link, ...above];
       faults.push(above);
     }
     if (faults.length > 0) return faults[0]!;
-    return depth > 0 && this.#authorities.some((each) => areOne(each, certificate))
+    return this.#authorities.some((each) => each === certificate)
       ? []
       : `the issuer of ${inWords(certificate)} is not known`;
   }

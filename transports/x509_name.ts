@@ -11,6 +11,9 @@ const shortNames: Readonly<Record<string, string>> = {
   "0.9.2342.19200300.100.1.25": "DC",
 };
 
+/** All types of text; what cannot be read as UTF-8 is of no use to people anyway. */
+const texts = [0x0c, 0x12, 0x13, 0x14, 0x16, 0x1a, 0x1b, 0x1c, 0x1e];
+
 /** Characters of a name that are shown. */
 const MAX_SHOWN = 128;
 
@@ -23,8 +26,7 @@ export function nameInWords(name: Uint8Array): string {
     while (!set.isDone) {
       const pair = set.open("an attribute of the name");
       const id = objectIdOf(pair.take("the attribute's type", Tag.objectId).body);
-      // Any of the kinds of text that there are: whatever it was meant to be, it is quoted below.
-      const value = pair.take("the attribute's value", 0x0c, 0x13, 0x14, 0x16, 0x1c, 0x1e);
+      const value = pair.take("the attribute's value", ...texts);
       parts.push(`${shortNames[id] ?? id}=${new TextDecoder().decode(value.body)}`);
     }
   }

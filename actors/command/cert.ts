@@ -20,11 +20,12 @@ const HELP =
   --host NAME    a name or an IP address of the server; can be repeated. Default: localhost, 127.0.0.1, ::1
   --client NAME  also a client certificate of this name; can be repeated. A server certificate that
                  is there already then stays, unless --host is given, too
-  --revoke FILE  take back a certificate that this authority has signed; can be repeated. Nothing else
-                 is made then, unless asked for, but the list ca.crl, which is for --client-crl
+  --revoke FILE  take back a certificate that this authority has signed; can be repeated. A server
+                 certificate that is there already stays then, too
   --days N       how long certificates and the list are good, 1 to 3650; default: 365
 
-An authority that is in the folder already signs again. Whoever has its key can pretend to be anybody
+An authority that is in the folder already signs again, and ca.crl, the list of what it has taken
+back, is made anew each time: give it to --client-crl. Whoever has its key can pretend to be anybody
 to those who trust it: keep it, and do not use it beyond your own machines.`;
 
 /** Makes certificates to try TLS with. */

@@ -156,6 +156,29 @@ Deno.test({
 });
 
 Deno.test({
+  name: "When an authority is revoked, all whom it vouches for have to go",
+  ...strict,
+  async fn() {
+    const office = await TestAuthority.make("Office", authority);
+    const ca = authority.pem + office.pem, ours = await office.revoke([]);
+    const { cert, key } = await office.issue("carl"), carl = { cert: cert + office.pem, key };
+    await using greeter = await Greeter.open({ ca, crl: [none, ours] });
+    for (const each of [carl, ann]) assert.match(await greeter.visit(each), /^Good day (carl|ann)/);
+    const heard: string[] = [];
+    for (const { grant, certificate } of greeter.streams) {
+      grant!.watch(() => heard.push(certificate!));
+    }
+    const crl = [await authority.revoke([office.pem]), ours];
+    greeter.transport.renew({ ...server, ca, crl });
+    assert.deepEqual(heard, ["carl"]);
+    // With the authority's certificate, and without it, which is known.
+    for (const shown of [carl, { cert, key }]) assert.equal(await greeter.visit(shown), "");
+    assert.match(greeter.refused.join("\n"), /an authority's certificate is revoked .*"CN=Office"/);
+    assert.equal(await greeter.visit(ann), "Good day ann\n");
+  },
+});
+
+Deno.test({
   name: "A list that is of no use is refused, and nothing else that came with it is used",
   ...strict,
   async fn() {
