@@ -71,6 +71,7 @@ export class Revocations {
    * has been revoked, or nobody can tell.
    */
   standingOf(shown: readonly Uint8Array[]): NonNullable<ByteStream["grant"]> {
+    if (shown.length === 0) throw new Error("the client certificate cannot be read");
     const [own, ...others] = shown.slice(0, defaults.chainCertificates).map(readCertificate);
     // Whoever knows a name and a public key can make a certificate for them: those in `ca` count.
     const isNew = (each: Certificate) => !this.#authorities.some((known) => areOne(known, each));

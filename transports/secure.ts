@@ -256,8 +256,7 @@ export class SecureContext {
   /** Looked at after each handshake: `node:tls` of Deno ignores lists, and sessions are resumed. */
   #grantOf(socket: TLSSocket): ByteStream["grant"] {
     if (!this.#revocations.isUsed || !socket.authorized) return undefined;
-    const shown = shownBy(socket);
-    return shown.length > 0 ? this.#revocations.standingOf(shown) : undefined;
+    return this.#revocations.standingOf(shownBy(socket));
   }
 }
 
