@@ -2,7 +2,6 @@ import { withoutGrant } from "../protocols/identity.ts";
 import { Delivery } from "../protocols/publication.ts";
 import {
   type Inbox,
-  type Peer,
   ProtocolError,
   type Publisher,
   type Session,
@@ -37,7 +36,7 @@ export function connection(stream: ByteStream, options: ConnectionOptions): Beha
 }
 
 class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, Sleeper {
-  readonly peer: Peer;
+  readonly peer: StreamPeer;
   readonly #self: Self<unknown>;
   readonly #stream: ByteStream;
   readonly #options: ConnectionOptions;
@@ -106,6 +105,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
   stopped(_exit: Exit, unread: Unread<unknown>): void {
     this.#phase = "ended";
     this.#alarm.cancel();
+    this.peer.gone();
     this.#reception.end();
     const now = this.#now();
     try {
@@ -209,15 +209,15 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
   }
 
   took(): void {
+    const { peer } = this;
+    if (peer.isSilent) peer.heard(() => this.#self.turn(() => this.#end("revoked")));
     this.#self.turn(() => this.#consume());
   }
 
   ended(): void {
     if (this.#phase === "open") {
-      const { inputEnded } = this.#session;
-      this.#self.turn(() =>
-        inputEnded ? inputEnded.call(this.#session, this.#now()) : this.close()
-      );
+      const session = this.#session;
+      this.#self.turn(() => session.inputEnded ? session.inputEnded(this.#now()) : this.close());
     } else if (this.#phase === "lingering") this.#self.stop();
   }
 
@@ -280,7 +280,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
   }
 
   /** What was refused, or is void, is lost: the peer must not go on as if it were not. */
-  #end(why: "overloaded" | "unstored"): void {
+  #end(why: "overloaded" | "unstored" | "revoked"): void {
     this.#writer.allowLastWords();
     this.#session[why]?.(this.#now());
     this.close();

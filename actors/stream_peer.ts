@@ -1,8 +1,13 @@
+import type { Grant } from "../protocols/grant.ts";
 import type { Peer } from "../protocols/session.ts";
 import type { ByteStream } from "../transports/transport.ts";
 
 /** Who is at the other end of a stream; whether it is encrypted may turn out with its first bytes. */
 export class StreamPeer implements Peer {
+  /** True until its first bytes are there. */
+  isSilent = true;
+  #forget: (() => void) | undefined;
+
   constructor(readonly stream: ByteStream) {}
 
   get address(): string {
@@ -19,5 +24,19 @@ export class StreamPeer implements Peer {
 
   get certificateNames(): readonly string[] | undefined {
     return this.stream.certificateNames;
+  }
+
+  get grant(): Grant | undefined {
+    return this.stream.grant;
+  }
+
+  /** Its first bytes are there, and not yet looked at. `revoked` hears that its certificate has gone. */
+  heard(revoked: () => void): void {
+    this.isSilent = false;
+    this.#forget = this.grant?.watch(revoked);
+  }
+
+  gone(): void {
+    this.#forget?.();
   }
 }

@@ -81,6 +81,8 @@ export interface Session {
    * not be recorded. Say so. The caller then hangs up.
    */
   unstored?(now: number): void;
+  /** What the peer was let in by holds no more: say so. The caller then hangs up. */
+  revoked?(now: number): void;
   /** The gateway stops: say goodbye and call `wire.close()`, at once or when all is finished. */
   shutdown(now: number): void;
   /** The peer will send no more, but may still read. Without this method the stream is closed. */

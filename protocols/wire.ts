@@ -1,3 +1,4 @@
+import type { Grant } from "./grant.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -24,6 +25,8 @@ export interface Peer {
   readonly certificate?: string;
   /** Its other names, `DNS:…`, `email:…`, `URI:…`, and its SHA-256 fingerprint. */
   readonly certificateNames?: readonly string[];
+  /** What the certificate stands on, where somebody may revoke it. */
+  readonly grant?: Grant;
 }
 
 /**

@@ -16,7 +16,12 @@ export function checkIdentity(cert: string, key: string): void {
 
 /** Throws unless `ca` holds certificates and nothing that cannot be read. */
 export function checkAuthority(ca: string): void {
-  parse("authority's certificate", ca);
+  authoritiesIn(ca);
+}
+
+/** The certificates in `ca`. */
+export function authoritiesIn(ca: string): X509Certificate[] {
+  return parse("authority's certificate", ca);
 }
 
 /** The names of hosts that a certificate is for; `*` stands for one level (RFC 9525 §6.3). */

@@ -96,6 +96,10 @@ class EitherStream implements ByteStream {
     return this.#stream.certificateNames;
   }
 
+  get grant(): ByteStream["grant"] {
+    return this.#stream.grant;
+  }
+
   read(into: Uint8Array): Promise<number | null> {
     return this.#context === undefined ? this.#stream.read(into) : this.#first(into);
   }

@@ -7,6 +7,8 @@ import {
   type TLSSocket,
 } from "node:tls";
 import { checkAuthority, checkIdentity, hostNames, isNamed } from "./certificate.ts";
+import { nameOf, namesOf, shownBy } from "./client_certificate.ts";
+import { Revocations } from "./revocations.ts";
 import { StreamDuplex } from "./stream_duplex.ts";
 import { TlsStream } from "./tls_stream.ts";
 import type { ByteStream, Transport } from "./transport.ts";
@@ -37,6 +39,11 @@ export interface SecureIdentity {
   others?: readonly { cert: string; key: string }[];
   /** Whoever vouches for client certificates, as PEM text; needed to ask for them. */
   ca?: string;
+  /**
+   * Whom they vouch for no more: lists (RFC 5280 §5) as PEM text or as DER, of one issuer or several,
+   * whose certificates must be in `ca`. Without it, nobody asks.
+   */
+  crl?: string | Uint8Array | readonly (string | Uint8Array)[];
 }
 
 /** A certificate for the names in it. */
@@ -59,7 +66,9 @@ interface NamedContext {
  */
 export interface SecureTransport extends Transport {
   /**
-   * Uses these certificates for every handshake to come; connections go on as they are.
+   * Uses these certificates for every handshake to come; connections go on as they are, but for
+   * those of clients whose certificate one of the lists in `crl` names now. What is left out is not
+   * used any more.
    *
    * @throws {Error} When they are of no use; those that are in use stay.
    */
@@ -70,6 +79,8 @@ export interface SecureTransport extends Transport {
 export class SecureKeeper {
   #options: SecureOptions;
   #context: SecureContext | undefined;
+  /** One for all listeners, for connections outlive them. */
+  readonly #revocations = new Revocations();
 
   constructor(options: SecureOptions) {
     this.#options = options;
@@ -77,12 +88,12 @@ export class SecureKeeper {
 
   /** The context of a listener that begins. */
   open(): SecureContext {
-    return this.#context = new SecureContext(this.#options);
+    return this.#context = new SecureContext(this.#options, this.#revocations);
   }
 
-  readonly renew = ({ cert, key, others, ca }: SecureIdentity): void => {
-    const options = { ...this.#options, cert, key, others, ca };
-    if (this.#context === undefined) this.#context = new SecureContext(options);
+  readonly renew = ({ cert, key, others, ca, crl }: SecureIdentity): void => {
+    const options = { ...this.#options, cert, key, others, ca, crl };
+    if (this.#context === undefined) this.#context = new SecureContext(options, this.#revocations);
     else this.#context.renew(options);
     this.#options = options;
   };
@@ -135,15 +146,18 @@ export class SecureContext {
   readonly #mode: "none" | "optional" | "required";
   readonly #refused: (error: Error) => void;
   readonly #minVersion: "TLSv1.2" | "TLSv1.3";
+  readonly #revocations: Revocations;
   #others: readonly NamedContext[];
 
-  constructor(options: SecureOptions) {
+  constructor(options: SecureOptions, revocations = new Revocations()) {
     const { cert, key, ca, clientCertificates = "none", minVersion = "TLSv1.2" } = options;
     this.#mode = clientCertificates;
     this.#minVersion = minVersion;
     this.#refused = options.refused ?? (() => {});
+    this.#revocations = revocations;
     this.#check(options);
     this.#others = this.#named(options);
+    this.#takeLists(options);
     this.#server = createServer({
       cert,
       key,
@@ -161,6 +175,7 @@ export class SecureContext {
   renew(identity: SecureIdentity): void {
     this.#check(identity);
     const { cert, key, ca } = identity, others = this.#named(identity);
+    this.#takeLists(identity);
     this.#server.setSecureContext({ cert, key, ca, minVersion: this.#minVersion });
     this.#others = others;
   }
@@ -170,6 +185,17 @@ export class SecureContext {
     if (ca !== undefined) checkAuthority(ca);
     else if (this.#mode !== "none") {
       throw new Error("Cannot check client certificates without `ca`: name who vouches for them");
+    }
+  }
+
+  #takeLists({ crl, ca }: SecureIdentity): void {
+    try {
+      if (crl !== undefined && this.#mode === "none") {
+        throw new Error("no client is asked for a certificate; set `ca` and `clientCertificates`");
+      }
+      this.#revocations.renew(crl, ca);
+    } catch (cause) {
+      throw new Error(`Cannot use \`crl\`: ${(cause as Error).message}`, { cause });
     }
   }
 
@@ -201,9 +227,15 @@ export class SecureContext {
       const shaken = (socket: TLSSocket) => {
         const fault = this.#faultOf(socket);
         if (fault !== undefined) return refuse(new Error(fault));
+        let grant: ByteStream["grant"];
+        try {
+          grant = this.#grantOf(socket);
+        } catch (error) {
+          return refuse(error as Error);
+        }
         settled = true;
         const certificate = nameOf(socket), names = namesOf(socket);
-        resolve(new TlsStream(socket, { duplex, peer: stream.peer, certificate, names }));
+        resolve(new TlsStream(socket, { duplex, peer: stream.peer, certificate, names, grant }));
       };
       const over = () => refuse(new Error("the stream ended within the handshake"));
       // Node's server waits for its timeout when a stream other than its own ends.
@@ -219,6 +251,12 @@ export class SecureContext {
       return undefined;
     }
     return `the client certificate does not verify (${socket.authorizationError})`;
+  }
+
+  /** Looked at after each handshake: `node:tls` of Deno ignores lists, and sessions are resumed. */
+  #grantOf(socket: TLSSocket): ByteStream["grant"] {
+    if (!this.#revocations.isUsed || !socket.authorized) return undefined;
+    return this.#revocations.standingOf(shownBy(socket));
   }
 }
 
@@ -236,20 +274,4 @@ function oneStream(
     return true;
   };
   return Object.create(server, { emit: { value: emit } });
-}
-
-function nameOf(socket: TLSSocket): string | undefined {
-  if (!socket.authorized) return undefined;
-  const name: unknown = socket.getPeerCertificate().subject?.CN;
-  // A subject with several common names is a list, and names nobody.
-  return typeof name === "string" ? name : undefined;
-}
-
-/** Everything else that the certificate may be known by. */
-function namesOf(socket: TLSSocket): readonly string[] | undefined {
-  if (!socket.authorized) return undefined;
-  const { subjectaltname, fingerprint256 } = socket.getPeerCertificate();
-  // A name in quotes holds what could be taken for a name of its own.
-  const names = subjectaltname?.includes('"') ? [] : subjectaltname?.split(", ") ?? [];
-  return fingerprint256 === undefined ? names : [...names, fingerprint256];
 }

@@ -23,6 +23,7 @@ export class TlsStream implements ByteStream {
   readonly peer: string;
   readonly certificate?: string;
   readonly certificateNames?: readonly string[];
+  readonly grant?: ByteStream["grant"];
   readonly #socket: TLSSocket;
   readonly #duplex: StreamDuplex;
   #unread: Uint8Array[] = [];
@@ -41,6 +42,7 @@ export class TlsStream implements ByteStream {
       peer: string;
       certificate?: string;
       names?: readonly string[];
+      grant?: ByteStream["grant"];
     },
   ) {
     this.#socket = socket;
@@ -48,6 +50,7 @@ export class TlsStream implements ByteStream {
     this.peer = options.peer;
     this.certificate = options.certificate;
     this.certificateNames = options.names;
+    this.grant = options.grant;
     socket.on("data", (chunk: Uint8Array) => this.#arrived(chunk));
     socket.on("end", () => this.#finish());
     socket.on("error", (error: Error) => this.#error ??= error);

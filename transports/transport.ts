@@ -47,6 +47,13 @@ export interface ByteStream {
   readonly certificate?: string;
   /** Its other names, and its SHA-256 fingerprint. */
   readonly certificateNames?: readonly string[];
+  /** What the certificate stands on, where somebody may revoke it: whether it holds, and when not. */
+  readonly grant?: {
+    /** Finds out whether it holds still. */
+    check(decided: (holds: boolean) => void): void;
+    /** Calls `revoked` when it does not, be it at once; the answer ends that. */
+    watch(revoked: () => void): () => void;
+  };
   /**
    * Resolves with the number of bytes read, at least 1, or null at the end. One read at a time.
    * Rejects when the stream broke or is closed, also while it waits.

@@ -59,24 +59,30 @@ export async function certificatePem(request: CertificateRequest, now: Date): Pr
   const from = new Date(now.getTime() - 3_600_000);
   const until = new Date(now.getTime() + days * 86_400_000);
   const publicKey = await keyBytes(keys), issuerKey = await keyBytes(authority.keys);
-  const algorithm = sequence(objectId(ECDSA_SHA256));
   const body = sequence(
     explicit(0, integer(Uint8Array.of(2))),
     // A serial number has up to 20 bytes and is positive (RFC 5280 §4.1.2.2).
     integer(Uint8Array.of(0x40, ...crypto.getRandomValues(new Uint8Array(15)))),
-    algorithm,
+    algorithm(),
     named(authority.name),
     sequence(time(from), time(until)),
     named(name),
     publicKey,
     explicit(3, sequence(...await extensions(request, publicKey, issuerKey))),
   );
-  const signature = await crypto.subtle.sign(
-    { name: "ECDSA", hash: "SHA-256" },
-    authority.keys.privateKey,
-    new Uint8Array(body),
-  );
-  return pem("CERTIFICATE", sequence(body, algorithm, bitString(derSignature(signature))));
+  return pem("CERTIFICATE", await signed(body, authority.keys));
+}
+
+/** How everything is signed that is made here. */
+export function algorithm(): Uint8Array {
+  return sequence(objectId(ECDSA_SHA256));
+}
+
+/** What an authority has signed (RFC 5280 §4.1.1, §5.1.1). */
+export async function signed(body: Uint8Array, { privateKey }: CryptoKeyPair): Promise<Uint8Array> {
+  const kind = { name: "ECDSA", hash: "SHA-256" };
+  const signature = await crypto.subtle.sign(kind, privateKey, new Uint8Array(body));
+  return sequence(body, algorithm(), bitString(derSignature(signature)));
 }
 
 async function extensions(
@@ -94,7 +100,7 @@ async function extensions(
       true,
     ),
     extension("2.5.29.14", octetString(await keyId(publicKey))),
-    extension("2.5.29.35", sequence(implicit(0, await keyId(issuerKey)))),
+    await issuerId(issuerKey),
   ];
   if (!isAuthority) {
     const use = objectId(purpose === "server" ? SERVER : CLIENT);
@@ -104,7 +110,13 @@ async function extensions(
   return all;
 }
 
-function extension(id: string, value: Uint8Array, isCritical = false): Uint8Array {
+/** Which key has signed (RFC 5280 §4.2.1.1). */
+export async function issuerId(issuerKey: Uint8Array): Promise<Uint8Array> {
+  return extension("2.5.29.35", sequence(implicit(0, await keyId(issuerKey))));
+}
+
+/** Something added to a certificate or a list. */
+export function extension(id: string, value: Uint8Array, isCritical = false): Uint8Array {
   return sequence(objectId(id), ...isCritical ? [yes()] : [], octetString(value));
 }
 
@@ -119,7 +131,8 @@ function named(name: string): Uint8Array {
   return sequence(set(sequence(objectId(COMMON_NAME), utf8String(name))));
 }
 
-async function keyBytes({ publicKey }: CryptoKeyPair): Promise<Uint8Array> {
+/** A public key as certificates have it (RFC 5280 §4.1.2.7). */
+export async function keyBytes({ publicKey }: CryptoKeyPair): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.exportKey("spki", publicKey));
 }
 
@@ -133,7 +146,8 @@ function derSignature(signature: ArrayBuffer): Uint8Array {
   return sequence(integer(bytes.subarray(0, half)), integer(bytes.subarray(half)));
 }
 
-function pem(label: string, bytes: Uint8Array): string {
+/** Bytes as text (RFC 7468). */
+export function pem(label: string, bytes: Uint8Array): string {
   const lines = encodeBase64(bytes).match(/.{1,64}/g)!.join("\n");
   return `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`;
 }

@@ -4,11 +4,12 @@ import { parseArgs } from "node:util";
 import { type Authority, certificatePem, newKeys, privateKeyPem } from "../cert/certificate.ts";
 import { argumentFault } from "./argument_fault.ts";
 import { wordsOf } from "./cause.ts";
+import { listOf } from "./cert_list.ts";
 import type { CommandHost } from "./command.ts";
 
 const AUTHORITY = "Meerkat local authority";
 
-const USAGE = "cert [FOLDER] [--host NAME …] [--client NAME …] [--days N]";
+const USAGE = "cert [FOLDER] [--host NAME …] [--client NAME …] [--revoke FILE …] [--days N]";
 
 const HELP =
   `Makes a certificate authority of your own, and certificates that it signs, for trying out TLS.
@@ -19,9 +20,12 @@ const HELP =
   --host NAME    a name or an IP address of the server; can be repeated. Default: localhost, 127.0.0.1, ::1
   --client NAME  also a client certificate of this name; can be repeated. A server certificate that
                  is there already then stays, unless --host is given, too
-  --days N       how long the certificates are good, 1 to 3650; default: 365
+  --revoke FILE  take back a certificate that this authority has signed; can be repeated. A server
+                 certificate that is there already stays then, too
+  --days N       how long certificates and the list are good, 1 to 3650; default: 365
 
-An authority that is in the folder already signs again. Whoever has its key can pretend to be anybody
+An authority that is in the folder already signs again, and ca.crl, the list of what it has taken
+back, is made anew each time: give it to --client-crl. Whoever has its key can pretend to be anybody
 to those who trust it: keep it, and do not use it beyond your own machines.`;
 
 /** Makes certificates to try TLS with. */
@@ -34,6 +38,7 @@ export async function cert(args: string[], host: CommandHost): Promise<number> {
       options: {
         host: { type: "string", multiple: true },
         client: { type: "string", multiple: true, default: [] },
+        revoke: { type: "string", multiple: true, default: [] },
         days: { type: "string", default: "365" },
         help: { type: "boolean", short: "h" },
       },
@@ -55,8 +60,8 @@ export async function cert(args: string[], host: CommandHost): Promise<number> {
   }
   const hosts = values.host ?? ["localhost", "127.0.0.1", "::1"];
   try {
-    const isNamed = values.host !== undefined;
-    await make({ folder, hosts, isNamed, clients: values.client, days }, host);
+    const isNamed = values.host !== undefined, { client: clients, revoke } = values;
+    await make({ folder, hosts, isNamed, clients, revoke, days }, host);
     return 0;
   } catch (error) {
     host.stderr(`Cannot make certificates in "${folder}": ${wordsOf(error)}`);
@@ -77,15 +82,19 @@ function faultOf(given: { more: string[]; days: number; names: string[] }): stri
 }
 
 async function make(
-  { folder, hosts, isNamed, clients, days }: {
+  { folder, hosts, isNamed, clients, revoke, days }: {
     folder: string;
     hosts: string[];
     isNamed: boolean;
     clients: string[];
+    revoke: string[];
     days: number;
   },
   host: CommandHost,
 ): Promise<void> {
+  if (revoke.length > 0 && !await isThere(join(folder, "ca.key"))) {
+    throw new Error("there is no authority that could take back a certificate: ca.key is missing");
+  }
   await Deno.mkdir(folder, { recursive: true });
   const now = new Date();
   const authority = await authorityIn(folder, days, now, host);
@@ -98,12 +107,17 @@ async function make(
     await write(folder, `${file}.pem`, pem, host);
   };
   // Another client is no reason to give the server another certificate, or other names.
-  if (clients.length === 0 || isNamed || !await isThere(join(folder, "server.pem"))) {
-    await issue("server", hosts[0]!, "server");
-  }
+  const hasServer = clients.length + revoke.length > 0 && await isThere(join(folder, "server.pem"));
+  if (isNamed || !hasServer) await issue("server", hosts[0]!, "server");
   for (const name of clients) {
     await issue(`client-${name.replace(/[^\w.-]/g, "_")}`, name, "client");
   }
+  await write(
+    folder,
+    "ca.crl",
+    await listOf({ folder, revoke, days, keys: authority.keys }, now),
+    host,
+  );
   const asksClients = clients.length > 0 ? ` --client-ca ${join(folder, "ca.pem")}` : "";
   host.stdout(
     `Start: ${host.program} --listen https: --cert ${join(folder, "server.pem")} ` +

@@ -2,19 +2,20 @@ import type { SecureIdentity, SecureTransport } from "../../transports/secure.ts
 import type { Log } from "../log.ts";
 import { afterChanges, type Watch } from "./after_changes.ts";
 import { wordsOf } from "./cause.ts";
+import type { FileReader } from "./files.ts";
 import type { TlsSettings } from "./resolve_tls.ts";
+import { faultsOfAge } from "./revocation_lists.ts";
 
 /** What is needed to read certificates, and to hear of new ones. */
-export interface CertificateFiles {
-  readFile(path: string): Promise<string>;
+export interface CertificateFiles extends FileReader {
   readonly watch: Watch;
 }
 
 /** Reads the certificates of a listener. */
 export async function readIdentity(
-  { cert, key, ca, others = [] }: TlsSettings,
-  { readFile }: Pick<CertificateFiles, "readFile">,
-): Promise<SecureIdentity> {
+  { cert, key, ca, crl, others = [] }: TlsSettings,
+  { readFile, readBytes }: FileReader,
+): Promise<SecureIdentity & { crl?: Uint8Array[] }> {
   const pairs = await Promise.all(
     [{ cert, key }, ...others].map(async (each) => ({
       cert: await readFile(each.cert),
@@ -22,7 +23,8 @@ export async function readIdentity(
     })),
   );
   const authority = ca === undefined ? undefined : await readFile(ca);
-  return { ...pairs[0]!, others: pairs.slice(1), ca: authority };
+  const lists = crl && await Promise.all(crl.map((each) => readBytes(each)));
+  return { ...pairs[0]!, others: pairs.slice(1), ca: authority, ...lists && { crl: lists } };
 }
 
 /** Has a listener use new certificates as soon as their files change; the answer ends that. */
@@ -32,11 +34,11 @@ export function keepRenewed(
   around: CertificateFiles & { log: Log; listener: string; present: SecureIdentity },
 ): () => void {
   const { log, listener } = around;
-  let present = JSON.stringify(around.present);
+  let present = textOf(around.present);
   const renew = async () => {
     try {
       const identity = await readIdentity(tls, around);
-      const next = JSON.stringify(identity);
+      const next = textOf(identity);
       if (next === present) return;
       transport.renew(identity);
       present = next;
@@ -45,7 +47,24 @@ export function keepRenewed(
       log.warn("cannot use new certificates", { listener, error: wordsOf(error) });
     }
   };
-  const { cert, key, ca, others = [] } = tls;
-  const paths = [cert, key, ca, ...others.flatMap((each) => [each.cert, each.key])];
+  const { cert, key, ca, crl = [], others = [] } = tls;
+  const paths = [cert, key, ca, ...crl, ...others.flatMap((each) => [each.cert, each.key])];
   return afterChanges(paths.filter((path) => path !== undefined), around.watch, renew);
+}
+
+/** Says which revocation lists should have been replaced by now: whom they are about is refused. */
+export function warnOfAge(
+  { ca, crl = [] }: SecureIdentity & { crl?: Uint8Array[] },
+  log: Log,
+): void {
+  const faults = crl.flatMap((each) => faultsOfAge(each, ca!));
+  for (const fault of faults) log.warn("revocation list has expired", { fault });
+}
+
+/** To tell whether anything is new. */
+function textOf(identity: SecureIdentity): string {
+  return JSON.stringify(
+    identity,
+    (_, value) => value instanceof Uint8Array ? value.toBase64() : value,
+  );
 }

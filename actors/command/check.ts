@@ -1,6 +1,8 @@
 import type { CommandHost } from "./command.ts";
 import { explain, takeQuestion } from "./explain.ts";
 import { load } from "./load.ts";
+import type { Settings } from "./resolved.ts";
+import { faultsOfAge } from "./revocation_lists.ts";
 
 /** Says all that is wrong with a configuration. */
 export async function check(args: string[], host: CommandHost): Promise<number> {
@@ -9,7 +11,7 @@ export async function check(args: string[], host: CommandHost): Promise<number> 
     host.stderr(taken);
     return 2;
   }
-  const loaded = await load(taken.rest, host.readFile);
+  const loaded = await load(taken.rest, host);
   if (!("settings" in loaded)) {
     for (const { line } of loaded) host.stderr(line);
     return 2;
@@ -20,7 +22,9 @@ export async function check(args: string[], host: CommandHost): Promise<number> 
     return 2;
   }
   for (const { line } of faults) host.stderr(line);
-  if (faults.length > 0) return 1;
+  const old = faults.length > 0 ? [] : await oldLists(settings, host);
+  for (const line of old) host.stderr(line);
+  if (faults.length + old.length > 0) return 1;
   if (taken.question !== undefined) {
     const { allowed, line } = explain(settings.policy, taken.question);
     host.stdout(line);
@@ -34,4 +38,16 @@ export async function check(args: string[], host: CommandHost): Promise<number> 
     host.stdout(`would listen on ${url.url}${who}`);
   }
   return 0;
+}
+
+/** A gateway starts with them all the same, for what needs no certificate; but that is no way to be. */
+async function oldLists({ listen }: Settings, host: CommandHost): Promise<string[]> {
+  const found: string[] = [];
+  for (const { url, tls: { crl = [], ca } = {} } of listen) {
+    for (const each of crl) {
+      const faults = faultsOfAge(await host.readBytes(each), await host.readFile(ca!));
+      found.push(...faults.map((fault) => `${url.url}: Cannot use "${each}": ${fault}`));
+    }
+  }
+  return found;
 }

@@ -34,6 +34,7 @@ export interface CommandHost {
   stdout(line: string): void;
   stderr(line: string): void;
   readFile(path: string): Promise<string>;
+  readBytes(path: string): Promise<Uint8Array>;
   readonly watch: Watch;
   /** Calls `heard` for every SIGINT and SIGTERM until the function it returns is called. */
   onSignal(heard: (signal: string) => void): () => void;

@@ -10,6 +10,7 @@ export function denoHost(
     stdout: (line) => write(Deno.stdout, line),
     stderr: (line) => write(Deno.stderr, line),
     readFile: (path) => Deno.readTextFile(path),
+    readBytes: (path) => Deno.readFile(path),
     watch: watchFiles,
     onSignal(heard) {
       // Windows has no SIGTERM.

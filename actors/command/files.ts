@@ -1,13 +1,20 @@
 import { parseDigests, parsePasswords } from "../identity/lines.ts";
 import { wordsOf } from "./cause.ts";
 import type { NeededFile } from "./resolved.ts";
+import { faultOfLists } from "./revocation_lists.ts";
+
+/** Reads the files that a configuration names. */
+export interface FileReader {
+  readonly readFile: (path: string) => Promise<string>;
+  readonly readBytes: (path: string) => Promise<Uint8Array>;
+}
 
 /** Reports each file that cannot be read or does not hold what it should. */
 export async function checkFiles(
   files: readonly NeededFile[],
-  readFile: (path: string) => Promise<string>,
+  { readFile, readBytes }: FileReader,
 ): Promise<void> {
-  for (const { place, name, holds } of files) {
+  for (const { place, name, holds, authority } of files) {
     let text: string;
     try {
       text = await readFile(name);
@@ -18,6 +25,12 @@ export async function checkFiles(
     }
     if (holds === "password") {
       if (/^\r?(\n|$)/.test(text)) place.refuse(name, "its first line must be the password");
+      continue;
+    }
+    if (holds === "revocation lists") {
+      const ca = await readFile(authority!).catch(() => "");
+      const fault = faultOfLists(await readBytes(name), ca);
+      if (fault !== undefined) place.refuse(name, fault);
       continue;
     }
     if (holds === "key" || holds === "logins" || holds === "files") continue;

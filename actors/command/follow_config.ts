@@ -26,7 +26,7 @@ export function followConfig(
     text = await host.readFile(config);
     // Nothing in it has changed.
     if (text === before) return;
-    const loaded = await load(args, host.readFile);
+    const loaded = await load(args, host);
     const [fault] = "settings" in loaded ? loaded.faults : loaded;
     if (fault !== undefined) {
       log.warn("cannot use new configuration", { config, fault: fault.line });

@@ -82,6 +82,16 @@ export function orZero(kind: Kind<number>): Kind<number> {
   };
 }
 
+/** One of a kind, or a list of them. */
+export function oneOrMore<T>(of: Kind<T>): Kind<(T | undefined)[]> {
+  const several = list(of);
+  return {
+    ...several,
+    read: (raw, place) => Array.isArray(raw) ? several.read(raw, place) : [of.read(raw, place)],
+    schema: () => ({ anyOf: [of.schema(), several.schema()] }),
+  };
+}
+
 /** The origin of web pages, such as `https://app.example`; `null` for pages without, `*` for all. */
 export function origin(): Kind<string> {
   const right = 'give scheme, host and port of a page, such as "https://app.example", or "*"';

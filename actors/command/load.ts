@@ -1,5 +1,5 @@
 import { readConfig } from "./config.ts";
-import { checkFiles } from "./files.ts";
+import { checkFiles, type FileReader } from "./files.ts";
 import { readFlags } from "./flags.ts";
 import { resolve } from "./resolve.ts";
 import type { Settings } from "./resolved.ts";
@@ -17,15 +17,15 @@ export interface Loaded {
 /** Reads flags, the file that they name and the files that it names, and checks all of it. */
 export async function load(
   args: string[],
-  readFile: (path: string) => Promise<string>,
+  files: FileReader,
 ): Promise<Loaded | readonly Fault[]> {
   const flags = readFlags(args);
   if (flags.faults.length > 0) return flags.faults.map((line) => ({ line, code: 2 }));
   const config = typeof flags.raw.config === "string" && flags.raw.config || undefined;
-  const file = config === undefined ? undefined : await readConfig(config, readFile);
+  const file = config === undefined ? undefined : await readConfig(config, files.readFile);
   const sources = new Sources(flags.given, typeof file === "string" ? undefined : file);
   if (typeof file === "string") sources.faults.push({ line: file, code: 2 });
-  const { settings, files } = resolve(flags.raw, sources);
-  await checkFiles(files, readFile);
+  const { settings, files: needed } = resolve(flags.raw, sources);
+  await checkFiles(needed, files);
   return { settings, faults: sources.faults, config };
 }

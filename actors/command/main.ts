@@ -93,8 +93,10 @@ export function main(parts: Parts): Promise<number> {
     limits,
     program,
     client: denoClientHost(parts),
-    serve: (settings, log) =>
-      start(settings, { log, parts, readFile: (path) => host.readFile(path), ending: [] }),
+    serve: (settings, log) => {
+      const { readFile, readBytes } = host;
+      return start(settings, { log, parts, readFile, readBytes, ending: [] });
+    },
   });
   return run(Deno.args, host);
 }
@@ -103,6 +105,7 @@ interface Surroundings {
   log: Log;
   parts: Parts;
   readFile(path: string): Promise<string>;
+  readBytes(path: string): Promise<Uint8Array>;
   /** What is called when the gateway ends. */
   ending: (() => void)[];
 }

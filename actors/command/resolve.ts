@@ -64,10 +64,16 @@ class Resolver {
     const listen = this.#value("listen").flatMap((each, index) =>
       this.#listener(each, this.#top.member("listen").item(index)) ?? []
     );
-    const { cert, key, ca } = this.draft.tls ?? {};
-    const idle = cert ?? key ?? ca;
+    const { cert, key, ca, crl } = this.draft.tls ?? {};
+    const idle = cert ?? key ?? ca ?? crl;
     if (idle !== undefined && !this.#tlsIsUsed) {
-      const name = cert !== undefined ? "cert" : key !== undefined ? "key" : "ca";
+      const name = cert !== undefined
+        ? "cert"
+        : key !== undefined
+        ? "key"
+        : ca !== undefined
+        ? "ca"
+        : "crl";
       this.#top.member("tls").member(name)
         .refuse(idle, "no listener would use it; listen on https:, mqtts:, coaps+tcp: or any:");
     }
@@ -237,9 +243,9 @@ class Resolver {
     return resolveTls(draft, { place, pairPlace, file: this.#file.bind(this) });
   }
 
-  #file(given: string, place: Place, holds: NeededFile["holds"]): string {
+  #file(given: string, place: Place, holds: NeededFile["holds"], authority?: string): string {
     const name = this.sources.fileAt(place.path, given);
-    this.#files.set(`${holds} ${name}`, { place, name, holds });
+    this.#files.set(`${holds} ${name} ${authority}`, { place, name, holds, authority });
     return name;
   }
 }

@@ -7,6 +7,7 @@ export interface TlsSettings {
   readonly cert: string;
   readonly key: string;
   readonly ca?: string;
+  readonly crl?: readonly string[];
   readonly clientCertificates: "none" | "optional" | "required";
   readonly minVersion?: "TLSv1.2" | "TLSv1.3";
   /** Further pairs, for clients that ask for a name in them. */
@@ -14,7 +15,12 @@ export interface TlsSettings {
 }
 
 /** Where a file is that is named there, and that must be there for the gateway to start. */
-type FileAt = (given: string, place: Place, holds: NeededFile["holds"]) => string;
+type FileAt = (
+  given: string,
+  place: Place,
+  holds: NeededFile["holds"],
+  authority?: string,
+) => string;
 
 /**
  * What a listener's certificates are, or undefined once `place` has heard what is wrong. The pair
@@ -24,7 +30,7 @@ export function resolveTls(
   draft: TlsDraft,
   { place, pairPlace, file }: { place: Place; pairPlace: Place; file: FileAt },
 ): TlsSettings | undefined {
-  const { cert, key, ca } = draft;
+  const { cert, key, ca, crl } = draft;
   const clientCertificates = draft.clientCertificates ?? (ca === undefined ? "none" : "required");
   // One that is there and wrong has been complained about.
   if (cert === undefined) {
@@ -43,14 +49,34 @@ export function resolveTls(
       'whose are good must be known; give --client-ca FILE, or "ca" in the file',
     );
   }
+  if (crl !== undefined && clientCertificates === "none") {
+    return place.member("crl").refuse(
+      crl,
+      ca === undefined
+        ? 'whose certificates are revoked must be known; give --client-ca FILE, or "ca" in the file'
+        : 'no client is asked for a certificate; leave "clientCertificates" out',
+    );
+  }
+  const authority = ca === undefined ? undefined : file(ca, place.member("ca"), "certificate");
   return {
     cert: file(cert, pairPlace.member("cert"), "certificate"),
     key: file(key, pairPlace.member("key"), "private key"),
-    ...ca !== undefined && { ca: file(ca, place.member("ca"), "certificate") },
+    ...authority !== undefined && { ca: authority },
+    ...crl && { crl: listsAt(crl, place.member("crl"), { file, authority: authority! }) },
     clientCertificates,
     ...draft.minVersion && { minVersion: draft.minVersion },
     ...draft.others && { others: pairs(draft.others, place.member("others"), file) },
   };
+}
+
+function listsAt(
+  drafts: NonNullable<TlsDraft["crl"]>,
+  place: Place,
+  { file, authority }: { file: FileAt; authority: string },
+): string[] {
+  return drafts.flatMap((each, index) =>
+    each === undefined ? [] : file(each, place.item(index), "revocation lists", authority)
+  );
 }
 
 function pairs(

@@ -72,9 +72,12 @@ export interface ListenSettings {
 export interface NeededFile {
   readonly place: Place;
   readonly name: string;
+  /** The file of those who have signed it. */
+  readonly authority?: string | undefined;
   readonly holds:
     | "certificate"
     | "private key"
+    | "revocation lists"
     | "password"
     | "users"
     | "digests"

@@ -7,7 +7,7 @@ import type { Fault } from "./sources.ts";
 
 /** Starts the gateway and runs it until a signal stops it. */
 export async function serve(args: string[], host: CommandHost): Promise<number> {
-  const loaded = await load(args, host.readFile);
+  const loaded = await load(args, host);
   if (!("settings" in loaded)) return refuse(loaded, host);
   const { settings, faults, config } = loaded;
   if (faults.length > 0) return refuse(faults, host, config);

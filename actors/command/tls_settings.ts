@@ -1,4 +1,4 @@
-import { choice, type Kind, list, text } from "./kinds.ts";
+import { choice, type Kind, list, oneOrMore, text } from "./kinds.ts";
 import { record, type Setting, type Values } from "./record.ts";
 
 const pem = "give the name of a PEM file";
@@ -35,6 +35,11 @@ export const tlsSettings = record(
       flag: "client-ca",
       kind: text("FILE", pem),
       doc: "The certificates, as PEM, of those who may sign client certificates.",
+    },
+    crl: {
+      flag: "client-crl",
+      kind: oneOrMore(text("FILE", "give the name of a PEM or DER file, or a list of them")),
+      doc: "Lists of client certificates that are revoked, as PEM or DER, by those in client-ca.",
     },
     clientCertificates: {
       kind: choice(["none", "optional", "required"]),

@@ -3,7 +3,7 @@ import type { SecureOptions, SecureTransport } from "../../transports/secure.ts"
 import type { Transport } from "../../transports/transport.ts";
 import { AccessList } from "../access_list.ts";
 import type { Log } from "../log.ts";
-import { keepRenewed, readIdentity } from "./certificates.ts";
+import { keepRenewed, readIdentity, warnOfAge } from "./certificates.ts";
 import { watchFiles } from "./deno_host.ts";
 import type { ListenSettings } from "./resolved.ts";
 
@@ -32,6 +32,7 @@ export interface TransportSurroundings {
   parts: TransportParts;
   log: Log;
   readFile(path: string): Promise<string>;
+  readBytes(path: string): Promise<Uint8Array>;
   /** What is called when the gateway ends. */
   ending: (() => void)[];
 }
@@ -39,7 +40,7 @@ export interface TransportSurroundings {
 /** Puts the transport of a listener together. */
 export async function transportOf(
   { url, tls, proxyProtocol }: ListenSettings,
-  { parts, readFile, log, ending }: TransportSurroundings,
+  { parts, readFile, readBytes, log, ending }: TransportSurroundings,
 ): Promise<Transport> {
   const listener = url.url;
   if (url.path !== undefined) return parts.unix({ path: url.path });
@@ -50,7 +51,8 @@ export async function transportOf(
     transport = parts.behindProxy(transport, { trusts: trusts(proxyProtocol), refused });
   }
   if (tls === undefined) return transport;
-  const present = await readIdentity(tls, { readFile });
+  const files = { readFile, readBytes }, present = await readIdentity(tls, files);
+  warnOfAge(present, log);
   const { clientCertificates, minVersion } = tls;
   const refused = ({ message: error }: Error) =>
     log.info("tls handshake refused", { listener, error });
@@ -65,7 +67,7 @@ export async function transportOf(
   const secured = protocol === "any"
     ? parts.eitherTls(transport, options)
     : parts.tls({ ...options, port, hostname, over: transport });
-  ending.push(keepRenewed(secured, tls, { readFile, watch: watchFiles, log, listener, present }));
+  ending.push(keepRenewed(secured, tls, { ...files, watch: watchFiles, log, listener, present }));
   return secured;
 }
 

@@ -39,13 +39,13 @@ export interface CertificateOptions {
 export function certificateUser({ users }: CertificateOptions = {}): Authenticator {
   const known = users && new Map(Object.entries(users));
   return {
-    authenticate({ peer: { certificate, certificateNames = [] } }) {
-      if (known === undefined) return certificate === undefined ? undefined : { user: certificate };
+    authenticate({ peer: { certificate, certificateNames = [], grant } }) {
       for (const name of [...certificateNames, certificate]) {
-        const user = name === undefined ? undefined : known.get(name);
-        if (user !== undefined) return { user };
+        const user = name === undefined ? undefined : known?.get(name);
+        if (user !== undefined) return { user, ...grant && { grant } };
       }
-      return undefined;
+      if (known !== undefined || certificate === undefined) return undefined;
+      return { user: certificate, ...grant && { grant } };
     },
   };
 }

@@ -274,6 +274,10 @@ export class HttpSession implements Session, Line {
     this.refuse(new ProtocolError("Cannot publish: the store cannot be written", 503), now);
   }
 
+  revoked(now: number): void {
+    this.ended(now);
+  }
+
   shutdown(now: number): void {
     this.now = now;
     this.ending = true;

@@ -161,6 +161,11 @@ export class MqttSession implements Session, House {
     this.overloaded(now);
   }
 
+  revoked(now: number): void {
+    this.#link.disconnect(reasons.revoked, wordsOfEnd.revoked);
+    this.#leave(now);
+  }
+
   shutdown(now: number): void {
     const link = this.#link;
     link.stopping = true;

@@ -54,6 +54,8 @@ export interface Mode {
   /** What was said since something had to be recorded is void. */
   unstored?(now: number): void;
   overloaded(now: number): void;
+  /** What the peer was let in by holds no more. */
+  revoked?(now: number): void;
   shutdown(now: number): void;
   ended(now: number): void;
 }

@@ -1,3 +1,4 @@
+import { wordsOfEnd } from "../grant.ts";
 import type { Delivery } from "../publication.ts";
 import { type Hub, ProtocolError, type Session, type Wire } from "../session.ts";
 import { type Close, closeFrame, readClose } from "./close.ts";
@@ -226,6 +227,11 @@ export class WebSocketSession implements Session, Link, FrameTarget {
   unstored(now: number): void {
     this.#mode.unstored?.(now);
     this.#goodbye({ code: closeCodes.tryAgainLater, reason: "The store cannot be written" });
+  }
+
+  revoked(now: number): void {
+    this.#mode.revoked?.(now);
+    this.#fail(closeCodes.policyViolation, wordsOfEnd.revoked);
   }
 
   shutdown(now: number): void {

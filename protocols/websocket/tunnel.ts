@@ -105,6 +105,11 @@ export abstract class Tunnel implements Wire, Mode {
     this.inner.unstored?.(now);
   }
 
+  revoked(now: number): void {
+    this.#closeCode = closeCodes.policyViolation;
+    this.inner.revoked?.(now);
+  }
+
   shutdown(now: number): void {
     this.#closeCode = closeCodes.goingAway;
     this.inner.shutdown(now);

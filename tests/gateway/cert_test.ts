@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { run } from "../interop/child.ts";
+import { Child, run } from "../interop/child.ts";
 import { program, testWith } from "../interop/programs.ts";
 import { listening, start } from "./meerkat.ts";
 
@@ -74,6 +74,44 @@ testWith(["openssl"], "cert has the authority that is there sign again", async (
     await Deno.remove(cwd, { recursive: true });
   }
 });
+
+testWith(
+  ["openssl"],
+  "cert keeps a list of what it has taken back, which openssl takes",
+  async () => {
+    const cwd = await Deno.makeTempDir(), openssl = program("openssl"), files = `${cwd}/certs`;
+    const verify = async (name: string) => {
+      const lists = ["-crl_check", "-CAfile", `${files}/ca.pem`, "-CRLfile", `${files}/ca.crl`];
+      await using child = new Child(openssl, ["verify", ...lists, `${files}/${name}.pem`]);
+      return (await child.ended()).stderr.includes("certificate revoked") ? "revoked" : "good";
+    };
+    const all = () => Promise.all(["server", "client-a", "client-b"].map(verify));
+    try {
+      await cert(cwd, "--client", "a", "--client", "b");
+      assert.deepEqual(await all(), ["good", "good", "good"]);
+      const before = await Deno.readTextFile(`${files}/server.pem`);
+      for (const name of ["client-b", "client-a", "client-a"]) {
+        const { code, said } = await cert(cwd, "--revoke", `certs/${name}.pem`);
+        assert.equal(code, 0, said);
+        assert.match(said, /wrote certs\/ca\.crl/);
+      }
+      assert.deepEqual(await all(), ["good", "revoked", "revoked"]);
+      assert.equal(await Deno.readTextFile(`${files}/server.pem`), before);
+      await cert(cwd, "other");
+      const strange = await cert(cwd, "--revoke", "other/server.pem");
+      assert.equal(strange.code, 1);
+      assert.match(strange.said, /"other\/server\.pem" cannot be revoked: this authority has not/);
+      const nowhere = await cert(cwd, "nowhere", "--revoke", "certs/client-a.pem");
+      assert.match(nowhere.said, /there is no authority that could take back a certificate/);
+      await Deno.writeTextFile(`${files}/ca.crl`, "spoilt");
+      const spoilt = await cert(cwd, "--revoke", "certs/client-a.pem");
+      assert.match(spoilt.said, /it is neither PEM with "X509 CRL" in it nor DER/);
+      assert.equal(await Deno.readTextFile(`${files}/ca.crl`), "spoilt");
+    } finally {
+      await Deno.remove(cwd, { recursive: true });
+    }
+  },
+);
 
 Deno.test({
   name: "cert says what is wrong with what it is given",

@@ -1,5 +1,6 @@
 import { type CoapClient, coapClient } from "../../mod.ts";
 import type { Hub } from "../interop/listeners.ts";
+import type { Identity } from "../transports/certificates.ts";
 import { MqttClient } from "../interop/mqtt_client.ts";
 import { within } from "../interop/patience.ts";
 
@@ -20,6 +21,8 @@ export interface Login {
   readonly token?: string;
   /** Fields of HTTP that say it, in place of a password or a token. */
   readonly fields?: string;
+  /** A certificate of TLS. */
+  readonly certificate?: Identity;
 }
 
 /** Somebody who has come in to stay, and follows a topic. */
@@ -54,11 +57,15 @@ export class Ears {
   }
 }
 
-/** Opens a stream. */
-export function connect({ ca, hostname }: Entrance, port: number): Promise<Deno.Conn> {
+/** Opens a stream, with a certificate where the login is one. */
+export function connect(
+  { ca, hostname }: Entrance,
+  { certificate }: Pick<Login, "certificate">,
+  port: number,
+): Promise<Deno.Conn> {
   return ca === undefined
     ? Deno.connect({ port, ...hostname !== undefined && { hostname } })
-    : Deno.connectTls({ hostname: hostname ?? "localhost", port, caCerts: [ca] });
+    : Deno.connectTls({ hostname: hostname ?? "localhost", port, caCerts: [ca], ...certificate });
 }
 
 /** The path of a topic; what begins with a slash is a path. */
@@ -76,10 +83,11 @@ function fieldsOf({ user, password, token, fields }: Login): string {
 /** Asks by HTTP and listens until the end; `goodbye` is what to make of the last bytes. */
 export async function ask(
   entrance: Entrance,
+  login: Login,
   head: string,
   goodbye: (last: Uint8Array) => string,
 ): Promise<Guest> {
-  const stream = await connect(entrance, entrance.ports.http!), ears = new Ears();
+  const stream = await connect(entrance, login, entrance.ports.http!), ears = new Ears();
   await stream.write(new TextEncoder().encode(`GET ${head}\r\n`));
   const listen = async () => {
     let last = new Uint8Array();
@@ -102,8 +110,9 @@ function closeOf(frame: Uint8Array): string {
 }
 
 function mqttDoor(version: 4 | 5): Door {
-  return async (entrance, topic, { user, password, token }) => {
-    const stream = await connect(entrance, entrance.ports.mqtt!);
+  return async (entrance, topic, login) => {
+    const { user, password, token } = login;
+    const stream = await connect(entrance, login, entrance.ports.mqtt!);
     const client = await MqttClient.connect(stream, {
       clientId: `${user} ${topic} ${version}`,
       version,
@@ -141,10 +150,11 @@ export async function follow(client: MqttClient, topic: string): Promise<Guest> 
 }
 
 function coapDoor(protocol: string, port: "coap" | "coapTcp"): Door {
-  return async ({ ports, ca, hostname = "localhost" }, topic, { user, password, token }) => {
+  return async ({ ports, ca, hostname = "localhost" }, topic, login) => {
+    const { user, password, token, certificate } = login;
     const host = hostname.includes(":") ? `[${hostname}]` : hostname;
     const client = coapClient(`${protocol}://${host}:${ports[port]}`, {
-      ...ca !== undefined && { tls: { ca } },
+      ...ca !== undefined && { tls: { ca, ...certificate } },
       ...password !== undefined && { username: user, password },
     });
     const query = token === undefined ? "" : `?access_token=${token}`;
@@ -174,6 +184,7 @@ const doors = {
   WebSocket: (entrance, topic, login) =>
     ask(
       entrance,
+      login,
       `${pathOf(topic)} HTTP/1.1\r\n${fieldsOf(login)}Upgrade: websocket\r\n` +
         "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
@@ -182,6 +193,7 @@ const doors = {
   "server-sent events": (entrance, topic, login) =>
     ask(
       entrance,
+      login,
       `${pathOf(topic)} HTTP/1.1\r\n${fieldsOf(login)}Accept: text/event-stream\r\n`,
       () => "end",
     ),
@@ -202,7 +214,7 @@ export const secureDoors: Readonly<Record<string, Door>> = {
 
 /** A connection of HTTP that is kept alive. */
 export async function keptAlive(entrance: Entrance, topic: string, login: Login) {
-  const stream = await connect(entrance, entrance.ports.http!);
+  const stream = await connect(entrance, login, entrance.ports.http!);
   return {
     /** The status of one more request. */
     async ask(): Promise<number> {

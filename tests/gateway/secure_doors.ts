@@ -8,6 +8,7 @@ import {
   jwt,
   mqtt,
   policy,
+  type SecureTransport,
   tls,
 } from "../../mod.ts";
 import { folder, secret } from "../actors/identity/people.ts";
@@ -28,6 +29,7 @@ export const shown: Record<string, SecurelyShown> = {
   ...plainlyShown,
   "right certificate": { certificate: "client" },
   "wrong certificate": { certificate: "twins" },
+  "revoked certificate": { certificate: "client" },
 };
 
 /** A gateway that knows ann and bob, and is reached by TLS only. */
@@ -38,12 +40,13 @@ export class SecureHouse implements AsyncDisposable {
     readonly files: IdentityFiles,
     readonly path: string,
     readonly users: UserFile,
+    readonly transports: readonly SecureTransport[],
   ) {}
 
   static async open(): Promise<SecureHouse> {
     const { path } = await folder(), files = await identityFiles();
     await Deno.writeTextFile(`${path}/users`, users.both);
-    const { ca, server } = certificates();
+    const { ca, server, lists } = certificates();
     const hub = gateway(), known = new UserFile(`${path}/users`);
     hub.use(authenticators([
       jwt({ secret }),
@@ -51,15 +54,17 @@ export class SecureHouse implements AsyncDisposable {
       known.authenticator,
     ]));
     hub.use(policy({ rules: [{ allow: ["publish", "subscribe"], topics: ["home/%u/#"] }] }));
-    const transport = () => tls({ port: 0, ...server, ca, clientCertificates: "optional" });
+    const transports: SecureTransport[] = [], identity = { ...server, ca, crl: lists.none };
     const speaking = { http: http(), mqtt: mqtt(), coap: coapStream() };
     const ports: Record<string, number> = {};
     for (const [name, protocol] of Object.entries(speaking)) {
-      ports[name] = (await hub.listen(transport(), protocol).ready).port;
+      const transport = tls({ port: 0, ...identity, clientCertificates: "optional" });
+      transports.push(transport);
+      ports[name] = (await hub.listen(transport, protocol).ready).port;
     }
     await Deno.writeTextFile(`${path}/twins.pem`, certificates().twins.cert);
     await Deno.writeTextFile(`${path}/twins.key`, certificates().twins.key);
-    return new SecureHouse(hub, ports, files, path, known);
+    return new SecureHouse(hub, ports, files, path, known, transports);
   }
 
   /** File names of what a client shows. */
@@ -74,6 +79,12 @@ export class SecureHouse implements AsyncDisposable {
   /** Ann is no user any more. */
   async revoke(): Promise<void> {
     await this.users.change(users.bob);
+  }
+
+  /** Her certificate is good no more. */
+  revokeCertificate(): void {
+    const { ca, server, lists } = certificates();
+    for (const each of this.transports) each.renew({ ...server, ca, crl: lists.client });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

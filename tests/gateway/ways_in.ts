@@ -86,7 +86,7 @@ const overWebSocket: Door = async ({ ports }, topic, { user, password }) => {
 };
 
 const byScram: Door = async (entrance, topic, { user, password }) => {
-  const client = new MqttClient(await connect(entrance, entrance.ports.mqtt!), 5);
+  const client = new MqttClient(await connect(entrance, {}, entrance.ports.mqtt!), 5);
   const say = (text: string) => ({
     authenticationMethod: "SCRAM-SHA-256",
     authenticationData: new TextEncoder().encode(text),

@@ -27,6 +27,8 @@ export interface Certificates {
   /** For `shop.test`, and good for servers only. */
   shop: Identity;
   rogue: Identity;
+  /** Whom the authority has revoked: nobody, or `client`. */
+  lists: { none: string; client: string };
 }
 
 let made: Certificates | undefined;
@@ -55,6 +57,12 @@ function make(): Certificates {
     run("x509", "-req", ...files, ...authority, "-days", days);
     return identity(name);
   };
+  const list = (name: string, revoke?: string) => {
+    const us = ["ca", "-config", "us", "-cert", "authority.pem", "-keyfile", "authority.key"];
+    if (revoke !== undefined) run(...us, "-revoke", revoke);
+    run(...us, "-gencrl", "-out", name);
+    return read(name);
+  };
   const identity = (name: string) => ({ cert: read(`${name}.pem`), key: read(`${name}.key`) });
   try {
     Deno.writeTextFileSync(`${cwd}/names`, "subjectAltName=DNS:localhost,IP:127.0.0.1\n");
@@ -62,6 +70,11 @@ function make(): Certificates {
       `${cwd}/shop`,
       "subjectAltName=DNS:shop.test,DNS:*.shop.test\nextendedKeyUsage=serverAuth\n",
     );
+    Deno.writeTextFileSync(
+      `${cwd}/us`,
+      "[ca]\ndefault_ca=us\n[us]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=2\n",
+    );
+    Deno.writeTextFileSync(`${cwd}/index`, "");
     selfSigned("authority");
     selfSigned("rogue");
     return {
@@ -72,6 +85,7 @@ function make(): Certificates {
       expired: signed("expired", "/CN=expired", "-1"),
       shop: signed("shop.test", "/CN=shop.test", "2", "shop"),
       rogue: identity("rogue"),
+      lists: { none: list("none.crl"), client: list("client.crl", "sensor-7.pem") },
     };
   } finally {
     Deno.removeSync(cwd, { recursive: true });

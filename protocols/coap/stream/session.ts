@@ -1,3 +1,4 @@
+import { wordsOfEnd } from "../../grant.ts";
 import type { ProtocolError, Session, Wire } from "../../session.ts";
 import { Code, type Message, NONE } from "../codec.ts";
 import type { CoapLimits } from "../limits.ts";
@@ -132,6 +133,11 @@ export class CoapStreamSession implements Session {
 
   unstored(): void {
     this.#say(Signal.abort, abort("The store cannot be written"));
+  }
+
+  revoked(now: number): void {
+    this.#say(Signal.abort, abort(wordsOfEnd.revoked));
+    this.#conversation.ended(now);
   }
 
   shutdown(now: number): void {

@@ -55,7 +55,7 @@ const usages: [args: string, line: string][] = [
   ["export --data", 'Cannot use "--data" so: give export [--data FILE]'],
   [
     "cert --hots x",
-    'Unknown flag "--hots": give cert [FOLDER] [--host NAME …] [--client NAME …] [--days N]',
+    'Unknown flag "--hots": give cert [FOLDER] [--host NAME …] [--client NAME …] [--revoke FILE …] [--days N]',
   ],
 ];
 

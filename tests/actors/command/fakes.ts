@@ -55,6 +55,9 @@ export class FakeHost implements CommandHost {
     return Promise.reject(Object.assign(new Error("not here"), { code }));
   };
 
+  readonly readBytes = async (path: string): Promise<Uint8Array> =>
+    new TextEncoder().encode(await this.readFile(path));
+
   readonly watch = (paths: readonly string[], changed: () => void): () => void => {
     for (const path of paths) this.watched.set(path, changed);
     return () => paths.forEach((path) => this.watched.delete(path));

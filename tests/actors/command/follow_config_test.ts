@@ -16,7 +16,7 @@ const yours: PolicyRule = { allow: "all", topics: ["yours/#"] };
 /** A gateway that runs with this file, and what is said about the file's later versions. */
 async function follow(file: Record<string, unknown>) {
   const host = new FakeHost({ [config]: JSON.stringify(file) });
-  const { settings } = await load(args, host.readFile) as Loaded;
+  const { settings } = await load(args, host) as Loaded;
   let heard = Promise.withResolvers<string>();
   const log = new Log({ level: "debug", format: "text", sink: (line) => heard.resolve(line) });
   const ended = followConfig({ args, config, settings, running: host.running as Running }, {

@@ -78,6 +78,18 @@ const lines: [args: string, line: string, code?: 1][] = [
     'Cannot use --client-ca "k.pem": a certificate as PEM is needed, and it holds "PRIVATE KEY"',
   ],
   [
+    "--listen https: --cert c.pem --key k.pem --client-crl c.pem",
+    'Cannot use --client-crl ["c.pem"]: whose certificates are revoked must be known; give --client-ca FILE, or "ca" in the file',
+  ],
+  [
+    "--listen https: --cert c.pem --key k.pem --client-ca c.pem --client-crl no.crl",
+    'Cannot use --client-crl "no.crl": there is no such file or folder',
+  ],
+  [
+    "--client-crl no.crl",
+    'Cannot use --client-crl ["no.crl"]: no listener would use it; listen on https:, mqtts:, coaps+tcp: or any:',
+  ],
+  [
     "--cert c.pem --key k.pem",
     'Cannot use --cert "c.pem": no listener would use it; listen on https:, mqtts:, coaps+tcp: or any:',
   ],

@@ -10,6 +10,10 @@ const files = {
   "etc/k.pem": privateKey,
   "/c.pem": certificate,
   "/k.pem": privateKey,
+  "one.crl": "",
+  "two.crl": "",
+  "/one.crl": "",
+  "/two.crl": "",
 };
 
 async function settingsOf(config: unknown, ...args: string[]): Promise<Settings> {
@@ -112,6 +116,18 @@ Deno.test("a listener that names no certificate of its own has the one for all",
     { ...pair, clientCertificates: "none" },
     { ...pair, ca: "/c.pem", clientCertificates: "required", minVersion: "TLSv1.3" },
   ]);
+});
+
+Deno.test("Revocation lists are one file or several, by flag and in the file", async () => {
+  const tls = { cert: "/c.pem", key: "/k.pem", ca: "/c.pem" };
+  const crls = async (config: unknown, ...args: string[]) =>
+    (await settingsOf(config, ...args)).listen.map((each) => each.tls?.crl);
+  const own = [{ url: "mqtts:", tls: { ...tls, crl: "/one.crl" } }, "http:"];
+  assert.deepEqual(await crls({ listen: own }), [["/one.crl"], undefined]);
+  const shared = { listen: ["mqtts:"], tls: { ...tls, crl: ["/one.crl", "/two.crl"] } };
+  assert.deepEqual(await crls(shared), [["/one.crl", "/two.crl"]]);
+  const flags = ["--client-crl", "two.crl", "--client-crl", "one.crl"];
+  assert.deepEqual(await crls(shared, ...flags), [["two.crl", "one.crl"]]);
 });
 
 Deno.test("any: has no TLS when there is no certificate", async () => {

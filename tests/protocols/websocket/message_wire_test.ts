@@ -158,6 +158,9 @@ Deno.test("MessageWire says goodbye in both languages", () => {
   const unstored = open();
   unstored.session.unstored(0);
   assert.deepEqual(heard(unstored), [Signal.abort, "close 1013 The store cannot be written"]);
+  const revoked = open();
+  revoked.session.revoked(0);
+  assert.deepEqual(heard(revoked), [Signal.abort, "close 1008 The login has been revoked"]);
   const leaving = open();
   leaving.feed(join([said(get), said(signal(Signal.release)), said(get)]));
   assert.deepEqual(heard(leaving), [Code.notFound, "close 1000"]);
