@@ -6,7 +6,7 @@ import {
   request as httpRequest,
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { toResponse } from "./upstream_answer.ts";
+import { answerTo, toResponse } from "./upstream_answer.ts";
 
 const defaults = {
   /** 5 s: a server in the same house connects within milliseconds. */
@@ -85,39 +85,34 @@ export class UpstreamClient {
     });
   }
 
-  #answerOf(
+  async #answerOf(
     outgoing: ClientRequest,
     request: Request,
     { server }: UpstreamQuestion,
   ): Promise<IncomingMessage> {
     const { connectTimeoutMs, answerTimeoutMs } = this.#limits;
-    return new Promise((resolve, reject) => {
-      const fail = (why: string, status: 502 | 504 = 502) =>
-        reject(new ProxyError(`Cannot pass this on to ${server.host}: ${why}`, status));
-      const connecting = setTimeout(
-        () => fail("it takes too long to connect", 504),
-        connectTimeoutMs,
-      );
-      const answering = setTimeout(() => fail("it does not answer in time", 504), answerTimeoutMs);
-      const settle = () => {
-        clearTimeout(connecting);
-        clearTimeout(answering);
-      };
-      outgoing.once("socket", (socket) => {
-        if (!socket.connecting) clearTimeout(connecting);
-        else socket.once("connect", () => clearTimeout(connecting));
-      });
-      outgoing.once("response", (incoming: IncomingMessage) => {
-        settle();
-        resolve(incoming);
-      });
-      outgoing.on("error", (error) => {
-        settle();
-        fail(error.message);
-      });
-      outgoing.once("close", settle);
-      sendBody(outgoing, request).catch(() => outgoing.destroy());
+    let late: string | undefined;
+    const giveUp = (why: string) => {
+      late = why;
+      outgoing.destroy();
+    };
+    const connecting = setTimeout(giveUp, connectTimeoutMs, "it takes too long to connect");
+    const answering = setTimeout(giveUp, answerTimeoutMs, "it does not answer in time");
+    outgoing.once("socket", (socket) => {
+      if (!socket.connecting) clearTimeout(connecting);
+      else socket.once("connect", () => clearTimeout(connecting));
     });
+    try {
+      const answer = answerTo(outgoing);
+      sendBody(outgoing, request).catch(() => outgoing.destroy());
+      return await answer;
+    } catch (error) {
+      const why = `Cannot pass this on to ${server.host}: ${late ?? (error as Error).message}`;
+      throw new ProxyError(why, late === undefined ? 502 : 504);
+    } finally {
+      clearTimeout(connecting);
+      clearTimeout(answering);
+    }
   }
 }
 

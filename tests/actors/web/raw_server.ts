@@ -1,0 +1,44 @@
+import { Raw } from "../../gateway/raw.ts";
+
+/** A server that answers every request without a body with the same bytes, be they an answer or not. */
+export class RawServer implements AsyncDisposable {
+  readonly url: string;
+  readonly #listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  readonly #connections = new Set<Promise<void>>();
+  readonly #running: Promise<void>;
+
+  /** `hangsUp` after the first answer of a connection. */
+  constructor(readonly answer: string, readonly hangsUp = false) {
+    this.url = `http://127.0.0.1:${this.#listener.addr.port}`;
+    this.#running = this.#accept();
+  }
+
+  async #accept(): Promise<void> {
+    try {
+      for await (const socket of this.#listener) {
+        const served = this.#serve(new Raw(socket)).finally(() => this.#connections.delete(served));
+        this.#connections.add(served);
+      }
+    } catch {
+      // It was closed.
+    }
+  }
+
+  async #serve(raw: Raw): Promise<void> {
+    try {
+      do {
+        await raw.until("\r\n\r\n");
+        await raw.send(this.answer);
+      } while (!this.hangsUp);
+    } catch {
+      // The other end has gone.
+    }
+    raw.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    await this.#running;
+    await Promise.all(this.#connections);
+  }
+}
