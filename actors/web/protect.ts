@@ -32,6 +32,24 @@ export interface ProtectOptions {
   realm?: string;
 }
 
+/** Who was let in, by the name of the last login that a request had to bring. */
+const logins = new WeakMap<Request, string>();
+
+/** The name that a request was let in by; undefined when nobody has asked for one. */
+export function loginOf(request: Request): string | undefined {
+  return logins.get(request);
+}
+
+/** Names the files of users that a path is protected by; undefined for one that leads nowhere. */
+export type DoorFiles = (pathname: string) => Promise<readonly string[] | undefined>;
+
+const doors = new WeakMap<WebPart, DoorFiles>();
+
+/** The files of users that a part of `protect` asks. */
+export function filesOf(door: WebPart): DoorFiles | undefined {
+  return doors.get(door);
+}
+
 /** Files of users that are kept open: each holds the nonces that it gave out. */
 const MAX_FILES = 1_000;
 
@@ -81,22 +99,32 @@ export function protect({ file, root, perDirectory, realm }: ProtectOptions): We
     return door;
   }
 
-  return async (request, info) => {
-    const { pathname } = new URL(request.url);
-    if (perDirectory !== undefined && namesOf(pathname)?.includes(perDirectory) !== false) {
-      return plainText(404, "Cannot find it");
-    }
+  const filesFor: DoorFiles = async (pathname) => {
+    const names = perDirectory === undefined ? [] : namesOf(pathname);
+    // Some file systems tell no capitals apart.
+    if (names === undefined || names.some((each) => isSame(each, perDirectory))) return undefined;
     const files = file === undefined ? [] : [file];
-    if (root !== undefined && perDirectory !== undefined) {
-      files.push(...await nearest(root, perDirectory, namesOf(pathname)!));
-    }
+    if (root === undefined || perDirectory === undefined) return files;
+    return [...files, ...await nearest(root, perDirectory, names)];
+  };
+
+  const door: WebPart = async (request, info) => {
+    const files = await filesFor(new URL(request.url).pathname);
+    if (files === undefined) return plainText(404, "Cannot find it");
     for (const each of files) {
       const door = await doorOf(each);
       const answer = await door.authenticate(credentialsIn(request, info));
       if (answer instanceof Refusal) return refuse(answer);
+      if (answer.user !== undefined) logins.set(request, answer.user);
     }
     return undefined;
   };
+  doors.set(door, filesFor);
+  return door;
+}
+
+function isSame(name: string, other: string | undefined): boolean {
+  return name.toLowerCase() === other?.toLowerCase();
 }
 
 /**

@@ -11,7 +11,7 @@ import { dynamicParts } from "./dynamic.ts";
 import { checkDirectory } from "./file_root.ts";
 import { files } from "./files.ts";
 import type { WebPart } from "./part.ts";
-import { guardPaths, protect } from "./protect.ts";
+import { type DoorFiles, filesOf, guardPaths, protect } from "./protect.ts";
 import { proxyTo, upstreamsOf } from "./proxy.ts";
 import { passSockets } from "./pass_sockets.ts";
 import { rewrites } from "./rewrites.ts";
@@ -51,8 +51,11 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
   const shown = { ...look, headers };
   // In this order: access; logins; uploads; redirects, rewrites and proxies; WebDAV; CGI; SSI; files.
   const parts: WebPart[] = options.policy ? [guardPaths(options.policy)] : [];
+  const logins: DoorFiles[] = [];
   for (const { path = "/", ...door } of doors) {
-    parts.push(below(path, protect({ ...door, ...root !== undefined && { root } })));
+    const part = protect({ ...door, ...root !== undefined && { root } }), files = filesOf(part)!;
+    parts.push(below(path, part));
+    logins.push(async (asked) => mayBeBelow(asked, path) ? await files(asked) : []);
   }
   const gates = [...parts];
   const pages = dynamicParts({
@@ -72,7 +75,7 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
     passSockets(hub, each, { upstreams, listener: name, gates });
   }
   if (rules !== undefined) parts.push(rewrites(rules, { files: shown, port, parts: pages }));
-  if (dav !== undefined) parts.push(...await davParts(dav, options));
+  if (dav !== undefined) parts.push(...await davParts(dav, { ...options, logins }));
   if (root !== undefined) {
     await checkDirectory(root);
     parts.push(...pages(root), files({ ...shown, root }));
