@@ -7,6 +7,7 @@ import {
   type TLSSocket,
 } from "node:tls";
 import { checkAuthority, checkIdentity, hostNames, isNamed } from "./certificate.ts";
+import { ClientCertificates } from "./client_certificates.ts";
 import { StreamDuplex } from "./stream_duplex.ts";
 import { TlsStream } from "./tls_stream.ts";
 import type { ByteStream, Transport } from "./transport.ts";
@@ -136,6 +137,7 @@ export class SecureContext {
   readonly #refused: (error: Error) => void;
   readonly #minVersion: "TLSv1.2" | "TLSv1.3";
   #others: readonly NamedContext[];
+  #clients: ClientCertificates | undefined;
 
   constructor(options: SecureOptions) {
     const { cert, key, ca, clientCertificates = "none", minVersion = "TLSv1.2" } = options;
@@ -144,6 +146,7 @@ export class SecureContext {
     this.#refused = options.refused ?? (() => {});
     this.#check(options);
     this.#others = this.#named(options);
+    this.#clients = ca === undefined ? undefined : new ClientCertificates(ca);
     this.#server = createServer({
       cert,
       key,
@@ -163,6 +166,7 @@ export class SecureContext {
     const { cert, key, ca } = identity, others = this.#named(identity);
     this.#server.setSecureContext({ cert, key, ca, minVersion: this.#minVersion });
     this.#others = others;
+    this.#clients = ca === undefined ? undefined : new ClientCertificates(ca);
   }
 
   #check({ cert, key, ca, others = [] }: SecureIdentity): void {
@@ -202,7 +206,8 @@ export class SecureContext {
         const fault = this.#faultOf(socket);
         if (fault !== undefined) return refuse(new Error(fault));
         settled = true;
-        const certificate = nameOf(socket), names = namesOf(socket);
+        // A session that is resumed may bring a certificate that nobody has asked for.
+        const [certificate, names] = this.#mode === "none" ? [] : [nameOf(socket), namesOf(socket)];
         resolve(new TlsStream(socket, { duplex, peer: stream.peer, certificate, names }));
       };
       const over = () => refuse(new Error("the stream ended within the handshake"));
@@ -214,11 +219,17 @@ export class SecureContext {
   }
 
   #faultOf(socket: TLSSocket): string | undefined {
-    if (socket.authorized || this.#mode === "none") return undefined;
-    if (this.#mode === "optional" && socket.getPeerX509Certificate() === undefined) {
-      return undefined;
+    if (this.#mode === "none") return undefined;
+    const certificate = socket.getPeerX509Certificate();
+    if (certificate === undefined && this.#mode === "optional") return undefined;
+    if (certificate === undefined || !socket.authorized) {
+      return `the client certificate does not verify (${socket.authorizationError})`;
     }
-    return `the client certificate does not verify (${socket.authorizationError})`;
+    if (!socket.isSessionReused()) this.#clients?.shown(certificate);
+    else if (this.#clients?.include(certificate, Date.now()) !== true) {
+      return "the client certificate of the session that it resumes is not good here";
+    }
+    return undefined;
   }
 }
 
