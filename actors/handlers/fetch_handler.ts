@@ -1,7 +1,6 @@
 import { setImmediate } from "node:timers";
 import type { PathExchange } from "../../protocols/http/exchange.ts";
 import type { ResponseHead } from "../../protocols/http/message.ts";
-import { hopByHop } from "../../protocols/web/forwarding.ts";
 import type { Behaviour, Self } from "../actor.ts";
 import { type Pump, pumpOf } from "./pump.ts";
 import { type Handler, remoteAddress } from "./handler.ts";
@@ -21,7 +20,16 @@ export function fetchHandler(handler: Handler): Behaviour<Question> {
 }
 
 /** Set by the session, or of this one hop. */
-const LEFT_OUT = new Set([...hopByHop, "content-length", "date"]);
+const HOP_BY_HOP = new Set([
+  "connection",
+  "content-length",
+  "date",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
 
 /** Written at once: larger pieces of a body are cut, so that a slow client holds no more than this. */
 const PIECE_BYTES = 256 * 1024;
@@ -96,7 +104,7 @@ class Answering {
     // To the client what follows would be another protocol; here it is the next request.
     if (status < 200) throw new TypeError(`Cannot answer with status ${status}: it is not final`);
     if (this.#gone) return unwanted(response.body);
-    const fields = [...response.headers].filter(([name]) => !LEFT_OUT.has(name));
+    const fields = [...response.headers].filter(([name]) => !HOP_BY_HOP.has(name));
     const head = { status, fields };
     const length = lengthOf(response);
     const reads = this.#exchange.request.method !== "HEAD";
