@@ -203,8 +203,11 @@ class Resolver {
       this.#file(dav.auth, placeOf("dav").member("auth"), "logins");
     }
     for (const [index, each] of protect?.entries() ?? []) {
-      const at = placeOf("protect").item(index).member("file");
-      if (each?.file !== undefined) this.#file(each.file, at, "logins");
+      const at = placeOf("protect").item(index);
+      if (each?.file !== undefined) this.#file(each.file, at.member("file"), "logins");
+      else if (each && (each.perDirectory === undefined || root === undefined)) {
+        at.complain('Missing "file", or "perDirectory" and a "root": without them nobody is asked');
+      }
     }
     return resolveWeb(set, (name, given) => this.sources.fileAt(placeOf(name).path, given));
   }

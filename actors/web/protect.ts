@@ -60,6 +60,7 @@ const DIGESTS = /^[^:#]+:[^$][^:]*:(?:[\da-f]{32}|[\da-f]{64})\s*$/im;
  * A part of a web site that lets requests through to those behind it once they come from a user of
  * a file: by Digest when the file is one of `htdigest`, by Basic when `mosquitto_passwd` wrote it.
  *
+ * @throws {TypeError} Without a file, and without a root and the name of files in its directories.
  * @example Asking for a login
  * ```ts
  * import { protect } from "@meerkat/gateway";
@@ -84,6 +85,9 @@ const DIGESTS = /^[^:#]+:[^$][^:]*:(?:[\da-f]{32}|[\da-f]{64})\s*$/im;
  * ```
  */
 export function protect({ file, root, perDirectory, realm }: ProtectOptions): WebPart {
+  if (file === undefined && (root === undefined || perDirectory === undefined)) {
+    throw new TypeError("Cannot protect anything: give a file, or root and perDirectory");
+  }
   const throttle = new Throttle();
   const known = new Map<string, ReturnType<typeof throttled>>();
 
