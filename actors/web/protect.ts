@@ -7,7 +7,7 @@ import { digestFile } from "../identity/digest_file.ts";
 import { passwordFile } from "../identity/password_file.ts";
 import type { Policy } from "../identity/policy.ts";
 import { Throttle } from "../identity/throttle.ts";
-import type { WebPart } from "./part.ts";
+import type { RootPart, WebPart } from "./part.ts";
 
 /**
  * Who may see which files.
@@ -84,7 +84,12 @@ const DIGESTS = /^[^:#]+:[^$][^:]*:(?:[\da-f]{32}|[\da-f]{64})\s*$/im;
  * await Deno.remove(users);
  * ```
  */
-export function protect({ file, root, perDirectory, realm }: ProtectOptions): WebPart {
+export function protect(options: ProtectOptions): WebPart {
+  return protectRoot(options);
+}
+
+/** The same for a root that requests come to by paths which begin with something else. */
+export function protectRoot({ file, root, perDirectory, realm }: ProtectOptions): RootPart {
   if (file === undefined && (root === undefined || perDirectory === undefined)) {
     throw new TypeError("Cannot protect anything: give a file, or root and perDirectory");
   }
@@ -112,8 +117,8 @@ export function protect({ file, root, perDirectory, realm }: ProtectOptions): We
     return [...files, ...await nearest(root, perDirectory, names)];
   };
 
-  const door: WebPart = async (request, info) => {
-    const files = await filesFor(new URL(request.url).pathname);
+  const door: RootPart = async (request, info, prefix = "") => {
+    const files = await filesFor(new URL(request.url).pathname.slice(prefix.length));
     if (files === undefined) return plainText(404, "Cannot find it");
     for (const each of files) {
       const door = await doorOf(each);

@@ -1,4 +1,5 @@
 import type { Exchange } from "../../protocols/http/exchange.ts";
+import type { ProtectSettings } from "../command/protect_settings.ts";
 import type { WebSettings } from "../command/web_settings.ts";
 import type { Gateway } from "../gateway.ts";
 import type { Handler, RouteInfo } from "../handlers/handler.ts";
@@ -10,8 +11,8 @@ import { davParts } from "./dav_site.ts";
 import { dynamicParts } from "./dynamic.ts";
 import { checkDirectory } from "./file_root.ts";
 import { files } from "./files.ts";
-import type { WebPart } from "./part.ts";
-import { type DoorFiles, filesOf, guardPaths, protect } from "./protect.ts";
+import type { RootPart, WebPart } from "./part.ts";
+import { type DoorFiles, filesOf, guardPaths, protectRoot } from "./protect.ts";
 import { proxyTo, upstreamsOf } from "./proxy.ts";
 import { passSockets } from "./pass_sockets.ts";
 import { rewrites } from "./rewrites.ts";
@@ -53,7 +54,9 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
   const parts: WebPart[] = options.policy ? [guardPaths(options.policy)] : [];
   const logins: DoorFiles[] = [];
   for (const { path = "/", ...door } of doors) {
-    const part = protect({ ...door, ...root !== undefined && { root } }), files = filesOf(part)!;
+    if (door.file === undefined && root === undefined) continue;
+    const part = protectRoot({ ...door, ...root !== undefined && { root } });
+    const files = filesOf(part)!;
     parts.push(below(path, part));
     logins.push(async (asked) => mayBeBelow(asked, path) ? await files(asked) : []);
   }
@@ -74,7 +77,10 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
     parts.push(proxyTo(upstreams, each));
     passSockets(hub, each, { upstreams, listener: name, gates });
   }
-  if (rules !== undefined) parts.push(rewrites(rules, { files: shown, port, parts: pages }));
+  if (rules !== undefined) {
+    const before = (of: string) => [...doorsOf(of, doors), ...pages(of)];
+    parts.push(rewrites(rules, { files: shown, port, parts: before }));
+  }
   if (dav !== undefined) parts.push(...await davParts(dav, { ...options, logins }));
   if (root !== undefined) {
     await checkDirectory(root);
@@ -85,10 +91,18 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
 }
 
 /** A door for a path and all below it, however that is written. */
-function below(path: string, door: WebPart): WebPart {
-  const part: WebPart = (request, info) =>
-    mayBeBelow(new URL(request.url).pathname, path) ? door(request, info) : undefined;
-  return withScope(part, (asked) => mayBeBelow(asked, path));
+function below(path: string, door: RootPart): RootPart {
+  const part: RootPart = async (request, info, prefix) =>
+    mayBeBelow(new URL(request.url).pathname, path) ? await door(request, info, prefix) : undefined;
+  withScope(part, (asked) => mayBeBelow(asked, path));
+  return part;
+}
+
+/** The doors of directories in a root that is not the site's own. */
+function doorsOf(root: string, doors: readonly ProtectSettings[]): RootPart[] {
+  return doors.flatMap(({ path = "/", file: _, ...door }) =>
+    door.perDirectory === undefined ? [] : [below(path, protectRoot({ ...door, root }))]
+  );
 }
 
 /** A handler for one path. */

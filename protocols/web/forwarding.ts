@@ -40,7 +40,7 @@ export function passedOn(
   return endToEnd(fields, fields.get("connection")).filter(([name]) => {
     // Programs that get fields as variables take `X_A` for `X-A`.
     const plain = name.replaceAll("_", "-");
-    return !said.test(plain) && (isTrusted || !claimed.test(plain));
+    return !hopByHop.has(plain) && !said.test(plain) && (isTrusted || !claimed.test(plain));
   });
 }
 

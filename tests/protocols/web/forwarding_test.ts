@@ -34,6 +34,7 @@ Deno.test("passedOn() passes on who asks only for those who are trusted, however
     "content-length": "1",
     "forwarded": "for=6.6.6.6",
     "x_forwarded_for": "6.6.6.6",
+    "transfer_encoding": "chunked",
     "x-forwarded-user": "root",
     "x-forwarded_port": "443",
     "x-real-ip": "6.6.6.6",
