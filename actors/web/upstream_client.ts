@@ -43,8 +43,9 @@ export interface UpstreamQuestion {
  */
 export class UpstreamClient {
   readonly #limits: typeof defaults;
-  readonly #plain = new HttpAgent({ keepAlive: true, maxSockets: defaults.maxSockets });
-  readonly #secure = new HttpsAgent({ keepAlive: true, maxSockets: defaults.maxSockets });
+  readonly #kept = agents(true);
+  /** A body that a server sends to HEAD, which it must not, would be the answer to the next request. */
+  readonly #single = agents(false);
 
   constructor(limits: Partial<typeof defaults>) {
     this.#limits = { ...defaults, ...limits };
@@ -80,7 +81,7 @@ export class UpstreamClient {
       path: target,
       method,
       headers: { ...grouped(headers), ...framingOf(request) },
-      agent: isSecure ? this.#secure : this.#plain,
+      agent: (method === "HEAD" ? this.#single : this.#kept)[isSecure ? "secure" : "plain"],
       lookup: hostLookup(),
     });
   }
@@ -114,6 +115,12 @@ export class UpstreamClient {
       clearTimeout(answering);
     }
   }
+}
+
+/** Who keeps connections for more than one request, or does not, and how many there may be. */
+function agents(keepAlive: boolean): { plain: HttpAgent; secure: HttpsAgent } {
+  const options = { keepAlive, maxSockets: defaults.maxSockets };
+  return { plain: new HttpAgent(options), secure: new HttpsAgent(options) };
 }
 
 /**

@@ -3,8 +3,10 @@ import { Raw } from "../../gateway/raw.ts";
 /** A server that answers every request without a body with the same bytes, be they an answer or not. */
 export class RawServer implements AsyncDisposable {
   readonly url: string;
+  /** Connections so far. */
+  accepted = 0;
   readonly #listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  readonly #connections = new Set<Promise<void>>();
+  readonly #connections = new Map<Raw, Promise<void>>();
   readonly #running: Promise<void>;
 
   /** `hangsUp` after the first answer of a connection. */
@@ -16,8 +18,9 @@ export class RawServer implements AsyncDisposable {
   async #accept(): Promise<void> {
     try {
       for await (const socket of this.#listener) {
-        const served = this.#serve(new Raw(socket)).finally(() => this.#connections.delete(served));
-        this.#connections.add(served);
+        this.accepted++;
+        const raw = new Raw(socket);
+        this.#connections.set(raw, this.#serve(raw));
       }
     } catch {
       // It was closed.
@@ -39,6 +42,7 @@ export class RawServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     await this.#running;
-    await Promise.all(this.#connections);
+    for (const raw of this.#connections.keys()) raw.close();
+    await Promise.all(this.#connections.values());
   }
 }

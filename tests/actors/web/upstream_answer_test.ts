@@ -94,6 +94,18 @@ test("proxy() gives nobody the answer that a server sends unasked behind another
   }
 });
 
+test("proxy() asks nothing more over a connection on which a body may follow HEAD unasked", async () => {
+  await using server = new RawServer("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+  await using hub = gateway();
+  const part = proxy({ to: [server.url] });
+  hub.handle("/*", async (request, info) => (await part(request, info))!);
+  const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+  for (const [method, accepted] of [["GET", 1], ["HEAD", 2], ["GET", 2], ["HEAD", 3]] as const) {
+    await (await fetch(`http://127.0.0.1:${port}/`, { method })).text();
+    assert.equal(server.accepted, accepted);
+  }
+});
+
 test("fetchByName says why it gave up", async () => {
   await using server = new RawServer("HTTP/1.1 200 OK\r\n");
   useResolver({ lookup: (host) => Promise.resolve([host]) });
