@@ -49,10 +49,11 @@ export interface WebdavOptions {
   maxFileBytes?: number;
   /**
    * Asked about paths that stand in no request line: that in `Destination`, and those of all that is
-   * in a directory which is copied, moved, replaced or removed; default: all may be written.
+   * in a directory which is copied, moved, replaced or removed; with the request that wants it.
+   * Default: all may be written.
    */
   mayWrite?: (path: string, info: RouteInfo, request: Request) => Later<boolean>;
-  /** The same for what is read because it is copied or moved; default: all may be read. */
+  /** The same for what is copied, moved or listed by PROPFIND; default: all may be read. */
   mayRead?: (path: string, info: RouteInfo, request: Request) => Later<boolean>;
 }
 
