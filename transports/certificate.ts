@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 
 /** Throws unless `key` belongs to the first certificate of `cert`: `node:tls` takes anything. */
 export function checkIdentity(cert: string, key: string): void {
-  const [own] = parse("certificate", cert);
+  const [own] = certificatesIn("certificate", cert);
   let secret: KeyObject;
   try {
     secret = createPrivateKey(key);
@@ -16,17 +16,12 @@ export function checkIdentity(cert: string, key: string): void {
 
 /** Throws unless `ca` holds certificates and nothing that cannot be read. */
 export function checkAuthority(ca: string): void {
-  authoritiesIn(ca);
-}
-
-/** The certificates in `ca`. */
-export function authoritiesIn(ca: string): X509Certificate[] {
-  return parse("authority's certificate", ca);
+  certificatesIn("authority's certificate", ca);
 }
 
 /** The names of hosts that a certificate is for; `*` stands for one level (RFC 9525 §6.3). */
 export function hostNames(cert: string): string[] {
-  const [own] = parse("certificate", cert);
+  const [own] = certificatesIn("certificate", cert);
   const names = own!.subjectAltName?.matchAll(/(?:^|, )DNS:([^,]+)/g) ?? [];
   return Array.from(names, ([, name]) => name!.toLowerCase());
 }
@@ -37,7 +32,8 @@ export function isNamed(name: string, names: readonly string[]): boolean {
   return names.includes(host) || dot > 0 && names.includes(`*${host.slice(dot)}`);
 }
 
-function parse(what: string, pem: string): X509Certificate[] {
+/** The certificates in PEM text; throws, and says `what` was wanted, when there is none. */
+export function certificatesIn(what: string, pem: string): X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
   try {
     if (blocks.length === 0) throw new Error("no certificate in it");

@@ -8,6 +8,7 @@ import {
 } from "node:tls";
 import { checkAuthority, checkIdentity, hostNames, isNamed } from "./certificate.ts";
 import { nameOf, namesOf, shownBy } from "./client_certificate.ts";
+import { ResumedClients } from "./resumed_clients.ts";
 import { Revocations } from "./revocations.ts";
 import { StreamDuplex } from "./stream_duplex.ts";
 import { TlsStream } from "./tls_stream.ts";
@@ -148,6 +149,7 @@ export class SecureContext {
   readonly #minVersion: "TLSv1.2" | "TLSv1.3";
   readonly #revocations: Revocations;
   #others: readonly NamedContext[];
+  #clients: ResumedClients | undefined;
 
   constructor(options: SecureOptions, revocations = new Revocations()) {
     const { cert, key, ca, clientCertificates = "none", minVersion = "TLSv1.2" } = options;
@@ -158,6 +160,7 @@ export class SecureContext {
     this.#check(options);
     this.#others = this.#named(options);
     this.#takeLists(options);
+    this.#clients = ca === undefined ? undefined : new ResumedClients(ca);
     this.#server = createServer({
       cert,
       key,
@@ -178,6 +181,7 @@ export class SecureContext {
     this.#takeLists(identity);
     this.#server.setSecureContext({ cert, key, ca, minVersion: this.#minVersion });
     this.#others = others;
+    this.#clients = ca === undefined ? undefined : new ResumedClients(ca);
   }
 
   #check({ cert, key, ca, others = [] }: SecureIdentity): void {
@@ -234,7 +238,8 @@ export class SecureContext {
           return refuse(error as Error);
         }
         settled = true;
-        const certificate = nameOf(socket), names = namesOf(socket);
+        // A session that is resumed may bring a certificate that nobody has asked for.
+        const [certificate, names] = this.#mode === "none" ? [] : [nameOf(socket), namesOf(socket)];
         resolve(new TlsStream(socket, { duplex, peer: stream.peer, certificate, names, grant }));
       };
       const over = () => refuse(new Error("the stream ended within the handshake"));
@@ -246,11 +251,17 @@ export class SecureContext {
   }
 
   #faultOf(socket: TLSSocket): string | undefined {
-    if (socket.authorized || this.#mode === "none") return undefined;
-    if (this.#mode === "optional" && socket.getPeerX509Certificate() === undefined) {
-      return undefined;
+    if (this.#mode === "none") return undefined;
+    const certificate = socket.getPeerX509Certificate();
+    if (certificate === undefined && this.#mode === "optional") return undefined;
+    if (certificate === undefined || !socket.authorized) {
+      return `the client certificate does not verify (${socket.authorizationError})`;
     }
-    return `the client certificate does not verify (${socket.authorizationError})`;
+    if (!socket.isSessionReused()) this.#clients?.shown(certificate);
+    else if (this.#clients?.include(certificate, Date.now()) !== true) {
+      return "the client certificate of the session that it resumes is not good here";
+    }
+    return undefined;
   }
 
   /** Looked at after each handshake: `node:tls` of Deno ignores lists, and sessions are resumed. */

@@ -29,6 +29,8 @@ export interface TlsOptions extends TcpOptions, SecureOptions {
 export const defaults = {
   /** Handshakes at the same time, about 50 KiB each; further clients wait in the kernel. */
   handshakes: 512,
+  /** 5 s: half of what a handshake may take; then those that wait for room come first. */
+  patienceMs: 5_000,
 };
 
 /**
@@ -57,6 +59,7 @@ export function tls(options: TlsOptions): SecureTransport {
       return new ShakingListener(await over.listen(admits), {
         shake: (stream) => context.secure(stream),
         atOnce: defaults.handshakes,
+        patienceMs: defaults.patienceMs,
         admits,
       });
     },

@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { authoritiesIn } from "./certificate.ts";
+import { certificatesIn } from "./certificate.ts";
 import { isSame, type ListSource, readLists, type RevocationList } from "./revocation_list.ts";
 import { isSignedBy } from "./signed.ts";
 import { type Certificate, keyOf, readCertificate } from "./x509_certificate.ts";
@@ -20,7 +20,7 @@ const EARLY_MS = 300_000;
 
 /** Those whose certificates are in `ca`, which is PEM. */
 export function authoritiesOf(ca: string): Authority[] {
-  return authoritiesIn(ca).map(({ raw }) => {
+  return certificatesIn("authority's certificate", ca).map(({ raw }) => {
     const certificate = readCertificate(raw);
     return { ...certificate, key: keyOf(certificate) };
   });

@@ -1,6 +1,6 @@
 import { request as askPlainly } from "node:http";
 import { request as askSecurely } from "node:https";
-import { toResponse } from "../web/upstream_answer.ts";
+import { answerTo, toResponse } from "../web/upstream_answer.ts";
 import { hasResolver, hostLookup } from "./names.ts";
 
 /** Milliseconds after which a server that says no more of its answer is given up. */
@@ -19,20 +19,21 @@ export interface Asked {
  * `fetch`, but that a host is looked up by the name servers that are set, where some are: `fetch` asks
  * the system only. Then redirections are answers, which nobody follows.
  */
-export function fetchByName(url: string | URL, { body, ...asked }: Asked): Promise<Response> {
+export async function fetchByName(url: string | URL, { body, ...asked }: Asked): Promise<Response> {
   if (!hasResolver()) {
     const sent = typeof body === "string" ? body : body?.slice();
-    return fetch(url, sent === undefined ? asked : { ...asked, body: sent });
+    const answer = await fetch(url, sent === undefined ? asked : { ...asked, body: sent });
+    if (answer.status >= 200) return answer;
+    throw new Error(`Cannot use status ${answer.status}: nobody asked for another protocol`);
   }
   const target = new URL(url), { method = "GET", headers, signal } = asked;
   const ask = target.protocol === "https:" ? askSecurely : askPlainly;
-  return new Promise((resolve, reject) => {
-    const lookup = hostLookup()!, fields = Object.fromEntries(new Headers(headers));
-    const request = ask(target, { method, headers: fields, signal, lookup, agent: false });
-    request.once("error", reject);
-    request.once("response", (answer) => {
-      resolve(toResponse(answer, method, { idleMs: IDLE_MS, over() {} }));
-    });
-    request.end(body);
-  });
+  const lookup = hostLookup()!, fields = Object.fromEntries(new Headers(headers));
+  const request = ask(target, { method, headers: fields, signal, lookup, agent: false });
+  request.end(body);
+  try {
+    return toResponse(await answerTo(request), method, { idleMs: IDLE_MS, over() {} });
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  }
 }

@@ -14,7 +14,7 @@ export const protectSetting = record(
     },
     perDirectory: {
       kind: text("NAME", "give a name such as .htpasswd"),
-      doc: "Files of this name, too: each for its directory below the root, and all inside.",
+      doc: "Files of this name, too: each for its directory below a root, and all inside.",
     },
     realm: {
       kind: text("REALM", "give the realm of the users"),

@@ -201,7 +201,7 @@ class Resolver {
     const set: WebDraft = { ...this.draft.web, ...own };
     const placeOf = (name: keyof WebDraft) =>
       (own && name in own ? place.member("web") : this.#top.member("web")).member(name);
-    const { root, upload, dav, protect } = set;
+    const { root, rewrites, upload, dav, protect } = set;
     if (root !== undefined) this.#file(root, placeOf("root"), "files");
     if (upload?.folder) this.#file(upload.folder, placeOf("upload").member("folder"), "files");
     if (dav?.root !== undefined) this.#file(dav.root, placeOf("dav").member("root"), "files");
@@ -209,8 +209,11 @@ class Resolver {
       this.#file(dav.auth, placeOf("dav").member("auth"), "logins");
     }
     for (const [index, each] of protect?.entries() ?? []) {
-      const at = placeOf("protect").item(index).member("file");
-      if (each?.file !== undefined) this.#file(each.file, at, "logins");
+      const at = placeOf("protect").item(index);
+      if (each?.file !== undefined) this.#file(each.file, at.member("file"), "logins");
+      else if (each && (each.perDirectory === undefined || !(root ?? rewrites))) {
+        at.complain('Missing "file", or "perDirectory" and a "root": without them nobody is asked');
+      }
     }
     return resolveWeb(set, (name, given) => this.sources.fileAt(placeOf(name).path, given));
   }

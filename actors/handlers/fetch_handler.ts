@@ -44,6 +44,8 @@ class Answering {
   #gone = false;
   /** Called when the client can take more, or is gone. */
   #proceed: (() => void) | undefined;
+  /** Reads the body of the answer. */
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
 
   constructor(exchange: PathExchange, self: Self<Question>) {
     this.#exchange = exchange;
@@ -90,18 +92,24 @@ class Answering {
     this.#gone = true;
     this.#abort.abort();
     this.#proceed?.();
+    // A body that says nothing for now would else never hear that nobody listens.
+    unwanted(this.#reader);
   }
 
   async #answer(response: Response): Promise<void> {
     if (!(response instanceof Response) || response.type === "error") {
       throw new TypeError("Cannot answer: a handler must return a Response");
     }
+    const { status } = response;
+    // To the client what follows would be another protocol; here it is the next request.
+    if (status < 200) throw new TypeError(`Cannot answer with status ${status}: it is not final`);
+    if (this.#gone) return unwanted(response.body);
     const fields = [...response.headers].filter(([name]) => !HOP_BY_HOP.has(name));
-    const head = { status: response.status, fields };
+    const head = { status, fields };
     const length = lengthOf(response);
     const reads = this.#exchange.request.method !== "HEAD";
     if (response.body === null || !reads) {
-      await response.body?.cancel();
+      unwanted(response.body);
       return this.#turn(() => {
         this.#exchange.begin(head, reads ? 0 : length);
         this.#exchange.end();
@@ -112,16 +120,17 @@ class Answering {
       try {
         return await this.#pump(pump, head, length);
       } finally {
-        response.body.cancel().catch(() => {});
+        unwanted(response.body);
       }
     }
-    const reader = response.body.getReader();
+    const reader = this.#reader = response.body.getReader();
     try {
       const opening = reader.read();
       // The head does not wait for a body that comes later.
       const isLate = !await isSoon(opening);
       if (isLate) await this.#turn(() => this.#begin(head, length));
       const { value: first = new Uint8Array(0), done } = await opening;
+      checkPiece(first);
       // A body that is there as a whole ends right behind its first piece: then its length is known.
       const second = done ? undefined : reader.read();
       second?.catch(() => {});
@@ -131,12 +140,12 @@ class Answering {
       if (!isLate) await this.#turn(() => this.#begin(head, length));
       await this.#write(first);
       for (let next = await second; next && !next.done; next = await reader.read()) {
-        if (!await this.#write(next.value)) break;
+        if (!await this.#write(checkPiece(next.value))) break;
       }
       await this.#turn(() => this.#exchange.end());
     } finally {
       // Does nothing to a body read to its end; the others learn that nobody wants the rest.
-      reader.cancel().catch(() => {});
+      unwanted(reader);
     }
   }
 
@@ -239,6 +248,16 @@ async function known(next: Piece): Promise<"piece" | "end" | "failed" | undefine
   next.then(({ done }) => found = done ? "end" : "piece", () => found = "failed");
   for (let hops = 0; found === undefined && hops < 8; hops++) await null;
   return found;
+}
+
+/** Reads a body no further; whoever makes it may take its time to hear that, or fail. */
+function unwanted(body: Pick<ReadableStream, "cancel"> | null | undefined): void {
+  body?.cancel().catch(() => {});
+}
+
+function checkPiece(piece: unknown): Uint8Array {
+  if (piece instanceof Uint8Array) return piece;
+  throw new TypeError("Cannot send a piece of a body: it must be a Uint8Array");
 }
 
 function lengthOf({ headers }: Response): number | undefined {

@@ -104,7 +104,7 @@ export class DavChanges {
     const url = new URL(given, request.url);
     if (url.host !== new URL(request.url).host) return status(502);
     const target = this.#state.namesOf(url);
-    if (target === undefined || asked.rights?.mayWrite(target) === false) return status(403);
+    if (target === undefined || await asked.rights?.mayWrite(target) === false) return status(403);
     const from = keyOfNames(names), to = keyOfNames(target);
     const found = await tree.find(names);
     if (found === undefined) return status(404);
@@ -142,9 +142,10 @@ export class DavChanges {
     if (rights === undefined) return true;
     const { tree } = this.#state, moves = request.method === "MOVE";
     if (!moves && request.headers.get("depth") === "0") found = { ...found, isDirectory: false };
-    const mayGo = (each: readonly string[]) =>
-      rights.mayRead(each) && rights.mayWrite([...target, ...each.slice(names.length)]) &&
-      (!moves || rights.mayWrite(each));
+    const mayGo = async (each: readonly string[]) =>
+      await rights.mayRead(each) &&
+      await rights.mayWrite([...target, ...each.slice(names.length)]) &&
+      (!moves || await rights.mayWrite(each));
     return await mayAll(tree, { names, found }, mayGo) && (there === undefined ||
       await mayAll(tree, { names: target, found: there }, (each) => rights.mayWrite(each)));
   }
@@ -152,14 +153,14 @@ export class DavChanges {
   /** Whether locks allow it; `member` when the directory around gains or loses it. */
   #allows(
     names: readonly string[],
-    { tokens, now }: DavRequest,
+    asked: DavRequest,
     tree: boolean,
     member: boolean,
   ): boolean {
     const { locks } = this.#state;
     const around = keyOfNames(names.slice(0, -1));
-    return locks.allows(keyOfNames(names), tokens, tree, now) &&
-      (!member || locks.allows(around, tokens, false, now));
+    return locks.allows(keyOfNames(names), asked, tree, asked.now) &&
+      (!member || locks.allows(around, asked, false, asked.now));
   }
 }
 

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type IfList, parseIf } from "../../protocols/web/if_header.ts";
 import type { LockTable } from "../../protocols/web/locks.ts";
+import type { Later } from "../hooks.ts";
 import type { DavTree } from "./dav_tree.ts";
 import type { Found } from "./file_root.ts";
 import { defaults } from "./files_options.ts";
@@ -52,9 +53,9 @@ async function holds(list: IfList, { path, locks, now, pathOf, etagOf }: Conditi
 export async function mayAll(
   tree: DavTree,
   { names, found }: { names: readonly string[]; found: Found },
-  may: (names: readonly string[]) => boolean,
+  may: (names: readonly string[]) => Later<boolean>,
 ): Promise<boolean> {
-  if (!may(names)) return false;
+  if (!await may(names)) return false;
   if (!found.isDirectory) return true;
   const inside = await tree.list(names);
   // Nobody can say what may be done to those that are not listed.

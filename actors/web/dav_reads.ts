@@ -29,7 +29,7 @@ export class DavReads {
     this.#state = state;
   }
 
-  async propfind({ request, names, now }: DavRequest): Promise<Response> {
+  async propfind({ request, names, now, rights }: DavRequest): Promise<Response> {
     const { tree, properties, locks, prefix } = this.#state;
     const xml = await readXml(request);
     if (typeof xml === "number") return status(xml);
@@ -52,6 +52,7 @@ export class DavReads {
     for (const each of all) {
       const there = await tree.find(each);
       if (there === undefined) continue;
+      if (each !== names && await rights?.mayRead(each) === false) continue;
       const path = keyOfNames(each), time = new Date(there.time);
       const live = liveProperties({
         ...there,
@@ -70,14 +71,15 @@ export class DavReads {
     return multistatus(207, document("multistatus", parts.join("")));
   }
 
-  async proppatch({ request, names, path, tokens, now }: DavRequest): Promise<Response> {
+  async proppatch(asked: DavRequest): Promise<Response> {
+    const { request, names, path, now } = asked;
     const { tree, properties, locks, prefix } = this.#state;
     const xml = await readXml(request);
     const changes = typeof xml === "object" ? readPropertyUpdate(xml) : undefined;
     if (changes === undefined) return status(xml === 413 ? 413 : 400);
     const found = await tree.find(names);
     if (found === undefined) return status(404);
-    if (!locks.allows(path, tokens, false, now)) return status(423);
+    if (!locks.allows(path, asked, false, now)) return status(423);
     const live = changes.filter(({ property }) => isLive(property));
     const rest = changes.filter(({ property }) => !isLive(property));
     const shown = (of: typeof changes) => of.map(({ property }) => emptyOf(property)).join("");

@@ -1,4 +1,5 @@
 import { readBody } from "../handlers/read_body.ts";
+import type { Later } from "../hooks.ts";
 import { formatFilePath } from "../../protocols/web/path.ts";
 import type { LockTable } from "../../protocols/web/locks.ts";
 import { parseXml, type XmlElement } from "../../protocols/web/xml.ts";
@@ -24,6 +25,8 @@ export interface DavRequest {
   readonly path: string;
   readonly isDirectory: boolean;
   readonly tokens: ReadonlySet<string>;
+  /** The login of whoever asks, where there was one. */
+  readonly user: string | undefined;
   readonly now: number;
   /** What whoever asks may do, as far as others than locks know; undefined for everything. */
   readonly rights: DavRights | undefined;
@@ -31,8 +34,8 @@ export interface DavRequest {
 
 /** What somebody may do, by the names of files. */
 export interface DavRights {
-  mayRead(names: readonly string[]): boolean;
-  mayWrite(names: readonly string[]): boolean;
+  mayRead(names: readonly string[]): Later<boolean>;
+  mayWrite(names: readonly string[]): Later<boolean>;
 }
 
 /** What the methods of one WebDAV share. */

@@ -1,20 +1,24 @@
 import type { DavSettings } from "../command/dav_settings.ts";
+import type { RouteInfo } from "../handlers/handler.ts";
 import type { Policy } from "../identity/policy.ts";
 import { checkDirectory } from "./file_root.ts";
 import { files } from "./files.ts";
 import type { WebPart } from "./part.ts";
-import { protect } from "./protect.ts";
+import { type DoorFiles, protect } from "./protect.ts";
 import { isUnder, withScope } from "./scope.ts";
 import { webdav } from "./webdav.ts";
 
 /** The parts of a site for WebDAV: what changes files, and what shows those that the site does not. */
 export async function davParts(
   dav: DavSettings,
-  site: { policy?: Pick<Policy, "mayUse"> | undefined },
+  site: { policy?: Pick<Policy, "mayUse"> | undefined; logins?: readonly DoorFiles[] },
 ): Promise<WebPart[]> {
   const { root, prefix = "", auth: users, realm, dotfiles = false, maxFileBytes } = dav;
   if (root !== undefined) await checkDirectory(root);
-  const { policy: rules } = site;
+  const { policy: rules, logins = [] } = site;
+  const may = async (method: "GET" | "PUT", path: string, { identity }: RouteInfo, by: Request) =>
+    rules?.mayUse(identity, method, path).allowed !== false &&
+    await needsNoMore(logins, path, new URL(by.url).pathname);
   const auth = users === undefined || users === "-"
     ? users
     : protect({ file: users, ...realm !== undefined && { realm } });
@@ -24,9 +28,9 @@ export async function davParts(
     ...root !== undefined && { root },
     ...auth !== undefined && { auth },
     ...maxFileBytes !== undefined && { maxFileBytes },
-    ...rules && {
-      mayRead: (path, { identity }) => rules.mayUse(identity, "GET", path).allowed,
-      mayWrite: (path, { identity }) => rules.mayUse(identity, "PUT", path).allowed,
+    ...(rules !== undefined || logins.length > 0) && {
+      mayRead: (path, info, request) => may("GET", path, info, request),
+      mayWrite: (path, info, request) => may("PUT", path, info, request),
     },
   });
   const own = prefix.replace(/\/+$/, "");
@@ -39,4 +43,17 @@ export async function davParts(
     return refused ?? await shows(request, info);
   };
   return [changes, withScope(shown, (path) => isUnder(path, own))];
+}
+
+/** Whether a path asks for no other logins than those that the path of the request has asked for. */
+async function needsNoMore(
+  logins: readonly DoorFiles[],
+  path: string,
+  asked: string,
+): Promise<boolean> {
+  for (const filesOf of logins) {
+    const passed = await filesOf(asked), files = await filesOf(path);
+    if (files?.every((each) => passed?.includes(each)) !== true) return false;
+  }
+  return true;
 }

@@ -52,7 +52,8 @@ async function* pieces(
         for (let left = part.last - part.first + 1; left > 0;) {
           const piece = new Uint8Array(Math.min(left, defaults.pieceBytes));
           const count = await file.read(piece);
-          if (count === null) return;
+          // Packed for the way, half a file would pass for a whole one.
+          if (count === null) throw new Error("The file has become shorter than it was");
           left -= count;
           yield piece.subarray(0, count);
         }

@@ -7,7 +7,7 @@ import { digestFile } from "../identity/digest_file.ts";
 import { passwordFile } from "../identity/password_file.ts";
 import type { Policy } from "../identity/policy.ts";
 import { Throttle } from "../identity/throttle.ts";
-import type { WebPart } from "./part.ts";
+import type { RootPart, WebPart } from "./part.ts";
 
 /**
  * Who may see which files.
@@ -32,6 +32,24 @@ export interface ProtectOptions {
   realm?: string;
 }
 
+/** Who was let in, by the name of the last login that a request had to bring. */
+const logins = new WeakMap<Request, string>();
+
+/** The name that a request was let in by; undefined when nobody has asked for one. */
+export function loginOf(request: Request): string | undefined {
+  return logins.get(request);
+}
+
+/** Names the files of users that a path is protected by; undefined for one that leads nowhere. */
+export type DoorFiles = (pathname: string) => Promise<readonly string[] | undefined>;
+
+const doors = new WeakMap<WebPart, DoorFiles>();
+
+/** The files of users that a part of `protect` asks. */
+export function filesOf(door: WebPart): DoorFiles | undefined {
+  return doors.get(door);
+}
+
 /** Files of users that are kept open: each holds the nonces that it gave out. */
 const MAX_FILES = 1_000;
 
@@ -42,6 +60,7 @@ const DIGESTS = /^[^:#]+:[^$][^:]*:(?:[\da-f]{32}|[\da-f]{64})\s*$/im;
  * A part of a web site that lets requests through to those behind it once they come from a user of
  * a file: by Digest when the file is one of `htdigest`, by Basic when `mosquitto_passwd` wrote it.
  *
+ * @throws {TypeError} Without a file, and without a root and the name of files in its directories.
  * @example Asking for a login
  * ```ts
  * import { protect } from "@meerkat/gateway";
@@ -65,7 +84,15 @@ const DIGESTS = /^[^:#]+:[^$][^:]*:(?:[\da-f]{32}|[\da-f]{64})\s*$/im;
  * await Deno.remove(users);
  * ```
  */
-export function protect({ file, root, perDirectory, realm }: ProtectOptions): WebPart {
+export function protect(options: ProtectOptions): WebPart {
+  return protectRoot(options);
+}
+
+/** The same for a root that requests come to by paths which begin with something else. */
+export function protectRoot({ file, root, perDirectory, realm }: ProtectOptions): RootPart {
+  if (file === undefined && (root === undefined || perDirectory === undefined)) {
+    throw new TypeError("Cannot protect anything: give a file, or root and perDirectory");
+  }
   const throttle = new Throttle();
   const known = new Map<string, ReturnType<typeof throttled>>();
 
@@ -81,22 +108,32 @@ export function protect({ file, root, perDirectory, realm }: ProtectOptions): We
     return door;
   }
 
-  return async (request, info) => {
-    const { pathname } = new URL(request.url);
-    if (perDirectory !== undefined && namesOf(pathname)?.includes(perDirectory) !== false) {
-      return plainText(404, "Cannot find it");
-    }
+  const filesFor: DoorFiles = async (pathname) => {
+    const names = perDirectory === undefined ? [] : namesOf(pathname);
+    // Some file systems tell no capitals apart.
+    if (names === undefined || names.some((each) => isSame(each, perDirectory))) return undefined;
     const files = file === undefined ? [] : [file];
-    if (root !== undefined && perDirectory !== undefined) {
-      files.push(...await nearest(root, perDirectory, namesOf(pathname)!));
-    }
+    if (root === undefined || perDirectory === undefined) return files;
+    return [...files, ...await nearest(root, perDirectory, names)];
+  };
+
+  const door: RootPart = async (request, info, prefix = "") => {
+    const files = await filesFor(new URL(request.url).pathname.slice(prefix.length));
+    if (files === undefined) return plainText(404, "Cannot find it");
     for (const each of files) {
       const door = await doorOf(each);
       const answer = await door.authenticate(credentialsIn(request, info));
       if (answer instanceof Refusal) return refuse(answer);
+      if (answer.user !== undefined) logins.set(request, answer.user);
     }
     return undefined;
   };
+  doors.set(door, filesFor);
+  return door;
+}
+
+function isSame(name: string, other: string | undefined): boolean {
+  return name.toLowerCase() === other?.toLowerCase();
 }
 
 /**

@@ -1,4 +1,4 @@
-import { endToEnd, forwardedFields, mappedPath } from "../../protocols/web/forwarding.ts";
+import { forwardedFields, mappedPath, passedOn } from "../../protocols/web/forwarding.ts";
 import type { RouteInfo } from "../handlers/handler.ts";
 import type { WebPart } from "./part.ts";
 import { type HealthOptions, watchHealth } from "./health.ts";
@@ -164,15 +164,7 @@ class Passing {
   #headers(url: URL, server: URL): [string, string][] {
     const { keepHost = false, trustForwarded = false } = this.#way.options;
     const { headers } = this.#request, { remoteAddr } = this.#info;
-    const own = new Set([
-      "content-length",
-      "host",
-      "forwarded",
-      "x-forwarded-for",
-      "x-forwarded-host",
-      "x-forwarded-proto",
-    ]);
-    const passed = endToEnd(headers, headers.get("connection")).filter(([name]) => !own.has(name));
+    const passed = passedOn(headers, trustForwarded);
     const hop = {
       address: remoteAddr.transport === "tcp" ? remoteAddr.hostname : "",
       host: headers.get("host") ?? url.host,

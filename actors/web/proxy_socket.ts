@@ -1,4 +1,4 @@
-import { endToEnd, forwardedFields, mappedPath } from "../../protocols/web/forwarding.ts";
+import { forwardedFields, mappedPath, passedOn } from "../../protocols/web/forwarding.ts";
 import { connectWebSocket } from "../clients/connect_websocket.ts";
 import type { MessageSocket } from "../handlers/message_socket.ts";
 import type { SocketHandler } from "../handlers/socket_handler.ts";
@@ -9,7 +9,7 @@ import type { Upstreams } from "./upstreams.ts";
 const WAITING_BYTES = 256 * 1024;
 
 /** Fields by which a WebSocket is opened, which belong to each connection. */
-const OPENING = /^(?:host|origin|cookie2|sec-websocket-.*|forwarded|x-forwarded-.*)$/;
+const OPENING = /^(?:origin|cookie2|sec-websocket-.*)$/;
 
 /**
  * Passes the messages of WebSockets on to other servers, and theirs back: the one with the fewest
@@ -100,9 +100,7 @@ function close(socket: MessageSocket, code: number, reason: string): void {
 
 function headersOf({ request, info }: MessageSocket, trustForwarded: boolean): [string, string][] {
   const { headers } = request, { hostname, host, protocol } = new URL(request.url);
-  const passed = endToEnd(headers, headers.get("connection")).filter(([name]) =>
-    !OPENING.test(name)
-  );
+  const passed = passedOn(headers, trustForwarded).filter(([name]) => !OPENING.test(name));
   const hop = {
     address: info.remoteAddr.transport === "tcp" ? info.remoteAddr.hostname : "",
     host: headers.get("host") ?? (host || hostname),

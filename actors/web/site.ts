@@ -1,4 +1,5 @@
 import type { Exchange } from "../../protocols/http/exchange.ts";
+import type { ProtectSettings } from "../command/protect_settings.ts";
 import type { WebSettings } from "../command/web_settings.ts";
 import type { Gateway } from "../gateway.ts";
 import type { Handler, RouteInfo } from "../handlers/handler.ts";
@@ -11,8 +12,8 @@ import { dynamicParts } from "./dynamic.ts";
 import { checkDirectory } from "./file_root.ts";
 import { files } from "./files.ts";
 import { ownPages } from "./own_pages.ts";
-import type { WebPart } from "./part.ts";
-import { guardPaths, protect } from "./protect.ts";
+import type { RootPart, WebPart } from "./part.ts";
+import { type DoorFiles, filesOf, guardPaths, protectRoot } from "./protect.ts";
 import { proxyTo, upstreamsOf } from "./proxy.ts";
 import { passSockets } from "./pass_sockets.ts";
 import { rewrites } from "./rewrites.ts";
@@ -57,11 +58,13 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
   const parts: WebPart[] = options.policy ? [guardPaths(options.policy)] : [];
   const own = ownPages(origins);
   parts.push(ownPages(origins, "logins"));
+  const logins: DoorFiles[] = [];
   for (const { path = "/", ...door } of doors) {
-    parts.push(
-      below(path, own),
-      below(path, protect({ ...door, ...root !== undefined && { root } })),
-    );
+    if (door.file === undefined && root === undefined) continue;
+    const part = protectRoot({ ...door, ...root !== undefined && { root } });
+    const files = filesOf(part)!;
+    parts.push(below(path, own), below(path, part));
+    logins.push(async (asked) => mayBeBelow(asked, path) ? await files(asked) : []);
   }
   const gates = [...parts];
   const pages = dynamicParts({
@@ -80,10 +83,12 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
     parts.push(proxyTo(upstreams, each));
     passSockets(hub, each, { upstreams, listener: name, gates });
   }
-  const inRoots = (root: string) => [own, ...pages(root)];
-  if (rules !== undefined) parts.push(rewrites(rules, { files: shown, port, parts: inRoots }));
+  if (rules !== undefined) {
+    const before = (of: string) => [own, ...doorsOf(of, doors), ...pages(of)];
+    parts.push(rewrites(rules, { files: shown, port, parts: before }));
+  }
   parts.push(own);
-  if (dav !== undefined) parts.push(...await davParts(dav, options));
+  if (dav !== undefined) parts.push(...await davParts(dav, { ...options, logins }));
   if (root !== undefined) {
     await checkDirectory(root);
     parts.push(...pages(root), files({ ...shown, root }));
@@ -93,10 +98,18 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
 }
 
 /** A door for a path and all below it, however that is written. */
-function below(path: string, door: WebPart): WebPart {
-  const part: WebPart = (request, info) =>
-    mayBeBelow(new URL(request.url).pathname, path) ? door(request, info) : undefined;
-  return withScope(part, (asked) => mayBeBelow(asked, path));
+function below(path: string, door: RootPart): RootPart {
+  const part: RootPart = async (request, info, prefix) =>
+    mayBeBelow(new URL(request.url).pathname, path) ? await door(request, info, prefix) : undefined;
+  withScope(part, (asked) => mayBeBelow(asked, path));
+  return part;
+}
+
+/** The doors of directories in a root that is not the site's own. */
+function doorsOf(root: string, doors: readonly ProtectSettings[]): RootPart[] {
+  return doors.flatMap(({ path = "/", file: _, ...door }) =>
+    door.perDirectory === undefined ? [] : [below(path, protectRoot({ ...door, root }))]
+  );
 }
 
 /** What answers one path. */

@@ -54,6 +54,9 @@ interface Saved {
   bytes: number;
 }
 
+/** A file on its way: all that there is of it, the temporary one first. */
+type Incoming = Saved & { readonly paths: string[] };
+
 /**
  * Answers POST requests whose form brings files, and keeps them in a directory. A file appears with
  * its name once it is whole; of an upload that breaks off nothing stays. The answer is 201 with a
@@ -97,8 +100,7 @@ export function saveUpload(options: UploadOptions): Handler {
 /** The files of one request: all of them are kept, or none. */
 class Upload {
   readonly #options: UploadOptions;
-  /** Names to be, and the temporary files that will have them. */
-  readonly #files: (Saved & { temporary: string })[] = [];
+  readonly #files: Incoming[] = [];
 
   constructor(options: UploadOptions) {
     this.#options = options;
@@ -115,24 +117,24 @@ class Upload {
       throw new ProtocolError("Cannot keep a file of this name", 403);
     }
     const temporary = join(folder, `.upload-${crypto.randomUUID()}`);
-    const file = { name: own, bytes: 0, temporary };
+    const file = { name: own, bytes: 0, paths: [temporary] };
     this.#files.push(file);
     file.bytes = await this.#write(part, temporary);
   }
 
   async finish(): Promise<Saved[]> {
-    const saved: Saved[] = [];
-    for (const { name, bytes, temporary } of this.#files.splice(0)) {
-      const own = this.#options.name === undefined ? await this.#freeName(name) : name;
-      await Deno.rename(temporary, join(this.#options.folder, own));
-      saved.push({ name: own, bytes });
+    for (const file of this.#files) {
+      if (this.#options.name === undefined) await this.#takeName(file);
+      const place = join(this.#options.folder, file.name);
+      await Deno.rename(file.paths[0]!, place);
+      file.paths.push(place);
     }
-    return saved;
+    return this.#files.splice(0).map(({ name, bytes }) => ({ name, bytes }));
   }
 
   async discard(): Promise<void> {
-    for (const { temporary } of this.#files.splice(0)) {
-      await Deno.remove(temporary).catch(() => {});
+    for (const path of this.#files.splice(0).flatMap(({ paths }) => paths)) {
+      await Deno.remove(path).catch(() => {});
     }
   }
 
@@ -148,22 +150,28 @@ class Upload {
     return written;
   }
 
-  /** `name`, or with a number the first that no file has. */
-  async #freeName(name: string): Promise<string> {
-    const extension = extname(name), stem = name.slice(0, name.length - extension.length);
+  /** Makes a file of its name, or of that with a number, the first that no file has. */
+  async #takeName(file: Incoming): Promise<void> {
+    const extension = extname(file.name), stem = file.name.slice(0, -extension.length || undefined);
     for (let number = 1;; number++) {
-      const own = number === 1 ? name : `${stem}-${number}${extension}`;
+      const mark = number > NUMBERED ? crypto.randomUUID() : number;
+      const own = number === 1 ? file.name : `${stem}-${mark}${extension}`;
+      const place = join(this.#options.folder, own);
       try {
         // Made here and now, so that nobody else takes it.
-        (await Deno.open(join(this.#options.folder, own), { write: true, createNew: true }))
-          .close();
-        return own;
+        (await Deno.open(place, { write: true, createNew: true })).close();
+        file.name = own;
+        file.paths.push(place);
+        return;
       } catch (error) {
         if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
       }
     }
   }
 }
+
+/** Files of one name that get numbers: to look for the next takes as long as there are. */
+const NUMBERED = 1_000;
 
 function tooMuch(why: string): ProtocolError {
   return new ProtocolError(`Cannot take this upload: ${why}`, 413);
@@ -184,5 +192,13 @@ function safeName(clientName: string): string | undefined {
     .replace(/[^\p{L}\p{N}._ -]/gu, "_")
     .replace(/^[. ]+|[. ]+$/g, "");
   if (name === "" || device.test(name)) return undefined;
-  return name.length <= 200 ? name : name.slice(0, 180) + extname(name).slice(0, 20);
+  if (shortened(name, 200) === name) return name;
+  return shortened(name, 180) + shortened(extname(name), 20);
+}
+
+const encoder = new TextEncoder();
+
+/** As many characters from the start as fit into so many bytes: file systems count those. */
+function shortened(text: string, bytes: number): string {
+  return text.slice(0, encoder.encodeInto(text, new Uint8Array(bytes)).read);
 }

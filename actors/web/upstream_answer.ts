@@ -1,5 +1,38 @@
-import type { IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { endToEnd } from "../../protocols/web/forwarding.ts";
+
+/** The answer to what was asked of a server; rejects when none comes that can be passed on. */
+export function answerTo(outgoing: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const refuse = (why: string) => {
+      outgoing.destroy();
+      reject(new Error(why));
+    };
+    outgoing.once("response", (incoming: IncomingMessage) => {
+      const fault = faultOf(incoming);
+      if (fault === undefined) resolve(incoming);
+      else refuse(fault);
+    });
+    // Without a listener Node hangs up, and tells nobody.
+    outgoing.once("upgrade", (_, socket) => {
+      socket.destroy();
+      refuse("it changes to a protocol that nobody asked for");
+    });
+    outgoing.on("error", reject);
+    outgoing.once("close", () => reject(new Error("it hung up")));
+  });
+}
+
+/** What makes an answer one that nobody could be given. */
+function faultOf({ statusCode = 0, headers }: IncomingMessage): string | undefined {
+  if (statusCode < 200 || statusCode > 599) return `it answers with status ${statusCode}`;
+  const coding = headers["transfer-encoding"];
+  // Node leaves other codings in the body, whose label ends here (RFC 9112 §6.1).
+  if (coding !== undefined && !/^chunked$/i.test(coding)) {
+    return `its answer has the transfer encoding "${coding}", and only "chunked" is known`;
+  }
+  return undefined;
+}
 
 /** The head of a server's answer at once, and its body as it is taken; `over` hears of its end. */
 export function toResponse(
@@ -13,9 +46,10 @@ export function toResponse(
     pairs.push([rawHeaders[i]!, rawHeaders[i + 1]!]);
   }
   const headers = new Headers(endToEnd(pairs, incoming.headers.connection ?? null));
-  const isEmpty = method === "HEAD" || status === 204 || status === 304;
-  if (isEmpty) {
-    incoming.resume();
+  if (method === "HEAD" || status === 204 || status === 205 || status === 304) {
+    // Only 205 could bring a body, which it must not (RFC 9110 §15.3.6).
+    if (status === 205) incoming.destroy();
+    else incoming.resume();
     over();
     return new Response(null, { status, headers });
   }
@@ -44,7 +78,7 @@ function bodyOf(
         finish();
         controller.close();
       });
-      incoming.once("error", (error) => {
+      incoming.on("error", (error) => {
         finish();
         controller.error(error);
       });

@@ -6,7 +6,7 @@ import {
   request as httpRequest,
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { toResponse } from "./upstream_answer.ts";
+import { answerTo, toResponse } from "./upstream_answer.ts";
 
 const defaults = {
   /** 5 s: a server in the same house connects within milliseconds. */
@@ -43,8 +43,9 @@ export interface UpstreamQuestion {
  */
 export class UpstreamClient {
   readonly #limits: typeof defaults;
-  readonly #plain = new HttpAgent({ keepAlive: true, maxSockets: defaults.maxSockets });
-  readonly #secure = new HttpsAgent({ keepAlive: true, maxSockets: defaults.maxSockets });
+  readonly #kept = agents(true);
+  /** A body that a server sends to HEAD, which it must not, would be the answer to the next request. */
+  readonly #single = agents(false);
 
   constructor(limits: Partial<typeof defaults>) {
     this.#limits = { ...defaults, ...limits };
@@ -80,45 +81,46 @@ export class UpstreamClient {
       path: target,
       method,
       headers: { ...grouped(headers), ...framingOf(request) },
-      agent: isSecure ? this.#secure : this.#plain,
+      agent: (method === "HEAD" ? this.#single : this.#kept)[isSecure ? "secure" : "plain"],
       lookup: hostLookup(),
     });
   }
 
-  #answerOf(
+  async #answerOf(
     outgoing: ClientRequest,
     request: Request,
     { server }: UpstreamQuestion,
   ): Promise<IncomingMessage> {
     const { connectTimeoutMs, answerTimeoutMs } = this.#limits;
-    return new Promise((resolve, reject) => {
-      const fail = (why: string, status: 502 | 504 = 502) =>
-        reject(new ProxyError(`Cannot pass this on to ${server.host}: ${why}`, status));
-      const connecting = setTimeout(
-        () => fail("it takes too long to connect", 504),
-        connectTimeoutMs,
-      );
-      const answering = setTimeout(() => fail("it does not answer in time", 504), answerTimeoutMs);
-      const settle = () => {
-        clearTimeout(connecting);
-        clearTimeout(answering);
-      };
-      outgoing.once("socket", (socket) => {
-        if (!socket.connecting) clearTimeout(connecting);
-        else socket.once("connect", () => clearTimeout(connecting));
-      });
-      outgoing.once("response", (incoming: IncomingMessage) => {
-        settle();
-        resolve(incoming);
-      });
-      outgoing.on("error", (error) => {
-        settle();
-        fail(error.message);
-      });
-      outgoing.once("close", settle);
-      sendBody(outgoing, request).catch(() => outgoing.destroy());
+    let late: string | undefined;
+    const giveUp = (why: string) => {
+      late = why;
+      outgoing.destroy();
+    };
+    const connecting = setTimeout(giveUp, connectTimeoutMs, "it takes too long to connect");
+    const answering = setTimeout(giveUp, answerTimeoutMs, "it does not answer in time");
+    outgoing.once("socket", (socket) => {
+      if (!socket.connecting) clearTimeout(connecting);
+      else socket.once("connect", () => clearTimeout(connecting));
     });
+    try {
+      const answer = answerTo(outgoing);
+      sendBody(outgoing, request).catch(() => outgoing.destroy());
+      return await answer;
+    } catch (error) {
+      const why = `Cannot pass this on to ${server.host}: ${late ?? (error as Error).message}`;
+      throw new ProxyError(why, late === undefined ? 502 : 504);
+    } finally {
+      clearTimeout(connecting);
+      clearTimeout(answering);
+    }
   }
+}
+
+/** Who keeps connections for more than one request, or does not, and how many there may be. */
+function agents(keepAlive: boolean): { plain: HttpAgent; secure: HttpsAgent } {
+  const options = { keepAlive, maxSockets: defaults.maxSockets };
+  return { plain: new HttpAgent(options), secure: new HttpsAgent(options) };
 }
 
 /**

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { LockTable } from "../../protocols/web/locks.ts";
 import { parseFilePath } from "../../protocols/web/path.ts";
 import type { RouteInfo } from "../handlers/handler.ts";
+import type { Later } from "../hooks.ts";
 import { DavChanges } from "./dav_changes.ts";
 import { submittedTokens } from "./dav_guard.ts";
 import { DavLocks } from "./dav_locks.ts";
@@ -19,6 +20,7 @@ import {
 import { DavTree } from "./dav_tree.ts";
 import { tagOf } from "./file_answer.ts";
 import type { WebPart } from "./part.ts";
+import { loginOf } from "./protect.ts";
 import { isUnder, withScope } from "./scope.ts";
 
 /**
@@ -47,11 +49,12 @@ export interface WebdavOptions {
   maxFileBytes?: number;
   /**
    * Asked about paths that stand in no request line: that in `Destination`, and those of all that is
-   * in a directory which is copied, moved, replaced or removed; default: all may be written.
+   * in a directory which is copied, moved, replaced or removed; with the request that wants it.
+   * Default: all may be written.
    */
-  mayWrite?: (path: string, info: RouteInfo) => boolean;
-  /** The same for what is read because it is copied or moved; default: all may be read. */
-  mayRead?: (path: string, info: RouteInfo) => boolean;
+  mayWrite?: (path: string, info: RouteInfo, request: Request) => Later<boolean>;
+  /** The same for what is copied, moved or listed by PROPFIND; default: all may be read. */
+  mayRead?: (path: string, info: RouteInfo, request: Request) => Later<boolean>;
 }
 
 const METHODS = [
@@ -106,8 +109,14 @@ export function webdav(options: WebdavOptions): WebPart {
     if (state === undefined || auth === undefined) return status(403);
     const refused = auth === "-" ? undefined : await auth(request, info);
     if (refused !== undefined) return refused;
-    const asked = await read(state, request, url, rightsOf(options, prefix, info));
-    return typeof asked === "number" ? status(asked) : await answer(state, asked);
+    const found = await read(state, request, url);
+    if (typeof found === "number") return status(found);
+    const user = loginOf(request) ?? info.identity.user;
+    return await answer(state, {
+      ...found,
+      user,
+      rights: rightsOf(options, prefix, request, info),
+    });
   };
   // GET is none of its methods.
   return withScope(part, () => false);
@@ -127,13 +136,14 @@ function locksOf(root: string): LockTable {
 function rightsOf(
   { mayRead, mayWrite }: WebdavOptions,
   prefix: string,
+  request: Request,
   info: RouteInfo,
 ): DavRights | undefined {
   if (mayRead === undefined && mayWrite === undefined) return undefined;
   const pathOf = (names: readonly string[]) => hrefOf(prefix, names, false);
   return {
-    mayRead: (names) => mayRead?.(pathOf(names), info) ?? true,
-    mayWrite: (names) => mayWrite?.(pathOf(names), info) ?? true,
+    mayRead: (names) => mayRead?.(pathOf(names), info, request) ?? true,
+    mayWrite: (names) => mayWrite?.(pathOf(names), info, request) ?? true,
   };
 }
 
@@ -142,8 +152,7 @@ async function read(
   state: DavState,
   request: Request,
   url: URL,
-  rights: DavRights | undefined,
-): Promise<DavRequest | 400 | 403 | 412> {
+): Promise<Omit<DavRequest, "user" | "rights"> | 400 | 403 | 412> {
   const { locks, tree, prefix } = state;
   const file = parseFilePath(url.pathname.slice(prefix.length));
   if (file === undefined) return 403;
@@ -162,7 +171,7 @@ async function read(
       return found && tagOf(found);
     },
   });
-  return typeof tokens === "number" ? tokens : { request, ...file, path, tokens, now, rights };
+  return typeof tokens === "number" ? tokens : { request, ...file, path, tokens, now };
 }
 
 async function answer(state: DavState, asked: DavRequest): Promise<Response> {

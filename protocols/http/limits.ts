@@ -42,7 +42,10 @@ export interface HttpLimits {
   bodyMs: number;
   /** The slowest body, in bytes a second; default 100. Slower ones run out of `bodyMs`. */
   bodyBytesPerSecond: number;
-  /** Milliseconds that more of an answer than the wire's mark may stay queued; default 60,000. */
+  /**
+   * Milliseconds that more of an answer than the wire's mark may stay queued, and that a client which
+   * sends no more may wait for the next piece of its answer; default 60,000.
+   */
   stalledMs: number;
   /** Levels of a topic; default 128. */
   topicLevels: number;

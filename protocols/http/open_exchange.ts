@@ -24,8 +24,8 @@ export interface Line {
   /** The body may flow, or has to stop. */
   hold(): void;
   release(): void;
-  /** More was written than the client has taken. */
-  stalled(): void;
+  /** Something was written, perhaps more than the client has taken. */
+  sent(): void;
   /** The client cannot be reached or must not believe that the answer is complete. */
   hangUp(): void;
 }
@@ -281,7 +281,7 @@ export class OpenExchange implements Exchange {
   #send(bytes: Uint8Array): boolean {
     if (this.closed) return false;
     if (this.line.wire.send(bytes)) {
-      if (this.line.wire.full) this.line.stalled();
+      this.line.sent();
       return true;
     }
     this.abort();

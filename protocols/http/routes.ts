@@ -59,6 +59,8 @@ export class Routes<T> {
 
   /** Who is responsible, unless what it knows of the path is shorter than `atLeast` characters. */
   find(request: RequestHead, atLeast = 0): Found<T> | undefined {
+    // `OPTIONS *` is about the server, not about a path (RFC 9112 §3.2.4).
+    if (request.path === "*") return undefined;
     const path = plainPath(request.path);
     const exact = this.#exact.get(path);
     if (exact !== undefined) return exact;

@@ -27,6 +27,8 @@ export class HttpSession implements Session, Line {
   #phase: "idle" | "head" | "over" = "idle";
   #due: number;
   #stalledDue = Infinity;
+  /** When a client that sends no more, and is told nothing, is taken for gone. */
+  #goneDue = Infinity;
   #receiving = false;
   /** Bytes that the last `receive` left, and those of them in which no head was found. */
   #unused = 0;
@@ -52,9 +54,9 @@ export class HttpSession implements Session, Line {
   }
 
   get deadline(): number {
-    const exchange = this.#exchange;
-    if (exchange === undefined) return Math.min(this.#due, this.#stalledDue);
-    return Math.min(this.#stalledDue, exchange.wakeTime, exchange.intake.due);
+    const exchange = this.#exchange, due = Math.min(this.#stalledDue, this.#goneDue);
+    if (exchange === undefined) return Math.min(this.#due, due);
+    return Math.min(due, exchange.wakeTime, exchange.intake.due);
   }
 
   receive(bytes: Uint8Array, now: number): number {
@@ -105,8 +107,7 @@ export class HttpSession implements Session, Line {
   }
 
   #answer(exchange: OpenExchange): void {
-    const { request, intake } = exchange;
-    const { upgrade, answer } = this.rules;
+    const { request, intake } = exchange, { upgrade, answer } = this.rules;
     // HTTP/1.0 has no upgrade (RFC 9110 §7.8); a body would be taken for the next protocol's bytes.
     if (upgrade && request.minor === 1 && intake.done && request.fields.has("upgrade")) {
       const next = upgrade(request, this.wire, this.hub, this.now);
@@ -195,8 +196,10 @@ export class HttpSession implements Session, Line {
     } else if (!this.#receiving) this.#settle();
   }
 
-  stalled(): void {
-    if (this.#stalledDue === Infinity) this.#stalledDue = this.now + this.rules.limits.stalledMs;
+  sent(): void {
+    const due = this.now + this.rules.limits.stalledMs;
+    if (this.wire.full && this.#stalledDue === Infinity) this.#stalledDue = due;
+    if (this.#inputEnded) this.#goneDue = due;
   }
 
   hangUp(): void {
@@ -209,8 +212,7 @@ export class HttpSession implements Session, Line {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     this.#phase = "over";
-    this.#due = Infinity;
-    this.#stalledDue = Infinity;
+    this.#due = this.#stalledDue = this.#goneDue = Infinity;
     exchange?.lost();
   }
 
@@ -249,6 +251,7 @@ export class HttpSession implements Session, Line {
       this.hub.count("http.stalled");
       return this.hangUp();
     }
+    if (now >= this.#goneDue) return this.hangUp();
     const exchange = this.#exchange;
     if (exchange === undefined) return this.#late();
     if (now >= exchange.wakeTime) exchange.woken();
@@ -289,6 +292,7 @@ export class HttpSession implements Session, Line {
   inputEnded(now: number): void {
     this.now = now;
     this.#inputEnded = true;
+    this.sent();
     this.#exchange?.hurry("input ended");
     this.#settle();
   }

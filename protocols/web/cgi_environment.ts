@@ -1,3 +1,5 @@
+import { hopByHop } from "./forwarding.ts";
+
 /** The name and value of a header field. */
 export type Field = readonly [name: string, value: string];
 
@@ -25,19 +27,13 @@ export interface CgiScript {
 
 /** Fields that have a name of their own, that are the server's business, or are secrets (RFC 3875 §4.1.18). */
 const LEFT_OUT = new Set([
+  ...hopByHop,
   "authorization",
-  "connection",
   "content-length",
   "content-type",
   "expect",
-  "keep-alive",
   "proxy",
   "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
 ]);
 
 /** The variables of a script (RFC 3875 §4.1). */

@@ -1,4 +1,5 @@
 import type { Field } from "./cgi_environment.ts";
+import { hopByHop } from "./forwarding.ts";
 
 /** What a CGI script says before its body (RFC 3875 §6). */
 export interface CgiHead {
@@ -27,16 +28,7 @@ export function findHeadEnd(bytes: Uint8Array): HeadEnd | undefined {
 const LF = 10, CR = 13;
 
 /** Of this connection, or what the server says itself. */
-const NOT_THE_SCRIPTS = new Set([
-  "connection",
-  "date",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
+const NOT_THE_SCRIPTS = new Set([...hopByHop, "date"]);
 
 /** The head of a script, without the empty line; undefined when it is not one (RFC 3875 §6.3). */
 export function parseCgiHead(bytes: Uint8Array): CgiHead | undefined {

@@ -1,16 +1,16 @@
-/** Fields of one hop, which a proxy does not pass on (RFC 9110 §7.6.1), and what it answers itself. */
-const hopByHop = new Set([
+/** Fields of one connection, which end with it (RFC 9110 §7.6.1). */
+export const hopByHop: ReadonlySet<string> = new Set([
   "connection",
-  "expect",
   "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
   "proxy-connection",
   "te",
   "trailer",
   "transfer-encoding",
   "upgrade",
 ]);
+
+/** What is between a client and its proxy, or answered by that. */
+const forProxies = new Set(["expect", "proxy-authenticate", "proxy-authorization"]);
 
 /** Fields without those that end at this hop, the ones that `Connection` names among them. */
 export function endToEnd(
@@ -21,9 +21,27 @@ export function endToEnd(
   const found: [string, string][] = [];
   for (const [name, value] of fields) {
     const lower = name.toLowerCase();
-    if (!hopByHop.has(lower) && !named.includes(lower)) found.push([name, value]);
+    const ends = hopByHop.has(lower) || forProxies.has(lower) || named.includes(lower);
+    if (!ends) found.push([name, value]);
   }
   return found;
+}
+
+/** What the hop itself says to the next. */
+const said = /^(?:host|content-length|forwarded|x-forwarded-(?:for|host|proto))$/;
+/** What says on whose behalf somebody asks, which anybody may claim. */
+const claimed = /^x-(?:forwarded-.*|real-ip)$/;
+
+/** The fields of a request that are passed on as they are; names are in lower case. */
+export function passedOn(
+  fields: Iterable<[string, string]> & { get(name: string): string | null },
+  isTrusted: boolean,
+): [string, string][] {
+  return endToEnd(fields, fields.get("connection")).filter(([name]) => {
+    // Programs that get fields as variables take `X_A` for `X-A`.
+    const plain = name.replaceAll("_", "-");
+    return !hopByHop.has(plain) && !said.test(plain) && (isTrusted || !claimed.test(plain));
+  });
 }
 
 /** What the next hop is told of the client. */

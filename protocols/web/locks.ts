@@ -8,11 +8,25 @@ export interface Lock {
   readonly exclusive: boolean;
   /** Whether everything below is locked, too. */
   readonly deep: boolean;
-  /** Who holds it, as XML. */
+  /** What its maker says of itself, as XML. */
   readonly owner: string;
+  /** The login that made it, where there was one. */
+  readonly user?: string | undefined;
   /** When it ends, and how long it lasts when it is refreshed. */
   readonly ends: number;
   readonly lasts: number;
+}
+
+/** Who wants to write. */
+export interface Holder {
+  /** The tokens of locks that it names. */
+  readonly tokens: ReadonlySet<string>;
+  readonly user?: string | undefined;
+}
+
+/** Whether a lock is this one's: everybody can read tokens, so that they prove nothing (RFC 4918 §6.4). */
+export function isHeldBy({ token, user }: Lock, by: Holder): boolean {
+  return by.tokens.has(token) && by.user === user;
 }
 
 /** 1,000 locks together: each takes some hundred bytes, and every write looks at all of them. */
@@ -64,16 +78,16 @@ export class LockTable {
   }
 
   /**
-   * Whether somebody with these tokens may change a resource: of each set of locks on one resource
-   * they need one (RFC 4918 §7.5). `tree` asks for everything below, too.
+   * Whether somebody may change a resource: of each set of locks on one resource they need to hold
+   * one (RFC 4918 §7.5). `tree` asks for everything below, too.
    */
-  allows(path: string, tokens: ReadonlySet<string>, tree: boolean, now: number): boolean {
+  allows(path: string, by: Holder, tree: boolean, now: number): boolean {
     const held = this.of(path, now);
-    if (held.length > 0 && !held.some(({ token }) => tokens.has(token))) return false;
+    if (held.length > 0 && !held.some((lock) => isHeldBy(lock, by))) return false;
     if (!tree) return true;
     const inside = this.below(path, now);
     return inside.every((lock) =>
-      inside.some(({ path: same, token }) => same === lock.path && tokens.has(token))
+      inside.some((other) => other.path === lock.path && isHeldBy(other, by))
     );
   }
 

@@ -25,13 +25,24 @@ export const defaults = {
 };
 
 const XML = "http://www.w3.org/XML/1998/namespace";
-const ENTITIES: Readonly<Record<string, string>> = {
-  amp: "&",
-  lt: "<",
-  gt: ">",
-  quot: '"',
-  apos: "'",
-};
+const XMLNS = "http://www.w3.org/2000/xmlns/";
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ["amp", "&"],
+  ["lt", "<"],
+  ["gt", ">"],
+  ["quot", '"'],
+  ["apos", "'"],
+]);
+/** No document has these (XML 1.0 §2.2): what is kept of one goes into answers to others. */
+// deno-lint-ignore no-control-regex
+const UNFIT = /[\x00-\x08\v\f\x0e-\x1f\ufffe\uffff]/;
+
+/** XML 1.0 §2.3, and one colon (Namespaces in XML 1.0 §4). */
+const START =
+  "A-Z_a-z\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\u02ff\\u0370-\\u037d\\u037f-\\u1fff\\u200c\\u200d" +
+  "\\u2070-\\u218f\\u2c00-\\u2fef\\u3001-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\ufffd\\u{10000}-\\u{effff}";
+const PART = `[${START}][-.0-9\\xb7\\u0300-\\u036f\\u203f\\u2040${START}]*`;
+const NAME = new RegExp(`${PART}(?::${PART})?`, "uy");
 
 type Scope = Map<string, string>;
 
@@ -60,6 +71,7 @@ class Parser {
   }
 
   document(): XmlElement {
+    if (UNFIT.test(this.#text)) throw new Malformed();
     this.#between();
     const scope = new Map([["xml", XML], ["", ""]]);
     const root = this.#element(scope, 0);
@@ -126,14 +138,20 @@ class Parser {
       if (name !== "xmlns" && !name.startsWith("xmlns:")) continue;
       // A prefix cannot be undeclared (Namespaces in XML 1.0 §5).
       if (name !== "xmlns" && value === "") throw new Malformed();
+      // They cannot be declared as others are (Namespaces in XML 1.0 §3).
+      const isOwn = value === XML || value === XMLNS || /^xmlns:xml(?:ns)?$/.test(name);
+      if (isOwn && !(name === "xmlns:xml" && value === XML)) throw new Malformed();
       scope.set(name.slice(6), value);
       if (value.length > defaults.namespaceLength) throw new Malformed();
     }
     if (scope.size > defaults.prefixes) throw new Malformed();
-    const attributes: XmlAttribute[] = [];
+    const attributes: XmlAttribute[] = [], known = new Set<string>();
     for (const [name, value] of raw) {
       if (name === "xmlns" || name.startsWith("xmlns:")) continue;
       const resolved = name.includes(":") ? resolve(name, scope) : { namespace: "", name };
+      const key = `{${resolved.namespace}}${resolved.name}`;
+      if (known.has(key)) throw new Malformed();
+      known.add(key);
       attributes.push({ ...resolved, value });
     }
     const children = this.#expect(/\s*(\/?)>/y)[1] === "/" ? [] : this.#content(tag, scope, depth);
@@ -141,7 +159,7 @@ class Parser {
   }
 
   #name(): string {
-    return this.#expect(/[\p{L}_][\p{L}\p{N}\p{M}_.·-]*(?::[\p{L}_][\p{L}\p{N}\p{M}_.·-]*)?/uy)[0];
+    return this.#expect(NAME)[0];
   }
 
   #content(tag: string, scope: Scope, depth: number): (XmlElement | string)[] {
@@ -172,7 +190,8 @@ function decode(text: string): string {
   return text.replace(/&([^;&]{0,10})(;?)/g, (_, name: string, end: string) => {
     const digits = /^#(?:x([\da-f]+)|(\d+))$/i.exec(name);
     const code = digits ? parseInt(digits[1] ?? digits[2]!, digits[1] ? 16 : 10) : -1;
-    const known = ENTITIES[name] ?? (isCharacter(code) ? String.fromCodePoint(code) : undefined);
+    const known = ENTITIES.get(name) ??
+      (isCharacter(code) ? String.fromCodePoint(code) : undefined);
     if (end === "" || known === undefined) throw new Malformed();
     return known;
   });
@@ -190,8 +209,10 @@ export function escapeXml(text: string): string {
 
 /** An element as text that means the same wherever it stands. */
 export function formatXml(element: XmlElement, around?: string): string {
-  const { namespace, name, attributes, children } = element;
-  const own = namespace === around ? "" : ` xmlns="${escapeXml(namespace)}"`;
+  const { namespace, attributes, children } = element;
+  // The namespace of this prefix is that of no other, and never the default.
+  const name = namespace === XML ? `xml:${element.name}` : element.name;
+  const own = namespace === around || namespace === XML ? "" : ` xmlns="${escapeXml(namespace)}"`;
   const rest = attributes.map((each, index) => {
     const value = `="${escapeXml(each.value)}"`;
     if (each.namespace === "") return ` ${each.name}${value}`;

@@ -92,3 +92,43 @@ Deno.test("WebSockets behind a proxy need the login of their path, and are at it
   assert.equal(await opening(inside!, "/app/a", "ann:secret"), "101");
   assert.equal(await opening(outside!, "/app/a", "ann:secret"), "404");
 });
+
+Deno.test("Files of users in directories protect these in every root of a site", async () => {
+  await using folder = await Folder.make({
+    "main/a.txt": "main",
+    "docs/a.txt": "open",
+    "docs/inner/.htpasswd": ann,
+    "docs/inner/b.txt": "inner",
+    "shop/.htpasswd": ann,
+    "shop/c.txt": "shop",
+  });
+  const at = (name: string) => `${folder.path}/${name}`;
+  const web = {
+    root: at("main"),
+    rewrites: { "@shop.example": at("shop"), "/docs": at("docs") },
+    dotfiles: true,
+    protect: [{ perDirectory: ".htpasswd" }],
+  };
+  const listen = [{ url: "http://127.0.0.1:0", web }];
+  await folder.write("meerkat.json", JSON.stringify({ listen }));
+  await using child = start(["--config", at("meerkat.json")]);
+  const [line] = await child.linesFrom(0, 1);
+  const port = Number(/:(\d+)$/.exec(line!)![1]);
+  for (const path of ["/a.txt", "/docs/a.txt"]) assert.equal(await statusOf(port, path), 200);
+  for (const path of ["/docs/inner/b.txt", "/DOCS/inner/b.txt", "/docs/%69nner/b.txt"]) {
+    assert.equal(await statusOf(port, path), 401, path);
+    assert.equal(await statusOf(port, path, "ann:guess"), 401, path);
+    assert.equal(await statusOf(port, path, "ann:secret"), 200, path);
+  }
+  assert.equal(await statusOf(port, "/docs/inner/.htpasswd", "ann:secret"), 404);
+  const raw = async (authorization = "") => {
+    using stream = await Deno.connect({ port });
+    const text = `GET /c.txt HTTP/1.1\r\nHost: shop.example\r\n${authorization}\r\n`;
+    await stream.write(new TextEncoder().encode(text));
+    const into = new Uint8Array(64);
+    await stream.read(into);
+    return new TextDecoder().decode(into).slice(9, 12);
+  };
+  assert.equal(await raw(), "401");
+  assert.equal(await raw(`Authorization: Basic ${btoa("ann:secret")}\r\n`), "200");
+});

@@ -55,6 +55,37 @@ Deno.test(
   },
 );
 
+Deno.test("Uploads shorten names that take more bytes than characters", strict, async () => {
+  await using folder = await Folder.make({});
+  const { hub, post } = await uploads(folder);
+  await using _ = hub;
+  const answer = await post(new File(["1"], "漢".repeat(190) + ".txt"), new File(["2"], "b"));
+  const names = (await answer.json() as { name: string }[]).map(({ name }) => name);
+  assert.deepEqual(names, ["漢".repeat(60) + ".txt", "b"]);
+  assert.deepEqual(await namesIn(folder), names.sort());
+});
+
+Deno.test("Nothing stays of an upload of which one file cannot be kept", strict, async () => {
+  await using folder = await Folder.make({ "taken/": "" });
+  const { hub, post } = await uploads(folder, { name: (name) => name });
+  await using _ = hub;
+  const answer = await post(new File(["1"], "a"), new File(["2"], "taken"), new File(["3"], "c"));
+  assert.equal(answer.status, 500);
+  await answer.text();
+  assert.deepEqual(await namesIn(folder), ["taken"]);
+});
+
+Deno.test("Uploads of one name are not all looked through for ever", strict, async () => {
+  await using folder = await Folder.make({ "a.txt": "" });
+  for (let number = 2; number <= 1000; number++) {
+    await folder.write(`a-${number}.txt`, "");
+  }
+  const { hub, post } = await uploads(folder);
+  await using _ = hub;
+  const [{ name }] = await (await post(new File(["1"], "a.txt"))).json();
+  assert.match(name, /^a-[\da-f]{8}-[-\da-f]{27}\.txt$/);
+});
+
 const refused: [name: string, files: File[], options: Partial<UploadOptions>, status: number][] = [
   ["a name that is none", [new File(["1"], "ok"), new File(["1"], "..")], {}, 403],
   ["the name of a device", [new File(["1"], "con.txt")], {}, 403],

@@ -58,6 +58,8 @@ Deno.test("settings of a web site that are wrong are refused", async () => {
     [{ rewrites: { docs: "x" } }, /give a pattern of paths such as \/docs/],
     [{ types: [] }, /give an object in \{\}/],
     [{ index: [] }, /at least one entry/],
+    [{ protect: [{ path: "/a" }] }, /web\.protect\[0\]: Missing "file", or "perDirectory"/],
+    [{ protect: [{ perDirectory: ".users" }] }, /web\.protect\[0\]: Missing "file"/],
   ];
   for (const [web, line] of cases) {
     const host = new FakeHost({ "m.json": JSON.stringify({ listen: ["http:"], web }) });

@@ -145,6 +145,9 @@ test("A handler that rejects, or returns what is no Response, is 500 and a crash
     () => Response.error(),
     () => new Response("x", { headers: { "x-a": "\x01" } }),
     () => new Response(new ReadableStream({ start: (each) => each.error(new Error("clumsy")) })),
+    // Nobody has asked for another protocol.
+    () => new Response(null, { status: 101 }),
+    () => new Response(new ReadableStream({ start: (each) => each.enqueue("text" as never) })),
   ];
   for (const answer of answers) {
     await using here = await place(answer as () => Response);
@@ -213,6 +216,46 @@ test("A response is cancelled when its client goes away", async () => {
   here.client.close();
   await cancelled.promise;
   assert.deepEqual(here.log, []);
+});
+
+test("A response that is silent is cancelled when its client goes away", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  await using here = await place((request) => {
+    // A body that is still to come shows at once that the client has gone.
+    request.text().catch(() => {});
+    return new Response(
+      new ReadableStream({
+        start: (controller) => controller.enqueue(new Uint8Array(10)),
+        cancel: () => cancelled.resolve(),
+      }),
+    );
+  });
+  await here.send(request("POST /x/", { "Content-Length": "10" }) + "12345");
+  await here.read((read) => new TextDecoder().decode(read).includes("\r\n\r\na\r\n"));
+  here.client.close();
+  await cancelled.promise;
+  assert.deepEqual(here.log, []);
+});
+
+test("A response that comes when its client has gone is cancelled", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  await using here = await place(async (request) => {
+    // It fails once the client is known to send no more of it.
+    await request.text().catch(() => {});
+    return new Response(new ReadableStream({ cancel: () => cancelled.resolve() }));
+  });
+  await here.send(request("POST /x/", { "Content-Length": "10" }) + "12345");
+  await until(() => here.gateway.counters.get("http.requests") === 1);
+  here.client.close();
+  await cancelled.promise;
+});
+
+test("HEAD does not wait for a body that will not be cancelled", async () => {
+  const body = () => new ReadableStream({ cancel: () => new Promise(() => {}) });
+  await using here = await place(() =>
+    new Response(body(), { headers: { "content-length": "5" } })
+  );
+  assert.equal((await here.ask(request("HEAD /x/"))).fields["content-length"], "5");
 });
 
 test("What cannot be a Request is refused before it gets to the handler", async () => {

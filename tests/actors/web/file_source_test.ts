@@ -71,6 +71,26 @@ Deno.test("A25: a source of one's own is asked, and need not be asked at once", 
   assert.deepEqual(asked, ["/far/a", "/far/a"]);
 });
 
+Deno.test("A file that becomes shorter while it is packed does not pass for a whole one", async () => {
+  const long = embeddedFiles({ "a.txt": "x".repeat(3 << 20) });
+  let pieces = 0;
+  const shrinking: FileSource = {
+    realPath: (path) => long.realPath(path),
+    stat: (path) => long.stat(path),
+    readDir: (path) => long.readDir(path),
+    readFile: (path) => long.readFile(path),
+    async open(path) {
+      const file = await long.open(path);
+      const read = (into: Uint8Array) => ++pieces > 2 ? Promise.resolve(null) : file.read(into);
+      return { ...file, read };
+    },
+  };
+  const site = files({ root: "/", source: shrinking });
+  const answer = await ask(site, "/a.txt", { "accept-encoding": "gzip" });
+  assert.equal(answer.headers.get("content-encoding"), "gzip");
+  await assert.rejects(answer.bytes(), /The file has become shorter than it was/);
+});
+
 Deno.test("A25: what cannot be embedded is refused", () => {
   const message = /Cannot embed "a\/b": "\/a" is there already, and is something else/;
   assert.throws(() => embeddedFiles({ a: "1", "a/b": "2" }), message);

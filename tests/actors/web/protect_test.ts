@@ -24,6 +24,12 @@ async function curl(...args: string[]): Promise<string> {
   return new TextDecoder().decode((await child.ended()).stdout);
 }
 
+Deno.test("protect is not made of nothing that could ask for a login", () => {
+  for (const options of [{}, { root: "." }, { perDirectory: ".users" }]) {
+    assert.throws(() => protect(options), /Cannot protect anything: give a file, or root and/);
+  }
+});
+
 for (const algorithm of ["MD5", "SHA-256"] as const) {
   testWith(
     ["curl"],

@@ -141,3 +141,22 @@ Deno.test("HttpSession forgets a stall that is over", () => {
   assert.equal(on.closed, false);
   assert.equal(on.session.deadline, Infinity);
 });
+
+Deno.test("HttpSession gives up a client that sends no more and is told nothing for a minute", () => {
+  const on = stage();
+  let write = () => {};
+  on.shared(Handlers).add("/idle", (exchange) => {
+    exchange.begin({ status: 200 });
+    write = () => void exchange.write(new Uint8Array(1));
+  });
+  on.feed(request("GET /idle"));
+  on.wait(100_000);
+  on.session.inputEnded(on.now);
+  on.wait(59_999);
+  on.post(() => write());
+  on.turn();
+  on.wait(59_999);
+  assert.equal(on.closed, false);
+  on.wait(1);
+  assert.equal(on.closed, true);
+});

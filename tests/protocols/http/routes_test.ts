@@ -109,3 +109,8 @@ Deno.test("Routes are not passed by another way to write their path", () => {
   }
   assert.equal(find("*"), undefined);
 });
+
+Deno.test("A pattern of everything is not asked about the server as a whole", () => {
+  const table = routes(pattern("/*"));
+  assert.equal(table.find({ ...head("*"), method: "OPTIONS" }), undefined);
+});

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { endToEnd, forwardedFields, mappedPath } from "../../../protocols/web/forwarding.ts";
+import {
+  endToEnd,
+  forwardedFields,
+  mappedPath,
+  passedOn,
+} from "../../../protocols/web/forwarding.ts";
 
 Deno.test("endToEnd() leaves out what ends at this hop, and what Connection names", () => {
   const fields: [string, string][] = [
@@ -19,6 +24,30 @@ Deno.test("endToEnd() leaves out what ends at this hop, and what Connection name
     ["Accept", "*/*"],
     ["Set-Cookie", "a=1"],
     ["Set-Cookie", "b=2"],
+  ]);
+});
+
+Deno.test("passedOn() passes on who asks only for those who are trusted, however it is spelt", () => {
+  const fields = new Headers({
+    "accept": "*/*",
+    "host": "a",
+    "content-length": "1",
+    "forwarded": "for=6.6.6.6",
+    "x_forwarded_for": "6.6.6.6",
+    "transfer_encoding": "chunked",
+    "x-forwarded-user": "root",
+    "x-forwarded_port": "443",
+    "x-real-ip": "6.6.6.6",
+    "x-mine": "1",
+  });
+  const names = (isTrusted: boolean) => passedOn(fields, isTrusted).map(([name]) => name);
+  assert.deepEqual(names(false), ["accept", "x-mine"]);
+  assert.deepEqual(names(true), [
+    "accept",
+    "x-forwarded-user",
+    "x-forwarded_port",
+    "x-mine",
+    "x-real-ip",
   ]);
 });
 

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { parseIf } from "../../../protocols/web/if_header.ts";
-import { isBelow, type Lock, LockTable } from "../../../protocols/web/locks.ts";
+import { type Holder, isBelow, type Lock, LockTable } from "../../../protocols/web/locks.ts";
 
 function lock(token: string, path: string, more: Partial<Lock> = {}): Lock {
   const base = { href: path, exclusive: true, deep: true, owner: "", ends: 1000, lasts: 1000 };
   return { token, path, ...base, ...more };
 }
 
-const none = new Set<string>(), a = new Set(["a"]);
+const by = (...tokens: string[]): Holder => ({ tokens: new Set(tokens) });
+const none = by(), a = by("a");
 
 Deno.test("G21: a lock holds for what is below it, as deep as it was asked for", () => {
   const locks = new LockTable();
@@ -22,7 +23,7 @@ Deno.test("G21: a lock holds for what is below it, as deep as it was asked for",
   for (const path of ["/", "/xx", "/y/1", "/z"]) assert.ok(locks.allows(path, none, false, 0));
   // Changing a whole tree needs the locks inside it.
   assert.equal(locks.allows("/", a, true, 0), false);
-  assert.equal(locks.allows("/", new Set(["a", "b"]), true, 0), true);
+  assert.equal(locks.allows("/", by("a", "b"), true, 0), true);
 });
 
 Deno.test("G21: shared locks stand beside each other, and exclusive ones beside none", () => {
@@ -34,6 +35,14 @@ Deno.test("G21: shared locks stand beside each other, and exclusive ones beside 
   assert.equal(locks.add(lock("c", "/x/1/2"), 0), "taken");
   // The holder of either may write where both hold.
   assert.ok(locks.allows("/x/1", a, false, 0));
+});
+
+Deno.test("A lock is that of the login that made it, whoever knows its token", () => {
+  const locks = new LockTable();
+  locks.add(lock("a", "/x", { user: "ann" }), 0);
+  for (const user of [undefined, "bob"]) assert.ok(!locks.allows("/x", { ...a, user }, false, 0));
+  assert.ok(locks.allows("/x", { ...a, user: "ann" }, false, 0));
+  assert.ok(!locks.allows("/", { ...a, user: "bob" }, true, 0));
 });
 
 Deno.test("G21: locks end by themselves, unless they are refreshed", () => {

@@ -27,6 +27,13 @@ Deno.test("XML that is written means what was read", () => {
   assert.equal(merged(formatXml(again)), merged(formatXml(root)));
 });
 
+Deno.test("XML that is written declares no namespace that must not be declared", () => {
+  const text = '<xml:a xmlns:xml="http://www.w3.org/XML/1998/namespace"><b xml:lang="en"/></xml:a>';
+  const root = parseXml(text)!;
+  assert.equal(formatXml(root), '<xml:a><b xmlns="" xml:lang="en"/></xml:a>');
+  assert.deepEqual(parseXml(formatXml(root)), root);
+});
+
 const deep = (count: number) => "<a>".repeat(count) + "</a>".repeat(count);
 const refused: [name: string, text: string][] = [
   ["nothing", ""],
@@ -42,6 +49,15 @@ const refused: [name: string, text: string][] = [
   ["an ampersand alone", "<a>a & b</a>"],
   ["a character that there is not", "<a>&#xd800;</a>"],
   ["a NUL by number", "<a>&#0;</a>"],
+  ["a character that no document has", "<a>\x01</a>"],
+  ["such a character in a comment", "<a><!--\0--></a>"],
+  ["an entity that every object has", "<a>&toString;</a>"],
+  ["a character that no name has", "<µ/>"],
+  ["a prefix that means itself", '<a xmlns:xmlns="urn:x"/>'],
+  ["the prefix xml for something else", '<a xmlns:xml="urn:x"/>'],
+  ["the namespace of xml as the default", '<a xmlns="http://www.w3.org/XML/1998/namespace"/>'],
+  ["that of declarations", '<p:a xmlns:p="http://www.w3.org/2000/xmlns/"/>'],
+  ["one attribute by two prefixes", '<a xmlns:p="urn:x" xmlns:q="urn:x" p:b="1" q:b="2"/>'],
   ["a document type", "<!DOCTYPE a><a/>"],
   ["a bomb of entities", '<!DOCTYPE a [<!ENTITY x "xxxx">]><a>&x;</a>'],
   ["an outside entity", '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>'],
