@@ -53,7 +53,7 @@ export function szxOf(bytes: number): number {
 }
 
 /** What decides which part of a body goes into one message. */
-export interface Slice {
+interface Slice {
   /** What the peer asks for. */
   block: Block | undefined;
   /** True when the peer asks how large the body is. */

@@ -159,7 +159,7 @@ export function writeHead(
 }
 
 /** Writes a token; returns what follows it. Eight bytes at most: a loop is faster than `set`. */
-export function writeToken(out: Uint8Array, at: number, token: Uint8Array): number {
+function writeToken(out: Uint8Array, at: number, token: Uint8Array): number {
   const { length } = token;
   for (let i = 0; i < length; i++) out[at + i] = token[i]!;
   return at + length;

@@ -1,5 +1,5 @@
 import type { Answer } from "./answer.ts";
-import { Code, NONE, tailBytes, writeHead, writePayload, writeTail } from "./codec.ts";
+import { Code, NONE, writeHead, writePayload, writeTail } from "./codec.ts";
 import { writeWith } from "./option_bytes.ts";
 import { Options, uint } from "./options.ts";
 
@@ -61,9 +61,4 @@ export class DatagramComposer implements Composer {
   empty(type: number, id: number): Uint8Array {
     return this.message(type, Code.empty, id, NONE, nothing);
   }
-}
-
-/** Bytes of options and payload of an answer. */
-export function bodyBytes({ options, payload }: Answer): number {
-  return tailBytes(options, payload);
 }

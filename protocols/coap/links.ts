@@ -14,7 +14,7 @@ import type { Request } from "./request.ts";
 const utf8 = new TextEncoder();
 
 /** What bounds a listing. */
-export interface ListingLimits {
+interface ListingLimits {
   /** Holds back what the client may not see. */
   screen?: Screen | undefined;
   /** A listing ends with the last entry that fits: a query (`?href=/topics/a/*`) narrows it. */

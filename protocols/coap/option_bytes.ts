@@ -20,7 +20,7 @@ export function encodeOptions(options: readonly Option[]): Uint8Array<ArrayBuffe
 }
 
 /** Writes an option, `delta` above the one before it; returns where the next one begins. */
-export function writeOption(
+function writeOption(
   out: Uint8Array,
   at: number,
   delta: number,

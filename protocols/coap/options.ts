@@ -25,7 +25,7 @@ export const Options = {
 } as const;
 
 /** How the value of an option is read. */
-export type OptionFormat = "empty" | "opaque" | "uint" | "string";
+type OptionFormat = "empty" | "opaque" | "uint" | "string";
 
 /** What a request may say about one option. */
 export interface OptionRule {

@@ -1,5 +1,5 @@
 /** What a table may hold, of each peer and in all. */
-export interface TableBounds {
+interface TableBounds {
   maxEntries: number;
   maxBytes: number;
   maxEntriesPerPeer: number;

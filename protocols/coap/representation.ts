@@ -12,7 +12,7 @@ const ETAG_BYTES = 8;
 const DEFAULT_MAX_AGE = 60;
 
 /** ETag and Content-Format of a publication: what all answers with it share. */
-export function coapOptions(publication: Publication): Uint8Array {
+function coapOptions(publication: Publication): Uint8Array {
   return encodeOptions(optionsOf(publication));
 }
 

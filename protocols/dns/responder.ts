@@ -15,7 +15,7 @@ const INTERNET = 1, ANY_CLASS = 255;
 const transfers = ["AXFR", "IXFR"];
 
 /** What a responder answers from, and how. */
-export interface ResponderOptions {
+interface ResponderOptions {
   zones: Zones;
   table: DnsTable;
   /** Bytes of the largest datagram to send; a stream has none. */

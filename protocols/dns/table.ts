@@ -39,7 +39,7 @@ export interface DnsAnswer {
 }
 
 /** One that answers questions which no zone does. */
-export type Answerer = (asking: Asking) => void;
+type Answerer = (asking: Asking) => void;
 
 /**
  * What a handler of questions answers: records, whose name is the one that was asked and whose TTL

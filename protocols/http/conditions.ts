@@ -1,13 +1,13 @@
 import { parseDate } from "./date.ts";
 
 /** What conditions of a request may stand in. */
-export interface Conditional {
+interface Conditional {
   readonly method: string;
   readonly fields: { get(name: string): string | null | undefined };
 }
 
 /** What is known of a representation: its time in milliseconds since 1970, or 0. */
-export interface Dated {
+interface Dated {
   readonly time: number;
 }
 

@@ -3,7 +3,7 @@ import { dateText } from "./date.ts";
 import type { ResponseHead } from "./message.ts";
 
 /** What the session knows about an answer and its handler does not. */
-export interface Delimiting {
+interface Delimiting {
   now: number;
   /** Bytes of the body, where they are known before. */
   length?: number;

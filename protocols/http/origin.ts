@@ -1,7 +1,7 @@
 import type { Fields, RequestHead } from "./message.ts";
 
 /** What decides about web pages. */
-export interface PageRules {
+interface PageRules {
   /** Where the request comes from. */
   readonly address: string;
   /** Origins of web pages that may use the gateway, such as `https://app.example`; `*` is all. */

@@ -75,7 +75,7 @@ function isSettled(exchange: Exchange, allowed: readonly string[]): boolean {
 }
 
 /** Answers with a refusal. */
-export function respondRefusal(exchange: Exchange, refusal: Refusal): void {
+function respondRefusal(exchange: Exchange, refusal: Refusal): void {
   const { status, reason, fields } = inHttp(refusal);
   respondText(exchange, status, reason, fields);
 }

@@ -20,18 +20,18 @@ import { Reason } from "./reason.ts";
 import { screenAnew } from "./subscribe.ts";
 import { Tenure } from "./tenure.ts";
 
-/** The session whose client wants to come in. */
+/** The session that an entrance belongs to, and that goes on where the entrance ends. */
 export interface House {
-  /** The client may come in, and the session that it asked for is free. */
+  /** The client is let in, and the MQTT session that it asked for is free. */
   open(admission: Admission, now: number): void;
   refuse(error: ProtocolError, now: number): void;
 }
 
-/** What is said from the first byte to CONNACK. */
+/** One connection from its first byte to CONNACK: who the client is, and whether it may come in. */
 export class Entrance implements AuthOwner {
   /** When CONNECT must have been answered. */
   deadline: number;
-  /** There once the client has said who it is. */
+  /** The client's claim to its session; undefined until it is known who the client is. */
   tenure: Tenure | undefined = undefined;
   authentication: Authentication | undefined = undefined;
   #state: "connecting" | "authenticating" | "waiting" = "connecting";
@@ -45,7 +45,7 @@ export class Entrance implements AuthOwner {
     return this.#state === "connecting";
   }
 
-  /** True while the session that the client wants is still another connection's. */
+  /** True while another connection still has the session that the client wants. */
   get waits(): boolean {
     return this.#state === "waiting";
   }
@@ -57,7 +57,7 @@ export class Entrance implements AuthOwner {
     if (this.authentication?.waits) this.link.wire.pause();
   }
 
-  /** A method of authentication has answered late. */
+  /** The authentication method has answered in a later turn. */
   answered(answer: AuthAnswer, now: number): void {
     const { link } = this;
     this.authentication!.answered(answer, now);
@@ -115,7 +115,7 @@ export class Entrance implements AuthOwner {
     this.authentication!.take(packet, now);
   }
 
-  /** Finds out who comes in, unless a method of authentication has found that. */
+  /** Finds out who the client is, unless an authentication method has found that out already. */
   #identify(now: number, { user, grant }: { user?: string; grant?: Grant } = {}): void {
     const { link } = this, admission = this.#admission!, { guard } = link.hub;
     const { clientId } = admission;
@@ -135,11 +135,11 @@ export class Entrance implements AuthOwner {
         else this.#inspect(answer, guard, now);
       },
     );
-    // Whoever waits for hooks is answered in time by them.
+    // Hooks have time limits of their own.
     if (link.waiting && !this.waits) this.deadline = Infinity;
   }
 
-  /** A session goes on without what its client may not follow any more. */
+  /** Before a session goes on: ends those of its subscriptions that its client may not have any more. */
   #inspect(identity: Identity, guard: Guard, now: number): void {
     const { link } = this, admission = this.#admission!, { hub } = link;
     hub.identify(identity);
@@ -151,7 +151,7 @@ export class Entrance implements AuthOwner {
       (decided) => permissions({ link, guard }, filters, decided),
       (refusals, now) => {
         if (this.#isRefused(now)) return;
-        // What nobody can tell now is no reason to lose a subscription for ever.
+        // That nobody can decide now is no reason to lose a subscription for ever.
         const undecided = refusals.find((each) => each?.kind === "unavailable");
         if (undecided !== undefined) return this.house.refuse(connectRefused(undecided), now);
         const refused = filters.filter((_, at) => refusals[at] !== undefined);
@@ -161,7 +161,7 @@ export class Entrance implements AuthOwner {
     );
   }
 
-  /** The client may come in, once nobody else has its session. */
+  /** Lets the client in, as soon as no other connection has its session. */
   #admit(now: number): void {
     if (this.#isRefused(now)) return;
     const { link } = this, { hub, limits } = link, broker = hub.shared(Broker);
@@ -174,7 +174,7 @@ export class Entrance implements AuthOwner {
     link.wire.pause();
   }
 
-  /** Refuses who wants the session of another user, which it may have become meanwhile. */
+  /** Refuses a client that wants another user's session, which it may have become since CONNECT. */
   #isRefused(now: number): boolean {
     const { hub } = this.link, { clients } = hub.shared(Broker);
     const { user } = clients.get(this.#admission!.clientId) ?? {};

@@ -1,4 +1,4 @@
-/** How a scheme travels, and to which port when the URL names none. */
+/** What carries each scheme, and the port that it means when the URL names none. */
 const schemes = {
   mqtt: { tls: false, websocket: false, port: 1883 },
   mqtts: { tls: true, websocket: false, port: 8883 },
@@ -6,7 +6,7 @@ const schemes = {
   wss: { tls: true, websocket: true, port: 443 },
 } as const;
 
-/** Names of schemes that other tools use for the same. */
+/** Names that other tools have for these schemes. */
 const aliases: Readonly<Record<string, keyof typeof schemes>> = {
   tcp: "mqtt",
   ssl: "mqtts",
@@ -24,7 +24,7 @@ export interface Target {
   readonly host: string;
   /** Path and query; `/mqtt` when the URL has none. */
   readonly path: string;
-  /** All of it, without user and password. */
+  /** The whole URL, with its port. */
   readonly url: string;
 }
 

@@ -2,7 +2,7 @@
 export type Field = readonly [name: string, value: string];
 
 /** A request, as far as scripts are told of it. */
-export interface CgiRequest {
+interface CgiRequest {
   readonly method: string;
   readonly url: URL;
   readonly fields: Iterable<Field>;
@@ -14,7 +14,7 @@ export interface CgiRequest {
 }
 
 /** The script that a request is for. */
-export interface CgiScript {
+interface CgiScript {
   readonly root: string;
   readonly file: string;
   /** The path that stands for the script, still encoded or not: as it is shown to clients. */

@@ -9,7 +9,7 @@ export interface CgiHead {
 }
 
 /** Where the head ends, and the body begins. */
-export interface HeadEnd {
+interface HeadEnd {
   readonly head: number;
   readonly body: number;
 }

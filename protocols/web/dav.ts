@@ -7,7 +7,7 @@ const DAV = "DAV:";
 const OWNER_LENGTH = 4096;
 
 /** What is known of a resource without anybody having set it. */
-export interface LiveResource {
+interface LiveResource {
   readonly isDirectory: boolean;
   readonly size: number;
   readonly type: string;
@@ -19,7 +19,7 @@ export interface LiveResource {
 }
 
 /** What a PROPFIND asks for: names only, certain properties, or all. */
-export type PropfindRequest = "names" | "all" | readonly XmlElement[];
+type PropfindRequest = "names" | "all" | readonly XmlElement[];
 
 /** One change of a PROPPATCH. */
 export interface PropertyChange {
@@ -28,7 +28,7 @@ export interface PropertyChange {
 }
 
 /** What a LOCK asks for. */
-export interface LockRequest {
+interface LockRequest {
   readonly exclusive: boolean;
   readonly owner: string;
 }

@@ -14,7 +14,7 @@ const columns = ["name", "modified", "size"] as const;
 type Column = typeof columns[number];
 
 /** How a directory is sorted. */
-export interface Order {
+interface Order {
   readonly by: Column;
   readonly descending: boolean;
 }

@@ -1,5 +1,5 @@
 /** Content codings that files are sent in, the shortest results first. */
-export const encodings = ["br", "gzip"] as const;
+const encodings = ["br", "gzip"] as const;
 export type Encoding = typeof encodings[number];
 
 /** The codings that a client takes (RFC 9110 §12.5.3), in our order; none when it does not say. */

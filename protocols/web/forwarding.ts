@@ -27,7 +27,7 @@ export function endToEnd(
 }
 
 /** What the next hop is told of the client. */
-export interface Hop {
+interface Hop {
   /** Its IP address, without brackets. */
   readonly address: string;
   /** The host that it asked for. */

@@ -1,5 +1,5 @@
 /** One condition of an `If` field (RFC 4918 §10.4). */
-export interface IfCondition {
+interface IfCondition {
   readonly not: boolean;
   /** A lock, by its token. */
   readonly token?: string;

@@ -62,7 +62,7 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** Types by extension, with the dot, such as `.conf`; they win over the usual ones. */
-export type TypeOverrides = Readonly<Record<string, string>>;
+type TypeOverrides = Readonly<Record<string, string>>;
 
 /** The media type of a file, by its name. */
 export function mediaTypeOf(name: string, overrides: TypeOverrides = {}): string {

@@ -7,7 +7,7 @@ export interface XmlElement {
 }
 
 /** An attribute other than a declaration of a namespace. */
-export interface XmlAttribute {
+interface XmlAttribute {
   readonly namespace: string;
   readonly name: string;
   readonly value: string;

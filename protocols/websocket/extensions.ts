@@ -44,7 +44,7 @@ export interface Agreement {
 }
 
 /** An agreement as a server says it. */
-export interface Accepted {
+interface Accepted {
   readonly agreement: Agreement;
   /** The value of Sec-WebSocket-Extensions. */
   readonly field: string;

@@ -19,7 +19,7 @@ export interface FrameTarget {
 }
 
 /** What a frame reader has to know of its WebSocket. */
-export interface FrameReaderOptions {
+interface FrameReaderOptions {
   /** True for the frames of a client. */
   masked: boolean;
   limits: WebSocketLimits;

@@ -12,7 +12,7 @@ import { Replies } from "./replies.ts";
 import { PublicationMode } from "./publication_mode.ts";
 
 /** What a WebSocket of the subprotocol `json` begins with. */
-export interface JsonOptions {
+interface JsonOptions {
   /** A filter that it is subscribed to from the start, because its path names one. */
   filter?: string;
   /** The highest QoS of that subscription. */

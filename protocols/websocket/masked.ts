@@ -6,7 +6,7 @@ const keys = new Uint32Array(64);
 let used = keys.length;
 
 /** A masking key that nobody can guess (RFC 6455 §5.3). */
-export function maskingKey(): number {
+function maskingKey(): number {
   if (used === keys.length) {
     randomFillSync(keys);
     used = 0;

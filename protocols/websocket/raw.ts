@@ -9,7 +9,7 @@ import { ask, type Link, type Mode } from "./mode.ts";
 import { PublicationMode } from "./publication_mode.ts";
 
 /** What a WebSocket without a subprotocol asks for in its path and query. */
-export interface RawOptions {
+interface RawOptions {
   /** A topic, or a filter with wildcards to read from only. */
   filter: string;
   /** Of what it publishes, and the most that is delivered to it. */

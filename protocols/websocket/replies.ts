@@ -3,7 +3,7 @@ import { replyTopic } from "../reply_topic.ts";
 import type { Hub } from "../session.ts";
 
 /** A request that waits for its reply. */
-export interface Pending {
+interface Pending {
   readonly id: string | number;
   readonly waitMs: number;
   readonly dueMs: number;

@@ -11,7 +11,7 @@ const RUN_BYTES = 64 * 1024;
 const payload = new Uint8Array(RUN_BYTES);
 
 /** Small binary frames that came together. */
-export interface Run {
+interface Run {
   /** Bytes of all its frames. */
   readonly size: number;
   /** What is in them, unmasked and joined: a view, valid until the next run. */

@@ -14,7 +14,7 @@ import { compressedFrame } from "./shared_frames.ts";
 const NOTHING = new Uint8Array(0);
 
 /** What a WebSocket session is made of. */
-export interface WebSocketSessionOptions {
+interface WebSocketSessionOptions {
   open: OpenMode;
   /** Told when the WebSocket is over; undefined when nobody wants to know. */
   left?: (() => void) | undefined;

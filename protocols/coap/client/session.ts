@@ -11,7 +11,7 @@ import { Questions } from "./questions.ts";
 const MAX_REMEMBERED = 64;
 
 /** What a client needs to begin. */
-export interface ClientSetting {
+interface ClientSetting {
   readonly limits: CoapLimits;
   readonly random: () => number;
   readonly newToken: () => Uint8Array;

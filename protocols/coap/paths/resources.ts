@@ -10,7 +10,7 @@ import type { Watch } from "./watch.ts";
 export type Confirming = "some" | "all" | "few";
 
 /** What is known of a resource before its handler is asked. */
-export interface ResourceTerms {
+interface ResourceTerms {
   /** How observers are told of changes; undefined when there are none. */
   readonly observed: Confirming | undefined;
   /** Critical options that the handler understands. */
@@ -22,7 +22,7 @@ export interface ResourceTerms {
 }
 
 /** Answers the requests for one path, or all below it, once for each exchange. */
-export type ResourceAnswer = (exchange: CoapExchange) => void;
+type ResourceAnswer = (exchange: CoapExchange) => void;
 
 /** One resource of the application, for all sessions of a gateway. */
 export class Resource {

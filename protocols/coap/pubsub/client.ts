@@ -6,7 +6,7 @@ import type { Clients } from "./clients.ts";
 import type { Observation } from "../observation.ts";
 
 /** What a client in connection mode is, from when it connects. */
-export interface Connected {
+interface Connected {
   id: string;
   /** Whoever knows it is this client. */
   token: string;

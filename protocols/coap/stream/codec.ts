@@ -25,7 +25,7 @@ export interface FrameLimits {
 }
 
 /** A message of a stream, and how many bytes it had there. */
-export interface Frame {
+interface Frame {
   readonly message: Message;
   readonly used: number;
 }

@@ -32,7 +32,7 @@ export class SignalError extends ProtocolError {
 }
 
 /** Where else clients may go, and when they may come back (RFC 8323 §5.5). */
-export interface Release {
+interface Release {
   /** Hosts, with their ports where these are not the usual ones. */
   alternatives?: readonly string[] | undefined;
   /** Seconds in which nobody should come back. */
