@@ -7,7 +7,7 @@ import { chooseSubprotocol, type Refusal, refusal as refuse } from "./handshake.
 import type { Arrival, SocketRoute } from "./socket.ts";
 import { SocketMode } from "./socket_mode.ts";
 
-/** True when a path's own user gets a WebSocket, and not a subprotocol of the gateway's. */
+/** True when a WebSocket is for the handler of its path, not for one of the gateway's subprotocols. */
 export function isForRoute(
   { protocols }: SocketRoute,
   offered: string | undefined,
@@ -17,7 +17,7 @@ export function isForRoute(
     chooseSubprotocol(offered, known) === undefined;
 }
 
-/** Opens a WebSocket for the user of its path, once hooks and the user have let it in. */
+/** Opens a WebSocket for the handler of its path, once hooks and the handler have let it in. */
 export function openRoute(
   asking: Asking,
   { value: route, params }: Found<SocketRoute>,
