@@ -8,12 +8,12 @@ import type { RequestHead } from "./message.ts";
 
 const LINES = "application/x-ndjson";
 
-/** True when a request asks for what was, rather than for what is. */
+/** True when a request asks for past messages of a topic, and not for its value. */
 export function wantsPast({ query }: RequestHead): boolean {
   return /(^|&)(since|limit)=/.test(query);
 }
 
-/** Answers with what was published to a topic: as a JSON array, or with a line for each message. */
+/** Answers with past messages of a topic: a JSON array, or a line of JSON for each message. */
 export function respondPast(exchange: Exchange, topic: string): void {
   const { request, hub, now } = exchange, query = new URLSearchParams(request.query);
   const since = readSince(query.get("since") ?? "0", now);

@@ -14,10 +14,10 @@ const statuses: Record<RefusalKind, number> = {
   unavailable: 503,
 };
 
-/** What an application's own hook is most likely to understand. */
+/** The challenge when a hook names none: Basic is what its author most likely expects. */
 const BASIC = ['Basic realm="meerkat", charset="UTF-8"'];
 
-/** How a refusal is said in HTTP. */
+/** A refusal as HTTP says it. */
 export function inHttp({ kind, reason, challenges = BASIC }: Refusal): {
   status: number;
   reason: string;
@@ -31,7 +31,7 @@ export function inHttp({ kind, reason, challenges = BASIC }: Refusal): {
   return { status: statuses[kind], reason, fields };
 }
 
-/** Lets requests through to `answer`: from which web pages, and then from whom. */
+/** Lets requests through to `answer` by the web page, and then by the client, that they are from. */
 export function entrance(answer: Answer, allowed: readonly string[]): Answer {
   return (exchange, now) => {
     const { request, peer, hub } = exchange, { path } = request;
@@ -51,7 +51,7 @@ export function entrance(answer: Answer, allowed: readonly string[]): Answer {
   };
 }
 
-/** True when a request has been answered because of the page that it comes from. */
+/** True when a request has been answered here, because of the page that it comes from. */
 function isSettled(exchange: Exchange, allowed: readonly string[]): boolean {
   const { request, peer: { address } } = exchange, { fields, method } = request;
   const rules = { address, allowed };
@@ -64,7 +64,7 @@ function isSettled(exchange: Exchange, allowed: readonly string[]): boolean {
   if (origin === undefined) return false;
   const fault = faultOfOrigin(fields, rules);
   if (fault === undefined) exchange.share(sharing(origin));
-  // Nobody but the page learns of what it reads, and its browser does not show it that.
+  // Reading changes nothing, and the browser keeps the answer from the page.
   else if (method !== "GET" && method !== "HEAD") {
     respondText(exchange, 403, fault);
     return true;
@@ -80,7 +80,7 @@ function respondRefusal(exchange: Exchange, refusal: Refusal): void {
   respondText(exchange, status, reason, fields);
 }
 
-/** Goes on with `then` when this may be done, and answers why when it may not. */
+/** Calls `then` when something may be done, and else answers why it may not. */
 export function ifAllowed(
   exchange: Exchange,
   access: Omit<Access, "identity">,
@@ -95,7 +95,7 @@ export function ifAllowed(
   });
 }
 
-/** Publishes and goes on with what became of it; answers why when hooks do not want it. */
+/** Publishes, and calls `then` with what became of it; answers why when hooks refuse it. */
 export function publish(
   exchange: Exchange,
   publication: Publication,

@@ -1,11 +1,11 @@
 import { type Answer, respondText } from "./exchange.ts";
-import { Handlers } from "./handlers.ts";
+import { Handlers, isOfTopics } from "./handlers.ts";
 import type { HttpLimits } from "./limits.ts";
 import { topics } from "./topics.ts";
 
 /**
- * Answers all requests: by a handler, as `/topics`, by `fallback`; without that with a page that
- * says what this is, or 404.
+ * Answers every request: by a handler of its path, as `/topics`, or by `fallback`. Without a fallback,
+ * `/` is a page that says what this is, and all else 404.
  */
 export function site(limits: HttpLimits, fallback?: Answer): Answer {
   const answerTopics = topics(limits);
@@ -39,10 +39,6 @@ export function site(limits: HttpLimits, fallback?: Answer): Answer {
     if (method === "GET" || method === "HEAD") return respondText(exchange, 200, PAGE);
     respondText(exchange, 405, `Cannot ${method.slice(0, 20)} this page: it can be read`, ALLOW);
   };
-}
-
-function isOfTopics(path: string): boolean {
-  return path.startsWith("/topics") && (path.length === 7 || path.charCodeAt(7) === 47);
 }
 
 const ALLOW = [["allow", "GET, HEAD, OPTIONS"]] as const;
