@@ -1,18 +1,23 @@
-/** Fields of one hop, which a proxy does not pass on (RFC 9110 §7.6.1), and what it answers itself. */
-const hopByHop = new Set([
+/** Fields that are about one connection, and are passed on by nobody (RFC 9110 §7.6.1). */
+export const CONNECTION_FIELDS: readonly string[] = [
   "connection",
-  "expect",
   "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
   "proxy-connection",
   "te",
   "trailer",
   "transfer-encoding",
   "upgrade",
+];
+
+/** Fields that a proxy does not pass on; `Expect` is among them because it is answered here. */
+const hopByHop = new Set([
+  ...CONNECTION_FIELDS,
+  "expect",
+  "proxy-authenticate",
+  "proxy-authorization",
 ]);
 
-/** Fields without those that end at this hop, the ones that `Connection` names among them. */
+/** The fields to be passed on: not those of one hop, nor those that `Connection` names. */
 export function endToEnd(
   fields: Iterable<readonly [string, string]>,
   connection: string | null,
@@ -26,16 +31,16 @@ export function endToEnd(
   return found;
 }
 
-/** What the next hop is told of the client. */
+/** What the next server is told of the client. */
 interface Hop {
   /** Its IP address, without brackets. */
   readonly address: string;
-  /** The host that it asked for. */
+  /** The host that the client asked for. */
   readonly host: string;
   readonly scheme: "http" | "https";
 }
 
-/** The fields that say where a request comes from, added to those that others before us have set. */
+/** The fields that say where a request comes from, with what proxies before us have said. */
 export function forwardedFields(
   { address, host, scheme }: Hop,
   before: { get(name: string): string | null } | undefined,
@@ -44,7 +49,7 @@ export function forwardedFields(
     const others = before?.get(name);
     return [name, others ? `${others}, ${value}` : value];
   };
-  // RFC 7239 §6: IPv6 addresses are quoted, because of their colons.
+  // IPv6 addresses are quoted, because of their colons (RFC 7239 §6).
   const node = address.includes(":") ? `"[${address}]"` : address === "" ? "unknown" : address;
   const forwarded = `for=${node};host=${quoted(host)};proto=${scheme}`;
   return [
@@ -59,7 +64,7 @@ function quoted(value: string): string {
   return /^[\w.!#$%&'*+^`|~-]+$/.test(value) ? value : `"${value.replace(/["\\]/g, "\\$&")}"`;
 }
 
-/** A path with the prefix of a mount taken off and that of the upstream put before. */
+/** The path for the server behind: with `base` in front in place of `mount`. */
 export function mappedPath(path: string, mount: string, base: string): string {
   const rest = path.slice(mount.replace(/\/$/, "").length);
   const start = base.replace(/\/$/, "");
