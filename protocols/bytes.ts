@@ -51,10 +51,14 @@ export class Reader {
   }
 }
 
-/** A copy of more than this part of a slab gets memory of its own, so that no slab is half wasted. */
+/**
+ * A copy of more than this part of a slab gets memory of its own, so that no slab is half wasted.
+ */
 const LARGEST_PART = 1 / 8;
 
-/** Memory that small copies are cut from: allocating each one by itself costs five times as much. */
+/**
+ * Memory that small copies are cut from: allocating each one by itself costs five times as much.
+ */
 class Slab {
   #bytes: Uint8Array<ArrayBuffer>;
   #used = 0;

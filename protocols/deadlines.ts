@@ -7,7 +7,9 @@ export interface Due {
   due(now: number): void;
 }
 
-/** What falls due, soonest first: a heap in which every item knows its place, so it can be moved. */
+/**
+ * What falls due, soonest first: a heap in which every item knows its place, so it can be moved.
+ */
 export class Deadlines {
   readonly #heap: Due[] = [];
 

@@ -17,7 +17,9 @@ export function envelope(delivery: Delivery): string {
   return json + "}";
 }
 
-/** The bytes that an envelope's `payload` and `encoding` stand for; undefined when they are wrong. */
+/**
+ * The bytes that an envelope's `payload` and `encoding` stand for; undefined when they are wrong.
+ */
 export function decodePayload(payload: unknown, encoding: unknown): Uint8Array | undefined {
   if (typeof payload !== "string") return undefined;
   if (encoding === undefined) return encoder.encode(payload);

@@ -1,6 +1,6 @@
 /**
- * What a login rests on, such as a line of a password file or the key that signed a token. It can be
- * taken away while connections that were let in because of it still last; these then end, too.
+ * What a login rests on, such as a line of a password file or the key that signed a token. It can
+ * be taken away while connections that were let in because of it still last; these then end, too.
  *
  * @example A switch
  * ```ts
@@ -34,7 +34,9 @@
 export interface Grant {
   /** Calls `decided`, at once or later, with whether the grant still holds. */
   check(decided: (holds: boolean) => void): void;
-  /** Calls `revoked` once the grant is gone, at once if it is already. The result ends the watch. */
+  /**
+   * Calls `revoked` once the grant is gone, at once if it is already. The result ends the watch.
+   */
   watch(revoked: () => void): () => void;
 }
 

@@ -84,7 +84,9 @@ export interface Guard {
     identity: Identity,
     decided: Decided<Publication | Refusal>,
   ): void;
-  /** What keeps a subscription to `filter` from messages that it may not see; undefined for nothing. */
+  /**
+   * What keeps a subscription to `filter` from messages that it may not see; undefined for nothing.
+   */
   screen(filter: string, identity: Identity): Screen | undefined;
   /** The same for a subscription made before a restart, since when the hooks may have changed. */
   screenRestored(identity: Identity): Screen;
@@ -124,6 +126,8 @@ export interface Screen {
   readonly isOpen?: boolean;
   /** True when a stored value may be shown now. One that is not decided yet is delivered later. */
   shows(value: Publication, receiver: Receiver, qos: Qos): boolean;
-  /** Delivers: the result of `receiver.deliver`, or undefined when the receiver may not see this. */
+  /**
+   * Delivers: the result of `receiver.deliver`, or undefined when the receiver may not see this.
+   */
   deliver(delivery: Delivery, receiver: Receiver, from?: Publisher): boolean | undefined;
 }

@@ -23,8 +23,8 @@ const unitMs: Readonly<Record<string, number>> = {
 };
 
 /**
- * The moment, in milliseconds since 1970, that a text names: as such a number, as a date of ISO 8601,
- * or as the time that has passed since, such as `24h`. Undefined when it names none.
+ * The moment, in milliseconds since 1970, that a text names: as such a number, as a date of ISO
+ * 8601, or as the time that has passed since, such as `24h`. Undefined when it names none.
  */
 export function readSince(text: string, now: number): number | undefined {
   if (/^\d{1,16}$/.test(text)) return Number(text);

@@ -113,7 +113,8 @@ export interface DigestProof {
 }
 
 /**
- * What a peer shows in order to be let in. Secrets are private, so that no log shows them by accident.
+ * What a peer shows in order to be let in. Secrets are private, so that no log shows them by
+ * accident.
  *
  * @example For a test of a hook
  * ```ts

@@ -26,7 +26,9 @@ export interface SessionRecord {
   readonly will: Publication | undefined;
 }
 
-/** Messages of one owner that were stored together, and are removed together once all have ended. */
+/**
+ * Messages of one owner that were stored together, and are removed together once all have ended.
+ */
 export interface Segment {
   readonly owner: number;
   /** The number of its first message, which is also its name, and of its last. */

@@ -36,8 +36,8 @@ export function linkText({ target, attributes }: Link): string {
 }
 
 /**
- * True when a link meets every query: `name`, or `name=value`, where the value may end in `*`. Where
- * an attribute is a list, such as `rt`, one of its values has to match (RFC 6690 §4.1).
+ * True when a link meets every query: `name`, or `name=value`, where the value may end in `*`.
+ * Where an attribute is a list, such as `rt`, one of its values has to match (RFC 6690 §4.1).
  */
 export function isSelected({ target, attributes }: Link, queries: readonly string[] = []): boolean {
   for (const query of queries) {

@@ -95,7 +95,9 @@ export class Registrations {
     return this.#entries.get(id)?.dueAt;
   }
 
-  /** Registers a client, or changes its registration; false when there is no room. Counts as heard. */
+  /**
+   * Registers a client, or changes its registration; false when there is no room. Counts as heard.
+   */
   set(registration: Registration, now: number): boolean {
     const { id } = registration, { maxRegistrations, maxWillBytes } = this.limits;
     const before = this.#entries.get(id);

@@ -78,8 +78,8 @@ export interface PublicationOptions {
 }
 
 /**
- * Encodes a publication for one protocol. The bytes are made once and shared by all receivers, so an
- * encoder must be one and the same function for all of them.
+ * Encodes a publication for one protocol. The bytes are made once and shared by all receivers, so
+ * an encoder must be one and the same function for all of them.
  *
  * @example One line of text
  * ```ts
@@ -161,7 +161,9 @@ export class Publication {
     return bytes;
   }
 
-  /** Declares `bytes` to be what `encoder` would make, which is often the publisher's own packet. */
+  /**
+   * Declares `bytes` to be what `encoder` would make, which is often the publisher's own packet.
+   */
   seed(encoder: Encoder, bytes: Uint8Array): Uint8Array {
     this.#encoder = encoder;
     this.#encoded = bytes;

@@ -5,8 +5,9 @@ import { type Hub, type OpenSession, ProtocolError, type Session, type Wire } fr
 interface Candidate {
   readonly name: string;
   /**
-   * True when a stream that begins with `bytes`, of which there is at least one, is its own; undefined
-   * when more bytes are needed to tell; "perhaps" when it is, unless more bytes follow soon.
+   * True when a stream that begins with `bytes`, of which there is at least one, is its own;
+   * undefined when more bytes are needed to tell; "perhaps" when it is, unless more bytes follow
+   * soon.
    */
   recognises(bytes: Uint8Array): boolean | "perhaps" | undefined;
   readonly open: OpenSession;
@@ -16,7 +17,9 @@ interface Candidate {
 export const defaults = {
   /** 10 s: a client that says nothing by then speaks none of our protocols. */
   firstByteTimeoutMs: 10_000,
-  /** 2 s: a first packet has come whole by then, even if part of it was lost once and sent again. */
+  /**
+   * 2 s: a first packet has come whole by then, even if part of it was lost once and sent again.
+   */
   restTimeoutMs: 2_000,
 };
 

@@ -53,7 +53,9 @@ export function isMomentary(topic: string): boolean {
   return topic.charCodeAt(0) === 0x24 && /^\$(?:SYS|presence)(?:\/|$)/.test(topic);
 }
 
-/** True when `filter` (valid) selects `topic`; wildcards do not select `$` topics (MQTT-4.7.2-1). */
+/**
+ * True when `filter` (valid) selects `topic`; wildcards do not select `$` topics (MQTT-4.7.2-1).
+ */
 export function matches(filter: string, topic: string): boolean {
   if (topic.startsWith("$") && /^[+#]/.test(filter)) return false;
   const wanted = filter.split("/"), given = topic.split("/");

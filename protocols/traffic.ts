@@ -1,6 +1,6 @@
 /**
- * What all clients together have sent and received. They are plain numbers in one object, so that to
- * count a message costs one addition.
+ * What all clients together have sent and received. They are plain numbers in one object, so that
+ * to count a message costs one addition.
  *
  * @example How much there was
  * ```ts

@@ -27,7 +27,9 @@ export class Trail {
   /** True once there is a bridge, ours or one that came to us. */
   active = false;
   #number = 0;
-  /** Names of messages seen. Once half of what fits is young, that becomes old, and the old goes. */
+  /**
+   * Names of messages seen. Once half of what fits is young, that becomes old, and the old goes.
+   */
   #young = new Set<string>();
   #old = new Set<string>();
 

@@ -51,7 +51,9 @@ export interface Wire {
    * False when the peer is hopelessly behind: the bytes are not sent, so hang up.
    */
   send(bytes: Uint8Array): boolean;
-  /** True while more is queued than the high-water mark. What can wait should wait for `drained`. */
+  /**
+   * True while more is queued than the high-water mark. What can wait should wait for `drained`.
+   */
   readonly full: boolean;
   /** True inside a WebSocket. */
   readonly isWebSocket?: boolean;

@@ -111,7 +111,9 @@ export function decodeMessage(bytes: Uint8Array): DnsMessage {
   };
 }
 
-/** Reads a record. OPT, which may be in the additional section once, is put into `found` instead. */
+/**
+ * Reads a record. OPT, which may be in the additional section once, is put into `found` instead.
+ */
 function readRecord(
   reader: Reader,
   found?: { edns?: DnsEdns; rcode: number },

@@ -16,8 +16,8 @@ export const defaults = {
 const BEYOND_POINTERS = 0x4000;
 
 /**
- * Reads a name as text: its labels joined by dots, with none at the end, so that the root is "". Bytes
- * that are not printable become `\DDD` (RFC 1035 §5.1).
+ * Reads a name as text: its labels joined by dots, with none at the end, so that the root is "".
+ * Bytes that are not printable become `\DDD` (RFC 1035 §5.1).
  */
 export function readName(reader: Reader): string {
   const { bytes } = reader;
@@ -151,7 +151,9 @@ export class Writer {
     this.at += bytes.length;
   }
 
-  /** Writes a name. In data of types newer than RFC 1035 it must not be `compressed` (RFC 3597 §4). */
+  /**
+   * Writes a name. In data of types newer than RFC 1035 it must not be `compressed` (RFC 3597 §4).
+   */
   name(name: string, compressed = true): void {
     const labels = labelsOf(name);
     const texts = labels.map((label) => labelText(label, 0, label.length).toLowerCase());

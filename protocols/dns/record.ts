@@ -1,6 +1,6 @@
 /**
- * The data of a DNS record, by its type. Names have no final dot. Text that is not UTF-8 is given as
- * bytes, and so is the data of types that are not known here.
+ * The data of a DNS record, by its type. Names have no final dot. Text that is not UTF-8 is given
+ * as bytes, and so is the data of types that are not known here.
  *
  * @example An address and a mail server
  * ```ts

@@ -4,9 +4,9 @@ import { type DnsQuestion, type DnsRecord, rcodes } from "./record.ts";
 import { defaults } from "./zone.ts";
 
 /**
- * True when a message may be believed to be the reply to a query: id, QR, question and class fit, and
- * its answers belong to the name that was asked for (RFC 5452 §9.1). The caller has to compare the
- * address and port that it came from.
+ * True when a message may be believed to be the reply to a query: id, QR, question and class fit,
+ * and its answers belong to the name that was asked for (RFC 5452 §9.1). The caller has to compare
+ * the address and port that it came from.
  */
 export function isReplyTo(reply: DnsMessage, id: number, question: DnsQuestion): boolean {
   if (reply.id !== id || !reply.response || reply.opcode !== 0) return false;

@@ -74,7 +74,9 @@ export class BodyDecoder {
     return !this.#chunked;
   }
 
-  /** Reads on from `at`, by one step, and returns where it ends: `at` when more bytes are needed. */
+  /**
+   * Reads on from `at`, by one step, and returns where it ends: `at` when more bytes are needed.
+   */
   step(bytes: Uint8Array, at: number): number {
     this.chunk = NOTHING;
     switch (this.#state) {

@@ -12,8 +12,9 @@ interface Dated {
 }
 
 /**
- * The status, 304 or 412, with which a request's conditions keep it from being carried out; undefined
- * when they do not (RFC 9110 §13.2.2). `current` is what is there now, `tagOf` makes its entity tag.
+ * The status, 304 or 412, with which a request's conditions keep it from being carried out;
+ * undefined when they do not (RFC 9110 §13.2.2). `current` is what is there now, `tagOf` makes its
+ * entity tag.
  */
 export function preconditions<Current extends Dated>(
   { method, fields }: Conditional,
@@ -38,8 +39,8 @@ export function preconditions<Current extends Dated>(
 }
 
 /**
- * True when `If-Range` allows `Range` to be obeyed (RFC 9110 §13.1.5): the client certainly has a part
- * of what is there now.
+ * True when `If-Range` allows `Range` to be obeyed (RFC 9110 §13.1.5): the client certainly has a
+ * part of what is there now.
  */
 export function isStillTheSame(ifRange: string, tag: string, { time }: Dated): boolean {
   if (ifRange.startsWith('"')) return ifRange === tag;

@@ -34,8 +34,8 @@ const RFC_850 = /^[A-Z][a-z]{5,8}, (\d\d)-([A-Z][a-z]{2})-(\d\d) (\d\d):(\d\d):(
 const ASCTIME = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})$/;
 
 /**
- * The time, in milliseconds since 1970, of an HTTP date in any of its three forms (RFC 9110 §5.6.7);
- * undefined when it is none. `now` decides the century of a year of two digits.
+ * The time, in milliseconds since 1970, of an HTTP date in any of its three forms (RFC 9110
+ * §5.6.7); undefined when it is none. `now` decides the century of a year of two digits.
  */
 export function parseDate(value: string, now: number): number | undefined {
   let parts = IMF.exec(value);

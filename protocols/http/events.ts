@@ -49,7 +49,8 @@ function begin(
     // Without it, proxies of the nginx family hold events back.
     ["x-accel-buffering", "no"],
   ] as const;
-  // Without chunks all followers share the same bytes, and a stream ends with its connection anyway.
+  // Without chunks all followers share the same bytes, and a stream ends with its connection
+  // anyway.
   exchange.begin({ status: 200, fields }, "until closed");
   if (request.method === "HEAD") return exchange.end();
   new EventStream(exchange, qos, limits).start(filter, request.fields.get("last-event-id"));

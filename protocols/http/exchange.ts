@@ -39,8 +39,9 @@ export interface PathExchange {
   readonly closed: boolean;
 
   /**
-   * Has the request's body passed to `sink`, and sends `100 Continue` to a client that waits for that.
-   * A body of more than `maxBytes` is answered 413. A short one may be whole before this returns.
+   * Has the request's body passed to `sink`, and sends `100 Continue` to a client that waits for
+   * that. A body of more than `maxBytes` is answered 413. A short one may be whole before this
+   * returns.
    */
   receive(sink: BodySink, maxBytes?: number): void;
   /** Stops the body. The sink may call this, too. */
@@ -55,8 +56,8 @@ export interface PathExchange {
   /** Sends a whole answer that `encodeAnswer` made. */
   respondEncoded(bytes: Uint8Array): void;
   /**
-   * Sends the head of an answer whose body follows by `write`. It has `length` bytes, or ends when the
-   * connection is closed; by default it is sent in chunks.
+   * Sends the head of an answer whose body follows by `write`. It has `length` bytes, or ends when
+   * the connection is closed; by default it is sent in chunks.
    */
   begin(head: ResponseHead, length?: number | "until closed"): void;
   /** Sends some of the body. False: wait for `onDrained` before the next. */
@@ -69,8 +70,8 @@ export interface PathExchange {
   /** Runs `work` in a turn of the session. False when that is gone. */
   post(work: () => void): boolean;
   /**
-   * Calls `ended` when the client's login ends before the answer does. Absent where answers are sent
-   * as a whole.
+   * Calls `ended` when the client's login ends before the answer does. Absent where answers are
+   * sent as a whole.
    */
   watchLogin?(ended: () => void): void;
 

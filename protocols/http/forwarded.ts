@@ -7,8 +7,8 @@ import type { Fields, Upgrade } from "./message.ts";
 export type Trusts = (address: string) => boolean;
 
 /**
- * The client as trusted proxies name it: the last address in `X-Forwarded-For` that is not a trusted
- * proxy itself. What stands before it may have been written by anybody.
+ * The client as trusted proxies name it: the last address in `X-Forwarded-For` that is not a
+ * trusted proxy itself. What stands before it may have been written by anybody.
  */
 export function clientOf(peer: Peer, fields: Fields, trusts: Trusts | undefined): Peer {
   if (trusts === undefined || !trusts(peer.address)) return peer;

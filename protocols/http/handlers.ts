@@ -14,7 +14,9 @@ export type PathAnswer = (
 /** The path of requests for other servers, in every protocol (RFC 8075 §5.3). */
 export const FORWARD_PATH = "/hc/";
 
-/** The application's handlers by path. A gateway has one of these for all HTTP and CoAP sessions. */
+/**
+ * The application's handlers by path. A gateway has one of these for all HTTP and CoAP sessions.
+ */
 export class Handlers {
   /** The handlers of WebSockets, by their paths. */
   readonly sockets: Routes<SocketRoute> = new Routes<SocketRoute>();

@@ -28,8 +28,8 @@ function latin1(bytes: Uint8Array, from: number, to: number): string {
 }
 
 /**
- * Reads the request head at the beginning of `bytes`, and how many bytes it takes; undefined while it
- * is not whole. The first `seen` bytes were offered before, and have not to be searched again.
+ * Reads the request head at the beginning of `bytes`, and how many bytes it takes; undefined while
+ * it is not whole. The first `seen` bytes were offered before, and have not to be searched again.
  */
 export function decodeHead(
   bytes: Uint8Array,
@@ -204,8 +204,8 @@ function checkHost(fields: Fields, minor: number, authority: string | undefined)
 }
 
 /**
- * Reads the trailer fields at `start`, and where they end (RFC 9112 §7.1.2); undefined while they are
- * not whole.
+ * Reads the trailer fields at `start`, and where they end (RFC 9112 §7.1.2); undefined while they
+ * are not whole.
  */
 export function decodeTrailers(
   bytes: Uint8Array,

@@ -3,14 +3,16 @@ import { Handlers } from "./handlers.ts";
 
 const PATH = "/health";
 
-/** True for a request for the gateway's health, unless the application has a handler of that path. */
+/**
+ * True for a request for the gateway's health, unless the application has a handler of that path.
+ */
 export function isOfHealth({ request, hub }: Exchange): boolean {
   return request.path === PATH && hub.shared(Handlers).find(request) === undefined;
 }
 
 /**
- * Answers with the gateway's health, for balancers and supervisors. They have no credentials, and so
- * learn only whether everything is accepted and, if not, why.
+ * Answers with the gateway's health, for balancers and supervisors. They have no credentials, and
+ * so learn only whether everything is accepted and, if not, why.
  */
 export function respondHealth(exchange: Exchange): void {
   const { method } = exchange.request, allow = "GET, HEAD";

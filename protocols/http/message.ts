@@ -2,8 +2,8 @@ import type { Decided } from "../guard.ts";
 import type { Hub, Session, Wire } from "../session.ts";
 
 /**
- * Header or trailer fields in the order in which they came (RFC 9110 §5). Names are in lower case, and
- * have to be asked for in lower case.
+ * Header or trailer fields in the order in which they came (RFC 9110 §5). Names are in lower case,
+ * and have to be asked for in lower case.
  *
  * @example A field that came twice is one list
  * ```ts
@@ -161,8 +161,9 @@ export interface UpgradeQuestion {
 
 /**
  * Answers a request that asks for another protocol (RFC 9110 §7.8). The result is the session that
- * takes the stream over, after its 101 has been sent; a refusal to send; a question to ask first; or
- * undefined when the request does not ask for a protocol of this upgrade, and is answered as usual.
+ * takes the stream over, after its 101 has been sent; a refusal to send; a question to ask first;
+ * or undefined when the request does not ask for a protocol of this upgrade, and is answered as
+ * usual.
  *
  * @example WebSockets for clients that know a word
  * ```ts

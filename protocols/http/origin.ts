@@ -11,11 +11,11 @@ interface PageRules {
 /**
  * Why a web page may not use the gateway, or undefined when it may.
  *
- * Browsers let every page open WebSockets to every server, and send simple requests there. So a page
- * of the web could use the gateway on its visitor's own machine (RFC 6455 §10.2). A request without
- * `Origin` does not come from a page of another origin. Any other origin must be listed in `allowed`,
- * or be on the loopback, or on the host that the request is for. `null` has to be listed, because a
- * sandboxed frame of any page sends it.
+ * Browsers let every page open WebSockets to every server, and send simple requests there. So a
+ * page of the web could use the gateway on its visitor's own machine (RFC 6455 §10.2). A request
+ * without `Origin` does not come from a page of another origin. Any other origin must be listed in
+ * `allowed`, or be on the loopback, or on the host that the request is for. `null` has to be
+ * listed, because a sandboxed frame of any page sends it.
  */
 export function faultOfOrigin(fields: Fields, { address, allowed }: PageRules): string | undefined {
   const origin = fields.get("origin");
@@ -33,8 +33,9 @@ export function faultOfOrigin(fields: Fields, { address, allowed }: PageRules): 
 /**
  * Why a request with this `Host` may come from a page that deceives its browser, or undefined.
  *
- * An attacker can have a name of their own resolve to the loopback. To the browser, page and gateway
- * then have one origin, so it lets the page read every answer. Only the name gives that away.
+ * An attacker can have a name of their own resolve to the loopback. To the browser, page and
+ * gateway then have one origin, so it lets the page read every answer. Only the name gives that
+ * away.
  */
 export function faultOfHost(fields: Fields, { address, allowed }: PageRules): string | undefined {
   if (!isLocal(address) || allowed.includes("*")) return undefined;
@@ -46,7 +47,9 @@ export function faultOfHost(fields: Fields, { address, allowed }: PageRules): st
   return `Cannot serve the host ${name} on this machine: list its origin to allow it`;
 }
 
-/** True for a browser's question whether a page may do something (Fetch, CORS-preflight request). */
+/**
+ * True for a browser's question whether a page may do something (Fetch, CORS-preflight request).
+ */
 export function isPreflight({ method, fields }: RequestHead): boolean {
   return method === "OPTIONS" && fields.has("origin") &&
     fields.has("access-control-request-method");

@@ -31,7 +31,9 @@ export function inHttp({ kind, reason, challenges = BASIC }: Refusal): {
   return { status: statuses[kind], reason, fields };
 }
 
-/** Lets requests through to `answer` by the web page, and then by the client, that they are from. */
+/**
+ * Lets requests through to `answer` by the web page, and then by the client, that they are from.
+ */
 export function entrance(answer: Answer, allowed: readonly string[]): Answer {
   return (exchange, now) => {
     const { request, peer, hub } = exchange, { path } = request;

@@ -9,8 +9,8 @@ import { contentFields } from "./state.ts";
 import { respondOutcome, shown } from "./publishing.ts";
 
 /**
- * Milliseconds for which a request waits for a reply, at most `maxMs`; undefined when it wants none,
- * and a text that says what is wrong when its time cannot be read.
+ * Milliseconds for which a request waits for a reply, at most `maxMs`; undefined when it wants
+ * none, and a text that says what is wrong when its time cannot be read.
  */
 export function replyOf({ query }: RequestHead, maxMs: number): number | string | undefined {
   if (query === "") return undefined;
@@ -31,7 +31,8 @@ export function request(
   const correlationData = randomBytes(8);
   exchange.follow(responseTopic, { qos: 1 }, ({ publication }) => {
     const answered = publication.properties?.correlationData;
-    // Without correlation data, as from an HTTP client, it counts too: nobody else knows this topic.
+    // Without correlation data, as from an HTTP client, it counts too: nobody else knows this
+    // topic.
     if (answered && !correlationData.equals(answered)) return;
     exchange.respond({ status: 200, fields: contentFields(publication) }, publication.payload);
   });

@@ -83,8 +83,8 @@ export class Routes<T> {
 }
 
 /**
- * The same path in its plain form (RFC 3986 §6.2.2). Otherwise a request could avoid the handler of a
- * path by another spelling of it, which the handler of everything would understand all the same.
+ * The same path in its plain form (RFC 3986 §6.2.2). Otherwise a request could avoid the handler of
+ * a path by another spelling of it, which the handler of everything would understand all the same.
  */
 function plainPath(path: string): string {
   if (!/%|\/\.|\\/.test(path)) return path;

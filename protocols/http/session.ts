@@ -107,7 +107,8 @@ export class HttpSession implements Session, Line {
   #answer(exchange: OpenExchange): void {
     const { request, intake } = exchange;
     const { upgrade, answer } = this.rules;
-    // Not in HTTP/1.0 (RFC 9110 §7.8); nor with a body, which the next protocol would read as its own.
+    // Not in HTTP/1.0 (RFC 9110 §7.8); nor with a body, which the next protocol would read as its
+    // own.
     if (upgrade && request.minor === 1 && intake.done && request.fields.has("upgrade")) {
       const next = upgrade(request, this.wire, this.hub, this.now);
       if (next !== undefined) return this.#switch(exchange, next);

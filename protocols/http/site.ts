@@ -4,8 +4,8 @@ import type { HttpLimits } from "./limits.ts";
 import { topics } from "./topics.ts";
 
 /**
- * Answers every request: by a handler of its path, as `/topics`, or by `fallback`. Without a fallback,
- * `/` is a page that says what this is, and all else 404.
+ * Answers every request: by a handler of its path, as `/topics`, or by `fallback`. Without a
+ * fallback, `/` is a page that says what this is, and all else 404.
  */
 export function site(limits: HttpLimits, fallback?: Answer): Answer {
   const answerTopics = topics(limits);

@@ -21,8 +21,8 @@ export class TopicAliases {
   constructor(readonly maximum: number) {}
 
   /**
-   * A PUBLISH that says the same as `packet`, which has its whole topic: a shorter one where there is
-   * an alias, one that sets an alias, or `packet` itself. Valid until the next call.
+   * A PUBLISH that says the same as `packet`, which has its whole topic: a shorter one where there
+   * is an alias, one that sets an alias, or `packet` itself. Valid until the next call.
    */
   shorten(packet: Uint8Array, topic: string, maxPacketBytes: number): Uint8Array {
     const alias = this.#aliases.get(topic);

@@ -86,7 +86,9 @@ export class Broker implements Tally, Timed, Surveyed {
     this.moved(client.name, "online");
   }
 
-  /** Takes a session from its connection: it ends, or waits for its client; the next heir gets it. */
+  /**
+   * Takes a session from its connection: it ends, or waits for its client; the next heir gets it.
+   */
   release(client: Client, { now, hub }: { now: number; hub: BrokerHub }): void {
     if (client.inbox !== undefined) this.#connected--;
     client.move(undefined);
@@ -170,7 +172,9 @@ export class Broker implements Tally, Timed, Surveyed {
     this.deadline = Math.min(this.deadline, due);
   }
 
-  /** Offers a free session to the next heir that is alive; forgets it when it ended and has none. */
+  /**
+   * Offers a free session to the next heir that is alive; forgets it when it ended and has none.
+   */
   #summon(client: Client): void {
     while (client.heirs !== undefined && !client.heirs[0]!.post(HANDOVER)) {
       dismiss(client, client.heirs[0]!);

@@ -35,7 +35,9 @@ export interface Admission {
   authenticationData: Uint8Array | undefined;
 }
 
-/** Reads and checks the CONNECT that `bytes` hold from `at` to `end`. Throws what to refuse it with. */
+/**
+ * Reads and checks the CONNECT that `bytes` hold from `at` to `end`. Throws what to refuse it with.
+ */
 export function admit(
   link: Link,
   broker: Broker,
@@ -141,7 +143,9 @@ function grantedExpiry({ version, clean, properties }: Connect, limits: MqttOpti
   return Math.min(properties?.sessionExpiry ?? 0, limits.maxSessionExpirySeconds);
 }
 
-/** The will with bytes of its own, because it outlives the packet. Throws when it may not be left. */
+/**
+ * The will with bytes of its own, because it outlives the packet. Throws when it may not be left.
+ */
 function ownWill(will: Will, limits: MqttOptions): Will {
   const fault = faultOfTopic(will.topic, limits.maxTopicLevels);
   if (fault !== undefined) throw new ProtocolError(fault, Reason.topicNameInvalid);

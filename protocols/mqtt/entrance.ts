@@ -139,7 +139,10 @@ export class Entrance implements AuthOwner {
     if (link.waiting && !this.waits) this.deadline = Infinity;
   }
 
-  /** Before a session goes on: ends those of its subscriptions that its client may not have any more. */
+  /**
+   * Before a session goes on: ends those of its subscriptions that its client may not have any
+   * more.
+   */
   #inspect(identity: Identity, guard: Guard, now: number): void {
     const { link } = this, admission = this.#admission!, { hub } = link;
     hub.identify(identity);

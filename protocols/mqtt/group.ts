@@ -25,12 +25,14 @@ export class SharedDelivery extends StoredDelivery {
   }
 }
 
-/** 100 stored messages are handed out at once after a restart: it keeps members busy, and is quick. */
+/**
+ * 100 stored messages are handed out at once after a restart: it keeps members busy, and is quick.
+ */
 const FIRST_MESSAGES = 100;
 
 /**
- * A shared subscription (MQTT 5.0 §4.8.2): each message goes to one of its members. Messages that no
- * member can take now wait in a queue of the group.
+ * A shared subscription (MQTT 5.0 §4.8.2): each message goes to one of its members. Messages that
+ * no member can take now wait in a queue of the group.
  */
 export class Group implements Receiver {
   readonly #members: Client[] = [];

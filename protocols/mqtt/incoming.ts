@@ -163,8 +163,9 @@ export class Incoming {
   ): Publication {
     const { qos, retain, properties, payloadAt } = packet;
     const { version } = this.link;
-    // Without properties, and with a remaining length of as few bytes as possible, the packet is what
-    // subscribers get, but for flags and identifier: so it is copied whole, and need not be encoded.
+    // Without properties, and with a remaining length of as few bytes as possible, the packet is
+    // what subscribers get, but for flags and identifier: so it is copied whole, and need not be
+    // encoded.
     const body = bodyStart(bytes, at);
     const isCanonical = properties === undefined && (bytes[body - 1] !== 0 || body === at + 2);
     const from = isCanonical ? at : payloadAt;

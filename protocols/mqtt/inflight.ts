@@ -25,8 +25,8 @@ const OVERHEAD_BYTES = 256;
 export class Inflight {
   readonly #tally: { inflightBytes: number };
   /**
-   * A message is in the slot of its identifier modulo the length, a power of 2. Acknowledgements come
-   * in the order of sending, so the slot of the next identifier is mostly free again.
+   * A message is in the slot of its identifier modulo the length, a power of 2. Acknowledgements
+   * come in the order of sending, so the slot of the next identifier is mostly free again.
    */
   #slots: (Unsettled | undefined)[] = [];
   #size = 0;

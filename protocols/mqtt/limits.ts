@@ -2,7 +2,8 @@
  * What happens to a message for which a client's queue has no room:
  * - `drop-newest`: it is refused, and its publisher is told.
  * - `drop-oldest`: the oldest messages that wait are dropped to make room.
- * - `conflate`: only the newest message of each topic waits; if there is no room even so, it is refused.
+ * - `conflate`: only the newest message of each topic waits; if there is no room even so, it is
+ *   refused.
  * - `disconnect`: it is refused, and the client is disconnected if it is there.
  *
  * @example Only the newest value of each topic for whoever is behind
@@ -55,8 +56,8 @@ export interface MqttLimits {
   /** Milliseconds from the connection to the end of CONNECT; default 10,000. */
   connectTimeoutMs: number;
   /**
-   * The longest Keep Alive of an MQTT 5 client, in seconds; default 0: any. A longer one, or none at
-   * all, is replaced by this (MQTT 5.0 §3.2.2.3.14).
+   * The longest Keep Alive of an MQTT 5 client, in seconds; default 0: any. A longer one, or none
+   * at all, is replaced by this (MQTT 5.0 §3.2.2.3.14).
    */
   maxKeepAliveSeconds: number;
   /** Bytes of a client identifier; default 512. */
@@ -89,7 +90,9 @@ export interface MqttLimits {
   receiveMaximum: number;
   /** Topic aliases that an MQTT 5 client may set, and that we set for it; default 32. */
   topicAliasMaximum: number;
-  /** Seconds for which a session outlives its connection; default 2,592,000. 0xffffffff: for ever. */
+  /**
+   * Seconds for which a session outlives its connection; default 2,592,000. 0xffffffff: for ever.
+   */
   maxSessionExpirySeconds: number;
   /** Sessions, connected or not, of all clients together; default 100,000. */
   maxSessions: number;
@@ -135,6 +138,8 @@ export const defaults: MqttLimits = {
   topicAliasMaximum: 32,
   /** 30 days: a client that stays away longer has most likely gone for good. */
   maxSessionExpirySeconds: 30 * 86_400,
-  /** 100,000: about 200 MiB when all are empty. Anybody can make one, with a new client identifier. */
+  /**
+   * 100,000: about 200 MiB when all are empty. Anybody can make one, with a new client identifier.
+   */
   maxSessions: 100_000,
 };

@@ -34,7 +34,9 @@ const NONE: Unsettled[] = [];
 export class Outgoing {
   #retained: Retained | undefined = undefined;
   #aliases: TopicAliases | undefined = undefined;
-  /** To be sent again: what the last connection left unacknowledged, newest first [MQTT-4.4.0-1]. */
+  /**
+   * To be sent again: what the last connection left unacknowledged, newest first [MQTT-4.4.0-1].
+   */
   #again = NONE;
   /** PUBLISH packets sent on this connection that are not acknowledged (MQTT 5.0 §4.9). */
   #counted = 0;
@@ -176,7 +178,8 @@ export class Outgoing {
     const { log, inflight } = this.client;
     if (log !== undefined) delivery = stored(delivery, log);
     const unsettled = inflight.add(delivery);
-    // After a restart a message of QoS 2 must have the same identifier, or its client takes it twice.
+    // After a restart a message of QoS 2 must have the same identifier, or its client takes it
+    // twice.
     if (delivery.qos === 2 && delivery instanceof StoredDelivery) {
       if (delivery instanceof SharedDelivery) settle(delivery);
       else delivery.journal?.sent(delivery.entry, unsettled.packetId);
@@ -225,7 +228,9 @@ export class Outgoing {
   }
 }
 
-/** The delivery with an entry in the journal, which a retained message, for example, has not yet. */
+/**
+ * The delivery with an entry in the journal, which a retained message, for example, has not yet.
+ */
 function stored(delivery: Delivery, log: SessionLog): Delivery {
   const isShared = delivery instanceof SharedDelivery;
   // A shared message of QoS 2 belongs to the member that it was sent to [MQTT-4.8.2-5].

@@ -13,14 +13,14 @@ import { malformed, Reason } from "./reason.ts";
 import { Writer } from "./writer.ts";
 
 /**
- * 256 of a kind in one packet: more than any client sends. An empty one takes 5 bytes on the wire and
- * 30 times as many in memory.
+ * 256 of a kind in one packet: more than any client sends. An empty one takes 5 bytes on the wire
+ * and 30 times as many in memory.
  */
 export const MAX_USER_PROPERTIES = 256;
 
 /**
- * Reads the properties of a packet of type `packet`; undefined when there are none. Binary values are
- * views.
+ * Reads the properties of a packet of type `packet`; undefined when there are none. Binary values
+ * are views.
  */
 export function readProperties(reader: Reader, packet: number): Properties | undefined {
   const length = readVarint(reader);

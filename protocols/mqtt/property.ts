@@ -3,7 +3,9 @@ import { PacketType } from "./packet.ts";
 /** A name and a value that have a meaning for applications only (MQTT 5.0 §3.3.2.3.7). */
 export type UserProperty = readonly [name: string, value: string];
 
-/** The properties of MQTT 5 packets (MQTT 5.0 §2.2.2.2). Which packet may have which: `properties`. */
+/**
+ * The properties of MQTT 5 packets (MQTT 5.0 §2.2.2.2). Which packet may have which: `properties`.
+ */
 export interface Properties {
   payloadFormat?: number;
   /** Seconds. */

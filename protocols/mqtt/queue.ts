@@ -35,7 +35,10 @@ export class Queue implements Shelf {
   #places: Map<string, number> | undefined;
   /** Messages before those of `#waiting`, on pages that are read back when they are needed. */
   #backlog: Backlog | undefined;
-  /** From this place on, messages may still share memory with others: the journal has not come to them. */
+  /**
+   * From this place on, messages may still share memory with others: the journal has not come to
+   * them.
+   */
   #shelved = 0;
 
   constructor(readonly tally: Tally) {}
@@ -88,8 +91,8 @@ export class Queue implements Shelf {
   }
 
   /**
-   * Queues a delivery for which there is room, and records it in the journal. Once it is recorded, it
-   * need not stay in memory until it is sent.
+   * Queues a delivery for which there is room, and records it in the journal. Once it is recorded,
+   * it need not stay in memory until it is sent.
    */
   shelve(delivery: StoredDelivery, log: SessionLog, limits: MqttLimits): void {
     // Newer messages take the places of older ones here, so no page would ever stay complete.

@@ -38,7 +38,9 @@ class MqttSession implements Session, House {
   /** Handles packets after CONNACK; undefined before. */
   #conversation: Conversation | undefined = undefined;
   #tenure: Tenure | undefined = undefined;
-  /** True while hooks have been told that this client is connected, and not yet that it has gone. */
+  /**
+   * True while hooks have been told that this client is connected, and not yet that it has gone.
+   */
   #isGuest = false;
   #heardAt = 0;
   /** Bytes of an unfinished packet that there were at `#heardAt`. */

@@ -80,7 +80,9 @@ function faultOf(packet: Subscribe, reasons: number[], { limits }: Link): string
     `Cannot take more than ${limits.maxWildcardLevels} levels of wildcards in a filter`;
 }
 
-/** The subscriptions without identifier and screen: clients share them, as there are only twelve. */
+/**
+ * The subscriptions without identifier and screen: clients share them, as there are only twelve.
+ */
 const plain: readonly Subscription[] = Array.from({ length: 16 }, (_, wish) => ({
   qos: (wish & 3) as Qos,
   noLocal: (wish & 4) !== 0,

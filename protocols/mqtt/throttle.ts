@@ -1,4 +1,6 @@
-/** Slows a client down to so many messages a second: a token bucket that holds those of a second. */
+/**
+ * Slows a client down to so many messages a second: a token bucket that holds those of a second.
+ */
 export class Throttle {
   #tokens: number;
   #at: number;

@@ -26,8 +26,8 @@ interface CgiScript {
 }
 
 /**
- * Fields that do not become `HTTP_…`: they have a variable of their own, concern only the server, or
- * are secrets (RFC 3875 §4.1.18).
+ * Fields that do not become `HTTP_…`: they have a variable of their own, concern only the server,
+ * or are secrets (RFC 3875 §4.1.18).
  */
 const LEFT_OUT = new Set([
   ...CONNECTION_FIELDS,

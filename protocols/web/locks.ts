@@ -64,8 +64,8 @@ export class LockTable {
   }
 
   /**
-   * True when a client with these tokens may change a resource: of the locks on each resource, it must
-   * have one (RFC 4918 §7.5). With `tree`, everything below counts, too.
+   * True when a client with these tokens may change a resource: of the locks on each resource, it
+   * must have one (RFC 4918 §7.5). With `tree`, everything below counts, too.
    */
   allows(path: string, tokens: ReadonlySet<string>, tree: boolean, now: number): boolean {
     const held = this.of(path, now);

@@ -11,8 +11,8 @@ export interface FilePath {
 
 /**
  * The names in a percent-encoded request path, decoded once. Undefined for a path that no file can
- * have: with `..`, `\`, an encoded `/`, a control character, or a name that Windows takes for a device
- * or shortens. The rules are the same on all systems, so that a site is, too.
+ * have: with `..`, `\`, an encoded `/`, a control character, or a name that Windows takes for a
+ * device or shortens. The rules are the same on all systems, so that a site is, too.
  */
 export function parseFilePath(path: string): FilePath | undefined {
   const names: string[] = [];
@@ -32,8 +32,8 @@ export function formatFilePath({ names, isDirectory }: FilePath): string {
 }
 
 /**
- * True when another server could take `path` for `mount` or for something below it, because it ignores
- * empty names or case, resolves dots, or decodes `/`.
+ * True when another server could take `path` for `mount` or for something below it, because it
+ * ignores empty names or case, resolves dots, or decodes `/`.
  */
 export function mayBeBelow(path: string, mount: string): boolean {
   const wanted = namesIn(mount);

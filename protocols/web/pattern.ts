@@ -2,9 +2,9 @@
 export type Pattern = (text: string) => number;
 
 /**
- * Compiles a pattern for paths and names, which matches from the start but not necessarily to the end.
- * `?` is any character but `/`, `*` any number of these, `**` any number of all characters, `$` the
- * end; `|` and `,` separate alternatives. Case does not matter.
+ * Compiles a pattern for paths and names, which matches from the start but not necessarily to the
+ * end. `?` is any character but `/`, `*` any number of these, `**` any number of all characters,
+ * `$` the end; `|` and `,` separate alternatives. Case does not matter.
  */
 export function compilePattern(pattern: string): Pattern {
   const alternatives = pattern.split(/[|,]/).map((each) => each.trim()).filter((each) =>

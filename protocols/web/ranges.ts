@@ -11,8 +11,8 @@ export const defaults = {
 };
 
 /**
- * The ranges that a `Range` field asks for, of `size` bytes (RFC 9110 §14.2). Undefined when the field
- * is to be ignored; empty when there is nothing in these ranges.
+ * The ranges that a `Range` field asks for, of `size` bytes (RFC 9110 §14.2). Undefined when the
+ * field is to be ignored; empty when there is nothing in these ranges.
  */
 export function parseRanges(field: string, size: number): ByteRange[] | undefined {
   const found = /^bytes=(.+)$/i.exec(field.trim());

@@ -9,8 +9,8 @@ export type SsiPart =
   | { readonly kind: "call"; readonly name: string; readonly argument: string };
 
 /**
- * Splits a page into directives, `<!--#… -->`, and the text between them. Unknown directives are left
- * out without notice. A directive that is never closed is text.
+ * Splits a page into directives, `<!--#… -->`, and the text between them. Unknown directives are
+ * left out without notice. A directive that is never closed is text.
  */
 export function parseSsi(page: Uint8Array): SsiPart[] {
   const parts: SsiPart[] = [];

@@ -28,8 +28,8 @@ export interface Uri {
 }
 
 /**
- * Splits `[scheme://[user@]]host[:port][/path][?query][#fragment]`; undefined for any other text. Unlike
- * `URL`, it takes a host and port without a scheme, and leaves all parts as they are.
+ * Splits `[scheme://[user@]]host[:port][/path][?query][#fragment]`; undefined for any other text.
+ * Unlike `URL`, it takes a host and port without a scheme, and leaves all parts as they are.
  *
  * @example All of its parts
  * ```ts

@@ -204,7 +204,9 @@ export function escapeXml(text: string): string {
   return text.replace(/[&<>"'\r]/g, (found) => `&#${found.charCodeAt(0)};`);
 }
 
-/** An element as text that has the same meaning wherever it is put, inside the namespace `around`. */
+/**
+ * An element as text that has the same meaning wherever it is put, inside the namespace `around`.
+ */
 export function formatXml(element: XmlElement, around?: string): string {
   const { namespace, name, attributes, children } = element;
   const own = namespace === around ? "" : ` xmlns="${escapeXml(namespace)}"`;

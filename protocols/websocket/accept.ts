@@ -70,7 +70,9 @@ export function wishesOf(
   return { ...compressionDefaults, ...given };
 }
 
-/** Finds out who opens a WebSocket, and whether that client may subscribe to what its path names. */
+/**
+ * Finds out who opens a WebSocket, and whether that client may subscribe to what its path names.
+ */
 export function login(
   { request, wire, hub }: Asking,
   guard: Guard,

@@ -43,7 +43,8 @@ export class Backlog {
 
   #grow(more: number): void {
     const size = this.size;
-    // Twice what is there, whatever was announced: the peer has to send the bytes that memory costs.
+    // Twice what is there, whatever was announced: the peer has to send the bytes that memory
+    // costs.
     const grown = new Uint8Array(Math.max(FIRST_BYTES, 2 * size, size + more));
     grown.set(this.view);
     this.#bytes = grown;

@@ -79,7 +79,9 @@ export function readOpening(
   return { end: end + 4, subprotocol, extensions };
 }
 
-/** Header fields by their names in lower case; the values of a repeated one are joined by commas. */
+/**
+ * Header fields by their names in lower case; the values of a repeated one are joined by commas.
+ */
 function fieldsIn(lines: readonly string[]): Map<string, string> {
   const fields = new Map<string, string>();
   for (const line of lines) {

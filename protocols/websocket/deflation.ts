@@ -10,7 +10,9 @@ const NOTHING = new Uint8Array(0);
 /** 16 final blocks in one message: more than any sender makes, and each costs a call of zlib. */
 const MAX_ENDS = 16;
 
-/** Compresses and inflates the messages of one WebSocket (RFC 7692). It keeps two windows at most. */
+/**
+ * Compresses and inflates the messages of one WebSocket (RFC 7692). It keeps two windows at most.
+ */
 export class Deflation {
   readonly #agreement: Agreement;
   readonly #options: Required<CompressionOptions>;
@@ -63,7 +65,9 @@ export class Deflation {
     return compressed;
   }
 
-  /** Compresses a message without reference to others; undefined when it is better sent as it is. */
+  /**
+   * Compresses a message without reference to others; undefined when it is better sent as it is.
+   */
   deflateAlone(message: Uint8Array): Uint8Array | undefined {
     const { minBytes, maxBytes } = this.#options;
     if (message.length < minBytes || message.length > maxBytes) return undefined;
@@ -82,8 +86,9 @@ export class Deflation {
 }
 
 /**
- * What `input`, which may refer to `window`, inflates to, and how many of its bytes were used. Deno's
- * zlib takes no dictionary for raw data, so the window is put before the message as a stored block.
+ * What `input`, which may refer to `window`, inflates to, and how many of its bytes were used.
+ * Deno's zlib takes no dictionary for raw data, so the window is put before the message as a stored
+ * block.
  */
 function inflated(
   window: Uint8Array,

@@ -93,7 +93,9 @@ export function offerOf({ windowBits, noContextTakeover }: Required<CompressionO
   ].join("; ");
 }
 
-/** What a server answered to `offerOf` (RFC 7692 §7.1); or a text that says what is wrong with it. */
+/**
+ * What a server answered to `offerOf` (RFC 7692 §7.1); or a text that says what is wrong with it.
+ */
 export function readAnswer(
   answer: string,
   wishes: Required<CompressionOptions>,

@@ -36,7 +36,9 @@ export class FrameReader {
   /** True between the first and the last fragment of a message. */
   #fragmented = false;
   #text = false;
-  /** True while the payload of a data frame arrives: whether it is final, what is left, its mask. */
+  /**
+   * True while the payload of a data frame arrives: whether it is final, what is left, its mask.
+   */
   #inFrame = false;
   #final = false;
   #left = 0;

@@ -33,7 +33,9 @@ const envelopeFrames: readonly Encoder[] = [0, 1, 2, 3, 4, 5].map((index) => {
   return (publication) => textFrame(envelope(new Delivery(publication, qos, retain, undefined)));
 });
 
-/** The subprotocol `json`: every message is a JSON object, an operation, an answer or a delivery. */
+/**
+ * The subprotocol `json`: every message is a JSON object, an operation, an answer or a delivery.
+ */
 export class JsonMode extends PublicationMode<Qos> implements Mode {
   readonly label = "json";
   readonly #limits: WebSocketLimits;

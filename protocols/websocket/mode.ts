@@ -8,7 +8,9 @@ import type { Deflation } from "./deflation.ts";
 export interface Link {
   readonly wire: Wire;
   readonly hub: Hub;
-  /** Sends a message, given as an unmasked frame. While the peer does not read, it is not read from. */
+  /**
+   * Sends a message, given as an unmasked frame. While the peer does not read, it is not read from.
+   */
   send(frame: Uint8Array): void;
   /** Sends one frame with this first byte (RFC 6455 §5.2). The caller has to heed `wire.full`. */
   frame(first: number, payload: Uint8Array): void;
@@ -29,7 +31,9 @@ export interface Link {
   readonly open: boolean;
 }
 
-/** What one WebSocket carries: messages of a topic, JSON, another protocol, a handler's messages. */
+/**
+ * What one WebSocket carries: messages of a topic, JSON, another protocol, a handler's messages.
+ */
 export interface Mode {
   readonly label: string;
   /** True when the bounds of messages have no meaning, so that small ones may come joined. */
@@ -40,7 +44,8 @@ export interface Mode {
   frame(text: boolean, length: number, final: boolean): void;
   /**
    * Takes the next piece of payload, a view valid during the call; `last` when it ends the message.
-   * Returns how many bytes were used: fewer only while the wire is paused, and the rest comes again.
+   * Returns how many bytes were used: fewer only while the wire is paused, and the rest comes
+   * again.
    */
   data(bytes: Uint8Array, last: boolean, now: number): number;
   /** The WebSocket closes: what the peer's Close frame says, or ours, and whose doing it is. */

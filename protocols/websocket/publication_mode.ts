@@ -6,7 +6,9 @@ import type { WebSocketLimits } from "./limits.ts";
 import type { Link } from "./mode.ts";
 import { RetainedValues } from "./retained.ts";
 
-/** What modes whose messages are publications have in common; `Request` is what asked for a value. */
+/**
+ * What modes whose messages are publications have in common; `Request` is what asked for a value.
+ */
 export abstract class PublicationMode<Request> {
   readonly congested = false;
   protected readonly assembly: Assembly;

@@ -7,7 +7,9 @@ import { chooseSubprotocol, type Refusal, refusal as refuse } from "./handshake.
 import type { Arrival, SocketRoute } from "./socket.ts";
 import { SocketMode } from "./socket_mode.ts";
 
-/** True when a WebSocket is for the handler of its path, not for one of the gateway's subprotocols. */
+/**
+ * True when a WebSocket is for the handler of its path, not for one of the gateway's subprotocols.
+ */
 export function isForRoute(
   { protocols }: SocketRoute,
   offered: string | undefined,

@@ -19,9 +19,9 @@ interface Run {
 }
 
 /**
- * Joins the payloads of the small, whole, binary messages at `at`, so that a stream inside them gets
- * one call in place of one for each. Undefined when something else is there. The frames themselves
- * are left as they came.
+ * Joins the payloads of the small, whole, binary messages at `at`, so that a stream inside them
+ * gets one call in place of one for each. Undefined when something else is there. The frames
+ * themselves are left as they came.
  */
 export function joinRun(bytes: Uint8Array, at: number): Run | undefined {
   let from = at;

@@ -2,7 +2,10 @@ import { COMPRESSED, FINAL, frameOf } from "./codec.ts";
 import { opcodes } from "./codes.ts";
 import type { Deflation } from "./deflation.ts";
 
-/** Compressed frames by window size and by the frame they were made of, so each is made once for all. */
+/**
+ * Compressed frames by window size and by the frame they were made of, so each is made once for
+ * all.
+ */
 const made: WeakMap<Uint8Array, Uint8Array>[] = [];
 
 /** The same message in a compressed frame, without reference to others; as it is, if shorter so. */

@@ -15,7 +15,9 @@ const GOOD_MATCH = 64;
 const HASH_BITS = 12;
 
 const data = new Uint8Array(WINDOW_BYTES + SHORT_BYTES);
-/** The latest place of each hash of three bytes; and for each place, the one before of that hash. */
+/**
+ * The latest place of each hash of three bytes; and for each place, the one before of that hash.
+ */
 const head = new Int32Array(1 << HASH_BITS);
 const previous = new Int32Array(data.length);
 const out = new Uint8Array(SHORT_BYTES);
@@ -64,7 +66,8 @@ function put(bits: number, count: number): void {
   bitBuffer |= bits << bitCount;
   bitCount += count;
   while (bitCount >= 8) {
-    // Writing beyond the end does nothing: the result is longer than the message then, and not used.
+    // Writing beyond the end does nothing: the result is longer than the message then, and not
+    // used.
     out[written++] = bitBuffer;
     bitBuffer >>>= 8;
     bitCount -= 8;
@@ -73,7 +76,8 @@ function put(bits: number, count: number): void {
 
 /**
  * Compresses a message of at most `SHORT_BYTES`, with references of up to `windowBytes` back, into
- * `window` too. The four bytes that senders leave out are left out. Undefined when it gets no shorter.
+ * `window` too. The four bytes that senders leave out are left out. Undefined when it gets no
+ * shorter.
  */
 export function deflateShort(
   window: Uint8Array,

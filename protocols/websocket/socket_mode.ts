@@ -9,7 +9,9 @@ import type { SocketPort, SocketUser } from "./socket.ts";
 /** What waits to be sent: a message with the first byte of its frame, or a Close frame. */
 type Waiting = { first: number; bytes: Uint8Array } | { code: number | undefined; reason: string };
 
-/** 1 MiB in one frame: the next waits for room, so that a large message takes little of the outbox. */
+/**
+ * 1 MiB in one frame: the next waits for room, so that a large message takes little of the outbox.
+ */
 const FRAME_BYTES = 1 << 20;
 const WAKE = Symbol("wake");
 

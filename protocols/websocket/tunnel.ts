@@ -27,7 +27,9 @@ export abstract class Tunnel implements Wire, Mode {
     }
   }
 
-  /** Runs the session inside. A fault of the peer is refused there first, then ends the WebSocket. */
+  /**
+   * Runs the session inside. A fault of the peer is refused there first, then ends the WebSocket.
+   */
   protected guarded<T>(now: number, act: () => T): T {
     try {
       return act();
