@@ -1,3 +1,4 @@
+import { parseServer } from "../../server_url.ts";
 import { Option } from "../option_bytes.ts";
 import { MAX_TEXT_BYTES, Options } from "../options.ts";
 
@@ -33,24 +34,18 @@ export function parseCoapUrl(text: string): CoapUrl {
       `give a URL such as coap://127.0.0.1/topics/a; known are ${Object.keys(schemes).join(", ")}`,
     );
   }
-  const { carrier, port } = schemes[scheme as keyof typeof schemes];
-  // `URL` reads a host as one only in schemes that it knows.
-  const url = URL.parse(`https://${text.slice(given.length + 3)}`);
-  if (url === null || url.hostname === "") {
-    throw new TypeError(`give a host, as in ${scheme}://127.0.0.1:${port}/topics/a`);
-  }
-  if (url.username !== "" || url.password !== "") {
-    throw new TypeError("a URL shows to others: give the user and the password apart from it");
-  }
+  const { carrier, port: usual } = schemes[scheme as keyof typeof schemes];
+  const { url, hostname, port } = parseServer(text.slice(`${given}://`.length), {
+    like: "https",
+    port: usual,
+    example: `${scheme}://127.0.0.1:${usual}/topics/a`,
+  });
   if (url.hash !== "") throw new TypeError(`leave out ${url.hash}: it names no resource`);
-  const named = /:(\d+)$/.exec(/^[^/?#]*/.exec(text.slice(given.length + 3))![0])?.[1];
-  const actual = named === undefined ? port : Number(named);
-  const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
   return {
     carrier,
     hostname,
-    port: actual,
-    origin: `${scheme}://${url.hostname}:${actual}`,
+    port,
+    origin: `${scheme}://${url.hostname}:${port}`,
     options: [...hostOptions(hostname), ...pathOptions(url.pathname + url.search)],
   };
 }
