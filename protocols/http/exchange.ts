@@ -103,6 +103,19 @@ export interface Exchange extends PathExchange {
 /** Answers a request, now or in later turns. */
 export type Answer = (exchange: Exchange, now: number) => void;
 
+/** Characters of a method and of a path in an answer: the client chose how long they are. */
+const METHOD_CHARACTERS = 20, PATH_CHARACTERS = 200;
+
+/** The method of a request, short enough for an answer. */
+export function shownMethod({ method }: RequestHead): string {
+  return method.slice(0, METHOD_CHARACTERS);
+}
+
+/** The path of a request, short enough for an answer. */
+export function shownPath({ path }: RequestHead): string {
+  return path.slice(0, PATH_CHARACTERS);
+}
+
 /** Answers with a line of text for people. */
 export function respondText(
   exchange: Pick<PathExchange, "respond">,

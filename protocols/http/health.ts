@@ -1,4 +1,4 @@
-import { type Exchange, respondText } from "./exchange.ts";
+import { type Exchange, respondText, shownMethod } from "./exchange.ts";
 import { Handlers } from "./handlers.ts";
 
 const PATH = "/health";
@@ -15,11 +15,10 @@ export function isOfHealth({ request, hub }: Exchange): boolean {
  * so learn only whether everything is accepted and, if not, why.
  */
 export function respondHealth(exchange: Exchange): void {
-  const { method } = exchange.request, allow = "GET, HEAD";
+  const { request } = exchange, { method } = request, allow = "GET, HEAD";
   if (method !== "GET" && method !== "HEAD") {
-    return respondText(exchange, 405, `Cannot ${method.slice(0, 20)} the health: it can be read`, [
-      ["allow", allow],
-    ]);
+    const fault = `Cannot ${shownMethod(request)} the health: it can be read`;
+    return respondText(exchange, 405, fault, [["allow", allow]]);
   }
   const health = exchange.hub.health?.() ?? { status: "ok" };
   exchange.respond({

@@ -1,4 +1,4 @@
-import { type Answer, respondText } from "./exchange.ts";
+import { type Answer, respondText, shownMethod, shownPath } from "./exchange.ts";
 import { Handlers, isOfTopics } from "./handlers.ts";
 import type { HttpLimits } from "./limits.ts";
 import { topics } from "./topics.ts";
@@ -10,7 +10,7 @@ import { topics } from "./topics.ts";
 export function site(limits: HttpLimits, fallback?: Answer): Answer {
   const answerTopics = topics(limits);
   return (exchange, now) => {
-    const { path, method, fields } = exchange.request;
+    const { request } = exchange, { path, method, fields } = request;
     const expected = fields.get("expect");
     if (expected !== undefined && expected.toLowerCase() !== "100-continue") {
       return respondText(
@@ -19,11 +19,11 @@ export function site(limits: HttpLimits, fallback?: Answer): Answer {
         'Cannot meet the expectation: only "100-continue" is known',
       );
     }
-    const found = exchange.hub.shared(Handlers).find(exchange.request);
+    const found = exchange.hub.shared(Handlers).find(request);
     if (found !== undefined) {
       const { guard, identity } = exchange.hub;
       if (guard?.mayUse(identity, method, path) === false) {
-        return respondText(exchange, 403, `Not allowed to use ${path.slice(0, 200)}`);
+        return respondText(exchange, 403, `Not allowed to use ${shownPath(request)}`);
       }
       return found.value(exchange, now, found.params);
     }
@@ -35,9 +35,9 @@ export function site(limits: HttpLimits, fallback?: Answer): Answer {
     if (path === "/" && method === "OPTIONS") {
       return exchange.respond({ status: 204, fields: ALLOW });
     }
-    if (path !== "/") return respondText(exchange, 404, `Cannot find ${path.slice(0, 200)}`);
+    if (path !== "/") return respondText(exchange, 404, `Cannot find ${shownPath(request)}`);
     if (method === "GET" || method === "HEAD") return respondText(exchange, 200, PAGE);
-    respondText(exchange, 405, `Cannot ${method.slice(0, 20)} this page: it can be read`, ALLOW);
+    respondText(exchange, 405, `Cannot ${shownMethod(request)} this page: it can be read`, ALLOW);
   };
 }
 

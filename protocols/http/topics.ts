@@ -3,7 +3,7 @@ import { faultOfTopic, pathToTopic } from "../topic.ts";
 import { collect } from "./collect.ts";
 import { preconditions } from "./conditions.ts";
 import { follow, wantsEvents } from "./events.ts";
-import { type Answer, type Exchange, respondText } from "./exchange.ts";
+import { type Answer, type Exchange, respondText, shownMethod, shownPath } from "./exchange.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { RequestHead } from "./message.ts";
 import { discover, listTopics } from "./listing.ts";
@@ -59,7 +59,7 @@ class Topics {
     const { path, method } = exchange.request;
     const allow = "GET, HEAD, OPTIONS";
     if (path !== PREFIX && path !== "/topics" && path !== "/.well-known/core") {
-      return respondText(exchange, 404, `Cannot find ${path.slice(0, 200)}`);
+      return respondText(exchange, 404, `Cannot find ${shownPath(exchange.request)}`);
     }
     if (method === "OPTIONS") return exchange.respond({ status: 204, fields: [["allow", allow]] });
     if (method !== "GET" && method !== "HEAD") return notAllowed(exchange, allow);
@@ -191,8 +191,8 @@ class Topics {
 }
 
 function notAllowed(exchange: Exchange, allow: string): void {
-  const method = exchange.request.method.slice(0, 20);
-  respondText(exchange, 405, `Cannot ${method} here: ${allow} are allowed`, [["allow", allow]]);
+  const fault = `Cannot ${shownMethod(exchange.request)} here: ${allow} are allowed`;
+  respondText(exchange, 405, fault, [["allow", allow]]);
 }
 
 function conditionFailed(exchange: Exchange): void {

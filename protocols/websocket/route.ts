@@ -1,4 +1,5 @@
 import type { Decided } from "../guard.ts";
+import { shownPath } from "../http/exchange.ts";
 import type { UpgradeQuestion } from "../http/message.ts";
 import type { Found } from "../http/routes.ts";
 import type { Session } from "../session.ts";
@@ -59,7 +60,7 @@ export function openRoute(
           const { path } = request;
           if (refusal !== undefined) return decided(refusal, now);
           if (guard.mayUse(hub.identity, "GET", path)) return askUser(decided, now);
-          decided(refuse(403, `Not allowed to use ${path.slice(0, 200)}`), now);
+          decided(refuse(403, `Not allowed to use ${shownPath(request)}`), now);
         },
       );
     },
