@@ -6,6 +6,9 @@ import { Option } from "../option_bytes.ts";
 import { isCritical, Options, ruleOf, uint, uintOf } from "../options.ts";
 import { sameBytes } from "../representation.ts";
 
+/** The size exponent of the largest blocks of datagrams, of 1,024 bytes (RFC 7959 §2.2). */
+const MAX_SZX = 6;
+
 /** What a client asks for; `options` in rising order, and without Block options. */
 export interface Asked {
   readonly options: readonly Option[];
@@ -43,36 +46,45 @@ export class BodyTransfer {
     /** Makes a Request-Tag that no other body has (RFC 9175 §3.3). */
     readonly newTag: () => Uint8Array,
   ) {
-    this.#szx = options.szx ?? 6;
+    this.#szx = options.szx ?? MAX_SZX;
     this.#options = asked.options;
   }
 
   /** Options and payload of the next message. */
   next(): Asked {
-    const { payload } = this.asked, size = sizeOf(this.#szx);
-    if (this.#answer === undefined && this.#sent === 0 && payload.length > size) this.#name();
-    const options = this.#options;
-    if (this.#answer !== undefined) {
-      const block = new Block(this.#answer.size / size, false, this.#szx);
-      // Only the first message registers an observer (RFC 7959 §3.4).
-      const rest = options.filter(({ number }) => number !== Options.observe);
-      // Of a FETCH, the payload is part of the cache key (RFC 8132 §2).
-      const isNamed = this.options.code === Code.fetch && this.#sent === 0;
-      const all = joined(rest, new Option(Options.block2, block.encode()));
-      return { options: all, payload: isNamed ? payload : NONE };
+    if (this.#answer !== undefined) return this.#nextOfAnswer(this.#answer);
+    const { payload } = this.asked;
+    if (payload.length > sizeOf(this.#szx)) return this.#nextOfRequest();
+    // For blocks of the largest size there is nothing to ask for.
+    if (this.#szx === MAX_SZX) return this.asked;
+    const wish = new Block(0, false, this.#szx);
+    return { options: joined(this.#options, new Option(Options.block2, wish.encode())), payload };
+  }
+
+  /** Asks for the next block of the answer. */
+  #nextOfAnswer(answer: Assembly): Asked {
+    const block = new Block(answer.size / sizeOf(this.#szx), false, this.#szx);
+    // Only the first message registers an observer (RFC 7959 §3.4).
+    const rest = this.#options.filter(({ number }) => number !== Options.observe);
+    // Of a FETCH, the payload is part of the cache key (RFC 8132 §2).
+    const isNamed = this.options.code === Code.fetch && this.#sent === 0;
+    return {
+      options: joined(rest, new Option(Options.block2, block.encode())),
+      payload: isNamed ? this.asked.payload : NONE,
+    };
+  }
+
+  /** The next block of the request. */
+  #nextOfRequest(): Asked {
+    const { payload } = this.asked;
+    if (this.#sent === 0) this.#name();
+    const size = sizeOf(this.#szx), end = this.#sent + size;
+    const block = new Block(this.#sent / size, end < payload.length, this.#szx);
+    let options = joined(this.#options, new Option(Options.block1, block.encode()));
+    if (this.#sent === 0) {
+      options = joined(options, new Option(Options.size1, uint(payload.length)));
     }
-    if (payload.length <= size) {
-      const wish = new Block(0, false, this.#szx);
-      // For blocks of the largest size there is nothing to ask for.
-      return this.#szx === 6
-        ? this.asked
-        : { options: joined(options, new Option(Options.block2, wish.encode())), payload };
-    }
-    const end = this.#sent + size, more = end < payload.length;
-    const block = new Block(this.#sent / size, more, this.#szx);
-    let all = joined(options, new Option(Options.block1, block.encode()));
-    if (this.#sent === 0) all = joined(all, new Option(Options.size1, uint(payload.length)));
-    return { options: all, payload: payload.subarray(this.#sent, end) };
+    return { options, payload: payload.subarray(this.#sent, end) };
   }
 
   /** Takes the answer to the last message. Returns the whole answer once no more is to be sent. */
