@@ -11,7 +11,7 @@ export function utf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** A cursor over one whole packet. Reading past its end is the peer's fault. */
+/** A cursor over one whole packet. Reading past its end throws a `ProtocolError` with `code`. */
 export class Reader {
   at = 0;
 
@@ -35,7 +35,7 @@ export class Reader {
     return this.u16() * 0x10000 + this.u16();
   }
 
-  /** A view: copy what is kept. */
+  /** The next `count` bytes: a view, so whoever keeps them makes a copy. */
   take(count: number): Uint8Array {
     this.#need(count);
     return this.bytes.subarray(this.at, this.at += count);
@@ -51,7 +51,14 @@ export class Reader {
   }
 }
 
-/** Memory that small copies are cut from: to allocate each costs five times as much. */
+/**
+ * A copy of more than this part of a slab gets memory of its own, so that no slab is half wasted.
+ */
+const LARGEST_PART = 1 / 8;
+
+/**
+ * Memory that small copies are cut from: allocating each one by itself costs five times as much.
+ */
 class Slab {
   #bytes: Uint8Array<ArrayBuffer>;
   #used = 0;
@@ -62,7 +69,7 @@ class Slab {
 
   copy(bytes: Uint8Array): Uint8Array {
     const { length } = bytes, { size } = this;
-    if (length > size / 8) return bytes.slice();
+    if (length > size * LARGEST_PART) return bytes.slice();
     if (this.#used + length > size) {
       this.#bytes = new Uint8Array(size);
       this.#used = 0;
@@ -73,22 +80,25 @@ class Slab {
   }
 }
 
-/** What one message that stays may keep of others. */
+/** 64 KiB: messages on their way are soon gone, and then the whole slab can be collected. */
+const PASSING_BYTES = 64 * 1024;
+
+/** 1 KiB: a message that is kept keeps its whole slab, the messages beside it included. */
 const LASTING_BYTES = 1024;
 
-const passing = new Slab(64 * 1024), lasting = new Slab(LASTING_BYTES);
+const passing = new Slab(PASSING_BYTES), lasting = new Slab(LASTING_BYTES);
 
-/** A copy that outlives the turn, and shares its memory with thousands of others. */
+/** A copy that outlives the turn. It shares its memory with thousands of other copies. */
 export function copy(bytes: Uint8Array): Uint8Array {
   return passing.copy(bytes);
 }
 
-/** A copy for long: it keeps little memory beside its own. */
+/** A copy to be kept for long: it keeps at most a kibibyte alive beside its own bytes. */
 export function lastingCopy(bytes: Uint8Array): Uint8Array {
   return lasting.copy(bytes);
 }
 
-/** True for what keeps little memory beside its own. */
+/** True for bytes that keep no more memory alive than a `lastingCopy` does. */
 export function isLasting({ length, buffer }: Uint8Array): boolean {
   return buffer.byteLength <= Math.max(LASTING_BYTES, 2 * length);
 }

@@ -1,10 +1,10 @@
 import { Reader, utf8 } from "./bytes.ts";
 import { ProtocolError } from "./session.ts";
 
-/** The key of an entry of a map. */
-export type CborKey = number | string;
+/** The key of a map entry. */
+type CborKey = number | string;
 
-/** One data item (RFC 8949), of the kinds that are in use here. */
+/** One data item (RFC 8949), of the kinds that we use. */
 export type CborValue =
   | number
   | string
@@ -15,17 +15,17 @@ export type CborValue =
   | readonly CborValue[]
   | ReadonlyMap<CborKey, CborValue>;
 
-/** A value that means more than it says (RFC 8949 §3.4): 1 is seconds since 1970. */
+/** A value whose tag says what it means (RFC 8949 §3.4): tag 1 is for seconds since 1970. */
 export class Tagged {
   constructor(readonly tag: number, readonly value: CborValue) {}
 }
 
-/** Levels of items in one another. */
+/** 8 levels of items inside each other: configurations have 2, and each level is a recursion. */
 const MAX_DEPTH = 8;
-/** Items in all: each byte may be one, and takes far more memory than a byte. */
+/** 1,024 items in all: one byte can make an item, and an item takes far more memory than a byte. */
 const MAX_ITEMS = 1024;
 
-/** What an item begins with (RFC 8949 §3.1). */
+/** Major types: the upper three bits of the byte that begins an item (RFC 8949 §3.1). */
 export const Major = {
   unsigned: 0,
   negative: 1,
@@ -83,7 +83,7 @@ class Decoder {
 
   #array(length: number, depth: number): CborValue[] {
     const items: CborValue[] = [];
-    // The length is what the peer says: what is there is what counts.
+    // The peer can announce any length, so no room is made for it in advance.
     for (let i = 0; i < length; i++) items.push(this.item(depth));
     return items;
   }
@@ -95,7 +95,7 @@ class Decoder {
       if (typeof key !== "string" && !Number.isInteger(key)) {
         this.#fail("a key is neither an integer nor text");
       }
-      // RFC 8949 §5.6: two readers may see two different maps in it.
+      // RFC 8949 §5.6: of a key that is there twice, another reader may see the other value.
       if (entries.has(key as CborKey)) this.#fail(`the key ${key} is there twice`);
       entries.set(key as CborKey, this.item(depth));
     }
@@ -134,7 +134,7 @@ class Decoder {
   }
 }
 
-/** A number of 16 bits (RFC 8949, appendix D). */
+/** The value of a half-precision float (RFC 8949, appendix D). */
 function half(bits: number): number {
   const exponent = bits >> 10 & 31, fraction = bits & 1023, sign = bits >> 15 === 0 ? 1 : -1;
   if (exponent === 0) return sign * fraction * 2 ** -24;

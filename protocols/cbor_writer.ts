@@ -51,7 +51,7 @@ class Writer {
     this.#bytes.set(bytes, this.#at - bytes.length);
   }
 
-  /** What an item begins with: its kind, and its value or length (RFC 8949 §3). */
+  /** Writes what begins an item: its major type, and its value or length (RFC 8949 §3). */
   #head(major: number, argument: number): void {
     const kind = major << 5;
     if (argument < 24) return this.#room(1).setUint8(0, kind | argument);
@@ -70,7 +70,7 @@ class Writer {
     else view.setBigUint64(1, BigInt(argument));
   }
 
-  /** The next `count` bytes, which are what is written there. */
+  /** Appends `count` bytes, for the caller to fill in. */
   #room(count: number): DataView {
     const at = this.#at, end = this.#at += count;
     if (end > this.#bytes.length) {

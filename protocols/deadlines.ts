@@ -1,13 +1,15 @@
 /** Something that falls due. */
 export interface Due {
-  /** When; set by `Deadlines`. */
+  /** When it is due, in milliseconds since 1970; set by `Deadlines`. */
   dueAt: number;
-  /** Where in the heap it is; -1 when nowhere. */
+  /** Its place in the heap; -1 while it is in none. Set by `Deadlines`. */
   place: number;
   due(now: number): void;
 }
 
-/** What falls due, soonest first: a heap in which every item knows its place. */
+/**
+ * What falls due, soonest first: a heap in which every item knows its place, so it can be moved.
+ */
 export class Deadlines {
   readonly #heap: Due[] = [];
 

@@ -1,6 +1,6 @@
 /**
- * What a login stands on, such as a line of a file or the key of a token: it can go while connections
- * last that were let in because of it, and they go with it.
+ * What a login rests on, such as a line of a password file or the key that signed a token. It can
+ * be taken away while connections that were let in because of it still last; these then end, too.
  *
  * @example A switch
  * ```ts
@@ -32,14 +32,16 @@
  * ```
  */
 export interface Grant {
-  /** Finds out whether it holds still, at once or later. */
+  /** Calls `decided`, at once or later, with whether the grant still holds. */
   check(decided: (holds: boolean) => void): void;
-  /** Calls `revoked` when it does not, be it at once; the answer ends that. */
+  /**
+   * Calls `revoked` once the grant is gone, at once if it is already. The result ends the watch.
+   */
   watch(revoked: () => void): () => void;
 }
 
 /**
- * Why a login has ended: it said when it would, or what it stood on has gone.
+ * Why a login has ended: its time was over (`expired`), or its grant was taken away (`revoked`).
  *
  * @example For a log
  * ```ts
@@ -52,14 +54,14 @@ export interface Grant {
  */
 export type LoginEnd = "expired" | "revoked";
 
-/** The same for whoever was logged in. */
+/** The same as a sentence for whoever was logged in. */
 export const wordsOfEnd: Readonly<Record<LoginEnd, string>> = {
   expired: "The login has expired",
   revoked: "The login has been revoked",
 };
 
 /**
- * Hears that a login has ended, and why.
+ * Called when a login has ended, with the reason.
  *
  * @example For a log
  * ```ts

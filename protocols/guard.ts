@@ -4,7 +4,7 @@ import type { Delivery, Publication, Qos } from "./publication.ts";
 import type { Publisher, Receiver } from "./session.ts";
 
 /**
- * Something that somebody wants to do to the topic space.
+ * Something that a client wants to do with the topic space, for a hook to allow or refuse.
  *
  * @example Nobody follows everything
  * ```ts
@@ -21,7 +21,7 @@ import type { Publisher, Receiver } from "./session.ts";
  * ```
  */
 export interface Access {
-  /** `deliver` is asked for what a subscription with wildcards selects. */
+  /** `deliver` is asked for each message that a subscription with wildcards selects. */
   readonly action: "publish" | "subscribe" | "deliver";
   /** Who wants it. */
   readonly identity: Identity;
@@ -29,13 +29,13 @@ export interface Access {
   readonly topic: string;
   /** The QoS that is asked for. */
   readonly qos: Qos;
-  /** True for what sets the state of a topic, and for a stored value on its way to a subscriber. */
+  /** True when the state of a topic is set, and for a stored value on its way to a subscriber. */
   readonly retain: boolean;
 }
 
 /**
- * Takes an answer: before the call that asked for it returns, or in a later turn of the session,
- * which has paused its input meanwhile. Never called when the session is gone by then.
+ * Takes the answer to a question. It is called either before the call that asks returns, or in a
+ * later turn of the session, whose input is paused until then; never after the session has ended.
  *
  * @example Remembering the answer
  * ```ts
@@ -51,7 +51,7 @@ export interface Access {
 export type Decided<T> = (answer: T, now: number) => void;
 
 /**
- * The hooks, as one session asks them.
+ * The hooks of the gateway, as a session sees them.
  *
  * @example Nobody is asked when there are no hooks
  * ```ts
@@ -70,41 +70,43 @@ export interface Guard {
   readonly revision: number;
   /** Finds out who shows these credentials. */
   authenticate(credentials: Credentials, decided: Decided<Identity | Refusal>): void;
-  /** Finds out whether this may be done; undefined when it may. */
+  /** Finds out whether something may be done; decides for undefined when it may. */
   authorize(access: Access, decided: Decided<Refusal | undefined>): void;
-  /** Whether the handler of a path may be asked. */
+  /** True when the handler of a path may be asked. */
   mayUse(identity: Identity, method: string, path: string): boolean;
-  /** Has a publication that is allowed looked at: what is to be published in its place, often itself. */
+  /** Shows hooks a publication that is allowed, and finds out what to publish in its place: mostly itself. */
   inspect(
     publication: Publication,
     identity: Identity,
     decided: Decided<Publication | Refusal>,
   ): void;
-  /** `authorize` and `inspect` in one. */
+  /** `authorize`, and then `inspect`. */
   publish(
     publication: Publication,
     identity: Identity,
     decided: Decided<Publication | Refusal>,
   ): void;
-  /** What a subscription to `filter` needs so that it is sent no more than it may see. */
+  /**
+   * What keeps a subscription to `filter` from messages that it may not see; undefined for nothing.
+   */
   screen(filter: string, identity: Identity): Screen | undefined;
-  /** The same for one that was made before a restart: the hooks may be others since. */
+  /** The same for a subscription made before a restart, since when the hooks may have changed. */
   screenRestored(identity: Identity): Screen;
   /**
-   * A client has been let in to stay: MQTT, WebSocket, CoAP's connection mode. `ended` is called
-   * when its login ends.
+   * A client has been let in for more than one request, by MQTT, WebSocket or CoAP's connection
+   * mode. `ended` is called when its login ends.
    */
   connected(identity: Identity, ended?: LoginEnded): void;
-  /** Calls `ended` in a turn of the session when the login ends; the answer cancels that. */
+  /** Calls `ended`, in a turn of the session, when the login ends. The result cancels that. */
   watch(identity: Identity, ended: LoginEnded): (() => void) | undefined;
-  /** Called once for each `connected`. */
+  /** A client that `connected` was told of has gone. */
   disconnected(identity: Identity): void;
   /** A subscription has been made. */
   subscribed(identity: Identity, filter: string, qos: Qos): void;
 }
 
 /**
- * Holds back what a subscriber with wildcards may not see.
+ * Holds back those messages of a subscription with wildcards that the subscriber may not see.
  *
  * @example One that hides what begins with an underscore
  * ```ts
@@ -122,10 +124,12 @@ export interface Guard {
  * ```
  */
 export interface Screen {
-  /** True as long as it holds nothing back: what it is for was allowed as a whole. */
+  /** True while it holds nothing back, because the filter was allowed as a whole. */
   readonly isOpen?: boolean;
-  /** True when a stored value may be seen; those that are not yet decided are delivered later. */
+  /** True when a stored value may be shown now. One that is not decided yet is delivered later. */
   shows(value: Publication, receiver: Receiver, qos: Qos): boolean;
-  /** What `receiver.deliver` answers, or undefined when it may not see this. */
+  /**
+   * Delivers: the result of `receiver.deliver`, or undefined when the receiver may not see this.
+   */
   deliver(delivery: Delivery, receiver: Receiver, from?: Publisher): boolean | undefined;
 }

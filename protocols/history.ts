@@ -1,16 +1,16 @@
-/** What is asked of the past of a filter's topics. */
+/** A question about what was published to the topics that a filter selects. */
 export interface HistoryQuestion {
-  /** Not before, in milliseconds since 1970. */
+  /** The earliest time to look at, in milliseconds since 1970. */
   readonly since: number;
-  /** The newest, where there are more. */
+  /** The most messages to return: the newest, where there are more. */
   readonly limit: number;
 }
 
-/** The limits of questions about the past. */
+/** How many messages a question about the past returns. */
 export const historyLimits = {
-  /** 100: a page that somebody looks at. */
+  /** 100, when nobody says: as many as a person looks at. */
   usual: 100,
-  /** 1,000: reading them takes a few milliseconds, in which nobody else is served. */
+  /** 1,000 at most: reading them takes a few milliseconds, in which nobody else is served. */
   most: 1_000,
 };
 
@@ -23,8 +23,8 @@ const unitMs: Readonly<Record<string, number>> = {
 };
 
 /**
- * The moment that a text names: milliseconds since 1970, a date of ISO 8601, or how long ago, such as
- * `24h`. Undefined when it names none.
+ * The moment, in milliseconds since 1970, that a text names: as such a number, as a date of ISO
+ * 8601, or as the time that has passed since, such as `24h`. Undefined when it names none.
  */
 export function readSince(text: string, now: number): number | undefined {
   if (/^\d{1,16}$/.test(text)) return Number(text);

@@ -5,7 +5,7 @@ import type { Delivery, Publication, Qos } from "./publication.ts";
 import type { Traffic } from "./traffic.ts";
 
 /**
- * Something that makes publishers wait: a receiver above its high-water mark.
+ * Something that makes publishers wait, such as a receiver above its high-water mark.
  *
  * @example Open again
  * ```ts
@@ -30,7 +30,7 @@ export interface Gate {
 }
 
 /**
- * A publisher that can be asked to wait. It goes on when every gate has let it go.
+ * A publisher that can be made to wait. It goes on once every gate that holds it has released it.
  *
  * @example Counting the gates
  * ```ts
@@ -54,7 +54,7 @@ export interface Gate {
 export interface Publisher {
   /** Stops reading input until `release` has been called for this gate. */
   hold(gate: Gate): void;
-  /** The gate is open. */
+  /** This gate is open again. */
   release(gate: Gate): void;
 }
 
@@ -76,11 +76,11 @@ export interface Publisher {
  * ```
  */
 export interface Receiver {
-  /** What logs call it. */
+  /** Its name in logs. */
   readonly name: string;
   /**
-   * Queues a delivery; false when it was thrown away because of overload.
-   * A receiver that is falling behind asks `from` to hold. Must not throw.
+   * Queues a delivery; false when it was dropped because of overload. A receiver that falls behind
+   * makes `from` wait. Must not throw.
    */
   deliver(delivery: Delivery, from?: Publisher): boolean;
 }
@@ -104,12 +104,12 @@ export interface Receiver {
 export interface Inbox extends Receiver {
   /** Deliveries and signals that the session has not seen yet. */
   readonly waiting?: number;
-  /** True while publishers wait for this receiver, or go on without it. */
+  /** True while this receiver is behind: publishers wait for it, or have gone on without it. */
   readonly behind?: boolean;
   /**
-   * Brings `signal` to the session's `signal` method, in a turn of its own and
-   * after every delivery queued before. A function is called there instead. False when the session is gone.
-   * Callable from any actor.
+   * Passes `signal` to the session's method `signal`, in a turn of its own and after every delivery
+   * queued before. Sessions call a function that they get there. False when the session is gone.
+   * May be called from any actor.
    */
   post(signal: unknown): boolean;
 }
@@ -135,23 +135,23 @@ export interface Inbox extends Receiver {
 export interface Subscription {
   /** The highest QoS of its deliveries (MQTT 5.0 §3.8.4). */
   qos: Qos;
-  /** MQTT 5: do not send what this receiver published itself. */
+  /** MQTT 5: this receiver's own messages are not sent back to it. */
   noLocal?: boolean;
   /** MQTT 5: deliver with the retain flag that the publisher set. */
   retainAsPublished?: boolean;
   /** MQTT 5 subscription identifier. */
   id?: number;
-  /** Holds back what the subscriber may not see; without one it sees all that the filter selects. */
+  /** Holds back what the subscriber may not see; undefined when it may see all of it. */
   screen?: Screen | undefined;
 }
 
 /**
  * What became of a publication:
- * - `accepted`: at least one receiver has it queued, or it was stored.
+ * - `accepted`: at least one receiver has queued it, or it was stored.
  * - `unmatched`: nobody subscribes to its topic.
- * - `overloaded`: all who subscribe threw it away, or there is no room to store it.
+ * - `overloaded`: every subscriber dropped it, or there is no room to store it.
  * - `closing`: the gateway is shutting down and takes nothing more.
- * - `reserved`: the topic is the gateway's own: `$SYS/…`.
+ * - `reserved`: only the gateway itself publishes to this topic, such as `$SYS/…`.
  *
  * @example The status of an HTTP answer
  * ```ts
@@ -190,47 +190,41 @@ export type Outcome = "accepted" | "unmatched" | "overloaded" | "closing" | "res
 export interface Hub {
   /** This session's own mailbox. */
   readonly self: Inbox;
-  /** Who this session acts for. */
+  /** The client that this session acts for. */
   readonly identity: Identity;
-  /** Remembers who this session acts for from now on. */
+  /** Sets which client this session acts for from now on. */
   identify(identity: Identity): void;
-  /**
-   * Who must be asked before anything is done; undefined when there are no hooks, so that all may do
-   * everything.
-   */
+  /** Asked before anything is done; undefined without hooks, when everybody may do everything. */
   readonly guard: Guard | undefined;
-  /** What all sessions count together. */
+  /** The counters of all sessions together. */
   readonly traffic: Traffic;
   /** @ignore */
   readonly journal?: Journal | undefined;
   /** @ignore */
   health?(): Health;
   /**
-   * Routes a publication and, if it says so, stores or clears the retained value.
-   * Afterwards `wire.paused` may be true: a receiver is behind and the session must stop for now.
+   * Routes a publication and, if it is marked `retain`, stores or clears the topic's value.
+   * Afterwards `wire.paused` may be true: a receiver is behind, and the session must read no more.
    */
   publish(publication: Publication): Outcome;
   /** Adds or replaces a subscription; true when it is new. Default receiver: `self`. */
   subscribe(filter: string, subscription: Subscription, receiver?: Receiver): boolean;
   /** Removes a subscription; true when there was one. */
   unsubscribe(filter: string, receiver?: Receiver): boolean;
-  /** Removes every subscription of a receiver. Done for `self` when the session ends. */
+  /** Removes all subscriptions of a receiver. For `self` this happens when the session ends. */
   forget(receiver: Receiver): void;
-  /** The stored value of one topic. */
+  /** The stored value of a topic, if there is one. */
   retained(topic: string): Publication | undefined;
   /**
-   * The stored values that a filter matches, lazily, in no particular order; those that the screen of
-   * `subscription` lets through. Default receiver: `self`.
+   * The stored values that a filter selects and the screen of `subscription` lets through, read as
+   * they are asked for and in no particular order. Default receiver: `self`.
    */
   retainedMatching(
     filter: string,
     subscription?: Subscription,
     receiver?: Receiver,
   ): IterableIterator<Publication>;
-  /**
-   * What was published to the topics that a filter selects, oldest first; undefined where no past is
-   * kept.
-   */
+  /** What was published to the topics of a filter, oldest first; undefined where none is kept. */
   history?(
     filter: string,
     question: { since: number; limit: number },
@@ -238,8 +232,8 @@ export interface Hub {
     receiver?: Receiver,
   ): readonly Publication[] | undefined;
   /**
-   * The gateway's one instance of `kind`, made by whoever asks first.
-   * One that is a `Timed` is ticked by the gateway.
+   * The gateway's only instance of a class, made when it is first asked for. The gateway ticks one
+   * that is a `Timed`.
    */
   shared<T>(kind: new () => T): T;
   /** Counts something that an operator may ask about, such as `mqtt.dropped`. */
@@ -247,8 +241,8 @@ export interface Hub {
 }
 
 /**
- * State that `Hub.shared` keeps beyond connections, and that has deadlines: sessions that expire,
- * wills that are due.
+ * State that `Hub.shared` keeps beyond single connections and that has deadlines, such as sessions
+ * that expire and wills that fall due.
  *
  * @example A table that forgets
  * ```ts
@@ -273,7 +267,7 @@ export interface Hub {
  * ```
  */
 export interface Timed {
-  /** When `tick` is due, in milliseconds since 1970; Infinity for never. Looked at each second. */
+  /** When `tick` is due, in milliseconds since 1970; Infinity for never. Read once a second. */
   readonly deadline: number;
   /** The deadline has come. */
   tick(now: number, hub: Hub): void;

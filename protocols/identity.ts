@@ -4,7 +4,7 @@ import type { Peer } from "./session.ts";
 import type { DigestResponse } from "./web/digest.ts";
 
 /**
- * Who a session acts for, as far as anybody has proved it.
+ * Who a session acts for, as far as that is known.
  *
  * @example In words
  * ```ts
@@ -27,11 +27,11 @@ import type { DigestResponse } from "./web/digest.ts";
  * ```
  */
 export interface Identity {
-  /** The name that an `authenticate` hook gave; undefined for whoever has none. */
+  /** The user name that an `authenticate` hook gave; undefined for a client that has none. */
   readonly user: string | undefined;
   /** What the client calls itself: its MQTT client identifier. */
   readonly clientId: string | undefined;
-  /** What else the hook said about this user. */
+  /** The groups that the hook put this user in. */
   readonly groups: readonly string[];
   /** The name in the client's verified TLS certificate. */
   readonly certificate: string | undefined;
@@ -39,13 +39,13 @@ export interface Identity {
   readonly address: string;
   /** The listener that the client came in through. */
   readonly listener: string;
-  /** When all this ends, in milliseconds since 1970; absent for never. */
+  /** When the login ends, in milliseconds since 1970; absent for never. */
   readonly expires?: number;
-  /** What all this stands on; absent for what nobody can take back. */
+  /** What the login rests on; absent when nobody can take it back. */
   readonly grant?: Grant;
 }
 
-/** Who somebody is, for whoever reads or keeps it: what that stands on is no text. */
+/** An identity that can be shown and stored: a grant is a live object, so it is left out. */
 export function withoutGrant({ grant: _, ...identity }: Identity): Omit<Identity, "grant"> {
   return identity;
 }
@@ -68,7 +68,7 @@ export function withoutGrant({ grant: _, ...identity }: Identity): Omit<Identity
  * ```
  */
 export interface CredentialsOptions {
-  /** The protocol that the peer shows them in. */
+  /** The protocol in which the peer shows them. */
   protocol: "mqtt" | "http" | "websocket" | "coap";
   /** Whoever shows them. */
   peer: Peer;
@@ -80,16 +80,16 @@ export interface CredentialsOptions {
   username?: string | undefined;
   /** Its password. */
   password?: Uint8Array | undefined;
-  /** What stands for name and password. */
+  /** A token that stands for name and password. */
   token?: string | undefined;
-  /** What HTTP's Digest says in place of a password. */
+  /** What HTTP's Digest sends in place of a password. */
   digest?: DigestProof | undefined;
   /** The `Cookie` field of a request. */
   cookies?: string | undefined;
 }
 
 /**
- * The answer to a challenge of HTTP's Digest (RFC 7616), and the request that it is for.
+ * A client's answer to a Digest challenge of HTTP (RFC 7616), and the request that it came with.
  *
  * @example Whose it is
  * ```ts
@@ -104,7 +104,7 @@ export interface CredentialsOptions {
  * ```
  */
 export interface DigestProof {
-  /** What the client computed, and from what. */
+  /** What the client computed, and what it computed that from. */
   readonly response: DigestResponse;
   /** The method of the request. */
   readonly method: string;
@@ -113,7 +113,8 @@ export interface DigestProof {
 }
 
 /**
- * What a peer shows in order to be let in. Secrets are not among the members that a log would show.
+ * What a peer shows in order to be let in. Secrets are private, so that no log shows them by
+ * accident.
  *
  * @example For a test of a hook
  * ```ts
@@ -132,7 +133,7 @@ export interface DigestProof {
  * ```
  */
 export class Credentials {
-  /** The protocol that the peer shows them in. */
+  /** The protocol in which the peer shows them. */
   readonly protocol: CredentialsOptions["protocol"];
   /** Whoever shows them: its address, and the name in its TLS certificate. */
   readonly peer: Peer;
@@ -147,7 +148,7 @@ export class Credentials {
   readonly #digest: DigestProof | undefined;
   readonly #cookies: string | undefined;
 
-  /** Credentials as a protocol brought them. */
+  /** Credentials as a protocol received them. */
   constructor(options: CredentialsOptions) {
     this.protocol = options.protocol;
     this.peer = options.peer;
@@ -175,7 +176,7 @@ export class Credentials {
     return this.#token;
   }
 
-  /** What HTTP's Digest says in place of a password. */
+  /** What HTTP's Digest sends in place of a password. */
   get digest(): DigestProof | undefined {
     return this.#digest;
   }
@@ -194,7 +195,7 @@ export class Credentials {
     return this.saysNothing && this.peer.certificate === undefined;
   }
 
-  /** True when the peer said nothing of who it is; its TLS certificate may. */
+  /** True when the peer has not said who it is, other than by a TLS certificate. */
   get saysNothing(): boolean {
     return this.username === undefined && this.#password === undefined &&
       this.#token === undefined && this.#digest === undefined;
@@ -202,11 +203,11 @@ export class Credentials {
 }
 
 /**
- * In which way a refusal is said in each protocol:
+ * Why something is refused, and how each protocol says so:
  * - `credentials`: MQTT 0x86, HTTP 401, CoAP 4.01.
  * - `forbidden`: MQTT 0x87, HTTP 403, CoAP 4.03.
- * - `invalid`: what is published is not as it should be. MQTT 0x99, HTTP 400, CoAP 4.00.
- * - `unavailable`: nobody can tell now. MQTT 0x88, HTTP 503, CoAP 5.03.
+ * - `invalid`: a message is not what it should be. MQTT 0x99, HTTP 400, CoAP 4.00.
+ * - `unavailable`: it cannot be decided now. MQTT 0x88, HTTP 503, CoAP 5.03.
  *
  * @example The kind of a refusal that names none
  * ```ts
@@ -220,7 +221,7 @@ export class Credentials {
 export type RefusalKind = "credentials" | "forbidden" | "invalid" | "unavailable";
 
 /**
- * What a hook answers to say no.
+ * A hook's "no".
  *
  * @example A payload that is not what it should be
  * ```ts
@@ -242,11 +243,11 @@ export type RefusalKind = "credentials" | "forbidden" | "invalid" | "unavailable
 export class Refusal {
   /** A refusal with a reason and a kind; the default is `forbidden`. */
   constructor(
-    /** For the client: it must not hold secrets. */
+    /** Told to the client, so it must hold no secrets. */
     readonly reason: string,
     /** How each protocol says it. */
     readonly kind: RefusalKind = "forbidden",
-    /** What HTTP says in `WWW-Authenticate`: how to log in (RFC 9110 §11.6.1). */
+    /** What HTTP sends in `WWW-Authenticate`: the ways to log in (RFC 9110 §11.6.1). */
     readonly challenges?: readonly string[],
   ) {}
 }

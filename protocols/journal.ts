@@ -2,20 +2,20 @@ import type { Identity } from "./identity.ts";
 import type { Delivery, Publication } from "./publication.ts";
 import type { Subscription } from "./session.ts";
 
-/** How a gateway is, as somebody outside may know it. */
+/** How well a gateway is, as far as outsiders may know. */
 export interface Health {
   readonly status: "ok" | "failing" | "stopping";
-  /** What can be kept: all, nothing for now, or nothing because there is no store. */
+  /** `ok` when everything can be stored, `failing` when nothing can now, `none` without a store. */
   readonly store: "ok" | "failing" | "none";
   readonly reason?: string;
 }
 
-/** What is remembered of an MQTT session beside its subscriptions and its messages. */
+/** What is stored of an MQTT session, apart from its subscriptions and messages. */
 export interface SessionRecord {
   readonly key: number;
   readonly name: string;
   readonly identity: Identity | undefined;
-  /** Seconds that the session lives on without a connection; 0xffffffff for ever. */
+  /** Seconds for which the session outlives its connection; 0xffffffff for ever. */
   readonly expirySeconds: number;
   /** When it ends; undefined while its client is connected, Infinity for never. */
   readonly expiresAt: number | undefined;
@@ -26,82 +26,87 @@ export interface SessionRecord {
   readonly will: Publication | undefined;
 }
 
-/** Messages of one owner that were written down together, and go together when none is left. */
+/**
+ * Messages of one owner that were stored together, and are removed together once all have ended.
+ */
 export interface Segment {
   readonly owner: number;
-  /** The numbers of its first message, which is its name, and of its last. */
+  /** The number of its first message, which is also its name, and of its last. */
   readonly first: number;
   last: number;
   /** Messages that have not ended. */
   left: number;
-  /** True once it is with the writer: nothing can be added, or left out. */
+  /** True once the writer has it: nothing can be added or left out any more. */
   written: boolean;
-  /** True when something is written down about one of its messages alone. */
+  /** True when something was stored about one of its messages by itself. */
   marked: boolean;
 }
 
-/** A message in the journal: every copy of its delivery has the same. */
+/** A message in the journal. All copies of its delivery share one entry. */
 export class Entry {
   constructor(
-    /** Larger than those of all that came before. */
+    /** Larger than the numbers of all messages before it. */
     readonly number: number,
-    /** Undefined until it is written down, null once it has ended. */
+    /** Where it is stored: undefined before that, null once it has ended. */
     public segment?: Segment | null,
   ) {}
 }
 
-/** A message that waits for one session, or is on its way to its client. */
+/** A message that waits for a session, or is on its way to the session's client. */
 export interface MessageRecord {
   readonly entry: Entry;
   readonly delivery: Delivery;
-  /** Undefined for a message that was not sent, or may be sent again as if it was not. */
+  /** Undefined for a message that was not sent, or may be sent again as if it had not been. */
   readonly packetId: number | undefined;
-  /** QoS 2: the client has it (PUBREC). */
+  /** QoS 2: the client has received it (PUBREC). */
   readonly received: boolean;
 }
 
-/** Where messages wait until somebody asks for them. */
+/** A queue whose stored messages need not stay in memory until somebody asks for them. */
 export interface Shelf {
-  /** `read` gives back the messages of these entries, saved one after the other; without it they stay. */
+  /**
+   * The messages of `entries`, saved one after the other, may be forgotten: `read` gives them back.
+   * Without `read` they must be kept.
+   */
   exchange(entries: readonly Entry[], read?: () => readonly MessageRecord[]): void;
 }
 
 /**
- * Where everything is written down that must survive the end of the process. What a connection says
- * after something was recorded reaches its peer when the record is safe, and not before.
+ * Where everything is recorded that must survive the end of the process. What a connection sends
+ * after something was recorded reaches its peer only once the record is safe.
  */
 export interface Journal {
-  /** True while nothing can be recorded: what must survive is not accepted. */
+  /** True while nothing can be recorded. What must survive has to be refused then, */
   readonly failing: boolean;
-  /** Something that must survive was not accepted. */
+  /** and each refusal is reported here. */
   refuse(): void;
-  /** What is said next repeats something that may not be safe yet. */
+  /** What the connection sends next depends on a record that may not be safe yet. */
   touch(): void;
-  /** A number that was never given before, larger than all that were. */
+  /** A new number, larger than all that were given before. */
   take(): number;
   /** An entry for a message that is to be saved. */
   entry(): Entry;
   saveSession(record: SessionRecord): void;
-  /** The session, its subscriptions and all its messages are gone. */
+  /** Removes the session with its subscriptions and all its messages. */
   endSession(key: number): void;
-  /** A shared subscription: its messages wait for whichever member comes first. */
+  /** Records a shared subscription, whose messages wait for whichever member comes first. */
   saveGroup(key: number, name: string): void;
-  /** The group and all its messages are gone. */
+  /** Removes the group with all its messages. */
   endGroup(key: number): void;
   saveSubscription(key: number, filter: string, subscription: Subscription): void;
   endSubscription(key: number, filter: string): void;
   /**
-   * A message waits for a session, or for the members of a group. The `shelf` it waits on, if it has
-   * one, hears what it may have in its place.
+   * Records a message that waits for a session, or for the members of a group. The `shelf` that it
+   * waits on, if any, is told how to read it back.
    */
   saveMessage(owner: number, entry: Entry, delivery: Delivery, shelf?: Shelf): void;
-  /** A message of QoS 2 goes out by this packet identifier. */
+  /** A message of QoS 2 is sent with this packet identifier. */
   sent(entry: Entry, packetId: number): void;
-  /** Its receiver has it (PUBREC). */
+  /** Its receiver has received it (PUBREC). */
   received(entry: Entry): void;
-  /** A message waits no more. */
+  /** A message does not wait any more: it has arrived, or was given up. */
   endMessage(entry: Entry): void;
-  /** A client has given us a message of QoS 2 by this packet identifier. */
+  /** A client has sent a message of QoS 2 with this packet identifier. */
   saveId(key: number, packetId: number): void;
   /** The client has released it (PUBREL). */
   endId(key: number, packetId: number): void;

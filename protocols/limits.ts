@@ -3,7 +3,7 @@ import { defaults as http, type HttpLimits } from "./http/limits.ts";
 import { defaults as mqtt, type MqttLimits } from "./mqtt/limits.ts";
 import { defaults as websocket, type WebSocketLimits } from "./websocket/limits.ts";
 
-/** Limits by the names that a configuration has for all protocols together. */
+/** Limits by their names in a configuration, each of which may be for several protocols. */
 export interface CommonLimits {
   readonly maxPacketBytes?: number;
   readonly maxTopicLevels?: number;
@@ -36,7 +36,7 @@ export interface ProtocolLimits {
   coap: Partial<CoapLimits>;
 }
 
-/** What holds when nothing is set. */
+/** The limits that hold when a configuration sets none. */
 export const usualLimits: Required<CommonLimits> = {
   maxPacketBytes: mqtt.maxPacketBytes,
   maxTopicLevels: mqtt.maxTopicLevels,
@@ -61,7 +61,7 @@ export const usualLimits: Required<CommonLimits> = {
   leisureMs: coap.leisureMs,
 };
 
-/** What each protocol makes of the limits that were set. */
+/** The limits of each protocol that follow from those that were set. */
 export function limitsOf(set: CommonLimits): ProtocolLimits {
   const { maxTopicLevels, maxSubscriptions, connectTimeoutMs } = set;
   const { maxPacketBytes, maxQueuedMessages, maxQueuedBytes } = set;
@@ -101,7 +101,7 @@ export function limitsOf(set: CommonLimits): ProtocolLimits {
   };
 }
 
-/** Without what was not set: a default must not be replaced by undefined. */
+/** The same without members that are undefined, which would replace defaults. */
 function given<T extends object>(limits: T): { [Name in keyof T]?: NonNullable<T[Name]> } {
   const set = Object.entries(limits).filter(([, value]) => value !== undefined);
   return Object.fromEntries(set) as { [Name in keyof T]?: NonNullable<T[Name]> };

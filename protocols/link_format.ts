@@ -2,22 +2,22 @@ import { Format, formatOf } from "./coap/content_format.ts";
 import type { Publication } from "./publication.ts";
 import { topicToPath } from "./topic.ts";
 
-/** What lists of resources say of one (RFC 6690 §2): `true` for an attribute that has no value. */
+/** The attributes of a link (RFC 6690 §2): `true` for one that has no value. */
 export type LinkAttributes = Readonly<Record<string, string | number | true>>;
 
-/** One resource (RFC 6690 §2). */
+/** A link to a resource (RFC 6690 §2). */
 export interface Link {
   target: string;
   attributes: LinkAttributes;
 }
 
-/** The list of all topics that hold a value. */
+/** The link to the list of all topics that hold a value. */
 export const topicsLink: Link = {
   target: "/topics",
   attributes: { rt: "core.ps", ct: Format.linkFormat },
 };
 
-/** The resource of a topic that holds this value. */
+/** The link to the topic that holds this value. */
 export function linkTo(root: string, { topic, contentType }: Publication): Link {
   const ct = contentType === undefined ? undefined : formatOf(contentType);
   return {
@@ -26,7 +26,7 @@ export function linkTo(root: string, { topic, contentType }: Publication): Link 
   };
 }
 
-/** Path segments encoded by `topicToPath` leave nothing that link-format would have to escape. */
+/** A link as text. What `topicToPath` encodes needs no escapes in link-format. */
 export function linkText({ target, attributes }: Link): string {
   let text = `<${target}>`;
   for (const [name, value] of Object.entries(attributes)) {
@@ -36,8 +36,8 @@ export function linkText({ target, attributes }: Link): string {
 }
 
 /**
- * Every query must hold: `name`, or `name=value`, and the value may end in `*`. Of values that are
- * lists, such as `rt`, one has to do (RFC 6690 §4.1).
+ * True when a link meets every query: `name`, or `name=value`, where the value may end in `*`.
+ * Where an attribute is a list, such as `rt`, one of its values has to match (RFC 6690 §4.1).
  */
 export function isSelected({ target, attributes }: Link, queries: readonly string[] = []): boolean {
   for (const query of queries) {

@@ -1,12 +1,12 @@
 import type { Qos } from "./publication.ts";
 
 /**
- * Whether a client is there: `online` while it is connected or was heard in time, `stale` when it is
- * missed but may come back, `offline` when it is not expected any more.
+ * Whether a client is there: `online` while it is connected or was heard in time, `stale` when it
+ * did not come in time but still may, `offline` when it is not expected any more.
  */
 export type Presence = "online" | "stale" | "offline";
 
-/** What is published when a client is missed. */
+/** What is published when a client was not heard in time. */
 export interface RegisteredWill {
   topic: string;
   payload: Uint8Array;
@@ -15,12 +15,12 @@ export interface RegisteredWill {
   contentType?: string | undefined;
 }
 
-/** A client that has no connection by which it would be missed. */
+/** A client without a connection whose loss would show that it has gone. */
 export interface Registration {
   readonly id: string;
-  /** Whose it is: nobody else may change it. */
+  /** The user who registered it: nobody else may change it. */
   readonly user: string | undefined;
-  /** Milliseconds in which it must be heard. */
+  /** Milliseconds within which it must be heard again. */
   readonly lifetimeMs: number;
   readonly will: RegisteredWill | undefined;
 }
@@ -52,13 +52,13 @@ export interface RegistrationLimits {
   maxWillBytes: number;
 }
 
-/** 10,000 sensors, with wills of 1,600 bytes. */
+/** Room for 10,000 sensors with wills of 1,600 bytes. */
 export const registrationDefaults: RegistrationLimits = {
   maxRegistrations: 10_000,
   maxWillBytes: 16 << 20,
 };
 
-/** Whoever makes known what becomes of registered clients. */
+/** Whoever tells others what becomes of registered clients. */
 export interface Herald {
   tell(id: string, presence: Presence): void;
   publish(will: RegisteredWill): void;
@@ -69,11 +69,11 @@ export interface Herald {
 interface Entry {
   registration: Registration;
   presence: Presence;
-  /** When it is missed, or given up. */
+  /** When it turns stale, or is given up. */
   dueAt: number;
 }
 
-/** Clients that have to be heard now and then, and their wills. */
+/** Clients that have to be heard from time to time, and their wills. */
 export class Registrations {
   /** When `tick` is due; Infinity for never. */
   deadline = Infinity;
@@ -90,12 +90,14 @@ export class Registrations {
     return this.#entries.get(id)?.registration;
   }
 
-  /** When a client has to be heard next. */
+  /** When a client has to be heard again at the latest. */
   dueAt(id: string): number | undefined {
     return this.#entries.get(id)?.dueAt;
   }
 
-  /** Registers a client that was just heard, or changes what is known; false when there is no room. */
+  /**
+   * Registers a client, or changes its registration; false when there is no room. Counts as heard.
+   */
   set(registration: Registration, now: number): boolean {
     const { id } = registration, { maxRegistrations, maxWillBytes } = this.limits;
     const before = this.#entries.get(id);
@@ -117,7 +119,7 @@ export class Registrations {
     return true;
   }
 
-  /** A client says goodbye: its will is not wanted any more. False when it is not registered. */
+  /** A client says goodbye, so its will is not published. False when it is not registered. */
   delete(id: string): boolean {
     const entry = this.#entries.get(id);
     if (entry === undefined) return false;
@@ -128,7 +130,7 @@ export class Registrations {
     return true;
   }
 
-  /** Publishes the wills of those who are missed, and gives up who has been missed as long again. */
+  /** Publishes the wills of clients that turn stale, and gives up those stale for a lifetime. */
   tick(now: number): void {
     this.deadline = Infinity;
     for (const [id, entry] of [...this.#entries]) {

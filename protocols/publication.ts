@@ -35,7 +35,7 @@ export type Qos = 0 | 1 | 2;
 export interface MessageProperties {
   /** 1 when the publisher says that the payload is UTF-8. */
   payloadFormat?: 0 | 1;
-  /** Seconds after which the message is worth nothing; counted from `Publication.time`. */
+  /** Seconds after which the message is worthless, counted from `Publication.time`. */
   expirySeconds?: number;
   /** Where a reply is expected. */
   responseTopic?: string;
@@ -60,7 +60,7 @@ export interface MessageProperties {
  * ```
  */
 export interface PublicationOptions {
-  /** The promise made to the publisher, and the most that a subscriber gets; default 0. */
+  /** The promise made to the publisher, and the highest that a subscriber gets; default 0. */
   qos?: Qos;
   /** True when the message sets the state of its topic; default false. */
   retain?: boolean;
@@ -71,14 +71,15 @@ export interface PublicationOptions {
   time?: number;
   /** The media type of the payload, such as `text/plain`. */
   contentType?: string;
-  /** MQTT 5 properties, passed on to whoever can carry them. */
+  /** MQTT 5 properties, passed on in every protocol that can carry them. */
   properties?: MessageProperties;
   /** The receiver that published it: it may have asked not to hear itself (MQTT 5 No Local). */
   origin?: unknown;
 }
 
 /**
- * Makes one protocol's bytes of a publication. Those of a function are made once for all receivers.
+ * Encodes a publication for one protocol. The bytes are made once and shared by all receivers, so
+ * an encoder must be one and the same function for all of them.
  *
  * @example One line of text
  * ```ts
@@ -99,7 +100,7 @@ const utf8 = new TextDecoder();
 /**
  * One message on its way from one publisher to every subscriber.
  *
- * Its payload never changes: whoever makes a publication hands the bytes over.
+ * Its payload must never change: whoever makes a publication gives the bytes away.
  *
  * @example As a handler sees it
  * ```ts
@@ -127,7 +128,7 @@ export class Publication {
   /** The receiver that published it, if it is one. */
   readonly origin: unknown;
 
-  // One encoder is the common case, and a Map for each message is not free.
+  // Mostly there is one encoder, and a Map for each message would cost more than the encoding.
   #encoder: Encoder | undefined;
   #encoded: Uint8Array | undefined;
   #others: Map<Encoder, Uint8Array> | undefined;
@@ -136,7 +137,7 @@ export class Publication {
   constructor(
     /** A topic name (MQTT 5.0 §4.7). */
     readonly topic: string,
-    /** What is said: bytes, untouched from any client to any other. */
+    /** The content: bytes that go from any client to any other as they are. */
     readonly payload: Uint8Array,
     options: PublicationOptions = {},
   ) {
@@ -160,7 +161,9 @@ export class Publication {
     return bytes;
   }
 
-  /** Declares `bytes` to be what `encoder` would make: the publisher's own packet, often. */
+  /**
+   * Declares `bytes` to be what `encoder` would make, which is often the publisher's own packet.
+   */
   seed(encoder: Encoder, bytes: Uint8Array): Uint8Array {
     this.#encoder = encoder;
     this.#encoded = bytes;
@@ -182,10 +185,10 @@ export class Publication {
   }
 }
 
-/** What a user property takes beside its characters, in bytes: an array and two texts. */
+/** Bytes that a user property takes in memory beside its characters: an array and two strings. */
 const PAIR_BYTES = 64;
 
-/** What a message takes beside its topic and payload, in bytes: 0 for most. */
+/** Bytes that a message takes in memory beside its topic and payload: 0 for most. */
 export function attachedBytes({ contentType, properties }: PublicationOptions): number {
   let bytes = contentType?.length ?? 0;
   if (properties === undefined) return bytes;
@@ -211,7 +214,7 @@ export function attachedBytes({ contentType, properties }: PublicationOptions): 
  * ```
  */
 export class Delivery {
-  /** Made by the router, once for all receivers that get the same. */
+  /** Made by the router, once for all receivers whose subscriptions ask for the same. */
   constructor(
     /** What was published. */
     readonly publication: Publication,
@@ -223,7 +226,7 @@ export class Delivery {
     readonly ids: readonly number[] | undefined,
   ) {}
 
-  /** The same delivery of another copy of its publication. */
+  /** The same delivery with another copy of its publication. */
   of(publication: Publication): Delivery {
     return new Delivery(publication, this.qos, this.retain, this.ids);
   }

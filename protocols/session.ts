@@ -9,8 +9,8 @@ export type { DatagramWire, Peer, Wire } from "./wire.ts";
  * One peer's side of one protocol: no sockets, no clock, no promises.
  * `now` is in milliseconds since 1970 and never runs backwards.
  *
- * A `ProtocolError` that a method throws is the peer's fault and brings `refuse`; anything else is
- * a crash of this connection.
+ * When a method throws a `ProtocolError`, the peer is at fault and `refuse` is called; any other
+ * error is a bug, and crashes this connection.
  *
  * @example Echo: whoever does not read what comes back is not read from
  * ```ts
@@ -74,11 +74,11 @@ export interface Session {
   readonly congested?: boolean;
   /** What was queued has left, after `wire.full` was true. */
   drained?(now: number): void;
-  /** Too slow for too long, and out of room: say why. The caller then hangs up. */
+  /** The peer was too slow for too long, and there is no room left: say so. The caller hangs up. */
   overloaded?(now: number): void;
   /**
-   * What was said since something had to be recorded is void, and has not reached the peer: it could
-   * not be recorded. Say so. The caller then hangs up.
+   * Something could not be recorded. What was sent since then has not reached the peer, and never
+   * will: say so. The caller then hangs up.
    */
   unstored?(now: number): void;
   /** What the peer was let in by holds no more: say so. The caller then hangs up. */
@@ -157,8 +157,8 @@ export interface DatagramSession {
   /** The deadline has come. */
   tick(now: number): void;
   /**
-   * A datagram that has not left is void, for what it is about could not be recorded: make it say
-   * so. Undefined when nothing is to be said in its place.
+   * What this datagram answers could not be recorded, and so it has not been sent: what to send
+   * instead, or undefined for nothing.
    */
   unstored?(bytes: Uint8Array, to: string): Uint8Array | undefined;
   /** The gateway stops: say goodbye to those who expect to hear from us. */
@@ -195,7 +195,7 @@ export interface DatagramSession {
 export type OpenDatagramSession = (wire: DatagramWire, hub: Hub, now: number) => DatagramSession;
 
 /**
- * The peer's fault. Costs the peer its connection, and nobody anything else.
+ * A fault of the peer. It costs that peer its connection, and nobody else anything.
  *
  * @example A message that says what was wrong, and what would be right
  * ```ts

@@ -2,11 +2,12 @@ import type { Delivery } from "./publication.ts";
 import { type Hub, type OpenSession, ProtocolError, type Session, type Wire } from "./session.ts";
 
 /** A protocol that a peer may turn out to speak. */
-export interface Candidate {
+interface Candidate {
   readonly name: string;
   /**
-   * Whether the first bytes, at least one, are its own; undefined when more must be seen. "perhaps"
-   * when they are if nothing follows them soon.
+   * True when a stream that begins with `bytes`, of which there is at least one, is its own;
+   * undefined when more bytes are needed to tell; "perhaps" when it is, unless more bytes follow
+   * soon.
    */
   recognises(bytes: Uint8Array): boolean | "perhaps" | undefined;
   readonly open: OpenSession;
@@ -14,9 +15,11 @@ export interface Candidate {
 
 /** What a stream whose protocol is not known yet may take. */
 export const defaults = {
-  /** 10 s: a client that says nothing is nobody's. */
+  /** 10 s: a client that says nothing by then speaks none of our protocols. */
   firstByteTimeoutMs: 10_000,
-  /** 2 s: what was sent at once has come by then, even when it was lost once and sent again. */
+  /**
+   * 2 s: a first packet has come whole by then, even if part of it was lost once and sent again.
+   */
   restTimeoutMs: 2_000,
 };
 
@@ -25,15 +28,15 @@ export function looksLikeMqtt(bytes: Uint8Array): boolean {
   return bytes[0] === 0x10;
 }
 
-/** HTTP begins with a method, in capitals wherever it is used, or with an empty line (RFC 9112 §2.2). */
+/** HTTP begins with a method, whose names are in capitals, or an empty line (RFC 9112 §2.2). */
 export function looksLikeHttp(bytes: Uint8Array): boolean {
   const first = bytes[0]!;
   return (first >= 0x41 && first <= 0x5a) || first === 0x0d;
 }
 
 /**
- * Speaks whatever the peer's first bytes show: the first of `candidates` that knows them, for which
- * those before it have to be sure that they do not.
+ * Speaks the protocol that the peer's first bytes show: that of the first candidate that recognises
+ * them, once all candidates before it are sure that the bytes are not theirs.
  */
 export function sniff(
   candidates: readonly Candidate[],
@@ -56,7 +59,7 @@ class SniffingSession implements Session {
   readonly #candidates: readonly Candidate[];
   readonly #giveUpAt: number;
   readonly #restTimeoutMs: number;
-  /** Whoever is meant if no more comes. */
+  /** The candidate that has it if no more bytes come soon. */
   #likely: Candidate | undefined;
 
   constructor(
@@ -107,7 +110,7 @@ class SniffingSession implements Session {
     this.#wire.close();
   }
 
-  /** What the peer speaks is not known, so there is no way to tell it. */
+  /** The peer's protocol is not known, so there is no language to refuse it in. */
   refuse(): void {}
   deliver(_delivery: Delivery): void {}
   ended(): void {}

@@ -1,4 +1,5 @@
-// The npm package that carries the Deno standard library has no types: these are the functions in use.
+// The npm package that carries the Deno standard library has no types: these are the functions in
+// use.
 
 declare module "@std/encoding/base64" {
   /** Bytes as base64 (RFC 4648 §4). */

@@ -37,7 +37,7 @@ function levelsOf(topic: string): number {
   return levels;
 }
 
-/** Topics in error messages are cut: the peer chose their length, we choose that of our log. */
+/** A topic as error messages show it: cut, because the peer chose its length. */
 function shown(topic: string): string {
   const clean = topic.length > 64 ? `${topic.slice(0, 64)}…` : topic;
   return clean.replaceAll("\0", "\\0");
@@ -48,12 +48,14 @@ export function isReserved(topic: string): boolean {
   return topic.charCodeAt(0) === 0x24 && /^\$(?:SYS|presence|clients)(?:\/|$)/.test(topic);
 }
 
-/** True for topics that say how things are now: what they said before a restart is of no use. */
+/** True for topics that say how things are at the moment, and so must not survive a restart. */
 export function isMomentary(topic: string): boolean {
   return topic.charCodeAt(0) === 0x24 && /^\$(?:SYS|presence)(?:\/|$)/.test(topic);
 }
 
-/** True when `filter` (valid) selects `topic`; wildcards do not select `$` topics (MQTT-4.7.2-1). */
+/**
+ * True when `filter` (valid) selects `topic`; wildcards do not select `$` topics (MQTT-4.7.2-1).
+ */
 export function matches(filter: string, topic: string): boolean {
   if (topic.startsWith("$") && /^[+#]/.test(filter)) return false;
   const wanted = filter.split("/"), given = topic.split("/");

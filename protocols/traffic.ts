@@ -1,6 +1,6 @@
 /**
- * What all clients together have sent and received. Plain numbers in one object: what counts a
- * message costs no more than an addition.
+ * What all clients together have sent and received. They are plain numbers in one object, so that
+ * to count a message costs one addition.
  *
  * @example How much there was
  * ```ts
@@ -37,24 +37,24 @@ export class Traffic {
   connections = 0;
 }
 
-/** Shared state that holds clients, as an operator counts them. */
+/** Shared state that can count its clients. */
 export interface Surveyed {
   survey(): Survey;
 }
 
-/** How many there are now. */
+/** How many clients, messages and subscriptions there are now. */
 export interface Survey {
   /** Clients with a session, connected or not. */
   readonly clients: number;
   readonly connected: number;
   /** The most that were ever connected at once. */
   readonly maxConnected: number;
-  /** Sessions that ended because their client stayed away too long; ever since the start. */
+  /** Sessions that ended since the start because their client stayed away for too long. */
   readonly expired: number;
-  /** Messages that wait for their client, and what they take in bytes. */
+  /** Messages that wait for their client, and the bytes that they take. */
   readonly queued: number;
   readonly queuedBytes: number;
-  /** Messages sent and not acknowledged. */
+  /** Messages that were sent and are not acknowledged yet. */
   readonly inflight: number;
   /** Shared subscriptions. */
   readonly shared: number;

@@ -1,24 +1,25 @@
 import { Publication } from "./publication.ts";
 
-/** The user property that says through which gateways a message has come. */
+/** The user property that lists the gateways through which a message has come. */
 export const VIA = "meerkat-via";
-/** The user property by which a bridge shows itself at CONNECT. */
+/** The user property of CONNECT by which a bridge says that it is one. */
 export const BRIDGE = "meerkat-bridge";
 
-/** The limits of what is remembered of messages between gateways. */
+/** How far messages go between gateways, and how many of them are remembered. */
 export const defaults = {
-  /** 8 gateways: more than any sensible plan of bridges has on one way. */
+  /** 8 gateways: more than any sensible network of bridges has between two clients. */
   maxHops: 8,
   /** 131,072 messages, about 10 MiB: a duplicate comes within seconds, or after an outage. */
   rememberedMessages: 131_072,
 };
 
-/** `ORIGIN/NUMBER GATEWAY GATEWAY …`: the message's name, then all others that passed it on. */
+/** `ORIGIN/NUMBER GATEWAY GATEWAY …`: the name of the message, then who has passed it on. */
 const pattern = /^([\w-]{1,64})\/\d{1,16}(?: [\w-]{1,64}){0,63}$/;
 
 /**
- * Names messages and knows those that have been here: what goes round in a ring of gateways, or
- * comes by two ways, is published once. One for each gateway; idle until the first bridge.
+ * Gives messages names and remembers those that have been here, so that a message which goes round
+ * in a ring of gateways, or comes by two ways, is published once. A gateway has one of these, which
+ * does nothing before there is a bridge.
  */
 export class Trail {
   /** This gateway's own name. */
@@ -26,13 +27,15 @@ export class Trail {
   /** True once there is a bridge, ours or one that came to us. */
   active = false;
   #number = 0;
-  /** Names of messages seen: when the young are many, they are the old, and the old are forgotten. */
+  /**
+   * Names of messages seen. Once half of what fits is young, that becomes old, and the old goes.
+   */
   #young = new Set<string>();
   #old = new Set<string>();
 
   /**
-   * The message with this gateway added to its trail. Otherwise it must not go on: it came back,
-   * or came too far (`looped`), or came by another way before (`doubled`).
+   * The message with this gateway added to its trail; or why it must not go on: it has come back or
+   * too far (`looped`), or has been here before by another way (`doubled`).
    */
   pass(publication: Publication): Publication | "looped" | "doubled" {
     const via = viaOf(publication);
@@ -45,11 +48,11 @@ export class Trail {
     return marked(publication, `${via} ${this.id}`);
   }
 
-  /** Remembers a message that was taken: what was refused may come again. */
+  /** Remembers a message that was accepted. One that was refused may come again. */
   taken(publication: Publication): void {
     const via = viaOf(publication)!;
     const space = via.indexOf(" ");
-    // Our own are known by our name.
+    // Our own messages are recognised by our name in front, and need not be remembered.
     if (space < 0) return;
     this.#young.add(via.slice(0, space));
     if (this.#young.size < defaults.rememberedMessages / 2) return;

@@ -19,7 +19,7 @@ import type { Session } from "./session.ts";
 export interface Peer {
   /** `127.0.0.1:50112`, `[::1]:50112`, or the path of a Unix socket. */
   readonly address: string;
-  /** True when nobody else can read the bytes on their way. */
+  /** True when the connection is encrypted, so that nobody in between can read the bytes. */
   readonly secure: boolean;
   /** The name in the client's verified TLS certificate, if it showed one. */
   readonly certificate?: string;
@@ -54,13 +54,15 @@ export interface Wire {
    * False when the peer is hopelessly behind: the bytes are not sent, so hang up.
    */
   send(bytes: Uint8Array): boolean;
-  /** True while more is queued than the high-water mark: what can wait should wait for `drained`. */
+  /**
+   * True while more is queued than the high-water mark. What can wait should wait for `drained`.
+   */
   readonly full: boolean;
   /** True inside a WebSocket. */
   readonly isWebSocket?: boolean;
-  /** Bytes of the longest message that arrives, where what carries it has a limit of its own. */
+  /** The longest message that can arrive, in bytes, where what carries this wire has a limit. */
   readonly maxMessageBytes?: number;
-  /** Bytes queued that have not left yet, where somebody counts them. */
+  /** Bytes queued that have not left yet, where they are counted. */
   readonly queuedBytes?: number;
   /** True while this peer's input must wait. A session stops using its input and returns. */
   readonly paused: boolean;

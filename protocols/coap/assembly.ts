@@ -1,7 +1,7 @@
-/** The first room of a body. */
+/** 2 KiB of room for a body at first: two of the largest blocks. */
 const FIRST_BYTES = 2048;
 
-/** A body whose blocks arrive one after the other. */
+/** Puts a body together, whose blocks come one after the other. */
 export class Assembly {
   #bytes = new Uint8Array(0);
   #size = 0;
@@ -10,12 +10,12 @@ export class Assembly {
     return this.#size;
   }
 
-  /** Bytes of memory that it takes. */
+  /** Bytes of memory that it takes, with the room for more. */
   get capacity(): number {
     return this.#bytes.length;
   }
 
-  /** The whole of it, without the room for more. */
+  /** The whole body, without the room for more. */
   take(): Uint8Array {
     return this.#size === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#size);
   }
@@ -23,7 +23,8 @@ export class Assembly {
   append(block: Uint8Array): void {
     const size = this.#size + block.length;
     if (size > this.#bytes.length) {
-      // Doubling what is there, not what was announced: memory costs the peer as many bytes sent.
+      // Twice what is there, whatever was announced: the peer has to send the bytes that memory
+      // costs.
       const grown = new Uint8Array(Math.max(FIRST_BYTES, 2 * this.#size, size));
       grown.set(this.#bytes);
       this.#bytes = grown;

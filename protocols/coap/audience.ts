@@ -1,23 +1,23 @@
 import type { Answer } from "./answer.ts";
 
-/** An observer of a topic, as others see it. What they ask of it happens in a turn of its own. */
+/** An observer of a topic, as other sessions see it. What they ask for happens in its own turn. */
 export interface Listener {
-  /** Ends it with this answer, as the last that it hears. */
+  /** Ends the observation, with this answer as the last notification. */
   dismiss(answer: Answer): void;
-  /** From now on asks for an acknowledgement each so often. */
+  /** Asks for an acknowledgement at least this often, from now on. */
   probeEvery(ms: number): void;
 }
 
-/** Who observes which topic, whatever socket they came in through: the gateway has one of these. */
+/** The observers of each topic, through whatever sockets. A gateway has one of these. */
 export class Audiences {
   readonly #audiences = new Map<string, Set<Listener>>();
 
-  /** How many observe a topic; filters that select it are not counted. */
+  /** How many observe a topic by its name. Filters that select it do not count. */
   sizeOf(topic: string): number {
     return this.#audiences.get(topic)?.size ?? 0;
   }
 
-  /** Those who observe a topic, the oldest first. */
+  /** The observers of a topic, the first to come first. */
   of(topic: string): Iterable<Listener> {
     return this.#audiences.get(topic) ?? [];
   }
@@ -33,7 +33,7 @@ export class Audiences {
     if (audience?.delete(listener) && audience.size === 0) this.#audiences.delete(topic);
   }
 
-  /** Dismisses those who came last, until `most` are left. */
+  /** Dismisses those who came last, so that `most` are left. */
   limit(topic: string, most: number, answer: Answer): void {
     for (const [place, listener] of [...this.of(topic)].entries()) {
       if (place >= most) listener.dismiss(answer);

@@ -3,11 +3,14 @@ import { Code, tailBytes } from "./codec.ts";
 import { withOption } from "./option_bytes.ts";
 import { Options, uint } from "./options.ts";
 
-/** The exponent of several blocks of 1,024 bytes in one message (RFC 8323 §6). */
+/** The size exponent for several blocks of 1,024 bytes in one message (RFC 8323 §6). */
 export const BERT = 7;
 
-/** Bytes of the Block and Size options of a message at their longest, and of its marker. */
+/** Bytes of the longest Block and Size options of a message, and of its payload marker. */
 const OVERHEAD_BYTES = 5 + 6 + 1;
+
+/** The least room for which several blocks in one message make sense: that for two. */
+const MIN_BERT_BYTES = 2048;
 
 /** One block of a body (RFC 7959 §2.2). */
 export class Block {
@@ -19,12 +22,12 @@ export class Block {
     readonly szx: number,
   ) {}
 
-  /** Where in the body the block begins. */
+  /** Where the block begins in the body. */
   get offset(): number {
     return this.number * this.size;
   }
 
-  /** Bytes of a block, and of the unit in which its number counts. */
+  /** Bytes of a block, and of the unit that its number counts in. */
   get size(): number {
     return sizeOf(this.szx);
   }
@@ -52,26 +55,27 @@ export function szxOf(bytes: number): number {
   return szx;
 }
 
-/** What decides which part of a body goes into one message. */
-export interface Slice {
-  /** What the peer asks for. */
+/** What decides which part of a body is sent in one message. */
+interface Slice {
+  /** The block that the peer asks for, if it asks for one. */
   block: Block | undefined;
   /** True when the peer asks how large the body is. */
   asksSize: boolean;
   /** Bytes that options and payload may have. */
   maxBodyBytes: number;
-  /** The largest size exponent, and that of a peer that names none. */
+  /** The largest size exponent allowed, and that for a peer that names none. */
   maxSzx: number;
   usualSzx: number;
 }
 
-/** The part of an answer that goes into one message (RFC 7959 §2.4); all of it where that fits. */
+/** The part of an answer to be sent in one message (RFC 7959 §2.4): all of it, if it fits. */
 export function sliceOf(answer: Answer, slice: Slice): Answer {
   const { code, options, payload } = answer, { block, maxBodyBytes } = slice;
   if (block === undefined && tailBytes(options, payload) <= maxBodyBytes) return answer;
   if (payload.length === 0) return answer;
   const room = maxBodyBytes - options.length - OVERHEAD_BYTES;
-  const isBert = slice.maxSzx === BERT && (block?.szx ?? slice.usualSzx) === BERT && room >= 2048;
+  const isBert = slice.maxSzx === BERT && (block?.szx ?? slice.usualSzx) === BERT &&
+    room >= MIN_BERT_BYTES;
   const szx = isBert ? BERT : Math.min(block?.szx ?? 6, slice.maxSzx, szxOf(room));
   const unit = sizeOf(szx), size = isBert ? room - room % unit : unit;
   const offset = block?.offset ?? 0;

@@ -1,4 +1,4 @@
-import { Answer, refusal } from "./answer.ts";
+import { Answer, bytesOf, refusal } from "./answer.ts";
 import { Assembly } from "./assembly.ts";
 import { BERT, Block, blockOf, sliceOf, szxOf } from "./block.ts";
 import { ACK, Code, Message, NONE, readTail, tailBytes } from "./codec.ts";
@@ -9,28 +9,30 @@ import { Options, uint } from "./options.ts";
 import { PeerTable, Total } from "./peer_table.ts";
 import type { Request } from "./request.ts";
 
-/** How the answer to one request is to be cut, and how its parts are found again. */
+/** How the answer to a request is to be cut into blocks, and how these are found again. */
 export interface Shape {
   block1: number | undefined;
   block2: number | undefined;
   asksSize: boolean;
-  /** What the requests for all parts have in common. */
+  /** What the requests for all blocks have in common. */
   key(): string;
 }
 
-/** What all sessions that share their limits have on its way in blocks. */
+/** The bodies on their way in blocks, of all sessions that share their limits. */
 export class Transfers {
   readonly received: Total = new Total();
   readonly sent: Total = new Total();
 }
 
-/** Seconds after which somebody who found no room may try again. */
+/**
+ * 5 s after which a client for whose body there was no room may try again: some have ended then.
+ */
 const RETRY_SECONDS = 5;
 
-/** Bodies that take more than one message (RFC 7959), for the server of one socket or stream. */
+/** The server's half of block-wise transfer (RFC 7959), for one socket or stream. */
 export class Blockwise {
   readonly #assemblies: PeerTable<Assembly>;
-  /** Answers that cannot be made again, or only at some cost, while their parts are fetched. */
+  /** Answers that cannot be made again, or only at some cost, while their blocks are fetched. */
   readonly #kept: PeerTable<Answer>;
 
   constructor(
@@ -51,7 +53,7 @@ export class Blockwise {
     this.#kept = new PeerTable(bounds, transfers.sent);
   }
 
-  /** Bodies that are being received, and answers that are being sent. */
+  /** How many bodies are being received, and answers sent. */
   get size(): number {
     return this.#assemblies.size + this.#kept.size;
   }
@@ -71,8 +73,8 @@ export class Blockwise {
   }
 
   /**
-   * Takes a block of a request (RFC 7959 §2.5). Undefined when the body is whole, and then it is the
-   * payload of the request: nothing is done before.
+   * Takes a block of a request (RFC 7959 §2.5). Undefined once the body is whole: it is the payload
+   * of the request then, which can be carried out.
    */
   receive(request: Request, peer: string, now: number): Answer | undefined {
     const { maxPayloadBytes } = this.limits, { payload } = request;
@@ -83,10 +85,7 @@ export class Blockwise {
     if (block.szx === BERT && this.composer.maxSzx !== BERT) {
       return refusal(Code.badRequest, "Cannot use block size 7: it is for CoAP over TCP");
     }
-    const fits = block.szx === BERT
-      ? payload.length % block.size === 0 && payload.length > 0
-      : payload.length === block.size;
-    if (more ? !fits : block.szx !== BERT && payload.length > block.size) {
+    if (!isRightLength(payload.length, block)) {
       return refusal(
         Code.badRequest,
         `Cannot use ${payload.length} bytes as a block of ${block.size}`,
@@ -102,7 +101,7 @@ export class Blockwise {
       return undefined;
     }
     const assembly = offset === 0 ? new Assembly() : this.#assemblies.get(peer, key);
-    // Sent again under another message id: it is there already.
+    // The latest block once more, under another message id: it is there already.
     if (assembly !== undefined && more && end === assembly.size && offset > 0) {
       return this.#next(block);
     }
@@ -121,8 +120,8 @@ export class Blockwise {
   }
 
   /**
-   * The next part of an answer that was given before; 4.08 when it is not there and cannot be made
-   * again (RFC 7959 §2.7). Undefined when the request is to be answered anew.
+   * The answer whose next block a request asks for; or 4.08, when it is not kept any more and
+   * cannot be made again (RFC 7959 §2.7). Undefined when the request is to be carried out.
    */
   rest(request: Request, peer: string, now: number): Answer | undefined {
     if (request.block2 === undefined || request.block2 >> 4 === 0) return undefined;
@@ -135,7 +134,9 @@ export class Blockwise {
     return refusal(Code.incomplete, "Cannot send the rest of an answer that is not here any more");
   }
 
-  /** What goes into one message of an answer. */
+  /**
+   * The block of an answer that is sent, or all of it, with the Block options of both directions.
+   */
   finish(answer: Answer, shape: Shape, peer: string, now: number): Answer {
     const { block1, block2 } = shape;
     const fits = tailBytes(answer.options, answer.payload) <= this.composer.maxBodyBytes;
@@ -154,15 +155,17 @@ export class Blockwise {
     return new Answer(out.code, options, out.payload, out.isStored);
   }
 
-  /** The first part of a notification, in place of those before; the others are for who asks. */
+  /**
+   * The first block of a notification. Its rest is kept, in place of earlier ones, to be fetched.
+   */
   notify(answer: Answer, shape: Shape, peer: string, now: number): Answer {
     const { block2, asksSize } = shape, key = shape.key();
     this.#kept.delete(peer, key);
-    // The blocks of the request have had their answer.
+    // Block1 was for the first answer: notifications do not repeat it.
     return this.finish(answer, { block1: undefined, block2, asksSize, key: () => key }, peer, now);
   }
 
-  /** The part of an answer that a block names, its first part when none does. */
+  /** The block of an answer that is asked for, or the first. */
   part(answer: Answer, block: Block | undefined, asksSize = false): Answer {
     const { maxBodyBytes, usualSzx } = this.composer;
     return sliceOf(answer, { block, asksSize, maxBodyBytes, maxSzx: this.#maxSzx, usualSzx });
@@ -179,25 +182,31 @@ export class Blockwise {
     this.#kept.put(peer, shape.key(), unobserved(answer), { bytes: bytesOf(answer), now });
   }
 
-  /** 2.31, which also says how large blocks had better be. */
+  /** 2.31 (Continue), which also says how large further blocks should be. */
   #next({ number, szx }: Block): Answer {
     const option = new Block(number, true, Math.min(szx, this.#maxSzx)).encode();
     return new Answer(Code.continue, withOption(NONE, Options.block1, option));
   }
 
-  /** The limit is for blocks of datagrams: those of streams may be as large as a message. */
+  /** The largest size exponent. In a stream, blocks may be as large as a message. */
   get #maxSzx(): number {
     return this.composer.maxSzx === BERT ? BERT : szxOf(this.limits.maxBlockBytes);
   }
 }
 
-/** What a reply that comes later has to know of its request. */
+/** True when a block is full or, if it is the last, not too long. */
+function isRightLength(length: number, { szx, size, more }: Block): boolean {
+  if (szx === BERT) return !more || (length % size === 0 && length > 0);
+  return more ? length === size : length <= size;
+}
+
+/** How a later answer to this request is to be cut. */
 export function shapeOf(request: Request): Shape {
   const { block1, block2, asksSize } = request, key = request.key();
   return { block1, block2, asksSize, key: () => key };
 }
 
-/** What is asked for later is no notification (RFC 7959 §3.4). */
+/** The answer without Observe: blocks that are fetched are no notifications (RFC 7959 §3.4). */
 function unobserved(answer: Answer): Answer {
   const { code, payload } = answer, message = new Message(ACK, code, 0);
   readTail(message, answer.options, 0, Infinity);
@@ -205,10 +214,6 @@ function unobserved(answer: Answer): Answer {
   return options.length === message.options.length
     ? answer
     : new Answer(code, encodeOptions(options), payload);
-}
-
-function bytesOf({ options, payload }: Answer): number {
-  return options.length + payload.length;
 }
 
 function tooLarge(maxBytes: number): Answer {

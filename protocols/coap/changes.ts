@@ -1,35 +1,37 @@
 import type { Inbox } from "../session.ts";
 
-/** Something with news for its peer. */
+/** Something that may have news for its peer. */
 export interface Changed {
   /** Sends what is new. False when the socket took no more. */
   flush(now: number): boolean;
 }
 
-/** Who has news for a peer. One signal in the session's mailbox stands for all of them. */
+/**
+ * Everything that has news for a peer. One signal in the session's mailbox stands for all of it.
+ */
 export class Changes {
   readonly #changed: Changed[] = [];
   #posted = false;
-  /** When to look again although no signal will come; Infinity for never. */
+  /** When to try again although no signal will come; Infinity for never. */
   retryAt = Infinity;
 
-  /** Set while the socket takes no more. */
+  /** True while the socket takes no more. */
   #isStuck = false;
 
   constructor(
     readonly inbox: Inbox,
     readonly maxBurst: number,
-    /** Milliseconds until a socket that took no more is tried again; Infinity when it says so itself. */
+    /** As `MessageLayer.retryMs`. */
     readonly retryMs: number,
   ) {}
 
-  /** Adds somebody, who sees to it that this happens once until `flush`. */
+  /** Adds an item, which must not be added again before it is flushed. */
   add(item: Changed): void {
     this.#changed.push(item);
     this.#wake();
   }
 
-  /** Sends what is new, to so many peers that others get their turn. */
+  /** Sends the news of as many items as fit into one turn. */
   flush(now: number): void {
     this.#posted = this.#isStuck = false;
     this.retryAt = Infinity;
@@ -50,7 +52,7 @@ export class Changes {
   #wake(): void {
     if (this.#posted || this.#isStuck || this.retryAt !== Infinity) return;
     this.#posted = this.inbox.post(this);
-    // A full mailbox takes no signal, but its turns end, and then deadlines are looked at.
+    // A full mailbox takes no signal. But after each turn deadlines are read, and this is one.
     if (!this.#posted) this.retryAt = 0;
   }
 }

@@ -49,13 +49,13 @@ export const NONE: Uint8Array = new Uint8Array(0);
 
 const NO_OPTIONS: readonly Option[] = [];
 
-/** One CoAP message. The parts of a decoded one are views of the datagram. */
+/** One CoAP message. Token, options and payload of a decoded one are views of the datagram. */
 export class Message {
   constructor(
     /** `CON`, `NON`, `ACK` or `RST`. */
     readonly type: number,
     readonly code: number,
-    /** The message id: 16 bits that match answers to what they answer. */
+    /** The message id: 16 bits by which acknowledgements and duplicates are matched. */
     readonly id: number,
     readonly token: Uint8Array = NONE,
     /** In rising order of their numbers. */
@@ -122,7 +122,7 @@ export function readTail(
   }
 }
 
-/** The value of a nibble of 13 or 14, of which the rest stands at `at` (RFC 7252 §3.1). */
+/** The value of a nibble of 13 or 14, which is extended by the bytes at `at` (RFC 7252 §3.1). */
 function extended(bytes: Uint8Array, at: number, nibble: number): number {
   if (nibble === 15) fail("Cannot read an option: 15 is reserved for the payload marker");
   if (at + nibble - 12 > bytes.length) fail("Cannot read an option: the message ends within it");
@@ -142,7 +142,7 @@ export function encode(message: Message): Uint8Array<ArrayBuffer> {
   return out;
 }
 
-/** Writes header and token; returns where the options begin. `token` is a datagram's, or ours. */
+/** Writes header and token; returns where the options begin. The token has at most 8 bytes. */
 export function writeHead(
   out: Uint8Array,
   type: number,
@@ -158,8 +158,8 @@ export function writeHead(
   return writeToken(out, 4, token);
 }
 
-/** Writes a token; returns what follows it. Eight bytes at most: a loop is faster than `set`. */
-export function writeToken(out: Uint8Array, at: number, token: Uint8Array): number {
+/** Writes a token; returns where it ends. For eight bytes at most, a loop is faster than `set`. */
+function writeToken(out: Uint8Array, at: number, token: Uint8Array): number {
   const { length } = token;
   for (let i = 0; i < length; i++) out[at + i] = token[i]!;
   return at + length;

@@ -1,11 +1,13 @@
 import type { Answer } from "./answer.ts";
-import { Code, NONE, tailBytes, writeHead, writePayload, writeTail } from "./codec.ts";
+import { Code, NONE, writeHead, writePayload, writeTail } from "./codec.ts";
 import { writeWith } from "./option_bytes.ts";
 import { Options, uint } from "./options.ts";
 
-/** Writes messages as one carrier of them has it. What it returns is valid until the next one. */
+/** Writes messages for datagrams or a stream. What it returns is valid until the next message. */
 export interface Composer {
-  /** Bytes of the longest options and payload, with the marker between them. */
+  /**
+   * The most bytes that options and payload of a message may have, with the marker between them.
+   */
   readonly maxBodyBytes: number;
   /** The largest size exponent of a block: 7, of several blocks in one message, is for streams. */
   readonly maxSzx: number;
@@ -25,7 +27,7 @@ export interface Composer {
 /** Bytes of header, token and Observe option at their longest. */
 export const MAX_HEAD_BYTES: number = 4 + 8 + 4;
 
-/** Bytes that every error fits into, whatever the wire carries: RFC 7252 §4.6 asks for 1,152. */
+/** 512 bytes: every error fits, even if a wire should carry less (RFC 7252 §4.6 asks for 1,152). */
 const MIN_BYTES = 512;
 
 const nothing = { options: NONE, payload: NONE };
@@ -61,9 +63,4 @@ export class DatagramComposer implements Composer {
   empty(type: number, id: number): Uint8Array {
     return this.message(type, Code.empty, id, NONE, nothing);
   }
-}
-
-/** Bytes of options and payload of an answer. */
-export function bodyBytes({ options, payload }: Answer): number {
-  return tailBytes(options, payload);
 }

@@ -4,7 +4,7 @@ import { Code } from "./codec.ts";
 import { isAmong } from "./representation.ts";
 import type { Request } from "./request.ts";
 
-/** Why a request is not to be carried out on what a topic holds now (RFC 7252 §5.10.8). */
+/** The refusal of a request whose conditions the value of a topic does not meet (§5.10.8). */
 export function unmet(
   hub: Hub,
   { ifMatch, ifNoneMatch }: Request,

@@ -51,7 +51,7 @@ export const Format = { text: 0, linkFormat: 40, json: 50, mergePatch: 52, pubsu
 const typeByFormat = new Map(table);
 const formatByType = new Map(table.map(([format, type]) => [plain(type), format]));
 
-/** The media type of a format; numbers without one get the name that RFC 8075 §6.2 has for them. */
+/** The media type of a format; for a number without one, the name that RFC 8075 §6.2 defines. */
 export function mediaTypeOf(format: number): string {
   return typeByFormat.get(format) ?? `application/coap-payload;cf=${format}`;
 }
@@ -65,7 +65,7 @@ export function formatOf(mediaType: string): number | undefined {
   const name = end < 0 ? type : type.slice(0, end);
   if (name === "application/coap-payload") return unnamed(type);
   if (name === "text/plain") {
-    // Format 0 promises UTF-8, of which ASCII is a part.
+    // Format 0 is UTF-8, and so ASCII, too.
     return end < 0 || type.slice(end) === ";charset=us-ascii" ? Format.text : undefined;
   }
   return formatByType.get(name);
@@ -76,7 +76,7 @@ function unnamed(type: string): number | undefined {
   return digits === undefined || Number(digits) > 0xffff ? undefined : Number(digits);
 }
 
-/** Without what may differ between two spellings of a media type. */
+/** A media type without what may differ between two spellings of it. */
 function plain(mediaType: string): string {
   return mediaType.toLowerCase().replace(/[\s"]/g, "");
 }

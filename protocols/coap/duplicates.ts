@@ -1,18 +1,18 @@
-import { Answer } from "./answer.ts";
+import { Answer, bytesOf } from "./answer.ts";
 import type { CoapLimits } from "./limits.ts";
 import type { Peer, Peers } from "./peers.ts";
 
-/** One request that must not be carried out again. */
+/** A request that must not be carried out again when it comes twice. */
 export class Remembered {
   older: Remembered | undefined = undefined;
   newer: Remembered | undefined = undefined;
-  /** The next one of the same peer. */
+  /** The next newer one of the same peer. */
   next: Remembered | undefined = undefined;
 
   constructor(
     readonly peer: Peer,
     readonly id: number,
-    /** Undefined when the answer goes separately. */
+    /** The answer to repeat; undefined when it is sent separately. */
     public answer: Answer | undefined,
     readonly at: number,
   ) {}
@@ -23,8 +23,8 @@ export class Remembered {
 }
 
 /**
- * The requests of EXCHANGE_LIFETIME (RFC 7252 §4.5), or as many of them as there is room for:
- * the oldest go first, of a peer that is over its share, or of all.
+ * Remembers requests for EXCHANGE_LIFETIME (RFC 7252 §4.5), as far as there is room: the oldest are
+ * forgotten first, of a peer that is over its share, or of all.
  */
 export class Duplicates {
   size = 0;
@@ -39,7 +39,7 @@ export class Duplicates {
     return this.#oldest === undefined ? Infinity : this.#oldest.at + this.limits.exchangeLifetimeMs;
   }
 
-  /** What was answered is not true: what a duplicate is to hear in its place. */
+  /** Replaces the answer to a request, because the first one did not turn out to be true. */
   amend(peer: Peer, id: number, answer: Answer): void {
     const entry = peer.remembered.get(id);
     if (entry === undefined) return;
@@ -82,7 +82,7 @@ export class Duplicates {
     while (this.deadline <= now) this.#forget(this.#oldest!);
   }
 
-  /** An entry is forgotten only when it is the oldest of its peer, or of all and so of its peer. */
+  /** Forgets an entry, which is always the oldest of its peer. */
   #forget(entry: Remembered): void {
     const { peer, older, newer } = entry;
     if (older === undefined) this.#oldest = newer;
@@ -92,7 +92,7 @@ export class Duplicates {
     peer.remembered.delete(entry.id);
     peer.oldest = entry.next;
     if (entry.next === undefined) peer.newest = undefined;
-    // An old entry that points to young ones would keep them all from the young collection.
+    // Garbage in the old generation that points to young entries would keep those alive, too.
     entry.older = entry.newer = entry.next = undefined;
     peer.rememberedBytes -= entry.bytes;
     this.size--;
@@ -101,11 +101,7 @@ export class Duplicates {
   }
 }
 
-function bytesOf({ options, payload }: Answer): number {
-  return options.length + payload.length;
-}
-
-/** A part of a large body must not keep all of it. */
+/** An answer whose payload, if it is a part of a larger body, does not keep all of that alive. */
 function compact(answer: Answer): Answer {
   const { code, options, payload, isStored } = answer;
   return payload.length < payload.buffer.byteLength

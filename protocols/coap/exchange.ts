@@ -9,10 +9,15 @@ import type { CoapLimits } from "./limits.ts";
 import { keyOf, type Peer, Peers } from "./peers.ts";
 import type { Reachability } from "./reachability.ts";
 
-/** Message ids: a counter for each peer would have to be kept for as long as its ids are in use. */
+/** 4,096 counters of message ids, a power of 2: few peers that are active at a time share one. */
+const COUNTERS = 4096;
+
+/**
+ * Gives message ids. A counter for each peer would have to be kept as long as its ids are in use,
+ * so peers share counters, and memory stays the same for any number of them.
+ */
 class MessageIds {
-  /** Peers share 4,096 counters, each with 65,536 ids: memory stays the same for any number. */
-  readonly #next = new Uint16Array(4096);
+  readonly #next = new Uint16Array(COUNTERS);
 
   constructor(random: () => number) {
     for (let i = 0; i < this.#next.length; i++) this.#next[i] = random() * 0x10000;
@@ -21,18 +26,18 @@ class MessageIds {
   take(key: string): number {
     let hash = 0;
     for (let i = 0; i < key.length; i++) hash = Math.imul(hash, 31) + key.charCodeAt(i) | 0;
-    const slot = (hash ^ hash >>> 12) & 4095;
+    const slot = (hash ^ hash >>> 12) & COUNTERS - 1;
     return this.#next[slot]!++;
   }
 }
 
-/** The message layer of UDP (RFC 7252 §4): what is sent, sent again, and matched with its answer. */
+/** The message layer of UDP (RFC 7252 §4): sends, sends again, and matches acknowledgements. */
 export class Exchange implements MessageLayer {
   readonly peers = new Peers();
   readonly deadlines = new Deadlines();
   readonly duplicates: Duplicates;
   readonly composer: DatagramComposer;
-  // The buffer of the socket drains in less.
+  // 10 ms: the socket's buffer drains in less.
   readonly retryMs = 10;
   readonly transport = "";
   readonly #ids: MessageIds;
@@ -40,9 +45,9 @@ export class Exchange implements MessageLayer {
   constructor(
     readonly wire: DatagramWire,
     readonly limits: CoapLimits,
-    /** From 0 to below 1. */
+    /** Gives numbers from 0 to below 1. */
     readonly random: () => number,
-    /** Who may be sent what; without it, everybody everything. */
+    /** Decides how much an address may be sent; without it, any address anything. */
     readonly reach?: Reachability,
   ) {
     this.duplicates = new Duplicates(this.peers, limits);
@@ -68,7 +73,7 @@ export class Exchange implements MessageLayer {
     return this.#ids.take(key);
   }
 
-  /** Answers a request at once: in its acknowledgement, or NON with NON (RFC 7252 §5.2). */
+  /** Answers a request: a CON in its acknowledgement, a NON with a NON (RFC 7252 §5.2). */
   answer(message: Message, to: string, answer: Answer): void {
     const isCon = message.type === CON, id = isCon ? message.id : this.takeId(keyOf(to));
     const type = isCon ? ACK : NON;
@@ -102,8 +107,8 @@ export class Exchange implements MessageLayer {
   }
 
   /**
-   * In place of an answer that is too long for an address that has not been verified: a request for
-   * proof, or nothing when even that is too long.
+   * Sends a challenge in place of a datagram that is too long for an address that was not verified;
+   * or nothing, if even that is too long.
    */
   challenge(datagram: Uint8Array, to: string): void {
     const { reach, composer } = this, [head = 0, code] = datagram;
@@ -133,11 +138,12 @@ export class Exchange implements MessageLayer {
     this.peers.release(peer);
   }
 
-  /** An acknowledgement or a reset arrived; true when it was for a confirmable message of ours. */
+  /** Takes an acknowledgement or a reset; true when it was for a confirmable message of ours. */
   settle(peer: Peer, message: Message, now: number): boolean {
     const transmission = find(peer.transmissions, message.id);
     if (transmission === undefined) {
-      // One guess: whoever may try all 65,536 ids need not see any.
+      // Only the first guess counts: with 65,536 of them, one would be right without having seen an
+      // id.
       for (const each of peer.transmissions ?? []) each.isProof = false;
       return false;
     }
@@ -149,7 +155,7 @@ export class Exchange implements MessageLayer {
     return true;
   }
 
-  /** A transmission is over: the next one to its peer begins. */
+  /** Ends a transmission, and begins the next one to its peer. */
   finish(transmission: Transmission, now: number): void {
     const { peer } = transmission.item;
     this.deadlines.delete(transmission);
@@ -163,7 +169,7 @@ export class Exchange implements MessageLayer {
     this.confirm(next, now);
   }
 
-  /** True unless the wire took no more. */
+  /** Sends a datagram, or a challenge in its place; false when the wire takes no more. */
   #send(datagram: Uint8Array, to: string): boolean {
     if (this.reach === undefined || this.reach.spend(to, datagram.length)) {
       return this.wire.send(datagram, to);
@@ -178,12 +184,12 @@ function find(transmissions: Set<Transmission> | undefined, id: number): Transmi
   return undefined;
 }
 
-/** One confirmable message on its way (RFC 7252 §4.2). */
+/** One confirmable message, which is sent until it is acknowledged (RFC 7252 §4.2). */
 export class Transmission implements Due {
   dueAt = Infinity;
   place = -1;
   id: number;
-  /** True when only who is at the address can know the id, so that to acknowledge it proves that. */
+  /** True when the id is random, so that its acknowledgement proves that the peer can read it. */
   isProof = false;
   #attempts = 0;
   #timeoutMs: number;
@@ -206,12 +212,12 @@ export class Transmission implements Due {
       exchange.peers.release(item.peer);
       return;
     }
-    // Another content is another message, but no reason to hope anew (RFC 7641 §4.5.2).
+    // Newer content needs a new id, but keeps the count of attempts (RFC 7641 §4.5.2).
     if (item.outdated) this.id = this.#newId();
     this.#send(now);
   }
 
-  /** Ids that count up can be foretold by whoever gets others of them. */
+  /** A random id for an address that was not verified: who gets others could predict a counter. */
   #newId(): number {
     const { exchange, item: { peer } } = this;
     this.isProof = !exchange.trusts(peer.address);
@@ -225,7 +231,7 @@ export class Transmission implements Due {
       wire.send(datagram, address);
     } else if (this.#attempts === 0) {
       exchange.challenge(datagram, address);
-      // Nothing is on its way that could be acknowledged.
+      // Nothing was sent that could be acknowledged, so it is given up at once.
       this.#attempts = exchange.limits.maxRetransmit + 1;
       return exchange.deadlines.set(this, now);
     }

@@ -5,14 +5,14 @@ import { Code, decode, type Message, NON } from "./codec.ts";
 import type { Exchange } from "./exchange.ts";
 import { isRead, readRequest, type Request } from "./request.ts";
 
-/** Classes 4 and 5 as No-Response has them (RFC 7967 §2.1): errors are nobody's answer. */
+/** Classes 4 and 5 as bits of No-Response (RFC 7967 §2.1): a group is not answered with errors. */
 const ERRORS = 1 << 3 | 1 << 4;
 
-/** Requests that were sent to a multicast group, and wait for their time (RFC 7252 §8.2). */
+/** Requests to a multicast group, each of which waits for a random time (RFC 7252 §8.2). */
 export class GroupRequests {
   readonly #waiting = new Set<GroupRequest>();
 
-  /** `answer` carries a request out, and answers it unless that would be an error. */
+  /** `answer` carries a request out, and sends the answer unless it is an error. */
   constructor(
     readonly exchange: Exchange,
     readonly answer: (request: Request, from: string, now: number) => void,
@@ -22,10 +22,10 @@ export class GroupRequests {
     return this.#waiting.size;
   }
 
-  /** False when a datagram is none of our business, which is no error here (RFC 7252 §8.1). */
+  /** Takes a datagram; false when it is to be ignored, as faulty ones are here (RFC 7252 §8.1). */
   receive(bytes: Uint8Array, from: string, now: number): boolean {
     const { limits, deadlines, random } = this.exchange;
-    // Many are asked at once, so who has not been verified would be answered many times.
+    // Many servers answer at once, which an address that was not verified must not be exposed to.
     if (this.size >= limits.maxGroupRequests || !this.exchange.trusts(from)) return false;
     const request = read(bytes.slice(), limits.maxOptions);
     if (request === undefined) return false;
@@ -41,7 +41,7 @@ export class GroupRequests {
     this.exchange.deadlines.delete(waiting);
   }
 
-  /** Forgets all that wait. */
+  /** Forgets all requests that wait. */
   end(): void {
     for (const each of this.#waiting) this.finish(each);
   }
@@ -59,7 +59,7 @@ class GroupRequest implements Due {
   }
 }
 
-/** What is answered: a non-confirmable request that changes nothing. */
+/** Reads a request that may be answered: non-confirmable, and one that changes nothing. */
 function read(bytes: Uint8Array, maxOptions: number): Request | undefined {
   let message: Message;
   try {

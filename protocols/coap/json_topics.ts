@@ -9,12 +9,12 @@ import { Options, uint } from "./options.ts";
 import { hash } from "./representation.ts";
 import type { Request } from "./request.ts";
 
-/** Names that one FETCH may ask for. */
+/** 100 pointers in one FETCH: more than the members of usual values. */
 const MAX_POINTERS = 100;
 
 const encoder = new TextEncoder();
 
-/** What a topic holds after a PATCH or iPATCH (RFC 8132 §3) by a merge patch (RFC 7396). */
+/** The value of a topic after a PATCH or iPATCH (RFC 8132 §3) with a merge patch (RFC 7396). */
 export function patched(value: Publication | undefined, request: Request): Uint8Array | Answer {
   if (request.contentFormat !== Format.mergePatch) {
     return refusal(Code.unsupportedFormat, "Cannot apply this format: send 52 (merge-patch+json)");
@@ -31,7 +31,7 @@ export function patched(value: Publication | undefined, request: Request): Uint8
   }
 }
 
-/** What a FETCH (RFC 8132 §2) shows of a value: what its JSON pointers name. */
+/** A function from a value to what the JSON pointers of a FETCH (RFC 8132 §2) name in it. */
 export function selection(request: Request): ((value: Publication) => Answer) | Answer {
   if (request.contentFormat !== Format.json) {
     return refusal(Code.unsupportedFormat, "Cannot select by this format: send 50 (JSON)");
@@ -49,7 +49,7 @@ export function selection(request: Request): ((value: Publication) => Answer) | 
   return (value) => selected(value, pointers);
 }
 
-/** An object with the pointers as names. */
+/** An object with the pointers as names, and what they point at as values. */
 function selected(value: Publication, pointers: readonly string[]): Answer {
   const found = jsonOf(value);
   if (found instanceof Answer) return found;
@@ -60,7 +60,7 @@ function selected(value: Publication, pointers: readonly string[]): Answer {
       return part === undefined ? [] : [`${JSON.stringify(pointer)}:${JSON.stringify(part)}`];
     });
   } catch (error) {
-    // So many levels in one another can be read, and not written.
+    // JSON of very many levels can be parsed, but not written again.
     if (!(error instanceof RangeError)) throw error;
     return refusal(Code.unprocessable, "Cannot select: the value has too many levels");
   }
@@ -77,7 +77,7 @@ function isPointers(value: unknown): value is string[] {
     value.every((each) => typeof each === "string" && (each === "" || each.startsWith("/")));
 }
 
-/** What a topic holds, as JSON; whoever named no type may well have sent some. */
+/** A value as JSON. One without a content type may well be JSON, too. */
 function jsonOf({ contentType, payload }: Publication): { json: unknown } | Answer {
   const format = contentType === undefined ? undefined : formatOf(contentType);
   const isJson = contentType === undefined || format === Format.json ||

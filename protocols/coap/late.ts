@@ -11,12 +11,12 @@ import { keyOf, type Peer } from "./peers.ts";
 import { isWanted, type Request } from "./request.ts";
 import { Room } from "./paths/room.ts";
 
-/** Requests whose answers wait for hooks or handlers. */
+/** The requests whose answers wait for hooks or handlers. */
 export class LateAnswers {
-  /** For bodies that handlers have under way. */
+  /** The memory for bodies that handlers have under way. */
   readonly room: Room;
   readonly #waiting = new Set<LateAnswer>();
-  /** By peer and message id; of a stream, where there are no ids, the newest. */
+  /** By peer and message id; in a stream, where there are no ids, only the latest. */
   readonly #byMessage = new Map<string, LateAnswer>();
   #handled = 0;
 
@@ -28,12 +28,12 @@ export class LateAnswers {
     return this.#waiting.size;
   }
 
-  /** A request that may have to wait. It is kept. */
+  /** Begins a request that may have to wait, and so must not be a view of the input. */
   begin(request: Request, address: string): LateAnswer {
     return new LateAnswer(this, request, address);
   }
 
-  /** True when one more request of this peer may wait: for hooks, or for a handler. */
+  /** Adds a request that waits, for hooks or for a handler; false when too many do. */
   add(late: LateAnswer, peer: Peer): boolean {
     const { maxReplies, maxRepliesPerPeer, maxHandled, maxHandledPerPeer } = this.layer.limits;
     if (late.isHandled) {
@@ -64,7 +64,9 @@ export class LateAnswers {
     this.layer.peers.release(peer);
   }
 
-  /** True for a message that has come before and waits: its sender is told so, where it was told. */
+  /**
+   * True for a duplicate of a request that waits, which is acknowledged again if the first one was.
+   */
   repeats(message: Message, address: string): boolean {
     if (this.size === 0) return false;
     const late = this.#byMessage.get(`${keyOf(address)} ${message.id}`);
@@ -72,12 +74,12 @@ export class LateAnswers {
     return late !== undefined;
   }
 
-  /** The gateway stops: tells those who wait. */
+  /** The gateway stops: answers all requests that wait. */
   shutdown(now: number): void {
     for (const late of this.#waiting) late.shutdown(now);
   }
 
-  /** Nobody can be told anything any more. */
+  /** The socket is gone: forgets all requests that wait. */
   end(): void {
     for (const late of this.#waiting) late.end();
   }
@@ -87,21 +89,21 @@ function messageKey({ request }: LateAnswer, { key }: Peer): string {
   return `${key} ${request.message.id}`;
 }
 
-/** One request that hooks or handlers are asked about, and its answer when that comes in a later turn. */
+/** One request about which hooks or handlers are asked, and its answer, which may come later. */
 export class LateAnswer implements Confirmable, Due {
   /** A separate answer never changes. */
   readonly outdated = false;
   dueAt = Infinity;
   place = -1;
-  /** True once the client knows that its request has come, and that the answer follows separately. */
+  /** True once the request was acknowledged, so that its answer follows separately. */
   isAcknowledged = false;
-  /** True when it waits for a handler, and has not waited for hooks before. */
+  /** True when it waits for a handler, and did not have to wait for hooks before. */
   isHandled = false;
-  /** Of the body that a handler has been given. */
+  /** Bytes of the body that a handler was given. */
   heldBytes = 0;
   #peer: Peer | undefined;
   #answer: Answer | undefined;
-  /** Questions without an answer. */
+  /** Questions that have not been answered. */
   #open = 0;
   #isVoid = false;
   /** Tells a handler that nobody waits for it any more. */
@@ -118,8 +120,8 @@ export class LateAnswer implements Confirmable, Due {
   }
 
   /**
-   * Asks for something and goes on with the answer. What `then` answers is the answer to the request:
-   * at once, or separately (RFC 7252 §5.2.2) when this returns undefined.
+   * Asks a question and passes the answer to `then`, which returns the answer to the request. If
+   * this method returns undefined, the answer to the request is sent separately (RFC 7252 §5.2.2).
    */
   ask<T>(
     question: (decided: Decided<T>) => void,
@@ -142,15 +144,15 @@ export class LateAnswer implements Confirmable, Due {
   }
 
   /**
-   * Has a handler answer. One that is quick is answered for in the acknowledgement (RFC 7252 §5.2.1),
-   * which is held back for that; one that takes too long is not waited for. `gone` is called when
-   * nobody waits any more.
+   * Has a handler answer. The acknowledgement is held back for a while, so that it can carry a
+   * quick answer (RFC 7252 §5.2.1). A handler that takes too long is given up. `gone` is called
+   * when its answer is not wanted any more.
    */
   hold(
     question: (decided: Decided<Answer>) => void,
     { now, gone }: { now: number; gone: () => void },
   ): Answer | undefined {
-    // What a handler does is not undone: there must be room for its answer before it is asked.
+    // What a handler does cannot be undone, so there must be room for its answer in advance.
     const isFirst = this.#peer === undefined;
     this.isHandled = isFirst;
     const refused = this.#wait();
@@ -221,7 +223,7 @@ export class LateAnswer implements Confirmable, Due {
     this.#gone = undefined;
   }
 
-  /** Finds room among those that wait, or says that there is none. */
+  /** Adds this to the requests that wait; a refusal when there are too many. */
   #wait(): Answer | undefined {
     if (this.#peer !== undefined) return undefined;
     const { layer } = this.lates, peer = layer.peers.open(this.address);
@@ -234,7 +236,7 @@ export class LateAnswer implements Confirmable, Due {
     return undefined;
   }
 
-  /** The answer goes separately, so the client must know that its request has come. */
+  /** Acknowledges the request, whose answer is sent separately then. */
   #acknowledge(): void {
     if (this.isAcknowledged) return;
     this.isAcknowledged = true;
@@ -243,7 +245,7 @@ export class LateAnswer implements Confirmable, Due {
 
   #settle(answer: Answer | undefined, now: number): void {
     if (answer !== undefined) this.#respond(answer, now);
-    // Whatever else it waits for answers by itself.
+    // Other questions that are open will answer.
     else if (this.#open === 0) this.lates.delete(this, this.peer);
   }
 

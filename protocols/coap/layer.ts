@@ -5,45 +5,47 @@ import type { Composer } from "./composer.ts";
 import type { CoapLimits } from "./limits.ts";
 import type { Peer, Peers } from "./peers.ts";
 
-/** Something of ours that must arrive. */
+/** Something that must arrive at its peer. */
 export interface Confirmable {
   readonly peer: Peer;
-  /** True when what was sent last is not the newest: that goes out instead (RFC 7641 §4.5.2). */
+  /** True when there is a newer state to send in place of the last one (RFC 7641 §4.5.2). */
   readonly outdated: boolean;
-  /** True when its peer has been seen to be where it says. Only datagrams can lie about that. */
+  /** True when its peer's address has been verified, which only datagrams need. */
   readonly isProven?: boolean;
-  /** True when it goes on with what has begun: it need not wait for what has not. */
+  /** True when it continues a transfer, so that it is sent before anything that has not begun. */
   readonly goesOn?: boolean;
-  /** The message under an id; the same for the same id, unless `outdated`. */
+  /** Writes the message with this id; the same each time for the same id, unless `outdated`. */
   encode(composer: Composer, id: number, now: number): Uint8Array;
-  /** It has arrived; `answer` is what its acknowledgement says, if it says something. */
+  /** It has arrived. `answer` is the acknowledgement, which may carry an answer. */
   acknowledged(now: number, answer?: Message): void;
-  /** The peer does not know what this is about, which a reset says, or does not answer. */
+  /** The peer has rejected it with a reset, or has not acknowledged it in time. */
   failed(now: number, isReset?: boolean): void;
 }
 
 /**
- * What carries requests and answers, so that these need not know how: datagrams that are lost and
- * come twice (RFC 7252 §4), or a stream (RFC 8323).
+ * Carries requests and answers: as datagrams, which may be lost or come twice (RFC 7252 §4), or in
+ * a stream (RFC 8323). The request layer need not know which.
  */
 export interface MessageLayer {
   readonly limits: CoapLimits;
   readonly peers: Peers;
   readonly deadlines: Deadlines;
   readonly composer: Composer;
-  /** What the schemes of its URLs have after `coap` and `coaps` (RFC 8323 §8). */
+  /** What follows `coap` and `coaps` in the schemes of its URLs (RFC 8323 §8). */
   readonly transport: "" | "+tcp" | "+ws";
-  /** Milliseconds until a wire that took no more is tried again; Infinity when it says so itself. */
+  /**
+   * Milliseconds until a full wire is tried again; Infinity when the wire tells when it has room.
+   */
   readonly retryMs: number;
   /** True when an address may be sent any number of bytes (RFC 9175 §2.4). */
   trusts(address: string): boolean;
-  /** Tells the sender of a request that it has come, and that its answer follows separately. */
+  /** Acknowledges a request whose answer follows separately. */
   acknowledge(request: Message, to: string): void;
-  /** Answers a request of which `acknowledge` has said nothing: in its acknowledgement, if it has one. */
+  /** Answers a request that was not acknowledged yet. */
   respond(request: Message, peer: Peer, answer: Answer): void;
   /**
-   * Sends something of ours once, a notification when `sequence` is not negative. The id of the
-   * message; -1 when the wire took no more.
+   * Sends a message once; a notification, when `sequence` is not negative. Returns the message's
+   * id, or -1 when the wire takes no more.
    */
   send(
     peer: Peer,
@@ -52,8 +54,8 @@ export interface MessageLayer {
     sequence?: number,
     isProven?: boolean,
   ): number;
-  /** Sends something until it has arrived, after what else is on its way to this peer. */
+  /** Sends something until it has arrived, after whatever else is on its way to this peer. */
   confirm(item: Confirmable, now: number): void;
-  /** Gives up something that `confirm` was asked to send. */
+  /** Gives up something that was passed to `confirm`. */
   cancel(item: Confirmable, now: number): void;
 }

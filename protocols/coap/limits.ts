@@ -1,5 +1,6 @@
 /**
- * What the peers of one CoAP socket or stream may take, and when we lose patience with them (RFC 7252 §4.8).
+ * What the peers of a CoAP socket or stream may take, and how long we wait for them (RFC 7252
+ * §4.8).
  *
  * @example For a slow radio network, and readings of two bytes
  * ```ts
@@ -18,22 +19,22 @@
  */
 export interface CoapLimits {
   /**
-   * Bytes of a body, its blocks joined; default 1 MiB. A request with more is answered 4.13, and a
-   * handler that answers more, 5.00.
+   * Bytes of a body, of all its blocks together; default 1 MiB. A request with more is answered
+   * 4.13, and one whose handler answers with more, 5.00.
    */
   maxPayloadBytes: number;
-  /** Bytes of the largest block of a body (RFC 7959), a power of two from 16 to 1,024; default 1,024. */
+  /** Bytes of the largest block (RFC 7959), a power of two from 16 to 1,024; default 1,024. */
   maxBlockBytes: number;
   /**
-   * Bodies of all peers that are on their way in blocks, each way; default 1,000. Streams of one
-   * listener share this and the bytes: it is for all of them.
+   * Bodies of all peers on their way in blocks, in each direction; default 1,000. The streams of a
+   * listener share this limit, and that of bytes.
    */
   maxTransfers: number;
-  /** Bytes of these bodies, each way; default 64 MiB. */
+  /** Bytes of these bodies, in each direction; default 64 MiB. */
   maxTransferBytes: number;
-  /** Bodies of one peer on their way, each way; default 16. */
+  /** Bodies of one peer on their way, in each direction; default 16. */
   maxTransfersPerPeer: number;
-  /** Bytes of these, each way; default 4 MiB, but never less than one body needs. */
+  /** Bytes of these, in each direction; default 4 MiB, but never less than one body needs. */
   maxTransferBytesPerPeer: number;
   /** Milliseconds that the next block of a body is waited for; default 93,000. */
   transferLifetimeMs: number;
@@ -63,19 +64,19 @@ export interface CoapLimits {
   maxObservers: number;
   /** Observations of one peer; default 1,000. */
   maxObserversPerPeer: number;
-  /** Every how many notifications one asks for an acknowledgement; default 10. */
+  /** One of so many notifications asks for an acknowledgement; default 10. */
   confirmEvery: number;
-  /** Bytes of notifications that a peer is sent without one asking for an acknowledgement; default 16 KiB. */
+  /** Bytes of notifications after which one asks for an acknowledgement; default 16 KiB. */
   maxUnconfirmedBytes: number;
-  /** Bytes a second that are added to that while the peer says nothing (PROBING_RATE); default 1. */
+  /** Bytes by which that grows for each second of silence (PROBING_RATE); default 1. */
   probingRate: number;
-  /** Milliseconds after which the next notification asks for one; default 60,000. */
+  /** Milliseconds after which the next notification asks for one in any case; default 60,000. */
   confirmAfterMs: number;
-  /** Milliseconds after which a silent observer is asked if it is there; default 86,400,000. */
+  /** Milliseconds of silence after which an observer is probed; default 86,400,000. */
   probeAfterMs: number;
   /** Notifications sent in one turn; default 512. */
   maxBurst: number;
-  /** Stored values looked at to answer one request for many of them; default 10,000. */
+  /** Stored values that are looked at to answer one request; default 10,000. */
   maxScanned: number;
   /** Requests of all peers that wait for a reply; default 1,000. */
   maxReplies: number;
@@ -87,11 +88,11 @@ export interface CoapLimits {
   maxHandled: number;
   /** Requests of one peer that handlers have under way; default 512. */
   maxHandledPerPeer: number;
-  /** Bytes of bodies that handlers have been given, or give, and of which none has left; default 64 MiB. */
+  /** Bytes of bodies that handlers were given, or have answered with so far; default 64 MiB. */
   maxHandledBytes: number;
-  /** Milliseconds that an acknowledgement waits for a handler's answer, to carry it; default 250. */
+  /** Milliseconds for which an acknowledgement waits to carry a handler's answer; default 250. */
   piggybackMs: number;
-  /** Milliseconds that a handler may take for its answer, body included; default 247,000. Then 5.04. */
+  /** Milliseconds that a handler may take for its whole answer; default 247,000. Then 5.04. */
   maxAnswerMs: number;
   /** Milliseconds in which the first message of a stream, its CSM, must come; default 10,000. */
   csmTimeoutMs: number;
@@ -102,22 +103,22 @@ export interface CoapLimits {
   /** Such requests that wait to be answered; default 100. */
   maxGroupRequests: number;
   /**
-   * Whose address is verified before it is sent more than three times the bytes that came from it by
-   * UDP (RFC 9175 §2.4); default `public`. Those are the addresses that are not loopback, link-local
-   * or private; `all` and `none` are what they say.
+   * Which addresses are verified before they are sent more than three times the bytes that came
+   * from them by UDP (RFC 9175 §2.4); default `public`: those that are not loopback, link-local or
+   * private.
    */
   verifyAddresses: "public" | "all" | "none";
   /** Milliseconds for which an address stays verified; default 900,000. */
   verifiedMs: number;
   /** Verified addresses that are remembered; default 65,536. */
   maxVerified: number;
-  /** Others of which it is remembered how many bytes came; default 16,384. */
+  /** Other addresses for which it is remembered how many bytes came from them; default 16,384. */
   maxUnverified: number;
   /** Clients in connection mode (`/mqtt/connection`); default 10,000. */
   maxClients: number;
-  /** Those that came from one IP address; default 1,000. */
+  /** Such clients of one IP address; default 1,000. */
   maxClientsPerHost: number;
-  /** Milliseconds of 1.5 of which such a client may be silent; default 30,000. */
+  /** Their heartbeat in milliseconds; default 30,000. A client silent for 1.5 of it is gone. */
   heartbeatMs: number;
 }
 
@@ -135,8 +136,8 @@ export const defaults: CoapLimits = {
   maxTransferBytesPerPeer: 4 << 20,
   // MAX_TRANSMIT_WAIT: a client that was not heard for so long has given up (RFC 7252 §4.8.2).
   transferLifetimeMs: 93_000,
-  // A topic of 128 levels, its queries and conditions. One byte can make an option: 64 KiB would
-  // make 65,000.
+  // A topic of 128 levels, its queries and conditions. An option takes one byte at least, so 64 KiB
+  // could hold 65,000.
   maxOptions: 160,
   // The same as for MQTT: what one of them can name, the other can.
   maxTopicLevels: 128,

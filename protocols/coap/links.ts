@@ -13,18 +13,18 @@ import type { Request } from "./request.ts";
 
 const utf8 = new TextEncoder();
 
-/** What bounds a listing. */
-export interface ListingLimits {
+/** What a listing may show, and how long it may be. */
+interface ListingLimits {
   /** Holds back what the client may not see. */
   screen?: Screen | undefined;
-  /** A listing ends with the last entry that fits: a query (`?href=/topics/a/*`) narrows it. */
+  /** Bytes of a listing, which ends with the last entry that fits. */
   maxBytes: number;
   maxScanned: number;
 }
 
 const collections: readonly Link[] = [topicsLink, { ...topicsLink, target: "/ps" }];
 
-/** `/.well-known/core`: the collections, other resources, and every topic that holds a value. */
+/** `/.well-known/core`: links to the collections, other resources, and topics that hold a value. */
 export function discover(
   hub: Hub,
   request: Request,
@@ -55,7 +55,7 @@ function list(
   }
 }
 
-/** Links in link-format, those that the queries select and that fit. */
+/** Answers with links in link-format: those that the queries select, as many as fit. */
 export function listLinks(links: Iterable<Link>, request: Request, maxBytes: number): Answer {
   if (request.accept !== undefined && request.accept !== Format.linkFormat) {
     return refusal(Code.notAcceptable, "Cannot list in this format: 40 (link-format) is offered");

@@ -1,9 +1,9 @@
-/** Levels of the deepest document: each is a call within a call. */
+/** 100 levels of a patch, each of which is a recursion: real documents have a tenth of that. */
 const MAX_DEPTH = 100;
 
 type Members = Record<string, unknown>;
 
-/** What a merge patch makes of a document (RFC 7396 §2). Throws a `RangeError` when it is too deep. */
+/** Applies a merge patch to a document (RFC 7396 §2). Throws a `RangeError` when it is too deep. */
 export function mergePatch(target: unknown, patch: unknown, depth = 0): unknown {
   if (!isObject(patch)) return patch;
   if (depth === MAX_DEPTH) throw new RangeError(`Cannot merge more than ${MAX_DEPTH} levels`);
@@ -16,7 +16,7 @@ export function mergePatch(target: unknown, patch: unknown, depth = 0): unknown 
   return result;
 }
 
-/** What a pointer names in a document (RFC 6901); undefined when nothing, or it is no pointer. */
+/** What a JSON pointer names in a document (RFC 6901); undefined for nothing, or no pointer. */
 export function pointedAt(document: unknown, pointer: string): unknown {
   if (pointer === "") return document;
   if (!pointer.startsWith("/")) return undefined;

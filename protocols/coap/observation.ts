@@ -17,43 +17,43 @@ import type { Caller } from "./origin.ts";
 import type { Peer } from "./peers.ts";
 import type { Watch } from "./paths/watch.ts";
 
-/** 2.05 without a value. */
+/** 2.05 (Content) without a value. */
 const nothing = new Answer(Code.content);
 
-/** What an observer asked for. */
+/** What an observer asks for. */
 export interface ObservationWish {
   filter: string;
-  /** The only Content-Format that will do. */
+  /** The only Content-Format that it accepts; undefined for any. */
   accept: number | undefined;
-  /** The size of the blocks of large values (RFC 7959 §2.6); undefined when it did not say. */
+  /** The size exponent of blocks that it wants (RFC 7959 §2.6); undefined when it did not say. */
   szx: number | undefined;
-  /** Every notification is confirmable, and not only one in a few: `?qos=1`. */
+  /** True when every notification is to be confirmable, and not only one in a few: `?qos=1`. */
   everyConfirmed: boolean;
-  /** As few are confirmable as RFC 7252 §4.7 and RFC 7641 §4.5 allow. */
+  /** True when as few are to be confirmable as RFC 7252 §4.7 and RFC 7641 §4.5 allow. */
   fewConfirmed?: boolean;
-  /** What of a value is shown, when it is not all. */
+  /** Selects a part of each value; undefined to show all of it. */
   select?: (value: Publication) => Answer;
-  /** How notifications are cut whose rest is kept, as it cannot be made again of a topic's value. */
+  /** How notifications are cut whose other blocks must be kept, unlike those of a topic's value. */
   shape?: Shape;
-  /** What is observed in place of a topic. */
+  /** The resource of a handler that is observed, in place of a topic. */
   watch?: Watch;
   /** Holds back what the observer may not see. */
   screen?: Screen | undefined;
-  /** Who observes, unless it is a client in connection mode: that one's login is its own affair. */
+  /** Whose login the observation ends with. Clients in connection mode see to that themselves. */
   caller?: Pick<Caller, "guard" | "identity"> | undefined;
-  /** The observation ends when the value is cleared: what the publish-subscribe draft asks for. */
+  /** True when it ends once the value is cleared, as the publish-subscribe draft asks for. */
   endsWhenCleared: boolean;
-  /** The client in connection mode that observes, wherever it is. */
+  /** The client in connection mode that observes, from whatever address. */
   client?: Client | undefined;
-  /** How many may observe this topic at once. */
+  /** The most observers that this topic may have. */
   maxSubscribers?: number | undefined;
-  /** Milliseconds after which a silent observer is asked if it is there, if not the usual ones. */
+  /** Milliseconds after which a silent observer is asked if it is there, if sooner than usual. */
   probeMs?: number | undefined;
 }
 
 /**
- * One observer of a topic or filter (RFC 7641). It holds the newest value only: whatever comes
- * before the last one has been sent, or has been acknowledged, takes that one's place.
+ * One observer of a topic or filter (RFC 7641). It holds the newest value only: a value that comes
+ * before the last one was sent, or while that is not acknowledged, replaces it.
  */
 export class Observation implements Receiver, Confirmable, Due, Changed, Listener {
   readonly name: string;
@@ -61,16 +61,16 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
   outdated = false;
   dueAt = Infinity;
   place = -1;
-  /** Of the last notification that asked for no acknowledgement: a reset names it. */
+  /** The id of the last non-confirmable notification, which a reset may name. */
   lastId = -1;
-  /** Set when nothing more is to be said, apart from what is on its way. */
+  /** True once nothing more is sent, apart from what is on its way. */
   ended = false;
-  /** The observer acknowledges every so often, so this is true for as long as it observes. */
+  /** True once its address is verified. It stays true, because it acknowledges again and again. */
   isProven: boolean;
   #value: Publication | undefined = undefined;
-  /** What there is to say of something else than a topic. */
+  /** The newest state of a handler's resource, in place of a value. */
   #shown: Answer | undefined = undefined;
-  /** The last that it will hear. */
+  /** The answer that ends the observation, once there is one. */
   #last: Answer | undefined = undefined;
   #probeMs: number;
   readonly #unwatch: (() => void) | undefined;
@@ -100,7 +100,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     });
   }
 
-  /** Hears no more. */
+  /** Sends no more notifications. */
   end(): void {
     this.ended = true;
     this.#unwatch?.();
@@ -114,7 +114,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     return true;
   }
 
-  /** What is observed has changed, or is no more when this is an error. */
+  /** The resource has changed; or is gone, if this is an error. */
   show(answer: Answer): void {
     if (this.outdated) this.observers.hub.count("coap.conflated");
     this.#shown = answer;
@@ -122,7 +122,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     this.#list();
   }
 
-  /** Ends with a last word. */
+  /** Ends with a last notification. */
   dismiss(answer: Answer): void {
     this.#last ??= answer;
     this.outdated = true;
@@ -134,7 +134,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     this.#list();
   }
 
-  /** Goes on at another address. What was on its way to the old one is cancelled. */
+  /** Goes on at another address. A notification on its way to the old one has been cancelled. */
   move(peer: Peer): void {
     this.peer = peer;
     this.isProven = this.observers.layer.trusts(peer.address);
@@ -151,7 +151,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     if (!this.outdated) return true;
     const { layer } = this.observers;
     const answer = this.#answer(now);
-    // An error is the last that the observer hears, so it has to arrive.
+    // An error is the last notification, so it has to arrive.
     if (answer.code !== Code.content || this.#mustConfirm(answer, now)) {
       this.#confirming = true;
       layer.confirm(this, now);
@@ -203,7 +203,9 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     this.observers.retire(this);
   }
 
-  /** Asks if the observer is there in time. A deadline that is too early is moved when it comes. */
+  /**
+   * Sees to it that the observer is probed in time. A deadline that is too early moves when due.
+   */
   arm(): void {
     const wakeAt = this.#wakeAt;
     if (this.place < 0 || wakeAt < this.dueAt) this.observers.layer.deadlines.set(this, wakeAt);
@@ -224,7 +226,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     return this.#confirmedAt + this.#probeMs;
   }
 
-  /** What there is to say. A topic without a value is no error here. */
+  /** The next notification. A topic without a value is no error here. */
   #answer(now: number): Answer {
     if (this.#last !== undefined) return this.#last;
     if (this.#shown !== undefined) return this.#shown;
@@ -236,7 +238,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     return this.observers.show(value, this.wish, now);
   }
 
-  /** The rest of a large value is fetched by requests of its own (RFC 7959 §2.6). */
+  /** The first block of a large value, of which the client requests the others (RFC 7959 §2.6). */
   #firstPart(answer: Answer, now: number): Answer {
     const { szx, shape } = this.wish;
     if (shape) return this.observers.blocks.notify(answer, shape, this.peer.key, now);
@@ -255,7 +257,7 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
   #mustConfirm({ payload }: Answer, now: number): boolean {
     const { limits } = this.observers.layer, { probingRate, maxUnconfirmedBytes } = limits;
     const silentMs = now - this.#confirmedAt;
-    // What a peer that may have left is sent must not be more (RFC 7252 §4.7, PROBING_RATE).
+    // A peer that may have left must not be sent more than this (RFC 7252 §4.7, PROBING_RATE).
     const bytes = maxUnconfirmedBytes + probingRate * silentMs / 1000;
     if (!this.isProven) return true;
     if (this.wish.everyConfirmed || this.#unconfirmedBytes + payload.length > bytes) return true;

@@ -15,10 +15,10 @@ import { Options, uint } from "./options.ts";
 import { withOption } from "./option_bytes.ts";
 import type { Request } from "./request.ts";
 
-/** The sequence number of a first answer. Those that follow count on from it. */
+/** The sequence number of the first answer, from which notifications count on. */
 const FIRST_SEQUENCE = 1;
 
-/** Everybody who observes something through one socket. */
+/** All observers of one socket or stream. */
 export class Observers {
   readonly #all = new Set<Observation>();
   readonly #audiences: Audiences;
@@ -37,8 +37,8 @@ export class Observers {
   }
 
   /**
-   * Registers an observer and answers with what there is. The same token again replaces the
-   * observation (RFC 7641 §4.1). Beyond a limit the answer has no Observe option: not registered.
+   * Registers an observer, and answers with the present state. One with the same token is replaced
+   * (RFC 7641 §4.1). Beyond a limit it is not registered, and the answer has no Observe option.
    */
   register(peer: Peer, request: Request, wish: ObservationWish, now: number): Answer {
     const value = this.valueOf(wish);
@@ -50,7 +50,7 @@ export class Observers {
     return this.admit(peer, request, { wish, answer }, now);
   }
 
-  /** Registers an observer who is answered with `answer`, as `register` does. */
+  /** The same, with `answer` as the present state. */
   admit(
     peer: Peer,
     request: Request,
@@ -93,7 +93,7 @@ export class Observers {
     if (observation !== undefined) this.remove(observation, now);
   }
 
-  /** A reset rejects a notification: the observer has forgotten us (RFC 7641 §3.6). */
+  /** A reset has rejected a notification, so its observer is not interested (RFC 7641 §3.6). */
   reset(peer: Peer, message: Message, now: number): void {
     for (const observation of peer.observations?.values() ?? []) {
       if (observation.lastId === message.id) return this.remove(observation, now);
@@ -101,8 +101,8 @@ export class Observers {
   }
 
   /**
-   * Has an observation go on at another address of its client. It ends where its token is in use
-   * there: two observations would be one to whoever hears them.
+   * Moves an observation to another address of its client. If its token is in use there, it ends:
+   * the client could not tell two observations apart.
    */
   move(observation: Observation, peer: Peer, now: number): void {
     const before = observation.peer, key = textOf(observation.token);
@@ -117,13 +117,13 @@ export class Observers {
     observation.move(peer);
   }
 
-  /** Ends an observation, and what is on its way with it. */
+  /** Ends an observation, and cancels a notification that is on its way. */
   remove(observation: Observation, now: number): void {
     this.retire(observation);
     this.layer.cancel(observation, now);
   }
 
-  /** Ends an observation, but not its last notification, which may be on its way. */
+  /** Ends an observation, but lets a notification that is on its way arrive. */
   retire(observation: Observation): void {
     if (!this.#all.delete(observation)) return;
     const { peer, wish } = observation;
@@ -143,7 +143,7 @@ export class Observers {
     if (peer.observations?.size === 0) peer.observations = undefined;
   }
 
-  /** What a topic holds, or the newest of what a filter selects, if `receiver` may see that. */
+  /** The value of a topic, or the newest of those that a filter selects, if it may be seen. */
   valueOf(
     { filter, screen }: ObservationWish,
     receiver: Receiver = this.hub.self,
@@ -160,7 +160,7 @@ export class Observers {
     return newest;
   }
 
-  /** What a value is to somebody who observes it. */
+  /** A value as a notification shows it. */
   show(value: Publication, { select, accept }: ObservationWish, now: number): Answer {
     const isCleared = value.retain && value.payload.length === 0;
     return select === undefined || isCleared ? represent(value, accept, now) : select(value);
@@ -171,14 +171,14 @@ export class Observers {
     const answer = refusal(Code.unavailable, "The gateway is shutting down");
     for (const observation of this.#all) {
       const { peer, token } = observation;
-      // What waits for what is on its way would begin now.
+      // Otherwise notifications that wait for this one would be sent now.
       peer.waiting = undefined;
       this.layer.send(peer, token, answer);
       this.remove(observation, now);
     }
   }
 
-  /** Forgets everybody without a word. */
+  /** Ends all observations without notice. */
   end(): void {
     for (const observation of this.#all) this.retire(observation);
   }

@@ -1,12 +1,12 @@
-/** One option of a message. A decoded value is a view of the message. */
+/** One option of a message. The value of a decoded one is a view of the message. */
 export class Option {
   constructor(readonly number: number, readonly value: Uint8Array) {}
 }
 
-/** Bytes of an option at its longest, beside its value. */
+/** The most bytes that an option takes beside its value (RFC 7252 §3.1). */
 const MAX_HEAD_BYTES = 5;
 
-/** The bytes of options, which are in rising order of their numbers. */
+/** Encodes options, which must be in rising order of their numbers. */
 export function encodeOptions(options: readonly Option[]): Uint8Array<ArrayBuffer> {
   let size = 0;
   for (const { value } of options) size += MAX_HEAD_BYTES + value.length;
@@ -20,7 +20,7 @@ export function encodeOptions(options: readonly Option[]): Uint8Array<ArrayBuffe
 }
 
 /** Writes an option, `delta` above the one before it; returns where the next one begins. */
-export function writeOption(
+function writeOption(
   out: Uint8Array,
   at: number,
   delta: number,
@@ -91,12 +91,12 @@ export function writeWith(
   return writeOption(out, at + end, number - before, value);
 }
 
-/** Options of ours: whatever stands at `at` is there. */
+/** As `extended` of the codec, for options that we have written ourselves: nothing is checked. */
 function valueAt(options: Uint8Array, at: number, nibble: number): number {
   return nibble === 13 ? options[at]! + 13 : (options[at]! << 8 | options[at + 1]!) + 269;
 }
 
-/** A few bytes, often none: a loop is faster than a view and `set`. */
+/** Copies a few bytes, often none, for which a loop is faster than a view and `set`. */
 function copyWithin(
   out: Uint8Array,
   at: number,
@@ -107,7 +107,7 @@ function copyWithin(
   for (let i = start; i < end; i++) out[at++] = from[i]!;
 }
 
-/** Encoded options with one more. */
+/** Encoded options with one more, behind those of its number and below. */
 export function withOption(
   options: Uint8Array,
   number: number,

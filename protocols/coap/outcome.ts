@@ -4,15 +4,15 @@ import { Code } from "./codec.ts";
 import { Option } from "./option_bytes.ts";
 import { Options, uint } from "./options.ts";
 
-/** Seconds after which somebody who met an overload may try again. */
+/** 1 s after which a client may try again after an overload, which seldom lasts. */
 const RETRY_SECONDS = 1;
 
-/** True when a publication was taken, though nobody may have been there to hear it. */
+/** True when a publication was taken, even if nobody subscribes to its topic. */
 export function isTaken(outcome: Outcome): boolean {
   return outcome === "accepted" || outcome === "unmatched";
 }
 
-/** What a publisher hears of what became of a publication; `success` when all is well. */
+/** The answer that tells a publisher what became of a publication; `success` when it was taken. */
 export function answerTo(outcome: Outcome, success: Answer): Answer {
   if (outcome === "overloaded") return overloaded();
   if (outcome === "reserved") {
@@ -23,13 +23,13 @@ export function answerTo(outcome: Outcome, success: Answer): Answer {
     : success;
 }
 
-/** 5.03, and when to try again. */
+/** 5.03 (Service Unavailable), with the time to try again. */
 export function overloaded(): Answer {
   const maxAge = new Option(Options.maxAge, uint(RETRY_SECONDS));
   return refusal(Code.unavailable, "Too many messages wait already", [maxAge]);
 }
 
-/** 4.05. */
+/** 4.05 (Method Not Allowed). */
 export function notAllowed(methods: string): Answer {
   return refusal(Code.methodNotAllowed, `Only ${methods} are known here`);
 }

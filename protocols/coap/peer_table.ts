@@ -1,10 +1,10 @@
-/** What a table may hold, of each peer and in all. */
-export interface TableBounds {
+/** What a table may hold, for each peer and in all. */
+interface TableBounds {
   maxEntries: number;
   maxBytes: number;
   maxEntriesPerPeer: number;
   maxBytesPerPeer: number;
-  /** Milliseconds after which what nobody touched is forgotten. */
+  /** Milliseconds after which an entry that nobody touches is forgotten. */
   lifetimeMs: number;
 }
 
@@ -18,7 +18,7 @@ class Entry<T> {
   ) {}
 }
 
-/** What tables that have one limit hold together. */
+/** What tables that share their bounds hold together. */
 export class Total {
   entries = 0;
   bytes = 0;
@@ -30,15 +30,16 @@ class Share<T> {
 }
 
 /**
- * State of many peers that expires. A peer that is over its share loses its own oldest; when all
- * shares together are too much, nothing is added: one peer never costs another what it has.
+ * State of many peers that expires. A peer that is over its share loses its own oldest entries.
+ * When all shares together are too much, nothing is added: no peer loses anything because of
+ * another.
  */
 export class PeerTable<T> {
-  /** The oldest first. */
+  /** All entries, the oldest first. */
   readonly #entries = new Map<string, Entry<T>>();
   readonly #shares = new Map<string, Share<T>>();
 
-  /** `maxEntries` and `maxBytes` are for all tables that count in the same `total`. */
+  /** `maxEntries` and `maxBytes` bound all tables together that count in the same `total`. */
   constructor(readonly bounds: TableBounds, readonly total: Total = new Total()) {}
 
   get size(): number {
@@ -55,7 +56,9 @@ export class PeerTable<T> {
     return this.#entries.get(`${peer} ${name}`)?.value;
   }
 
-  /** Adds or replaces an entry, as the newest. False, and it is gone, when there is no room. */
+  /**
+   * Adds or replaces an entry, as the newest; removes it, and returns false, without room for it.
+   */
   put(
     peer: string,
     name: string,
@@ -86,7 +89,7 @@ export class PeerTable<T> {
     if (entry !== undefined) this.#remove(entry);
   }
 
-  /** Forgets what has been untouched for too long. */
+  /** Forgets entries that were not touched for too long. */
   tick(now: number): void {
     while (this.deadline <= now) this.#remove(this.#entries.values().next().value!);
   }

@@ -3,9 +3,11 @@ import type { Transmission } from "./exchange.ts";
 import type { Confirmable } from "./layer.ts";
 import type { Observation } from "./observation.ts";
 
-/** What we hold for one peer. It lives as long as it holds something. */
+/** The state of one peer, which exists as long as there is any. */
 export class Peer {
-  /** Requests by message id, and the first and last of them. */
+  /**
+   * Requests that must not be carried out again, by message id; and the oldest and newest of them.
+   */
   readonly remembered = new Map<number, Remembered>();
   oldest: Remembered | undefined = undefined;
   newest: Remembered | undefined = undefined;
@@ -18,12 +20,12 @@ export class Peer {
   handled = 0;
   /** Our confirmable messages on their way (RFC 7252 §4.7, NSTART). */
   transmissions: Set<Transmission> | undefined = undefined;
-  /** What waits for these. Bounded, because only observations and replies wait, once each. */
+  /** Messages that wait for these. There are few: each observation and reply waits at most once. */
   waiting: Set<Confirmable> | undefined = undefined;
 
   constructor(
     readonly key: string,
-    /** The address that the wire knows it by. */
+    /** Its address as the wire has it. */
     public address: string,
   ) {}
 
@@ -37,7 +39,7 @@ export class Peer {
   }
 }
 
-/** The peers for which something is held, by address. */
+/** The peers for which there is state, by address. */
 export class Peers {
   readonly #peers = new Map<string, Peer>();
 
@@ -49,7 +51,7 @@ export class Peers {
     return this.#peers.get(keyOf(address));
   }
 
-  /** The peer of an address. Whoever calls this gives it something to hold, or releases it. */
+  /** The peer with an address, made if need be. The caller must give it state, or release it. */
   open(address: string): Peer {
     const key = keyOf(address);
     let peer = this.#peers.get(key);
@@ -58,13 +60,13 @@ export class Peers {
     return peer;
   }
 
-  /** Forgets a peer that holds nothing any more. */
+  /** Forgets a peer if it has no state any more. */
   release(peer: Peer): void {
     if (peer.idle) this.#peers.delete(peer.key);
   }
 }
 
-/** `[::ffff:192.0.2.1]:5683`, or `[::ffff:c000:201]:5683`, is `192.0.2.1:5683`. */
+/** The key of an address, which is the same for `[::ffff:192.0.2.1]:5683` and `192.0.2.1:5683`. */
 export function keyOf(address: string): string {
   if (address.charCodeAt(0) !== 0x5b || !address.toLowerCase().startsWith("[::ffff:")) {
     return address;

@@ -17,7 +17,7 @@ const codes: Record<RefusalKind, number> = {
 
 const encoder = new TextEncoder();
 
-/** Names of query parameters that say who asks; the short ones are the older ones. */
+/** Query parameters that say who sends a request; the short names are the older ones. */
 const names = {
   clientId: ["c", "clientid"],
   username: ["u", "username"],
@@ -25,12 +25,12 @@ const names = {
   token: ["access_token"],
 };
 
-/** Query parameters that select nothing. */
+/** All query parameters of credentials, which do not select links. */
 export const loginParameters: readonly string[] = [...Object.values(names).flat(), "token"];
 
 /**
- * What a request shows: `?u=` and `?p=` (`?username=` and `?password=`), or `?access_token=`, and
- * `?c=` (`?clientid=`) as its own name.
+ * The credentials of a request: `?u=` and `?p=` (or `?username=` and `?password=`),
+ * `?access_token=`, and `?c=` (or `?clientid=`).
  */
 export function credentialsOf(
   request: Request,
@@ -50,12 +50,12 @@ export function credentialsOf(
   });
 }
 
-/** How a refusal is said in CoAP. */
+/** A refusal as CoAP says it. */
 export function refused({ kind, reason }: Refusal): Answer {
   return refusal(codes[kind], reason);
 }
 
-/** Reading, too, is following: a value is what whoever subscribes is sent first. */
+/** Calls `then` if hooks allow to read or observe a topic: who subscribes gets its value first. */
 export function mayFollow(
   topic: string,
   qos: Qos,
@@ -65,7 +65,7 @@ export function mayFollow(
   return may({ action: "subscribe", topic, qos, retain: false }, caller, then);
 }
 
-/** Goes on when hooks allow something. */
+/** Calls `then` if hooks allow something; else answers why not. */
 export function may(
   wish: Omit<Access, "identity">,
   { identity, guard, late }: Caller,

@@ -6,7 +6,9 @@ import { mediaTypeOf } from "./content_format.ts";
 import { expiryOf, qosOf, retainOf } from "./query.ts";
 import type { Request } from "./request.ts";
 
-/** How a request wants something published: `?qos=`, `?retain=`, `?expiry=`, Content-Format. */
+/**
+ * The options of a publication from its request: `?qos=`, `?retain=`, `?expiry=`, Content-Format.
+ */
 export function publicationOptions(
   request: Request,
   retains: boolean,
@@ -30,12 +32,14 @@ export function publicationOptions(
   };
 }
 
-/** Whoever asks for an acknowledgement means at least once, as with a PUBACK. */
+/** A confirmable request means at least once, because its acknowledgement is like a PUBACK. */
 export function defaultQos({ message }: Request): Qos {
   return message.type === CON ? 1 : 0;
 }
 
-/** A payload that outlives the turn. A stored one must not keep a page alive that small copies share. */
+/**
+ * A payload that outlives the turn. If it is to be stored, it must not keep a shared slab alive.
+ */
 export function kept({ payload, ownsPayload }: Request, retain: boolean): Uint8Array {
   return ownsPayload ? payload : retain ? payload.slice() : copy(payload);
 }

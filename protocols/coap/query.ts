@@ -12,7 +12,7 @@ export function parameter({ queries }: Request, name: string): string | undefine
   return undefined;
 }
 
-/** `?qos=`, undefined when it is not there. */
+/** `?qos=`; undefined when it is absent. */
 export function qosOf(request: Request): Qos | undefined | Answer {
   const value = parameter(request, "qos");
   if (value === undefined) return undefined;
@@ -20,7 +20,7 @@ export function qosOf(request: Request): Qos | undefined | Answer {
   return bad("qos", value, "0, 1 or 2");
 }
 
-/** `?retain=`, `otherwise` when it is not there. */
+/** `?retain=`; `otherwise` when it is absent. */
 export function retainOf(request: Request, otherwise: boolean): boolean | Answer {
   const value = parameter(request, "retain");
   if (value === undefined) return otherwise;
@@ -29,7 +29,7 @@ export function retainOf(request: Request, otherwise: boolean): boolean | Answer
   return bad("retain", value, "1 or 0");
 }
 
-/** `?expiry=` in seconds, which is 0 for never; undefined when it is not there. */
+/** `?expiry=` in seconds; undefined when it is absent, or 0 for never. */
 export function expiryOf(request: Request): number | undefined | Answer {
   const value = parameter(request, "expiry");
   if (value === undefined || value === "0") return undefined;

@@ -8,16 +8,16 @@ import { Options } from "./options.ts";
 import { keyOf } from "./peers.ts";
 import { Recent } from "./recent.ts";
 
-/** Bytes that an address may be sent for each that came from it (RFC 9175 §2.4). */
+/** 3 bytes that an address may be sent for each that came from it (RFC 9175 §2.4). */
 const AMPLIFICATION = 3;
 
-/** How long an Echo value is good for at least: a client goes on asking for MAX_TRANSMIT_WAIT. */
+/** 93 s for which an Echo value is valid at least: MAX_TRANSMIT_WAIT, in which a client retries. */
 const ECHO_MS = 93_000;
 
-/** Nobody guesses 64 bits, and the shortest requests leave no room for more. */
+/** 8 bytes of an Echo value: nobody guesses 64 bits, and short requests leave no room for more. */
 const ECHO_BYTES = 8;
 
-/** Of this process: what it asks is good for all its sockets, and for nobody after a restart. */
+/** The key of Echo values, one for all sockets of this process. After a restart they are void. */
 const secret = randomBytes(32);
 
 /** `172.16.0.0/12`. */
@@ -27,15 +27,17 @@ const private172 = /^172\.(?:1[6-9]|2\d|3[01])\./;
 const nearV6 = /^\[(?:::1\]|fe[89ab][\da-f]:|f[cd][\da-f]{2}:)/i;
 
 /**
- * Who is where its datagrams say it is. Anybody can write any address on them, so one that has not
- * been verified is sent at most three times the bytes that came from it (RFC 9175 §2.4).
+ * Knows which addresses are verified. Anybody can forge the address of a datagram, so one that is
+ * not verified is sent at most three times the bytes that came from it (RFC 9175 §2.4).
  */
 export class Reachability {
   /** The time of the present turn. */
   now = 0;
-  /** Until when. */
+  /** Until when each address is verified. */
   readonly #verified: Recent<number>;
-  /** Bytes that those may still be sent who are not. To forget them is safe. */
+  /**
+   * Bytes that each other address may still be sent. To forget one is safe: it may be sent nothing.
+   */
   readonly #credits: Recent<number>;
 
   constructor(readonly limits: CoapLimits, readonly hub: Pick<Hub, "count">) {
@@ -43,12 +45,12 @@ export class Reachability {
     this.#credits = new Recent(limits.maxUnverified);
   }
 
-  /** Addresses that something is known of. */
+  /** How many addresses are remembered. */
   get size(): number {
     return this.#verified.size + this.#credits.size;
   }
 
-  /** True when an address may be sent anything. */
+  /** True when an address may be sent any number of bytes. */
   allows(address: string): boolean {
     return this.#allows(keyOf(address));
   }
@@ -60,7 +62,7 @@ export class Reachability {
     this.#credits.set(key, (this.#credits.get(key) ?? 0) + AMPLIFICATION * bytes);
   }
 
-  /** True when an address may be sent so many bytes; then they count. */
+  /** True when an address may be sent so many bytes, which are counted then. */
   spend(address: string, bytes: number): boolean {
     const key = keyOf(address);
     if (this.#allows(key)) return true;
@@ -69,12 +71,14 @@ export class Reachability {
     return left >= 0;
   }
 
-  /** Somebody at an address has shown what only we, and whoever is there, can know. */
+  /** Verifies an address: its peer has repeated what only it and we can know. */
   verify(address: string): void {
     this.#verified.set(keyOf(address), this.now + this.limits.verifiedMs);
   }
 
-  /** Verifies an address when this is what its challenge said, or the one before. */
+  /**
+   * Verifies an address if this is the Echo value of its present challenge, or of the one before.
+   */
   check(address: string, echo: Uint8Array): void {
     const key = keyOf(address);
     if (echo.length !== ECHO_BYTES || this.#allows(key)) return;
@@ -83,7 +87,7 @@ export class Reachability {
     }
   }
 
-  /** 4.01, with the value that the same request is to be sent again with (RFC 9175 §2.3). */
+  /** 4.01, with the Echo value with which to repeat the request (RFC 9175 §2.3). */
   challenge(address: string): Answer {
     this.hub.count("coap.challenged");
     const echo = new Option(Options.echo, this.#echoOf(keyOf(address), 0));
@@ -96,7 +100,7 @@ export class Reachability {
     return this.now < (this.#verified.get(key) ?? 0);
   }
 
-  /** The value of an address at this time: it needs no memory (RFC 9175, appendix A). */
+  /** The Echo value of an address, computed from the time, so that none is stored (appendix A). */
   #echoOf(key: string, age: number): Uint8Array {
     const period = Math.floor(this.now / ECHO_MS) - age;
     return createHmac("sha256", secret).update(`${period} ${key}`).digest().subarray(0, ECHO_BYTES);
@@ -104,8 +108,8 @@ export class Reachability {
 }
 
 /**
- * True for an address that nobody can pretend to have from afar: loopback, link-local and private
- * (RFC 1122 §3.2.1.3, RFC 3927, RFC 1918), and one of no IP network. Asked for every datagram.
+ * True for an address that cannot be forged from afar: loopback, link-local or private (RFC 1122
+ * §3.2.1.3, RFC 3927, RFC 1918), or of no IP network. It is called for every datagram.
  */
 function isNear(key: string): boolean {
   const first = key.charCodeAt(0);

@@ -1,6 +1,6 @@
 /**
- * What was noted last of each of many keys. At least half of `most` keys are there, never more than
- * `most`, and to forget the others costs nothing: they go all at once.
+ * The latest value of each of many keys. It holds at least the latest half of `most` keys, and
+ * never more than `most`. Forgetting costs nothing, because the older half goes all at once.
  */
 export class Recent<T> {
   #young = new Map<string, T>();

@@ -11,7 +11,7 @@ import type { Peer } from "./peers.ts";
 import { represent } from "./representation.ts";
 import { isWanted, type Request } from "./request.ts";
 
-/** One request that waits for its reply, and then for the acknowledgement of the reply. */
+/** One request that waits for its reply, and then for the acknowledgement of that. */
 class Reply implements Receiver, Confirmable, Due, Changed {
   readonly name: string;
   /** A separate answer never changes. */
@@ -32,7 +32,7 @@ class Reply implements Receiver, Confirmable, Due, Changed {
     request: Request,
   ) {
     this.name = `coap ${peer.key} waiting for ${topic}`;
-    // The request is a view of a message.
+    // A copy: the token is a view of the input.
     this.#token = request.message.token.slice();
     this.#isConfirmable = request.message.type === CON;
     this.#shape = shapeOf(request);
@@ -90,7 +90,7 @@ class Reply implements Receiver, Confirmable, Due, Changed {
   }
 }
 
-/** Requests that other clients answer: `POST …?reply=5s`. */
+/** The requests that wait for replies of other clients: `POST …?reply=5s`. */
 export class Replies {
   readonly #waiting = new Set<Reply>();
 
@@ -121,7 +121,7 @@ export class Replies {
     return reply;
   }
 
-  /** Forgets a request: nobody listened, it was answered, or its peer is gone. */
+  /** Forgets a request: it was answered, has no subscriber, or its peer is gone. */
   finish(reply: Reply): void {
     if (!this.#waiting.delete(reply)) return;
     this.hub.forget(reply);
@@ -130,12 +130,12 @@ export class Replies {
     this.layer.peers.release(reply.peer);
   }
 
-  /** The gateway stops: tells those who wait. */
+  /** The gateway stops: answers all requests that wait. */
   shutdown(now: number): void {
     for (const reply of this.#waiting) reply.shutdown(now);
   }
 
-  /** Forgets all who wait. */
+  /** Forgets all requests that wait. */
   end(): void {
     for (const reply of this.#waiting) this.finish(reply);
   }

@@ -5,23 +5,23 @@ import { encodeOptions, Option } from "./option_bytes.ts";
 import { formatOf } from "./content_format.ts";
 import { Options, uint } from "./options.ts";
 
-/** Bytes of an ETag of ours. */
+/** 8 bytes of an ETag: the longest that there is (RFC 7252 §5.10.6). */
 const ETAG_BYTES = 8;
 
-/** Seconds for which an answer is fresh when it does not say (RFC 7252 §5.10.5). */
+/** 60 s for which an answer without Max-Age is fresh (RFC 7252 §5.10.5). */
 const DEFAULT_MAX_AGE = 60;
 
-/** ETag and Content-Format of a publication: what all answers with it share. */
-export function coapOptions(publication: Publication): Uint8Array {
+/** An encoder of ETag and Content-Format, which all answers with a publication share. */
+function coapOptions(publication: Publication): Uint8Array {
   return encodeOptions(optionsOf(publication));
 }
 
-/** The options of an answer: the shared ones, or its own when the value is about to expire. */
+/** The options of an answer: the shared ones, unless the value is about to expire. */
 function freshOptions(publication: Publication, now: number): Uint8Array {
   const expiry = publication.properties?.expirySeconds;
   if (expiry !== undefined) {
     const left = Math.max(0, Math.floor(expiry - (now - publication.time) / 1000));
-    // A value that lasts may still be replaced: it is fresh no longer than any other.
+    // A value that lasts longer may still be replaced, so it is fresh no longer than any other.
     if (left < DEFAULT_MAX_AGE) {
       const maxAge = new Option(Options.maxAge, uint(left));
       return encodeOptions([...optionsOf(publication), maxAge]);
@@ -30,14 +30,14 @@ function freshOptions(publication: Publication, now: number): Uint8Array {
   return publication.encode(coapOptions);
 }
 
-/** 2.05 with a value, or why it cannot be had in the only format that will do. */
+/** 2.05 with a value; or 4.06, when the client accepts only another format. */
 export function represent(
   publication: Publication,
   accept: number | undefined,
   now: number,
 ): Answer {
   const { contentType, payload } = publication;
-  // A value whose publisher named no type may well be what is asked for: MQTT 3.1.1 knows no types.
+  // A value without a content type may well be in this format: MQTT 3.1.1 has no content types.
   if (accept !== undefined && contentType !== undefined && formatOf(contentType) !== accept) {
     return refusal(Code.notAcceptable, `Cannot convert "${contentType}" to format ${accept}`);
   }
@@ -57,7 +57,7 @@ function optionsOf(publication: Publication): Option[] {
   return options;
 }
 
-/** An ETag: FNV-1a, twice with different beginnings. It tells versions apart and proves nothing. */
+/** An ETag, by two hashes like FNV-1a. It tells versions apart, but is no protection. */
 export function hash(payload: Uint8Array, contentType = ""): Uint8Array<ArrayBuffer> {
   let high = 0x811c9dc5, low = 0x9e3779b9;
   for (let i = 0; i < contentType.length; i++) {
@@ -76,7 +76,7 @@ export function hash(payload: Uint8Array, contentType = ""): Uint8Array<ArrayBuf
   return out;
 }
 
-/** True when one of the ETags that a client sent is that of the value. */
+/** True when one of these ETags is that of the value. */
 export function isAmong(etags: readonly Uint8Array[], publication: Publication): boolean {
   const current = etagOf(publication);
   return etags.some((etag) => sameBytes(etag, current));
@@ -89,7 +89,7 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-/** 2.03: the ETag that still holds, and nothing else. */
+/** 2.03 (Valid), with the ETag of the value and nothing else. */
 export function valid(publication: Publication): Answer {
   return new Answer(Code.valid, publication.encode(coapOptions).subarray(0, 1 + ETAG_BYTES));
 }

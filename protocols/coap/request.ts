@@ -4,44 +4,44 @@ import { cacheKey } from "./cache_key.ts";
 import { Code, type Message, type Option } from "./codec.ts";
 import { isCritical, type OptionRule, Options, ruleOf, uintOf } from "./options.ts";
 
-/** What a request asks for: its options, read. */
+/** A request, with its options read. */
 export class Request {
   /** The first segment of the path. */
   root = "";
-  /** What follows it, joined by slashes; undefined when nothing does. */
+  /** The other segments, joined by slashes; undefined when there are none. */
   rest: string | undefined = undefined;
   observe: number | undefined = undefined;
   contentFormat: number | undefined = undefined;
   accept: number | undefined = undefined;
   ifNoneMatch = false;
-  /** Any of these must be the current ETag; an empty one stands for any value at all. */
+  /** One of these must be the current ETag; an empty one stands for any value. */
   ifMatch: Uint8Array[] | undefined = undefined;
-  /** The representations that the client has. */
+  /** The ETags of representations that the client has. */
   etags: Uint8Array[] | undefined = undefined;
   queries: string[] | undefined = undefined;
   /** Number and more-flag of a block, as sent (RFC 7959 §2.2). */
   block1: number | undefined = undefined;
   block2: number | undefined = undefined;
-  /** How large the body of the request will be; undefined when it does not say (RFC 7959 §4). */
+  /** Bytes of the request's whole body; undefined when it does not say (RFC 7959 §4). */
   size1: number | undefined = undefined;
-  /** True when the client asks how large the body of the answer is. */
+  /** True when the client asks for the size of the answer's body. */
   asksSize = false;
-  /** Classes of answers that the client does not want, as bits (RFC 7967 §2.1). */
+  /** The classes of answers that the client does not want, as bits (RFC 7967 §2.1). */
   noResponse = 0;
-  /** What shows that the client is where it says it is (RFC 9175 §2.2.1). */
+  /** The Echo value, by which the client shows that its address is its own (RFC 9175 §2.2.1). */
   echo: Uint8Array | undefined = undefined;
-  /** True when it is for another server, which a proxy would ask (RFC 7252 §5.7). */
+  /** True when it is for another server, to be asked by a proxy (RFC 7252 §5.7). */
   isForOther = false;
   /** The body: that of the message, or of all blocks together. */
   payload: Uint8Array;
-  /** True when the payload is no view of a message, so that nobody else has it. */
+  /** True when the payload is ours alone, and not a view of a message. */
   ownsPayload = false;
 
   constructor(readonly message: Message) {
     this.payload = message.payload;
   }
 
-  /** Replaces a block by the whole body. */
+  /** Replaces the payload, a block, by the whole body. */
   take(payload: Uint8Array): void {
     this.payload = payload;
     this.ownsPayload = true;
@@ -54,8 +54,8 @@ export class Request {
 }
 
 /**
- * Reads the options of a request; an answer when they forbid one of another kind. `understood` are
- * the critical options, beside those that are known here, that whoever answers the request takes.
+ * Reads the options of a request; an answer, when they must be refused. `understood` gives the
+ * further critical options that the handler of the request understands.
  */
 export function readRequest(
   message: Message,
@@ -135,7 +135,9 @@ export function readRequest(
   return unknown === undefined ? request : badOption(unknown.number, undefined, unknown.value);
 }
 
-/** One of a wrong length, or there twice, counts as not understood (RFC 7252 §5.4.3, §5.4.5). */
+/**
+ * True for an option of a wrong length, or repeated in vain: it counts as unknown (§5.4.3, §5.4.5).
+ */
 function faulty(rule: OptionRule, value: Uint8Array, repeated: boolean): boolean {
   return value.length < rule.min || value.length > rule.max || (repeated && !rule.repeatable);
 }
@@ -155,7 +157,9 @@ function badPath(): Answer {
   return refusal(Code.badRequest, "Cannot read the path or query: it is not UTF-8");
 }
 
-/** Short ASCII, as nearly all paths are, takes a third of the time that a decoder needs. */
+/**
+ * UTF-8 as text. For short ASCII, as nearly all paths are, this takes a third of a decoder's time.
+ */
 function textOf(bytes: Uint8Array): string | undefined {
   let text = "";
   for (let i = 0; i < bytes.length; i++) {
@@ -166,18 +170,18 @@ function textOf(bytes: Uint8Array): string | undefined {
   return text;
 }
 
-/** True when carrying a request out leaves nothing behind (RFC 7252 §5.1). */
+/** True for a request that changes nothing, not even who observes (RFC 7252 §5.1). */
 export function isRead({ message: { code }, observe, block1 }: Request): boolean {
   return (code === Code.get || code === Code.fetch && block1 === undefined) &&
     observe !== 0 && observe !== 1;
 }
 
-/** True when the client wants to be told of changes, too (RFC 7641 §2, RFC 8132 §2.4). */
+/** True for a request to observe (RFC 7641 §2, RFC 8132 §2.4). */
 export function isRegistration({ message: { code }, observe }: Request): boolean {
   return observe === 0 && (code === Code.get || code === Code.fetch);
 }
 
-/** False when the client does not want to hear this (RFC 7967 §2.1). */
+/** False when the client does not want this answer (RFC 7967 §2.1). */
 export function isWanted({ noResponse }: Pick<Request, "noResponse">, { code }: Answer): boolean {
   return noResponse === 0 || (noResponse & 1 << (code >> 5) - 1) === 0;
 }

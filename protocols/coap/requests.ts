@@ -24,8 +24,8 @@ import { TopicCollection } from "./pubsub/topic_collection.ts";
 import { Topics } from "./topics.ts";
 
 /**
- * The request layer (RFC 7252 §5): what is answered, whatever carries it. Bodies come and go in
- * blocks, answers at once or later.
+ * The request layer (RFC 7252 §5) for datagrams and streams: puts bodies together, finds who
+ * answers a request, and sends the answer at once or later, in blocks where it is long.
  */
 export class Requests {
   readonly blocks: Blockwise;
@@ -55,17 +55,17 @@ export class Requests {
     return Math.min(this.changes.retryAt, this.blocks.deadline);
   }
 
-  /** True when a request may outlive the message that it came in, which must then be copied. */
+  /** True when a request may outlive its turn, so that its message must be copied. */
   get mayWait(): boolean {
     return this.hub.guard !== undefined || this.#paths.size > 0;
   }
 
-  /** True when somebody waits for an answer. */
+  /** True when a request waits for its answer. */
   get isBusy(): boolean {
     return this.lates.size > 0 || this.replies.size > 0;
   }
 
-  /** Critical options that whoever answers a request understands. */
+  /** Further critical options that the handler of a request understands. */
   readonly understood = (request: Request): ReadonlySet<number> | undefined =>
     this.#paths.understood(request);
 
@@ -79,7 +79,7 @@ export class Requests {
     else if (signal === this.changes) this.changes.flush(now);
   }
 
-  /** The answer to a request of `peer`, or its first part; undefined when it goes separately. */
+  /** The answer to a request, or its first block; undefined when it is sent separately. */
   answer(request: Request, from: Origin, peer: WirePeer): Answer | undefined {
     const answer = this.#authenticate(request, from, peer);
     return answer && this.blocks.finish(answer, request, peerOf(from), from.now);
@@ -139,7 +139,7 @@ export class Requests {
     if (request.block2 !== undefined) {
       const rest = this.blocks.rest(request, peerOf(from), from.now);
       if (rest !== undefined) return rest;
-      // The rest of a notification is no registration (RFC 7959 §3.4).
+      // To fetch further blocks of a notification is no registration (RFC 7959 §3.4).
       if (request.block2 >> 4 > 0) request.observe = undefined;
     }
     const { root, message } = request;
@@ -172,7 +172,7 @@ export class Requests {
   }
 }
 
-/** True when a request only asks, or is answered with little more than a code. */
+/** True when a request changes nothing, or its answer is little more than a code. */
 export function isAnsweredBriefly(request: Request): boolean {
   const { root, rest, message: { code } } = request;
   if (code === Code.get || code === Code.fetch) return true;

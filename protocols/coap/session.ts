@@ -16,7 +16,7 @@ import { Reachability } from "./reachability.ts";
 import { isRead, isWanted, readRequest, type Request } from "./request.ts";
 import { isAnsweredBriefly, Requests } from "./requests.ts";
 
-/** CoAP over UDP (RFC 7252, RFC 7641): every peer of one socket. */
+/** CoAP over UDP (RFC 7252, RFC 7641), for all peers of one socket. */
 export class CoapSession implements DatagramSession {
   readonly label = "coap";
   readonly #hub: Hub;
@@ -32,12 +32,12 @@ export class CoapSession implements DatagramSession {
     this.#requests = new Requests(hub, this.#exchange);
     this.#groups = new GroupRequests(this.#exchange, (request, from, now) => {
       const answer = this.#execute(request, { peer: undefined, address: from, now });
-      // One of many has nothing to say about what it has not.
+      // A member of a group does not answer when it has nothing (RFC 7252 §8.2).
       if (answer !== undefined && answer.payload.length > 0) this.#respond(request, from, answer);
     });
   }
 
-  /** Whatever peers grow, for operators and tests. */
+  /** The sizes of everything that grows with peers, for operators and tests. */
   get load(): Record<
     "peers" | "remembered" | "observers" | "replies" | "timers" | "transfers" | "clients",
     number
@@ -66,9 +66,9 @@ export class CoapSession implements DatagramSession {
       return;
     }
     this.#reach.heard(from, bytes.length);
-    // RFC 7252 §3: another version is ignored, and so is what has no header.
+    // Another version is ignored (RFC 7252 §3), and so is a datagram without a header.
     if (bytes.length < 4 || bytes[0]! >> 6 !== 1) return this.#hub.count("coap.ignored");
-    // What waits outlives the datagram.
+    // A request that waits outlives the datagram.
     if (this.#requests.mayWait) bytes = bytes.slice();
     let message: Message;
     try {
@@ -98,11 +98,11 @@ export class CoapSession implements DatagramSession {
     const [head = 0, code] = bytes;
     if (code !== Code.created && code !== Code.changed && code !== Code.deleted) return bytes;
     const { peers, duplicates, composer } = this.#exchange, id = bytes[2]! << 8 | bytes[3]!;
-    // What it is in place of was counted, and had no words.
+    // For an address that is not verified, it must be no longer than the datagram that it replaces.
     const failed = this.#reach.allows(to)
       ? refusal(Code.unavailable, "The store cannot be written")
       : new Answer(Code.unavailable);
-    // A duplicate of the request must not hear that all went well.
+    // A duplicate of the request must not be told that all went well.
     if ((head >> 4 & 3) === ACK) duplicates.amend(peers.open(to), id, failed);
     const token = bytes.subarray(4, 4 + (head & 15));
     return composer.message(head >> 4 & 3, failed.code, id, token, failed).slice();
@@ -120,8 +120,8 @@ export class CoapSession implements DatagramSession {
   #receive(message: Message, from: string, now: number): void {
     const { code, type } = message;
     if (code >> 5 === 0 && code !== Code.empty) return this.#answer(message, from, now);
-    // A ping, an answer to a question that we never asked, or a reserved class: it is rejected,
-    // which for a message that wants no acknowledgement is silence (RFC 7252 §4.2, §4.3).
+    // A ping, an answer to a request that we never sent, or a reserved class: it is rejected, which
+    // for a non-confirmable message means to be silent (RFC 7252 §4.2, §4.3).
     if (type === CON) this.#exchange.reset(message.id, from);
     else this.#hub.count("coap.ignored");
   }
@@ -129,7 +129,7 @@ export class CoapSession implements DatagramSession {
   #answer(message: Message, from: string, now: number): void {
     const request = readRequest(message, this.#requests.understood);
     if (request instanceof Answer) {
-      // RFC 7252 §5.4.1: without an acknowledgement there is nothing to refuse it with.
+      // A NON with an unknown critical option is rejected silently (RFC 7252 §5.4.1).
       if (request.code === Code.badOption && message.type === NON) this.#hub.count("coap.ignored");
       else this.#exchange.answer(message, from, request);
       return;
@@ -137,13 +137,13 @@ export class CoapSession implements DatagramSession {
     if (request.echo !== undefined) this.#reach.check(from, request.echo);
     if (this.#requests.lates.repeats(message, from)) return this.#hub.count("coap.duplicate");
     if (isRead(request)) {
-      // Reading twice does no harm (RFC 7252 §4.5): remembering reads would cost the room that
-      // keeps publications from being carried out twice.
+      // To read twice does no harm (RFC 7252 §4.5), so reads are not remembered: there is the more
+      // room to remember publications.
       const answer = this.#execute(request, { peer: undefined, address: from, now });
       if (answer !== undefined) this.#respond(request, from, answer);
       return;
     }
-    // What has been done cannot be asked for again, so who may not hear the outcome does nothing.
+    // Nothing is done for an address that may not be told the outcome before it is verified.
     if (!isAnsweredBriefly(request) && !this.#reach.allows(from)) {
       return this.#exchange.answer(message, from, this.#reach.challenge(from));
     }
@@ -180,7 +180,7 @@ export class CoapSession implements DatagramSession {
   #settle(message: Message, from: string, now: number): void {
     const peer = this.#exchange.peers.find(from);
     if (peer === undefined || (message.type === RST && message.code !== Code.empty)) return;
-    // An answer in an acknowledgement is to no question of ours, but acknowledges all the same.
+    // An acknowledgement with an answer, for which we never asked, acknowledges all the same.
     if (this.#exchange.settle(peer, message, now) || message.type === ACK) return;
     this.#requests.observers.reset(peer, message, now);
   }
@@ -211,7 +211,7 @@ export function coap(
   return (wire, hub) => new CoapSession(wire, hub, limits, random);
 }
 
-/** Message ids and waiting times are the better for not being guessed (RFC 7252 §11.4). */
+/** A random number from 0 to below 1 that cannot be guessed, for message ids (RFC 7252 §11.4). */
 export function fraction(): number {
   return randomBytes(4).readUInt32LE() / 2 ** 32;
 }

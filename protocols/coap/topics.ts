@@ -36,7 +36,7 @@ export class Topics {
     this.#configurations = hub.shared(Configurations);
   }
 
-  /** Answers a request; undefined when the answer goes separately. */
+  /** Answers a request; undefined when the answer is sent separately. */
   answer(request: Request, from: Origin): Answer | undefined {
     const { rest } = request, { code } = request.message;
     if (rest === undefined || rest === "") {
@@ -152,7 +152,8 @@ export class Topics {
     const { filter } = wish;
     const properties = isWild(filter) ? undefined : this.#configurationOf(filter, now);
     if (properties === undefined) return this.observers.register(peer!, request, wish, now);
-    // Half created (draft-ietf-core-coap-pubsub §3.1): nobody can subscribe before there is a value.
+    // Without a value it is half created, and cannot be observed (draft-ietf-core-coap-pubsub
+    // §3.1).
     if (request.root === "ps" && this.hub.retained(filter) === undefined) return noValue();
     const maxSubscribers = properties.get(Label.maxSubscribers) as number | undefined;
     const probeMs = observerCheckMs(properties);
@@ -168,7 +169,7 @@ export class Topics {
     if (fault !== undefined) return refusal(Code.badRequest, fault);
     const isPut = request.message.code === Code.put;
     const isQuestion = !isPut && parameter(request, "reply") !== undefined;
-    // What is published below /ps is what a topic holds (draft-ietf-core-coap-pubsub-09 §4.3).
+    // Below /ps a publication sets the value (draft-ietf-core-coap-pubsub-09 §4.3).
     const retains = isPut || request.root === "ps" && !isQuestion;
     const canonical = this.#configurationOf(topic, from.now)?.get(Label.contentFormat);
     const options = publicationOptions(request, retains, canonical as number | undefined);
@@ -182,7 +183,7 @@ export class Topics {
       : this.#set(request, publication, from);
   }
 
-  /** A change of a JSON value (RFC 8132 §3). It is one that was made of what is there now. */
+  /** Changes a JSON value (RFC 8132 §3), if it is still the one that the change was made of. */
   #patch(request: Request, topic: string, from: Origin): Answer | undefined {
     const fault = faultOfTopic(topic, this.layer.limits.maxTopicLevels);
     if (fault !== undefined) return refusal(Code.badRequest, fault);
@@ -200,11 +201,11 @@ export class Topics {
       };
       return this.#set(request, new Publication(topic, payload, options), from, before);
     };
-    // Whoever sees that a patch fits knows something of what it is to change.
+    // Whether a patch can be applied tells something of the value, so it takes the right to read.
     return from.caller === undefined ? patch() : mayFollow(topic, 0, from.caller, patch);
   }
 
-  /** Publishes; with `before`, only when the topic still holds that when hooks have answered. */
+  /** Publishes; with `before`, only if that is still the value when hooks have answered. */
   #set(
     request: Request,
     set: Publication,
@@ -239,7 +240,7 @@ export class Topics {
     );
   }
 
-  /** Publishes a question; the first answer to it, or 5.04, follows separately. */
+  /** Publishes a question. The first reply to it, or 5.04, is sent separately. */
   #ask(
     request: Request,
     question: Publication,
@@ -270,13 +271,13 @@ export class Topics {
       this.replies.finish(waiting);
       return refused(refusal);
     });
-    // Too many wait for hooks already.
+    // It was refused because too many requests wait for hooks.
     if (answer !== undefined && !isPublished) this.replies.finish(waiting);
     return answer;
   }
 }
 
-/** Some clients send the wildcards of a filter as they stand in a URI. */
+/** A filter whose wildcards a client has sent percent-encoded, as in a URI. */
 function unescaped(path: string): string {
   return path.includes("%")
     ? path.split("/").map((level) => level === "%23" ? "#" : /^%2b$/i.test(level) ? "+" : level)

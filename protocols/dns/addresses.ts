@@ -1,4 +1,4 @@
-/** The four bytes of an IPv4 address as text, or undefined when it is none. */
+/** The four bytes of an IPv4 address; undefined for a text that is none. */
 export function ipv4Bytes(text: string): Uint8Array | undefined {
   if (!/^(?:(?:0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])(?:\.(?!$)|$)){4}$/.test(text)) return undefined;
   return Uint8Array.from(text.split("."), Number);
@@ -9,7 +9,7 @@ export function ipv4Text(bytes: Uint8Array): string {
   return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
 }
 
-/** The sixteen bytes of an IPv6 address as text, or undefined when it is none. */
+/** The sixteen bytes of an IPv6 address; undefined for a text that is none. */
 export function ipv6Bytes(text: string): Uint8Array | undefined {
   if (!/^[\da-f:.]+$/i.test(text) || !text.includes(":")) return undefined;
   const dotted = text.slice(text.lastIndexOf(":") + 1);
@@ -33,7 +33,7 @@ export function ipv6Bytes(text: string): Uint8Array | undefined {
   }));
 }
 
-/** An IPv6 address as text, in the one form of RFC 5952. */
+/** An IPv6 address as text, in the canonical form of RFC 5952. */
 export function ipv6Text(bytes: Uint8Array): string {
   const groups = Array.from({ length: 8 }, (_, i) => bytes[2 * i]! << 8 | bytes[2 * i + 1]!);
   let best = 0, length = 1;

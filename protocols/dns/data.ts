@@ -4,7 +4,7 @@ import { ipv4Bytes, ipv4Text, ipv6Bytes, ipv6Text } from "./addresses.ts";
 import { FORMERR, readName, type Writer } from "./names.ts";
 import { type DnsData, typeName } from "./record.ts";
 
-/** Reads the data of a record that ends at `end`; `type` is a number. */
+/** Reads the data of a record, which ends at `end`; `type` is the number of its type. */
 export function readData(reader: Reader, type: number, end: number): DnsData {
   const data = readKnown(reader, typeName(type), end) ??
     { type: `TYPE${type}` as const, bytes: reader.take(end - reader.at).slice() };

@@ -2,14 +2,14 @@ import type { DatagramSession, DatagramWire, Hub } from "../session.ts";
 import type { DnsLimits } from "./limits.ts";
 import type { Responder } from "./responder.ts";
 
-/** What a session has around it. */
+/** The surroundings of a DNS session. */
 export interface Surroundings<W> {
   wire: W;
   hub: Hub;
   limits: DnsLimits;
 }
 
-/** DNS by UDP: each datagram is a question. */
+/** DNS over UDP: each datagram is a query. */
 export class DnsDatagrams implements DatagramSession {
   readonly label = "dns";
   readonly deadline = Infinity;

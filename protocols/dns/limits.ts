@@ -13,15 +13,18 @@
 export interface DnsLimits {
   /** Milliseconds that a TCP connection may be silent; default 10,000 (RFC 7766 §6.2.3). */
   dnsIdleMs: number;
-  /** Questions of one TCP connection that wait for an answer; default 64. Then it is not read. */
+  /** Queries of one TCP connection that wait for a reply; default 64. No more are read then. */
   maxPendingOfStream: number;
-  /** Questions by UDP that wait for an answer; default 1,024. Then more are dropped. */
+  /** Queries over UDP that wait for a reply; default 1,024. More are dropped. */
   maxPendingOfSocket: number;
 }
 
-/** 10 s of silence, 64 and 1,024 questions that wait. */
-export const dnsDefaults: DnsLimits = {
+/** The limits of a listener that names none. */
+export const defaults: DnsLimits = {
+  // A few seconds are what RFC 7766 §6.2.3 recommends.
   dnsIdleMs: 10_000,
+  // More than a resolver has under way on one connection.
   maxPendingOfStream: 64,
+  // For what handlers ask of others, at 10,000 queries a second and 100 ms each.
   maxPendingOfSocket: 1_024,
 };

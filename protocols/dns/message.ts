@@ -22,11 +22,11 @@ export const HEADER_BYTES = 12;
 export interface DnsEdns {
   /** Bytes of the largest datagram that its sender takes. */
   udpBytes: number;
-  /** 0, of which there is no other yet. */
+  /** The version of EDNS: 0 is the only one so far. */
   version: number;
-  /** The flags, of which 0x8000 asks for DNSSEC. */
+  /** The flags: 0x8000 asks for DNSSEC. */
   flags: number;
-  /** As they stand in the message. */
+  /** The options, as they stand in the message. */
   options: Uint8Array;
 }
 
@@ -43,37 +43,37 @@ export interface DnsEdns {
  * ```
  */
 export interface DnsMessage {
-  /** What a reply has in common with its query. */
+  /** A number that a reply has in common with its query. */
   id: number;
-  /** QR */
+  /** QR: true for a reply. */
   response?: boolean;
   /** 0 for a query. */
   opcode?: number;
-  /** AA */
+  /** AA: it comes from a server with authority for the name. */
   authoritative?: boolean;
-  /** TC */
+  /** TC: records are missing, because they did not fit. */
   truncated?: boolean;
-  /** RD */
+  /** RD: the server is to ask others, if it must. */
   recursionDesired?: boolean;
-  /** RA */
+  /** RA: the server does ask others. */
   recursionAvailable?: boolean;
-  /** CD (RFC 4035 §3.2.2) */
+  /** CD: signatures need not be checked (RFC 4035 §3.2.2). */
   checkingDisabled?: boolean;
-  /** With the upper bits that EDNS0 adds. */
+  /** The response code, with the upper bits that EDNS0 adds. */
   rcode?: number;
-  /** One, by custom. */
+  /** The questions: by custom there is one. */
   questions: readonly DnsQuestion[];
   /** The records asked for, and the aliases on the way. */
   answers: readonly DnsRecord[];
-  /** Whose authority it is: NS, or the SOA of what is absent. */
+  /** Who has the authority: NS records; or SOA, where there is no answer. */
   authorities: readonly DnsRecord[];
-  /** Without OPT, which is `edns`. */
+  /** Further records. OPT is not among them: it is `edns`. */
   additionals: readonly DnsRecord[];
-  /** What its sender can do beyond RFC 1035. */
+  /** What its sender can do beyond RFC 1035: the record OPT. */
   edns?: DnsEdns;
 }
 
-/** Reads one whole message. Throws a `ProtocolError` whose code is FORMERR when it is none. */
+/** Reads one message. Throws a `ProtocolError` with the code FORMERR when it is none. */
 export function decodeMessage(bytes: Uint8Array): DnsMessage {
   const reader = new Reader(bytes, FORMERR);
   const id = reader.u16(), flags = reader.u16();
@@ -111,7 +111,9 @@ export function decodeMessage(bytes: Uint8Array): DnsMessage {
   };
 }
 
-/** `found` takes OPT where it may stand: in the additional section, once. */
+/**
+ * Reads a record. OPT, which may be in the additional section once, is put into `found` instead.
+ */
 function readRecord(
   reader: Reader,
   found?: { edns?: DnsEdns; rcode: number },
@@ -131,7 +133,7 @@ function readRecord(
   }
   // A TTL with its highest bit set is zero (RFC 2181 §8).
   const rest = { name, ttl: ttl > 0x7fffffff ? 0 : ttl, ...otherClass(family) };
-  // What the data of other classes means is known to those who use them.
+  // Data of another class than the Internet is not ours to understand.
   if (family !== 1) return { ...rest, type: `TYPE${type}`, bytes: reader.take(length).slice() };
   return { ...rest, ...readData(reader, type, end) };
 }
@@ -144,11 +146,17 @@ function fault(what: string): never {
   throw new ProtocolError(`Cannot read the DNS message: ${what}`, FORMERR);
 }
 
+/** The longest message, which TCP has 16 bits of length for (RFC 1035 §4.2.2). */
+export const MAX_MESSAGE_BYTES = 65_535;
+
+/** Bytes of OPT without its options (RFC 6891 §6.1.2). */
+const OPT_BYTES = 11;
+
 /**
- * Writes a message. One that would have more than `maxBytes` is truncated, and says so when records
- * are missing that it cannot do without (RFC 2181 §9).
+ * Writes a message. If it would have more than `maxBytes` it is truncated, and says so unless only
+ * additional records are missing (RFC 2181 §9).
  */
-export function encodeMessage(message: DnsMessage, maxBytes = 65_535): Uint8Array {
+export function encodeMessage(message: DnsMessage, maxBytes = MAX_MESSAGE_BYTES): Uint8Array {
   const writer = new Writer();
   const { rcode = 0, edns } = message;
   for (let i = 0; i < HEADER_BYTES / 2; i++) writer.u16(0);
@@ -157,30 +165,8 @@ export function encodeMessage(message: DnsMessage, maxBytes = 65_535): Uint8Arra
     writer.u16(typeNumber(type));
     writer.u16(family);
   }
-  const room = maxBytes - (edns ? 11 + edns.options.length : 0);
-  const counts = [0, 0, 0];
-  let truncated = message.truncated ?? false;
-  const sections = [message.answers, message.authorities, message.additionals];
-  for (const [section, records] of sections.entries()) {
-    const start = writer.at;
-    for (const record of truncated ? [] : records) {
-      const at = writer.at;
-      writeRecord(writer, record);
-      counts[section]!++;
-      if (writer.at <= room) continue;
-      if (section === 2) {
-        // What is additional may be missing without a word.
-        writer.cut(at);
-        counts[2]!--;
-        break;
-      }
-      // Some of a set would look like all of it.
-      writer.cut(start);
-      counts[section] = 0;
-      truncated = true;
-      break;
-    }
-  }
+  const room = maxBytes - (edns ? OPT_BYTES + edns.options.length : 0);
+  const { counts, truncated } = writeSections(writer, message, room);
   if (edns) writeOpt(writer, edns, rcode);
   const bytes = writer.done();
   const set = (at: number, value: number) => {
@@ -192,6 +178,39 @@ export function encodeMessage(message: DnsMessage, maxBytes = 65_535): Uint8Arra
   set(4, message.questions.length);
   counts.forEach((count, section) => set(6 + 2 * section, count + (edns && section === 2 ? 1 : 0)));
   return bytes;
+}
+
+/** The place of the additional section among the three with records (RFC 1035 §4.1). */
+const ADDITIONAL = 2;
+
+/** Writes as many records as there is room for, and says how many of each section these are. */
+function writeSections(
+  writer: Writer,
+  { truncated = false, answers, authorities, additionals }: DnsMessage,
+  room: number,
+): { counts: number[]; truncated: boolean } {
+  const counts = [0, 0, 0];
+  for (const [section, records] of [answers, authorities, additionals].entries()) {
+    const start = writer.at;
+    for (const record of truncated ? [] : records) {
+      const at = writer.at;
+      writeRecord(writer, record);
+      counts[section]!++;
+      if (writer.at <= room) continue;
+      if (section === ADDITIONAL) {
+        // Additional records may be missing without notice.
+        writer.cut(at);
+        counts[section]!--;
+        break;
+      }
+      // A part of a set of records could be taken for all of it.
+      writer.cut(start);
+      counts[section] = 0;
+      truncated = true;
+      break;
+    }
+  }
+  return { counts, truncated };
 }
 
 function flagsOf(message: DnsMessage, truncated: boolean): number {

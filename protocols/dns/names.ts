@@ -8,7 +8,7 @@ export const FORMERR = 1;
 export const defaults = {
   maxLabelBytes: 63,
   maxNameBytes: 255,
-  /** 126: a name of 255 bytes has no more labels, and a pointer each is all that compression needs. */
+  /** 126: a name of 255 bytes has at most 127 labels, and a pointer to each is more than enough. */
   maxPointers: 126,
 };
 
@@ -16,8 +16,8 @@ export const defaults = {
 const BEYOND_POINTERS = 0x4000;
 
 /**
- * Reads a name as text: labels joined by dots, none at the end; the root is "". What is not a
- * printable character is `\DDD` (RFC 1035 §5.1).
+ * Reads a name as text: its labels joined by dots, with none at the end, so that the root is "".
+ * Bytes that are not printable become `\DDD` (RFC 1035 §5.1).
  */
 export function readName(reader: Reader): string {
   const { bytes } = reader;
@@ -27,7 +27,7 @@ export function readName(reader: Reader): string {
     if (length === 0) break;
     if (length >= 0xc0) {
       const target = (length & 0x3f) << 8 | reader.u8();
-      // Only backwards, and each further than the last: that ends (RFC 1035 §4.1.4, "prior").
+      // Each pointer must lead further back ("prior", RFC 1035 §4.1.4), so following them ends.
       if (target >= start) fault(`a compressed name points to ${target}, which is not before it`);
       if (++pointers > defaults.maxPointers) fault("a compressed name has too many pointers");
       if (after < 0) after = reader.at;
@@ -59,7 +59,7 @@ function labelText(bytes: Uint8Array, at: number, length: number): string {
   return text;
 }
 
-/** The labels of a name as bytes. Throws a `TypeError` when it is none. */
+/** The labels of a name as bytes. Throws a `TypeError` for a text that is no name. */
 export function labelsOf(name: string): Uint8Array[] {
   const labels: Uint8Array[] = [];
   if (name === "" || name === ".") return labels;
@@ -87,7 +87,7 @@ export function labelsOf(name: string): Uint8Array[] {
       i += digits ? 3 : 1;
     }
   }
-  // A final dot says that the name is complete, which all names are here.
+  // All names are complete here, so a final dot, which says so, means nothing.
   if (label.length > 0) end();
   if (size > defaults.maxNameBytes) throw new TypeError(wrong(name, "it has more than 255 bytes"));
   return labels;
@@ -97,7 +97,7 @@ function wrong(name: string, why: string): string {
   return `Cannot use ${JSON.stringify(name.slice(0, 300))} as a domain name: ${why}`;
 }
 
-/** A name as tables keep it: small letters, no final dot, escapes only where they are needed. */
+/** A name as tables have it: in lower case, without final dot, with escapes only where needed. */
 export function canonical(name: string): string {
   if (/^(?:[a-z\d_-]+(?:\.(?!$)|$))*$/.test(name) && name.length <= 63) return name;
   return labelsOf(name).map((label) => labelText(label, 0, label.length)).join(".").toLowerCase();
@@ -113,7 +113,7 @@ export function parentOf(name: string): string | undefined {
   return "";
 }
 
-/** True when `name` is `zone` or below it; both canonical. */
+/** True when `name` is `zone`, or below it. Both must be canonical. */
 export function isWithin(name: string, zone: string): boolean {
   for (let at: string | undefined = name; at !== undefined; at = parentOf(at)) {
     if (at === zone) return true;
@@ -121,9 +121,12 @@ export function isWithin(name: string, zone: string): boolean {
   return false;
 }
 
-/** Bytes of one message as they are written, with names compressed (RFC 1035 §4.1.4). */
+/** 512 bytes at first: room for nearly every message. */
+const FIRST_BYTES = 512;
+
+/** Writes the bytes of one message, with compressed names (RFC 1035 §4.1.4). */
 export class Writer {
-  #bytes = new Uint8Array(512);
+  #bytes = new Uint8Array(FIRST_BYTES);
   readonly #known = new Map<string, number>();
   at = 0;
 
@@ -148,7 +151,9 @@ export class Writer {
     this.at += bytes.length;
   }
 
-  /** A name; in the data of types after RFC 1035 it must not be `compressed` (RFC 3597 §4). */
+  /**
+   * Writes a name. In data of types newer than RFC 1035 it must not be `compressed` (RFC 3597 §4).
+   */
   name(name: string, compressed = true): void {
     const labels = labelsOf(name);
     const texts = labels.map((label) => labelText(label, 0, label.length).toLowerCase());
@@ -163,7 +168,7 @@ export class Writer {
     this.u8(0);
   }
 
-  /** Writes what `write` does behind its length in 16 bits. */
+  /** Writes what `write` writes, with its length of 16 bits in front. */
   sized(write: () => void): void {
     const start = this.at;
     this.u16(0);
@@ -174,13 +179,13 @@ export class Writer {
     this.#bytes[start + 1] = length;
   }
 
-  /** Forgets everything from `at` on. */
+  /** Takes back everything from `at` on. */
   cut(at: number): void {
     this.at = at;
     for (const [name, offset] of this.#known) if (offset >= at) this.#known.delete(name);
   }
 
-  /** A view of all that was written. */
+  /** A view of everything written. */
   done(): Uint8Array {
     return this.#bytes.subarray(0, this.at);
   }

@@ -1,6 +1,6 @@
 /**
- * What a DNS record holds, by its type. Names have no final dot. Text that is not UTF-8 stays
- * bytes, and so does the data of types that are not known here.
+ * The data of a DNS record, by its type. Names have no final dot. Text that is not UTF-8 is given
+ * as bytes, and so is the data of types that are not known here.
  *
  * @example An address and a mail server
  * ```ts
@@ -47,16 +47,16 @@ export type DnsData =
  * ```
  */
 export type DnsRecord = DnsData & {
-  /** Whose it is, without the final dot. */
+  /** The name that it belongs to, without the final dot. */
   name: string;
-  /** Seconds that it may be kept. */
+  /** Seconds for which it may be kept. */
   ttl: number;
-  /** Where it is not 1, the Internet. */
+  /** The class, unless it is 1, the Internet. */
   class?: number;
 };
 
 /**
- * What is asked: a name and a type, such as `A`, or `TYPE65280` for one without a name here.
+ * A question: a name and a type, such as `A`, or `TYPE65280` for one without a name here.
  *
  * @example In words
  * ```ts
@@ -68,11 +68,11 @@ export type DnsRecord = DnsData & {
  * ```
  */
 export interface DnsQuestion {
-  /** As it was asked, without the final dot; `""` is the root. */
+  /** The name as it was asked for, without the final dot; `""` is the root. */
   name: string;
-  /** `A`, or `TYPE65280`. */
+  /** The type, such as `A` or `TYPE65280`. */
   type: string;
-  /** Where it is not 1, the Internet. */
+  /** The class, unless it is 1, the Internet. */
   class?: number;
 }
 
@@ -101,7 +101,7 @@ export function typeName(number: number): string {
   return names.get(number) ?? `TYPE${number}`;
 }
 
-/** The number of a type. Throws a `TypeError` when the name is none. */
+/** The number of a type. Throws a `TypeError` for a name of none. */
 export function typeNumber(name: string): number {
   const known = types[name];
   if (known !== undefined) return known;

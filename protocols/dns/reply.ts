@@ -4,9 +4,9 @@ import { type DnsQuestion, type DnsRecord, rcodes } from "./record.ts";
 import { defaults } from "./zone.ts";
 
 /**
- * True when a message can be believed to be the reply to a query: id, QR, question and class fit,
- * and what it answers belongs to the name that was asked for (RFC 5452 §9.1). Source and port are
- * for the caller to compare.
+ * True when a message may be believed to be the reply to a query: id, QR, question and class fit,
+ * and its answers belong to the name that was asked for (RFC 5452 §9.1). The caller has to compare
+ * the address and port that it came from.
  */
 export function isReplyTo(reply: DnsMessage, id: number, question: DnsQuestion): boolean {
   if (reply.id !== id || !reply.response || reply.opcode !== 0) return false;
@@ -18,12 +18,12 @@ export function isReplyTo(reply: DnsMessage, id: number, question: DnsQuestion):
   return reply.answers.length === 0 || answersTo(question, reply.answers).length > 0;
 }
 
-/** A server that understood no word repeats no question; there is nothing in it to believe. */
+/** True for an error without a question and answers: a server that cannot read a query sends it. */
 function isPlainFailure({ rcode, answers }: DnsMessage): boolean {
   return (rcode === rcodes.FORMERR || rcode === rcodes.NOTIMP) && answers.length === 0;
 }
 
-/** Those of the records that answer a question, aliases first; the others are nobody's business. */
+/** Those of the records that answer a question, aliases first. Others must not be believed. */
 export function answersTo({ name, type }: DnsQuestion, records: readonly DnsRecord[]): DnsRecord[] {
   const found: DnsRecord[] = [];
   let at = canonical(name);
@@ -41,7 +41,7 @@ export function answersTo({ name, type }: DnsQuestion, records: readonly DnsReco
   return found;
 }
 
-/** Seconds that a reply may be kept; 0 when it must not (RFC 2181 §5.2, RFC 2308 §5). */
+/** Seconds for which a reply may be kept; 0 for not at all (RFC 2181 §5.2, RFC 2308 §5). */
 export function secondsToKeep(reply: DnsMessage, question: DnsQuestion): number {
   const answers = answersTo(question, reply.answers);
   const isAnswered = answers.some(({ type }) => type === question.type);

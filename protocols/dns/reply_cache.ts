@@ -1,8 +1,8 @@
-/** The limits of remembered replies. */
+/** How many replies are remembered, and to what queries. */
 export const defaults = {
-  /** 4,096 replies, each in the place that its query's bytes choose: no list has to be kept. */
+  /** 4,096 replies, a power of 2: the hash of a query is its place, so no list has to be kept. */
   replies: 4_096,
-  /** Bytes of the longest query remembered: longer ones hold what differs each time. */
+  /** 300 bytes of a query: longer ones have options, which differ each time. */
   queryBytes: 300,
 };
 
@@ -11,11 +11,11 @@ interface Remembered {
   readonly reply: Uint8Array;
 }
 
-/** Replies that depend on nothing but the bytes of the query after its id. */
+/** Remembers replies that depend on nothing but their query, apart from its id. */
 export class ReplyCache {
   readonly #places: (Remembered | undefined)[] = Array(defaults.replies).fill(undefined);
 
-  /** The reply to `query`, with its id: valid until the next call. */
+  /** The remembered reply to `query`, with the id of that; valid until the next call. */
   find(query: Uint8Array): Uint8Array | undefined {
     const found = this.#places[placeOf(query)];
     if (found === undefined || found.query.length !== query.length) return undefined;
@@ -26,14 +26,14 @@ export class ReplyCache {
     return found.reply;
   }
 
-  /** Remembers a reply in place of the one that had its place. */
+  /** Remembers a reply, and forgets the one that had its place. */
   keep(query: Uint8Array, reply: Uint8Array): void {
     if (query.length > defaults.queryBytes) return;
     this.#places[placeOf(query)] = { query: query.slice(), reply: reply.slice() };
   }
 }
 
-/** FNV-1a, which is short and good enough to spread names. */
+/** FNV-1a of all but the id: short, and good enough to spread names. */
 function placeOf(query: Uint8Array): number {
   let hash = 0x811c9dc5;
   for (let i = 2; i < query.length; i++) hash = Math.imul(hash ^ query[i]!, 0x01000193);

@@ -1,24 +1,30 @@
 import { ProtocolError } from "../session.ts";
-import { decodeMessage, type DnsMessage, encodeMessage, HEADER_BYTES } from "./message.ts";
+import {
+  decodeMessage,
+  type DnsMessage,
+  encodeMessage,
+  HEADER_BYTES,
+  MAX_MESSAGE_BYTES,
+} from "./message.ts";
 import { type Rcode, rcodes } from "./record.ts";
 import { ReplyCache } from "./reply_cache.ts";
 import { answerOf, type DnsAnswer, type DnsTable } from "./table.ts";
 import type { Zones } from "./zone.ts";
 
-/** Bytes of a datagram that everybody takes (RFC 1035 §4.2.1). */
+/** Bytes of a datagram that every client takes (RFC 1035 §4.2.1). */
 const PLAIN_UDP_BYTES = 512;
-/** DO: who asks knows DNSSEC, which is repeated to them (RFC 3225 §3). */
+/** DO: the client understands DNSSEC. The reply has to repeat it (RFC 3225 §3). */
 const DNSSEC_OK = 0x8000;
-/** The class of the Internet, and the one that means any. */
+/** The class of the Internet, and the one that means any class. */
 const INTERNET = 1, ANY_CLASS = 255;
-/** Transfers of zones: there are none here. */
+/** Types that ask for the transfer of a whole zone, which is refused. */
 const transfers = ["AXFR", "IXFR"];
 
 /** What a responder answers from, and how. */
-export interface ResponderOptions {
+interface ResponderOptions {
   zones: Zones;
   table: DnsTable;
-  /** Bytes of the largest datagram to send; a stream has none. */
+  /** Bytes of the largest datagram to send; undefined for a stream. */
   udpBytes?: number;
 }
 
@@ -27,7 +33,7 @@ interface Asked {
   reply: (bytes: Uint8Array) => void;
 }
 
-/** Makes replies of queries, whatever brings them. */
+/** Answers queries, whatever carries them. */
 export class Responder {
   readonly #options: ResponderOptions;
   readonly #cache: ReplyCache | undefined;
@@ -44,7 +50,7 @@ export class Responder {
 
   /** Calls `reply` once for a query, now or later; false when there is nothing to reply to. */
   respond(query: Uint8Array, from: string, reply: (bytes: Uint8Array) => void): boolean {
-    // Whoever replied to replies could be set against another server for ever.
+    // A server that replies to replies could be set against another one, and neither would stop.
     if (query.length < HEADER_BYTES || (query[2]! & 0x80) !== 0) return false;
     this.#read(query, { from, reply });
     return true;
@@ -76,7 +82,7 @@ export class Responder {
     const found = this.#options.zones.answer(question);
     if (found !== undefined) {
       const bytes = this.#encode(message, found);
-      // Options make each query different, and cookies do.
+      // Queries with options, such as cookies, differ each time.
       if ((message.edns?.options.length ?? 0) === 0) this.#cache?.keep(query, bytes);
       return reply(bytes);
     }
@@ -90,7 +96,7 @@ export class Responder {
   #encode(query: DnsMessage, answer: DnsAnswer): Uint8Array {
     const { udpBytes } = this.#options;
     const theirs = Math.max(PLAIN_UDP_BYTES, query.edns?.udpBytes ?? PLAIN_UDP_BYTES);
-    const maxBytes = udpBytes === undefined ? 65_535 : Math.min(udpBytes, theirs);
+    const maxBytes = udpBytes === undefined ? MAX_MESSAGE_BYTES : Math.min(udpBytes, theirs);
     const { rcode, ...sections } = answer;
     const reply: DnsMessage = {
       ...sections,
@@ -102,7 +108,7 @@ export class Responder {
       questions: query.questions,
       ...query.edns && {
         edns: {
-          udpBytes: udpBytes ?? 65_535,
+          udpBytes: udpBytes ?? MAX_MESSAGE_BYTES,
           version: 0,
           flags: query.edns.flags & DNSSEC_OK,
           options: new Uint8Array(),
@@ -113,7 +119,7 @@ export class Responder {
   }
 }
 
-/** A reply to what cannot be understood any further: the header, and nothing else. */
+/** A reply of nothing but a header, to a query that cannot be read any further. */
 function bare(query: Uint8Array, rcode: Rcode): Uint8Array {
   const reply = new Uint8Array(HEADER_BYTES);
   reply.set(query.subarray(0, 4));

@@ -8,14 +8,14 @@ import type {
   Wire,
 } from "../session.ts";
 import { DnsDatagrams } from "./datagrams.ts";
-import { dnsDefaults, type DnsLimits } from "./limits.ts";
+import { defaults, type DnsLimits } from "./limits.ts";
 import { DnsStream } from "./stream.ts";
 import { Responder } from "./responder.ts";
 import { DnsTable } from "./table.ts";
 import { type DnsZone, Zones } from "./zone.ts";
 
 /**
- * What a DNS listener answers from, beside the handlers of the gateway.
+ * What a DNS listener answers from, besides the handlers of the gateway.
  *
  * @example A zone of two names
  * ```ts
@@ -35,9 +35,9 @@ import { type DnsZone, Zones } from "./zone.ts";
  * ```
  */
 export interface DnsOptions {
-  /** Names that it has the authority for; they go before handlers. */
+  /** Zones that it has the authority for. They come before handlers. */
   zones?: readonly DnsZone[];
-  /** What is not named keeps its default. */
+  /** Limits other than the defaults. */
   limits?: Partial<DnsLimits>;
 }
 
@@ -61,7 +61,7 @@ export interface DnsOptions {
  * ```
  */
 export function dns(options: DnsOptions = {}): OpenSession & OpenDatagramSession {
-  const limits = { ...dnsDefaults, ...options.limits };
+  const limits = { ...defaults, ...options.limits };
   const zones = new Zones(options.zones ?? []);
   function open(wire: Wire | DatagramWire, hub: Hub, now: number): Session | DatagramSession {
     const table = hub.shared(DnsTable);

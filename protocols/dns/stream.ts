@@ -5,7 +5,7 @@ import type { Responder } from "./responder.ts";
 /** Bytes of the length before each message (RFC 1035 §4.2.2). */
 const LENGTH_BYTES = 2;
 
-/** DNS by TCP: messages behind their lengths, answered as soon as each can be (RFC 7766 §6.2.1.1). */
+/** DNS over TCP: each query is answered as soon as it can be, in any order (RFC 7766 §6.2.1.1). */
 export class DnsStream implements Session {
   readonly label = "dns tcp";
   readonly #responder: Responder;
@@ -79,12 +79,12 @@ export class DnsStream implements Session {
       this.#send(reply);
     };
     const asked = this.#responder.respond(query, wire.peer.address, (reply) => {
-      // What comes later comes from another actor's turn.
+      // A later reply comes in a turn of another actor.
       if (isNow) answer(reply);
       else hub.self.post(() => this.#late(reply, answer));
     });
     isNow = false;
-    // By TCP nobody can have forged the address: who sends no questions is hung up on.
+    // Over TCP the address is not forged, so a client that sends something else is hung up on.
     if (!asked) {
       this.#pending--;
       this.#end();

@@ -1,18 +1,18 @@
 import type { DnsData, DnsQuestion, DnsRecord, Rcode } from "./record.ts";
 
-/** A question on its way to an answer. */
+/** A question, as a handler is asked it. */
 export interface Asking {
   readonly question: DnsQuestion;
-  /** Who asks: `host:port`. */
+  /** The address of the client: `host:port`. */
   readonly from: string;
-  /** RD: who asks would like us to ask others. */
+  /** RD: the client wants us to ask others, if we must. */
   readonly recursionDesired: boolean;
-  /** Answers; undefined leaves it to the next. To be called once. */
+  /** Answers, once; undefined leaves the question to the next handler. */
   reply(found: DnsAnswer | undefined): void;
 }
 
 /**
- * A whole answer, as a handler may give it by its parts.
+ * A whole answer, of which a handler may give some members.
  *
  * @example The answer of another server
  * ```ts
@@ -24,22 +24,22 @@ export interface Asking {
  * ```
  */
 export interface DnsAnswer {
-  /** Whether it was found. */
+  /** What became of the question. */
   rcode: Rcode;
-  /** AA: it comes from whoever has the authority; default true. */
+  /** AA: it comes from a server with authority for the name; default true. */
   authoritative: boolean;
-  /** RA: it was asked of others. */
+  /** RA: others are asked, where needed. */
   recursionAvailable?: boolean;
   /** The records asked for. */
   answers: readonly DnsRecord[];
-  /** Whose authority it is: NS, or the SOA of what is absent. */
+  /** Who has the authority: NS records; or SOA, where there is no answer. */
   authorities: readonly DnsRecord[];
-  /** What will be asked next. */
+  /** Records that the client would ask for next. */
   additionals: readonly DnsRecord[];
 }
 
-/** One that answers questions which no zone does. */
-export type Answerer = (asking: Asking) => void;
+/** Answers questions for which there is no zone. */
+type Answerer = (asking: Asking) => void;
 
 /**
  * What a handler of questions answers: records, whose name is the one that was asked and whose TTL
@@ -65,13 +65,13 @@ export type DnsAnswers =
   | Partial<DnsAnswer>
   | undefined;
 
-/** A record without what is usual. */
+/** A record whose name and TTL may be left out. */
 type Brief = DnsData & { name?: string; ttl?: number };
 
-/** Seconds that an answer of a handler may be kept when it does not say. */
+/** 300 s for which a handler's answer may be kept unless it says: changes show within minutes. */
 const USUAL_TTL = 300;
 
-/** What a handler's answers are as an answer. */
+/** The whole answer that a handler's result stands for. */
 export function answerOf(answers: DnsAnswers, { name }: DnsQuestion): DnsAnswer | undefined {
   if (answers === undefined) return undefined;
   const usual: DnsAnswer = {
@@ -87,16 +87,16 @@ export function answerOf(answers: DnsAnswers, { name }: DnsQuestion): DnsAnswer 
   return { ...usual, answers: answers.map(whole) };
 }
 
-/** `Array.isArray` does not know lists that must not be changed. */
+/** `Array.isArray` does not narrow the type of readonly arrays. */
 function isList(answers: NonNullable<DnsAnswers>): answers is readonly Brief[] {
   return Array.isArray(answers);
 }
 
-/** The handlers of one gateway: what all of its DNS listeners ask when no zone has the name. */
+/** The DNS handlers of a gateway, which all of its listeners ask about names in no zone. */
 export class DnsTable {
   readonly #answerers: Answerer[] = [];
 
-  /** Has `answerer` asked after those that are there; the answer takes it out again. */
+  /** Adds an answerer behind those that are there. The result removes it again. */
   add(answerer: Answerer): () => void {
     this.#answerers.push(answerer);
     return () => {
@@ -105,7 +105,7 @@ export class DnsTable {
     };
   }
 
-  /** Asks one answerer after the other; the answer is REFUSED when nobody has one. */
+  /** Asks one answerer after the other; the answer is REFUSED when none has one. */
   ask(asking: Omit<Asking, "reply">, reply: (answer: DnsAnswer) => void): void {
     const answerers = [...this.#answerers];
     const next = (): void => {

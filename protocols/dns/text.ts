@@ -29,7 +29,7 @@ export function parseRecord(line: string, { zone, ttl }: { zone: string; ttl: nu
     ttl: seconds,
     ...dataOf(type.toUpperCase(), new Words(data, { line, zone })),
   };
-  // What cannot be written is wrong, and the reason is said there.
+  // A record that cannot be written is at fault, and writing it says why.
   const writer = new Writer();
   writer.name(record.name);
   writeData(writer, record);
@@ -145,7 +145,7 @@ function unknown(type: string, words: Words): DnsData {
   return { type: `TYPE${number}`, bytes };
 }
 
-/** Words, of which some are in quotation marks; `;` begins a comment. */
+/** The words of a line, some of them in quotation marks; `;` begins a comment. */
 function wordsOf(line: string): string[] {
   const words: string[] = [];
   for (const [word, quoted] of line.matchAll(/"((?:[^"\\]|\\.)*)"|;.*|[^\s";]+/g)) {

@@ -2,7 +2,7 @@ import { canonical, isWithin, parentOf } from "./names.ts";
 import type { DnsQuestion, DnsRecord, Rcode } from "./record.ts";
 
 /**
- * One zone of names that the gateway has the authority for.
+ * A zone: names for which the gateway has the authority.
  *
  * @example A house
  * ```ts
@@ -17,13 +17,13 @@ import type { DnsQuestion, DnsRecord, Rcode } from "./record.ts";
  * ```
  */
 export interface DnsZone {
-  /** What the names in it end with. */
+  /** The name that all names in it end with. */
   name: string;
-  /** Without an SOA record among them, one is made. */
+  /** Its records. If there is no SOA among them, one is made. */
   records: readonly DnsRecord[];
 }
 
-/** What is answered, before it is a message. */
+/** An answer from zones. */
 export interface Found {
   rcode: Rcode;
   authoritative: boolean;
@@ -34,16 +34,16 @@ export interface Found {
 
 /** The limits of zones. */
 export const defaults = {
-  /** 16: longer chains of aliases are mistakes, and circles never end. */
+  /** 16 aliases of aliases: longer chains are mistakes, and circles would never end. */
   maxAliases: 16,
-  /** Seconds: of the SOA record that a zone without one gets, and of "there is none" with it. */
+  /** 3,600 s: the TTL of an SOA that we make, and with it of answers that a name is absent. */
   soaTtl: 3_600,
 };
 
 interface Zone {
   readonly name: string;
   readonly soa: DnsRecord & { type: "SOA" };
-  /** Those with records, and those above them; canonical. */
+  /** The records by canonical name; empty for names that only have others below them. */
   readonly nodes: Map<string, DnsRecord[]>;
 }
 
@@ -61,7 +61,7 @@ export class Zones {
     }
   }
 
-  /** What the zones say; undefined when the name belongs to none. */
+  /** The answer to a question; undefined when its name is in no zone. */
   answer({ name, type }: DnsQuestion): Found | undefined {
     const found: Found = {
       rcode: "NOERROR",
@@ -90,7 +90,7 @@ export class Zones {
     }
   }
 
-  /** Adds what one name says; the answer is the name to go on with. */
+  /** Adds the records of one name. Returns the name to go on with, if it is an alias. */
   #step(zone: Zone, { name, type }: DnsQuestion, found: Found): string | undefined {
     const key = canonical(name);
     const cut = delegationOf(zone, key);
@@ -104,19 +104,19 @@ export class Zones {
     if (node === undefined) found.rcode = "NXDOMAIN";
     else {
       const alias = node.find((record) => record.type === "CNAME");
-      // All that is known to those who ask for anything would only help attackers (RFC 8482 §4.1).
+      // ANY gets the records of one type: all of them would only serve attackers (RFC 8482 §4.1).
       const wanted = type === "ANY" ? node[0]?.type : alias ? "CNAME" : type;
       const records = node.filter((record) => record.type === wanted);
       found.answers.push(...records.map((record) => ({ ...record, name })));
       if (alias?.type === "CNAME" && type !== "CNAME" && type !== "ANY") return alias.target;
       if (records.length > 0) return undefined;
     }
-    // How long the absence may be remembered (RFC 2308 §3).
+    // Says for how long the absence may be remembered (RFC 2308 §3).
     const { soa } = zone;
     found.authorities.push({ ...soa, ttl: Math.min(soa.ttl, soa.minimum) });
   }
 
-  /** The addresses of servers that are named: who asked will ask for them next. */
+  /** Adds the addresses of servers that records name: the client would ask for them next. */
   #addAddresses(found: Found, named: readonly DnsRecord[] = found.answers): void {
     for (const record of named) {
       const target = record.type === "MX"
@@ -186,7 +186,7 @@ function usualSoa(zone: string, apex: readonly DnsRecord[]): Zone["soa"] {
   };
 }
 
-/** The name servers of the part of a zone that another server has, if `key` is in it. */
+/** The name servers to which the part of the zone with `key` in it is delegated, if it is. */
 function delegationOf(zone: Zone, key: string): DnsRecord[] | undefined {
   let found: DnsRecord[] | undefined;
   for (let at = key; at !== zone.name; at = parentOf(at)!) {

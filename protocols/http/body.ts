@@ -3,15 +3,15 @@ import { decodeTrailers } from "./head.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { Fields, RequestHead } from "./message.ts";
 
-/** How a request body is delimited: its length in bytes, or chunk by chunk. */
+/** How a request body is delimited: by its length in bytes, or by chunks. */
 export type Framing = number | "chunked";
 
-/** How the body of a request is delimited (RFC 9112 §6.3). */
+/** Finds out how the body of a request is delimited (RFC 9112 §6.3). */
 export function framingOf({ fields, minor }: RequestHead): Framing {
   const coding = fields.get("transfer-encoding");
   const length = fields.get("content-length");
   if (coding === undefined) return length === undefined ? 0 : parseLength(length);
-  // Two ways to find the end of a request are one too many: smuggling lives between them.
+  // Servers that disagree on which of the two counts let requests be smuggled (RFC 9112 §11.2).
   if (length !== undefined) {
     throw bad("Cannot read the body: Content-Length and Transfer-Encoding exclude each other");
   }
@@ -22,7 +22,7 @@ export function framingOf({ fields, minor }: RequestHead): Framing {
   return "chunked";
 }
 
-/** Two fields arrive here joined by a comma and are refused, even if they agree. */
+/** Two fields come joined by a comma, and are refused even if they agree. */
 function parseLength(text: string): number {
   if (!/^\d+$/.test(text)) {
     throw bad("Cannot read Content-Length: it must be there once, and be digits");
@@ -42,17 +42,17 @@ type BodyLimits = Pick<
 const CR = 13, LF = 10, SEMICOLON = 59;
 const NOTHING = new Uint8Array(0);
 
-/** Finds the content of one request body in the bytes that carry it. */
+/** Finds the content of a request body in the bytes that carry it. */
 export class BodyDecoder {
   /** The content that the last step found: a view of its input. */
   chunk: Uint8Array = NOTHING;
   /** Bytes of content found so far. */
   received = 0;
-  /** The fields after a chunked body, once it is done. */
+  /** The trailer fields of a chunked body, once it is done. */
   trailers: Fields | undefined;
   done = false;
   #state: "content" | "size" | "separator" | "trailers";
-  /** Bytes of content to come, of the body or of the chunk. */
+  /** Bytes of content still to come: of the body, or of the present chunk. */
   #left: number;
   readonly #chunked: boolean;
   #extensionBytes = 0;
@@ -64,17 +64,19 @@ export class BodyDecoder {
     this.done = framing === 0;
   }
 
-  /** Bytes of content that are certain to come; more may follow in other chunks. */
+  /** Bytes of content that are announced and still to come; more chunks may follow. */
   get left(): number {
     return this.#left;
   }
 
-  /** True when `left` is all that will come. */
+  /** True when `left` is all that is still to come. */
   get sized(): boolean {
     return !this.#chunked;
   }
 
-  /** Takes one step from `at` and returns where it ended: at `at` when more bytes are needed. */
+  /**
+   * Reads on from `at`, by one step, and returns where it ends: `at` when more bytes are needed.
+   */
   step(bytes: Uint8Array, at: number): number {
     this.chunk = NOTHING;
     switch (this.#state) {
@@ -136,7 +138,10 @@ export class BodyDecoder {
 
 const SEPARATOR_FAULT = "Cannot read the body: a chunk must be followed by CR LF";
 
-/** The line that begins a chunk (RFC 9112 §7.1), or undefined while it is not whole. */
+/** 13 hexadecimal digits of a chunk size are 52 bits, so that it stays exact as a number. */
+const MAX_SIZE_DIGITS = 13;
+
+/** Reads the line that begins a chunk (RFC 9112 §7.1); undefined while it is not whole. */
 function decodeChunkLine(
   bytes: Uint8Array,
   at: number,
@@ -147,7 +152,9 @@ function decodeChunkLine(
     const digit = hexDigit(bytes[next]!);
     if (digit < 0) break;
     size = size * 16 + digit;
-    if (++digits > 13) throw bad("Cannot read the body: a chunk size has more than 13 digits");
+    if (++digits > MAX_SIZE_DIGITS) {
+      throw bad(`Cannot read the body: a chunk size has more than ${MAX_SIZE_DIGITS} digits`);
+    }
   }
   if (next === bytes.length) return undefined;
   if (digits === 0) throw bad("Cannot read the body: a chunk begins with its size in hexadecimal");

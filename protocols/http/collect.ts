@@ -1,11 +1,11 @@
 import type { BodySink, Exchange } from "./exchange.ts";
 
-/** Bytes to begin with when nobody said how many come. */
+/** 4 KiB of room at first, when nobody has said how many bytes will come. */
 const FIRST_BYTES = 4 * 1024;
-/** A client is believed when it announces this much; beyond, memory grows with what comes. */
+/** 64 KiB of room for a client that announces as much or more; beyond, it grows with what comes. */
 const BELIEVED_BYTES = 64 * 1024;
 
-/** Calls `done` with the whole body, a copy; a body of more than `maxBytes` is answered 413. */
+/** Calls `done` with a copy of the whole body. A body of more than `maxBytes` is answered 413. */
 export function collect(
   exchange: Exchange,
   maxBytes: number,
@@ -24,7 +24,7 @@ class Collector implements BodySink {
 
   chunk(bytes: Uint8Array): void {
     if (bytes.length === this.length) {
-      // The whole body at once, as nearly always.
+      // Nearly always the whole body comes at once.
       this.#bytes = bytes.slice();
       this.#size = bytes.length;
       return;

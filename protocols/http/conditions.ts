@@ -1,19 +1,20 @@
 import { parseDate } from "./date.ts";
 
-/** What conditions of a request may stand in. */
-export interface Conditional {
+/** A request, as far as its conditions need it. */
+interface Conditional {
   readonly method: string;
   readonly fields: { get(name: string): string | null | undefined };
 }
 
-/** What is known of a representation: its time in milliseconds since 1970, or 0. */
-export interface Dated {
+/** A representation: its time in milliseconds since 1970, 0 when that is not known. */
+interface Dated {
   readonly time: number;
 }
 
 /**
- * Whether a request's conditions forbid it (RFC 9110 §13.2.2): 304 or 412; undefined when they do
- * not. `current` is what is there now, and `tagOf` gives its entity tag.
+ * The status, 304 or 412, with which a request's conditions keep it from being carried out;
+ * undefined when they do not (RFC 9110 §13.2.2). `current` is what is there now, `tagOf` makes its
+ * entity tag.
  */
 export function preconditions<Current extends Dated>(
   { method, fields }: Conditional,
@@ -38,8 +39,8 @@ export function preconditions<Current extends Dated>(
 }
 
 /**
- * True when `Range` is to be obeyed although `If-Range` is there (RFC 9110 §13.1.5): what the client
- * has is what is there now, for certain.
+ * True when `If-Range` allows `Range` to be obeyed (RFC 9110 §13.1.5): the client certainly has a
+ * part of what is there now.
  */
 export function isStillTheSame(ifRange: string, tag: string, { time }: Dated): boolean {
   if (ifRange.startsWith('"')) return ifRange === tag;
@@ -63,7 +64,7 @@ function includesTag(
   return false;
 }
 
-/** Undefined when the question makes no sense: no such field, not a date, or no time is known. */
+/** Undefined when it cannot be said: without the field, a date in it, or a known time. */
 function isModifiedSince(
   field: string | null | undefined,
   current: Dated | undefined,

@@ -7,7 +7,7 @@ import type { RequestHead } from "./message.ts";
 
 const COLON = 0x3a;
 
-/** What a request shows: HTTP Basic (RFC 7617), Bearer (RFC 6750), Digest, or `?access_token=`. */
+/** The credentials of a request: Basic (RFC 7617), Bearer (RFC 6750), Digest, `?access_token=`. */
 export function credentialsOf(
   { fields, query, path, method }: Pick<RequestHead, "query" | "path" | "method"> & {
     fields: { get(name: string): string | null | undefined };
@@ -17,7 +17,7 @@ export function credentialsOf(
   const authorization = fields.get("authorization") ?? undefined;
   const cookies = fields.get("cookie") ?? undefined;
   if (authorization === undefined) {
-    // Browsers cannot set a field for WebSockets and event streams.
+    // In a browser, WebSockets and event streams cannot set the field Authorization.
     const token = query.includes("access_token=")
       ? new URLSearchParams(query).get("access_token") ?? undefined
       : undefined;

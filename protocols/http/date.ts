@@ -1,7 +1,7 @@
 const ascii = new TextEncoder();
 const LENGTH = "Sun, 06 Nov 1994 08:49:37 GMT".length;
 
-// A `Date` field is asked for with every answer and changes once a second.
+// Every answer has a `Date` field, which changes only once a second.
 let second = -1;
 let text = "";
 const bytes = new Uint8Array(LENGTH);
@@ -11,7 +11,7 @@ export function formatDate(time: number): string {
   return new Date(time).toUTCString();
 }
 
-/** The present as an HTTP date; the same string for a whole second. */
+/** The present time as an HTTP date, which is made once a second. */
 export function dateText(now: number): string {
   const current = Math.floor(now / 1000);
   if (current !== second) {
@@ -22,7 +22,7 @@ export function dateText(now: number): string {
   return text;
 }
 
-/** The bytes of `dateText`: valid until the next call. */
+/** The bytes of `dateText`, valid until the next call. */
 export function dateBytes(now: number): Uint8Array {
   dateText(now);
   return bytes;
@@ -34,8 +34,8 @@ const RFC_850 = /^[A-Z][a-z]{5,8}, (\d\d)-([A-Z][a-z]{2})-(\d\d) (\d\d):(\d\d):(
 const ASCTIME = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})$/;
 
 /**
- * Milliseconds since 1970 of an HTTP date in any of its three forms (RFC 9110 §5.6.7); undefined
- * when it is none. `now` decides the century of a year of two digits.
+ * The time, in milliseconds since 1970, of an HTTP date in any of its three forms (RFC 9110
+ * §5.6.7); undefined when it is none. `now` decides the century of a year of two digits.
  */
 export function parseDate(value: string, now: number): number | undefined {
   let parts = IMF.exec(value);
@@ -46,7 +46,7 @@ export function parseDate(value: string, now: number): number | undefined {
   if (!parts) return undefined;
   const thisYear = new Date(now).getUTCFullYear();
   let year = thisYear - thisYear % 100 + Number(parts[3]);
-  // More than 50 years ahead means the past.
+  // A date more than 50 years ahead is meant to be in the past (RFC 9110 §5.6.7).
   if (year > thisYear + 50) year -= 100;
   return time(String(year), parts[2]!, parts[1]!, parts.slice(4));
 }

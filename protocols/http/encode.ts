@@ -2,35 +2,36 @@ import { STATUS_TEXT } from "@std/http/status";
 import { dateText } from "./date.ts";
 import type { ResponseHead } from "./message.ts";
 
-/** What the session knows about an answer and its handler does not. */
-export interface Delimiting {
+/** What the session adds to the head of an answer. */
+interface Delimiting {
   now: number;
-  /** Bytes of the body, where they are known before. */
+  /** Bytes of the body, where they are known in advance. */
   length?: number;
   /** True for a body in chunks. */
   chunked?: boolean;
-  /** What becomes of the connection, where the client would not expect it. */
+  /** The field Connection, where the client could not know what becomes of the connection. */
   connection?: "close" | "keep-alive" | undefined;
 }
 
-/** Where `date` stands in every head with this status. */
+/** Where the date is in every head with this status, in bytes from its beginning. */
 export function dateOffset(status: number): number {
   return statusLine(status).length + "date: ".length;
 }
 
+/** 16 KiB: longer heads are rare, and get memory of their own. */
 const PAGE_BYTES = 16 * 1024;
 const page = new Uint8Array(PAGE_BYTES);
 const encoder = new TextEncoder();
 
 /**
- * The head of an answer, up to and with its empty line. The bytes are valid until the next call.
+ * The head of an answer with the empty line that ends it. The bytes are valid until the next call.
  * Throws a `TypeError` for a field that cannot be sent.
  */
 export function encodeHead(head: ResponseHead, delimiting: Delimiting): Uint8Array {
   return latin1(headText(head, delimiting), page);
 }
 
-/** The same as bytes of their own, followed by `body`. */
+/** The head of an answer, followed by its body, as bytes of their own. */
 export function encodeAnswer(
   head: ResponseHead,
   delimiting: Delimiting,
@@ -43,7 +44,7 @@ export function encodeAnswer(
   return bytes;
 }
 
-/** A whole answer with a line of text, after which the connection ends. */
+/** A whole answer with a line of text, after which the connection is closed. */
 export function encodeRefusal(status: number, message: string, now: number): Uint8Array {
   const fields = [["content-type", "text/plain;charset=utf-8"]] as const;
   const body = encoder.encode(`${message}\n`);
@@ -55,7 +56,7 @@ function headText({ status, fields }: ResponseHead, delimiting: Delimiting): str
   let text = `${statusLine(status)}date: ${dateText(delimiting.now)}\r\n`;
   for (const [name, value] of fields ?? []) {
     checkField(name, value);
-    // An answer has one date, and its place is fixed.
+    // A date of the handler's own is left out: there is one already, at a fixed place.
     if (name !== "date") text += `${name}: ${value}\r\n`;
   }
   if (delimiting.length !== undefined) text += `content-length: ${delimiting.length}\r\n`;
@@ -80,7 +81,7 @@ function makeStatusLine(status: number): string {
 const NAME = /^[-!#$%&'*+.^_`|~0-9a-z]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** Nothing that a line break could hide in may reach the wire: our caller's fault, so it throws. */
+/** Throws for a field that could break out of its line, which would be a fault of our caller. */
 function checkField(name: string, value: string): void {
   if (!NAME.test(name)) {
     throw new TypeError(`Cannot send the field "${name}": a name is a lower-case token`);
@@ -102,21 +103,21 @@ export function isFieldValue(value: string): boolean {
 function latin1(text: string, target: Uint8Array): Uint8Array {
   if (text.length > target.length) target = new Uint8Array(text.length);
   const { read, written } = encoder.encodeInto(text, target);
-  // As UTF-8 the characters U+0080 to U+00FF take two bytes.
+  // Characters from U+0080 to U+00FF are one byte here, but would be two in UTF-8.
   if (read !== text.length || written !== read) {
     for (let at = 0; at < text.length; at++) target[at] = text.charCodeAt(at);
   }
   return target.subarray(0, text.length);
 }
 
-/** What goes over the wire once a client that waits for it may send its body (RFC 9110 §10.1.1). */
+/** Tells a client that waits for this that it may send its body (RFC 9110 §10.1.1). */
 export const CONTINUE: Uint8Array = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
 
-/** Chunks up to this size are copied into one piece with their framing. */
+/** Chunks of up to 8 KiB are copied, and sent in one piece with their framing. */
 const SMALL_CHUNK_BYTES = 8 * 1024;
 const CRLF = encoder.encode("\r\n");
 
-/** `bytes` (not empty) as a chunk, given to `send` in pieces that are valid during the call. */
+/** Sends `bytes` (not empty) as a chunk, in pieces that are valid during the call of `send`. */
 export function sendChunk(bytes: Uint8Array, send: (piece: Uint8Array) => boolean): boolean {
   const { written } = encoder.encodeInto(`${bytes.length.toString(16)}\r\n`, page);
   if (bytes.length > SMALL_CHUNK_BYTES) {

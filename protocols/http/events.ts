@@ -14,9 +14,9 @@ import { faultOfQos, qosOf } from "./publishing.ts";
 const encoder = new TextEncoder();
 
 const EVENTS = "text/event-stream";
-/** How long a browser waits before it connects again. */
+/** Tells browsers to wait 2 s before they connect again: no burst, and hardly a gap. */
 const RETRY = encoder.encode("retry: 2000\n\n");
-/** A comment, so that proxies and dead connections notice something. */
+/** A comment, which keeps proxies from closing the stream and shows when the client has gone. */
 const ALIVE = encoder.encode(":\n\n");
 
 /** True when a request asks for server-sent events. */
@@ -26,7 +26,7 @@ export function wantsEvents({ fields }: RequestHead): boolean {
   return accepts({ headers: fields }, "text/plain", EVENTS) === EVENTS;
 }
 
-/** Answers with the stored values that `filter` selects, then with each message, as events. */
+/** Answers with events: the stored values that `filter` selects, and then each message. */
 export function follow(exchange: Exchange, filter: string, limits: HttpLimits): void {
   const fault = faultOfFilter(filter, limits.topicLevels);
   if (fault !== undefined) return respondText(exchange, 400, fault);
@@ -46,10 +46,11 @@ function begin(
     ["content-type", EVENTS],
     ["cache-control", "no-cache"],
     ["vary", "accept"],
-    // Proxies of the nginx family would hold events back.
+    // Without it, proxies of the nginx family hold events back.
     ["x-accel-buffering", "no"],
   ] as const;
-  // Without chunks every follower gets the same bytes. Such a stream ends with its connection anyway.
+  // Without chunks all followers share the same bytes, and a stream ends with its connection
+  // anyway.
   exchange.begin({ status: 200, fields }, "until closed");
   if (request.method === "HEAD") return exchange.end();
   new EventStream(exchange, qos, limits).start(filter, request.fields.get("last-event-id"));
@@ -58,7 +59,7 @@ function begin(
 class EventStream {
   #lastSent: number;
   #values: Iterator<Publication> | undefined;
-  /** The newest event that the client saw before it lost its connection. */
+  /** The identifier of the last event that the client saw on an earlier connection. */
   #seen: string | undefined;
 
   constructor(readonly exchange: Exchange, readonly qos: Qos, readonly limits: HttpLimits) {
@@ -81,11 +82,11 @@ class EventStream {
     }
     this.#sendValues();
     this.#keepAlive();
-    // There may be a reason already: what is there has been sent by then.
+    // Last, because there may be a reason already: what is stored has been sent by then.
     exchange.onHurry = () => exchange.end();
   }
 
-  /** Sends what came after the event that the client saw last; false where no past is kept. */
+  /** Sends what came after the last event that the client saw; false where no past is kept. */
   #resume(filter: string, subscription: Subscription, seen: string): boolean {
     const since = parseInt(seen, 36), { hub } = this.exchange;
     if (!/^[0-9a-z]{1,11}-/.test(seen)) return false;
@@ -99,7 +100,7 @@ class EventStream {
     return true;
   }
 
-  /** Stored values are taken as the client takes them: there may be a million. */
+  /** Stored values are read only as fast as the client reads: there may be a million. */
   #sendValues(): void {
     while (this.#values !== undefined) {
       const { value, done } = this.#values.next();
@@ -129,7 +130,7 @@ class EventStream {
   }
 }
 
-/** An event for each QoS and retain flag: all that differs between two followers. */
+/** One encoder for each QoS and retain flag: nothing else differs between two followers. */
 const encoders: readonly Encoder[] = ([0, 1, 2] as const).flatMap((qos) =>
   [false, true].map((retain) => (publication: Publication) =>
     encoder.encode(

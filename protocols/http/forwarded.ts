@@ -3,12 +3,12 @@ import type { Hub, Peer, Session, Wire } from "../session.ts";
 import type { Answer } from "./exchange.ts";
 import type { Fields, Upgrade } from "./message.ts";
 
-/** Whether this peer, `host:port`, is a proxy that says who its client is. */
+/** True for the address, `host:port`, of a proxy that is trusted to say who its client is. */
 export type Trusts = (address: string) => boolean;
 
 /**
- * The client as trusted proxies name it: the last address in `X-Forwarded-For` that is no proxy of
- * ours. What stands before that anybody may have written.
+ * The client as trusted proxies name it: the last address in `X-Forwarded-For` that is not a
+ * trusted proxy itself. What stands before it may have been written by anybody.
  */
 export function clientOf(peer: Peer, fields: Fields, trusts: Trusts | undefined): Peer {
   if (trusts === undefined || !trusts(peer.address)) return peer;
@@ -22,11 +22,11 @@ export function clientOf(peer: Peer, fields: Fields, trusts: Trusts | undefined)
   }
   if (client === undefined) return peer;
   const secure = fields.get("x-forwarded-proto")?.trim().toLowerCase() === "https";
-  // A certificate was shown to the proxy's own connection, by the proxy.
+  // The certificate of the connection is left out: the proxy showed it, not the client.
   return { address: client, secure };
 }
 
-/** `host:port`, with port 0 where none is known; IPv4 that is mapped into IPv6 as such. */
+/** An address as `host:port`, with port 0 where it names none; IPv4 mapped into IPv6 as IPv4. */
 function addressOf(text: string): string | undefined {
   const [, inner, outer, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
   const host = inner ?? outer ?? text, number = Number(port ?? 0);
@@ -39,12 +39,12 @@ function addressOf(text: string): string | undefined {
   return isMapped ? `${ipv4Text(v6.subarray(12))}:${number}` : `[${ipv6Text(v6)}]:${number}`;
 }
 
-/** Without a guard nobody else says who a connection of a proxy is from now. */
+/** Notes the client's address, where no hook is asked who the client is. */
 function identify(hub: Hub, { address }: Peer): void {
   if (hub.guard === undefined) hub.identify({ ...hub.identity, address });
 }
 
-/** Has whoever answers see the client that trusted proxies name. */
+/** An answer for clients behind trusted proxies. */
 export function forwardedAnswer(answer: Answer): Answer {
   return (exchange, now) => {
     identify(exchange.hub, exchange.peer);
@@ -52,7 +52,7 @@ export function forwardedAnswer(answer: Answer): Answer {
   };
 }
 
-/** Has an upgrade see the client that trusted proxies name. */
+/** An upgrade for clients behind trusted proxies. */
 export function forwardedUpgrade(upgrade: Upgrade, trusts: Trusts): Upgrade {
   return (request, wire, hub, now) => {
     const peer = clientOf(wire.peer, request.fields, trusts);
@@ -61,7 +61,7 @@ export function forwardedUpgrade(upgrade: Upgrade, trusts: Trusts): Upgrade {
   };
 }
 
-/** A wire whose other end is a proxy's client. */
+/** A proxy's wire, with the client behind it as the peer. */
 class ForwardedWire implements Wire {
   readonly #wire: Wire;
 

@@ -5,21 +5,23 @@ import type { RequestHead } from "./message.ts";
 import type { PathPages } from "./pages.ts";
 import { type Found, type PathPattern, Routes } from "./routes.ts";
 
-/** Answers requests to a path; `params` are the parts of it that its pattern names. */
+/** Answers requests to a path; `params` are the parts of the path that its pattern names. */
 export interface PathAnswer {
   (exchange: PathExchange, now: number, params: Readonly<Record<string, string>>): void;
   /** Web pages of other origins that may use it; `listener`: as they may use topics. */
   readonly pages?: PathPages | "listener";
 }
 
-/** Where requests for other servers come, whatever they are asked by (RFC 8075 §5.3). */
+/** The path of requests for other servers, in every protocol (RFC 8075 §5.3). */
 export const FORWARD_PATH = "/hc/";
 
-/** Who answers which path: the gateway has one, shared by all its HTTP and CoAP sessions. */
+/**
+ * The application's handlers by path. A gateway has one of these for all HTTP and CoAP sessions.
+ */
 export class Handlers {
-  /** Who gets the WebSockets that are opened on a path. */
+  /** The handlers of WebSockets, by their paths. */
   readonly sockets: Routes<SocketRoute> = new Routes<SocketRoute>();
-  /** Whoever asks other servers for those who want that, at `FORWARD_PATH`. */
+  /** The forward proxy at `FORWARD_PATH`, if there is one. */
   forward: PathAnswer | undefined;
   readonly #answers = new Routes<PathAnswer>();
   readonly #links = new Map<PathPattern, LinkAttributes>();
@@ -30,38 +32,41 @@ export class Handlers {
   }
 
   /**
-   * Has `answer` called for a path, for everything below one that ends in `/*`, or for what a
-   * pattern fits. The longest that fits is taken, an exact path before all others. Throws when the
-   * path is taken. One path that has `attributes` is listed with them.
+   * Has `answer` called for a path, for everything below one that ends in `/*`, or for all that a
+   * pattern fits. Of several, an exact path is preferred, then the longest. Throws when the path is
+   * taken. A path with `attributes` is listed with them.
    */
   add(path: PathPattern, answer: PathAnswer, attributes?: LinkAttributes): void {
     this.#answers.add(path, answer);
     if (attributes !== undefined) this.#links.set(path, attributes);
   }
 
-  /** Takes a path out again; true when it was there. */
+  /** Removes the handler of a path; true when there was one. */
   remove(path: PathPattern): boolean {
     this.#links.delete(path);
     return this.#answers.remove(path);
   }
 
-  /** What there is to discover. */
+  /** Links to the paths that can be discovered. */
   *links(): IterableIterator<Link> {
     for (const [target, attributes] of this.#links) {
       if (typeof target === "string" && !target.endsWith("/*")) yield { target, attributes };
     }
   }
 
-  /** Who answers a request, unless the gateway itself knows more than that of its path. */
+  /** The handler of a request, unless a longer part of its path is the gateway's own. */
   find(request: RequestHead): Found<PathAnswer> | undefined {
     return this.#answers.find(request, builtInLength(request.path));
   }
 }
 
-/** How much of a path belongs to the gateway itself: what is handled below a shorter one is not meant. */
+/** True for `/topics` and for everything below it. */
+export function isOfTopics(path: string): boolean {
+  return path.startsWith("/topics") && (path.length === 7 || path[7] === "/");
+}
+
+/** How many characters of a path are the gateway's own: handlers of shorter paths do not get it. */
 export function builtInLength(path: string): number {
-  if (path.startsWith("/topics") && (path.length === 7 || path[7] === "/")) {
-    return Math.min(path.length, 8);
-  }
+  if (isOfTopics(path)) return Math.min(path.length, "/topics/".length);
   return path === "/.well-known/core" || path === "/health" ? path.length : 0;
 }

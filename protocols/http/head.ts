@@ -6,30 +6,30 @@ import { isHost, parseTarget } from "./target.ts";
 
 const CR = 13, LF = 10, SP = 32, HTAB = 9, COLON = 58;
 
-/** Empty lines before a request line: some old clients send one after a body (RFC 9112 §2.2). */
+/** 4 empty lines before a request line: some old clients send one after a body (RFC 9112 §2.2). */
 const LEADING_LINES = 4;
 
 const TOKEN = 1, VALUE = 2, TARGET = 4;
-/** What each byte may be part of. */
+/** For each byte, as bits, what it may be part of. */
 const classes = new Uint8Array(256);
 for (let byte = 0; byte < 256; byte++) {
   const char = String.fromCharCode(byte);
   if (/[-!#$%&'*+.^_`|~0-9A-Za-z]/.test(char)) classes[byte]! |= TOKEN;
   if (byte === HTAB || (byte >= 0x20 && byte !== 0x7f)) classes[byte]! |= VALUE;
-  // More than RFC 3986 has, because browsers send `[`, `|` and others as they are.
+  // More than RFC 3986 allows, because browsers send `[`, `|` and others unencoded.
   if (byte > 0x20 && byte < 0x7f && char !== "#") classes[byte]! |= TARGET;
 }
 
 type HeadLimits = Pick<HttpLimits, "requestLineBytes" | "headerBytes" | "headerFields">;
 
-/** Bytes as a string of the characters U+0000 to U+00FF. */
+/** Bytes as a string, each as one of the characters U+0000 to U+00FF. */
 function latin1(bytes: Uint8Array, from: number, to: number): string {
   return Buffer.prototype.latin1Slice.call(bytes, from, to);
 }
 
 /**
- * The first request head in `bytes` and the bytes it takes, or undefined while it is not whole.
- * `seen` bytes were offered before, in vain, and need not be looked through again.
+ * Reads the request head at the beginning of `bytes`, and how many bytes it takes; undefined while
+ * it is not whole. The first `seen` bytes were offered before, and have not to be searched again.
  */
 export function decodeHead(
   bytes: Uint8Array,
@@ -58,7 +58,7 @@ function skipEmptyLines(bytes: Uint8Array): number {
   return at;
 }
 
-/** Where the empty line after the fields ends, or -1. `start` is no empty line itself. */
+/** Where the empty line after the fields ends, or -1. There must be no empty line at `start`. */
 function endOfFields(bytes: Uint8Array, start: number, from: number): number {
   for (let at = bytes.indexOf(LF, from); at >= 0; at = bytes.indexOf(LF, at + 1)) {
     if (bytes[at - 1] !== CR) throw bad("Cannot read the header: a line ends in LF without CR");
@@ -67,7 +67,7 @@ function endOfFields(bytes: Uint8Array, start: number, from: number): number {
   return -1;
 }
 
-/** Refuses what is too long already, whole or not: `end` is where it ends so far. */
+/** Throws when a head, which may not be whole yet, is too long already; it ends at `end` so far. */
 function checkLength(bytes: Uint8Array, start: number, end: number, limits: HeadLimits): void {
   const { requestLineBytes, headerBytes } = limits;
   if (end - start <= Math.min(requestLineBytes, headerBytes)) return;
@@ -84,7 +84,7 @@ function checkLength(bytes: Uint8Array, start: number, end: number, limits: Head
   }
 }
 
-/** One pass over a whole head; `bytes` end it with CR LF CR LF, so no step can run past it. */
+/** One pass over a whole head. It ends with CR LF CR LF, so no step can run beyond its end. */
 class HeadParser {
   readonly #start: number;
   readonly #text: string;
@@ -162,7 +162,7 @@ class HeadParser {
     return this.#text.slice(from - this.#start, to - this.#start);
   }
 
-  /** Moves to the first byte that is not of `kind`, and says where that is. */
+  /** Moves to the first byte that is not of `kind`, and returns where that is. */
   #run(kind: number): number {
     const { bytes } = this;
     let at = this.at;
@@ -192,9 +192,9 @@ function faultOfName(bytes: Uint8Array, from: number, to: number): string {
   return "Cannot read the header: a field is a name, a colon and a value";
 }
 
-/** RFC 9112 §3.2: exactly one Host, and a valid one; the authority of an absolute target wins. */
+/** RFC 9112 §3.2: one valid Host is needed; the authority of an absolute target replaces it. */
 function checkHost(fields: Fields, minor: number, authority: string | undefined): void {
-  // Two of them are joined by a comma and a space, which no valid one has.
+  // Two fields would be joined by a comma and a space, which no valid Host has.
   const host = fields.get("host");
   if (host === undefined && minor === 1) throw bad("Cannot serve the request: Host is missing");
   if (host !== undefined && !isHost(host)) {
@@ -204,8 +204,8 @@ function checkHost(fields: Fields, minor: number, authority: string | undefined)
 }
 
 /**
- * The trailer fields at `start` and where they end (RFC 9112 §7.1.2), or undefined while they are
- * not whole.
+ * Reads the trailer fields at `start`, and where they end (RFC 9112 §7.1.2); undefined while they
+ * are not whole.
  */
 export function decodeTrailers(
   bytes: Uint8Array,

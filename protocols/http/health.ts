@@ -1,23 +1,24 @@
-import { type Exchange, respondText } from "./exchange.ts";
+import { type Exchange, respondText, shownMethod } from "./exchange.ts";
 import { Handlers } from "./handlers.ts";
 
 const PATH = "/health";
 
-/** True for what asks how the gateway is, unless the application has a handler of that very path. */
+/**
+ * True for a request for the gateway's health, unless the application has a handler of that path.
+ */
 export function isOfHealth({ request, hub }: Exchange): boolean {
   return request.path === PATH && hub.shared(Handlers).find(request) === undefined;
 }
 
 /**
- * Answers whoever decides where requests go, or what is restarted. It has no credentials, and learns
- * whether, and why not, everything is accepted.
+ * Answers with the gateway's health, for balancers and supervisors. They have no credentials, and
+ * so learn only whether everything is accepted and, if not, why.
  */
 export function respondHealth(exchange: Exchange): void {
-  const { method } = exchange.request, allow = "GET, HEAD";
+  const { request } = exchange, { method } = request, allow = "GET, HEAD";
   if (method !== "GET" && method !== "HEAD") {
-    return respondText(exchange, 405, `Cannot ${method.slice(0, 20)} the health: it can be read`, [
-      ["allow", allow],
-    ]);
+    const fault = `Cannot ${shownMethod(request)} the health: it can be read`;
+    return respondText(exchange, 405, fault, [["allow", allow]]);
   }
   const health = exchange.hub.health?.() ?? { status: "ok" };
   exchange.respond({

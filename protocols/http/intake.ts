@@ -2,13 +2,13 @@ import { BodyDecoder, type Framing } from "./body.ts";
 import type { BodySink } from "./exchange.ts";
 import type { HttpLimits } from "./limits.ts";
 
-/** The way of one request's body from the connection to whoever asked for it. */
+/** Passes one request's body from the connection to the sink of whoever asks for it. */
 export class Intake {
-  /** True while the sink has enough. */
+  /** True while the sink takes no more. */
   paused = false;
-  /** What the sink takes at most. */
+  /** The longest body that the sink takes. */
   maxBytes = Infinity;
-  /** True once bytes of it have come. */
+  /** True once bytes of the body have come. */
   begun = false;
   readonly #decoder: BodyDecoder;
   #sink: BodySink | undefined;
@@ -19,39 +19,39 @@ export class Intake {
     this.#decoder = new BodyDecoder(framing, limits);
   }
 
-  /** True when all of it has been read. */
+  /** True when the whole body has been read. */
   get done(): boolean {
     return this.#decoder.done;
   }
 
-  /** True while it is read as it comes. */
+  /** True while the body is read as it comes. */
   get open(): boolean {
     return !this.done && !this.paused && (this.#sink !== undefined || this.#discarding);
   }
 
-  /** True while somebody is there to take it. */
+  /** True while there is a sink for it. */
   get wanted(): boolean {
     return this.#sink !== undefined;
   }
 
-  /** True when the rest is short enough to be read only to keep the connection. */
+  /** True when the rest is short enough to be read in vain, just to keep the connection. */
   get cheap(): boolean {
     const { done, sized, left } = this.#decoder;
     return done || (sized && left <= this.limits.discardedBytes);
   }
 
-  /** Bytes of the body, where they are known. */
+  /** Bytes of the body; undefined where that is not known. */
   get length(): number | undefined {
     const { sized, left, received } = this.#decoder;
     return sized ? left + received : undefined;
   }
 
-  /** When a body without progress has to be given up. */
+  /** When the body is given up unless more of it comes. */
   get due(): number {
     return this.open ? this.#due : Infinity;
   }
 
-  /** Gives the body to `sink`; false when it is longer than `maxBytes` from the start. */
+  /** Gives the body to `sink`; false when more than `maxBytes` were announced. */
   attach(sink: BodySink, maxBytes: number, now: number): boolean {
     if ((this.length ?? 0) > maxBytes) return false;
     this.#sink = sink;
@@ -61,7 +61,7 @@ export class Intake {
     return true;
   }
 
-  /** Reads what is left and forgets it. */
+  /** Reads the rest and drops it. */
   discard(now: number): void {
     this.abort();
     this.#discarding = true;
@@ -70,7 +70,7 @@ export class Intake {
     this.restart(now);
   }
 
-  /** Grants the full time from `now`. */
+  /** Grants the full time from `now` on. */
   restart(now: number): void {
     this.#due = now + this.limits.bodyMs;
   }
@@ -95,7 +95,7 @@ export class Intake {
     }
     if (at > start) {
       this.begun = true;
-      // Progress buys time at the lowest rate allowed, and never more than the full time.
+      // Bytes earn the time that they may take at the slowest rate, up to the full time.
       const earned = (at - start) * 1000 / this.limits.bodyBytesPerSecond;
       this.#due = Math.min(now + this.limits.bodyMs, this.#due + earned);
       if (this.done && !this.overrun) this.#end();
@@ -103,7 +103,7 @@ export class Intake {
     return at;
   }
 
-  /** True when more came than the sink would take. */
+  /** True when more has come than the sink takes. */
   get overrun(): boolean {
     return this.#decoder.received > this.maxBytes;
   }

@@ -28,7 +28,7 @@ export interface HttpLimits {
   chunkExtensionBytes: number;
   /** Bytes of trailer fields after a chunked body; default 8 KiB. */
   trailerBytes: number;
-  /** Bytes of further requests that may wait for the answer to the first; default 16 KiB. */
+  /** Bytes of further requests that may wait while one is answered; default 16 KiB. */
   pipelinedBytes: number;
   /** Bytes of a body nobody wants that are read to keep the connection; default 256 KiB. */
   discardedBytes: number;
@@ -36,14 +36,14 @@ export interface HttpLimits {
   headMs: number;
   /** Milliseconds that a connection may be idle between requests; default 60,000. */
   idleMs: number;
-  /** Requests on one connection, the last of which is answered with `close`; default 100,000. */
+  /** Requests of one connection, the last of which is answered with `close`; default 100,000. */
   keptRequests: number;
   /** Milliseconds that a body may make no progress; default 10,000. Then it is answered 408. */
   bodyMs: number;
   /** The slowest body, in bytes a second; default 100. Slower ones run out of `bodyMs`. */
   bodyBytesPerSecond: number;
   /**
-   * Milliseconds that more of an answer than the wire's mark may stay queued, and that a client which
+   * Milliseconds that an answer beyond the wire's mark may stay unread, and that a client which
    * sends no more may wait for the next piece of its answer; default 60,000.
    */
   stalledMs: number;
@@ -59,33 +59,46 @@ export interface HttpLimits {
   eventsMs: number;
 }
 
-/** What an HTTP client may ask of us unless the configuration says otherwise. */
+/** What an HTTP client may ask of us, unless the configuration says otherwise. */
 export const defaults: HttpLimits = {
   // RFC 9112 §3 recommends at least 8,000.
   requestLineBytes: 8 * 1024,
   // Browsers send 1 to 4 KiB, with cookies up to 8.
   headerBytes: 16 * 1024,
+  // Browsers send some 20, proxies add a few.
   headerFields: 100,
-  // What one publication may weigh in every receiver's queue.
+  // What one publication may weigh in every receiver's queue, as for MQTT.
   bodyBytes: 1024 * 1024,
-  // 16 hexadecimal digits and room for extensions, which nobody is known to send.
+  // 13 hexadecimal digits and room for extensions, which nobody is known to send.
   chunkLineBytes: 256,
+  // Together no more than a header has.
   chunkExtensionBytes: 16 * 1024,
+  // Checksums and signatures are shorter.
   trailerBytes: 8 * 1024,
+  // One more request with a header of the usual size, and a small body.
   pipelinedBytes: 16 * 1024,
+  // A new connection, with TLS above all, costs more than reading this in vain.
   discardedBytes: 256 * 1024,
+  // As MQTT waits for its CONNECT.
   headMs: 10_000,
+  // As proxies and browsers do, so that neither side is often surprised.
   idleMs: 60_000,
-  // So that whoever balances connections can move them, at a cost nobody notices.
+  // So that whoever balances connections can move them, at a cost that nobody notices.
   keptRequests: 100_000,
+  // Radio links have gaps of a few seconds.
   bodyMs: 10_000,
   // A modem of 1,200 baud is just fast enough; a thousand deliberate dawdlers gain little.
   bodyBytesPerSecond: 100,
+  // A client that takes nothing for a minute will hardly take the rest.
   stalledMs: 60_000,
+  // As for MQTT: what one protocol can name, the other can.
   topicLevels: 128,
+  // More than anybody reads, in a few milliseconds.
   listedTopics: 10_000,
+  // As a body.
   listedBytes: 1024 * 1024,
   // Proxies give up after a minute or so.
   waitMs: 60_000,
+  // Half of what impatient proxies wait.
   eventsMs: 15_000,
 };

@@ -5,7 +5,7 @@ import type { Exchange } from "./exchange.ts";
 import { Handlers } from "./handlers.ts";
 import type { HttpLimits } from "./limits.ts";
 
-/** How many topics are looked at that are not listed: counting takes time, too. */
+/** 100,000 topics that are not listed are counted at most, because counting takes time, too. */
 const COUNTED = 100_000;
 
 /** Lists the topics that hold a value: as a JSON array, or as links (RFC 6690). */
@@ -23,7 +23,7 @@ export function listTopics(exchange: Exchange, limits: HttpLimits): void {
   respondList(exchange, { type: "application/json", text: `[${items.join(",")}]`, leftOut });
 }
 
-/** What there is to discover, as far as the queries select it (RFC 6690 §4), for whoever may read it. */
+/** Answers with links to what the client may read and the queries select (RFC 6690 §4). */
 export function discover(exchange: Exchange, limits: HttpLimits): void {
   const queries = [...new URLSearchParams(exchange.request.query)]
     .filter(([name]) => name !== "access_token")
@@ -44,7 +44,7 @@ function* handled({ hub }: Exchange): IterableIterator<Link> {
   }
 }
 
-/** Which topics are listed, by default all, and how. */
+/** Which topics are listed, by default all, and in what form. */
 interface Listing {
   selects?(value: Publication): boolean;
   format(value: Publication): string;
@@ -64,7 +64,7 @@ function gather(
   let leftOut = 0, room = listedBytes, looks = listedTopics + COUNTED;
   const screen = hub.guard?.screen("#", hub.identity);
   for (const value of hub.retainedMatching("#", { qos: 0, screen })) {
-    // Those further on may be many, and who knows which of them are selected.
+    // There may be many more, and which of them are selected would be known only by looking.
     if (looks-- === 0) leftOut = COUNTED;
     else if (selects?.(value) === false) continue;
     else if (items.length < listedTopics && room > 0) {

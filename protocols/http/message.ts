@@ -2,8 +2,8 @@ import type { Decided } from "../guard.ts";
 import type { Hub, Session, Wire } from "../session.ts";
 
 /**
- * Header or trailer fields in the order in which they came (RFC 9110 §5). Names are kept in lower
- * case, and asked for in lower case.
+ * Header or trailer fields in the order in which they came (RFC 9110 §5). Names are in lower case,
+ * and have to be asked for in lower case.
  *
  * @example A field that came twice is one list
  * ```ts
@@ -16,7 +16,7 @@ import type { Hub, Session, Wire } from "../session.ts";
  * ```
  */
 export class Fields {
-  /** Name, value, name, value …: one array is cheaper to make than a pair for each field. */
+  /** Name, value, name, value …: one array costs less than a pair for each field. */
   readonly #flat: string[] = [];
 
   /** Fields of these names and values. */
@@ -86,7 +86,7 @@ export class Fields {
  * ```
  */
 export interface RequestHead {
-  /** `GET`, `POST` …: as sent, case counts. */
+  /** `GET`, `POST` …: as it was sent, because case counts. */
   readonly method: string;
   /** The path, still percent-encoded, without the query: `/topics/a/b%20c`. */
   readonly path: string;
@@ -119,7 +119,7 @@ export interface ResponseHead {
 }
 
 /**
- * An answer to a request for another protocol that says no.
+ * A refusal of a request for another protocol.
  *
  * @example Not without a name
  * ```ts
@@ -133,7 +133,7 @@ export interface ResponseHead {
 export type UpgradeRefusal = ResponseHead & { body?: string };
 
 /**
- * A request for another protocol that hooks decide about.
+ * A request for another protocol about which hooks have to be asked first.
  *
  * @example Asked, and refused
  * ```ts
@@ -153,16 +153,17 @@ export type UpgradeRefusal = ResponseHead & { body?: string };
  * ```
  */
 export interface UpgradeQuestion {
-  /** Finds out why not; undefined when nothing speaks against it. */
+  /** Finds out whether to refuse: decides for undefined when nothing speaks against it. */
   ask(decided: Decided<UpgradeRefusal | undefined>): void;
-  /** Begins the session that takes the stream over, having sent its 101. */
+  /** Sends the 101, and opens the session that takes the stream over. */
   open(now: number): Session;
 }
 
 /**
- * Answers a request that asks for another protocol (RFC 9110 §7.8): the session that takes the
- * stream over, having sent its 101; a refusal to be sent; a question to be asked first; or undefined
- * when the request asks for nothing that this upgrade knows and is to be answered as any other.
+ * Answers a request that asks for another protocol (RFC 9110 §7.8). The result is the session that
+ * takes the stream over, after its 101 has been sent; a refusal to send; a question to ask first;
+ * or undefined when the request does not ask for a protocol of this upgrade, and is answered as
+ * usual.
  *
  * @example WebSockets for clients that know a word
  * ```ts

@@ -15,25 +15,25 @@ export interface Line {
   readonly rules: { readonly trusts: Trusts | undefined };
   /** True when the connection ends after the present answer. */
   readonly ending: boolean;
-  /** True when deliveries of an earlier subscription may still be on their way. */
+  /** True when deliveries of an earlier subscription may still be in the mailbox. */
   subscribed: boolean;
   /** The answer is complete. */
   answered(): void;
   /** The body is longer than it may be. */
   tooLarge(maxBytes: number): void;
-  /** The body may flow, or has to stop. */
+  /** Stops the input, and lets it flow again. */
   hold(): void;
   release(): void;
   /** Something was written, perhaps more than the client has taken. */
   sent(): void;
-  /** The client cannot be reached or must not believe that the answer is complete. */
+  /** Hangs up, on a client that is gone or must not believe that the answer is complete. */
   hangUp(): void;
 }
 
 const encoder = new TextEncoder();
 const NOTHING = new Uint8Array(0);
 
-/** An exchange and what the session must know of it. */
+/** An exchange as its session sees it. */
 export class OpenExchange implements Exchange {
   onDrained: (() => void) | undefined;
   onClosed: (() => void) | undefined;
@@ -54,7 +54,7 @@ export class OpenExchange implements Exchange {
   #left = Infinity;
   #filter: string | undefined;
   #deliver: ((delivery: Delivery) => void) | undefined;
-  /** True when deliveries are this exchange's own. */
+  /** True once deliveries are this exchange's own. */
   #current = false;
   #continues: boolean;
   #shared: readonly (readonly [string, string])[] | undefined;
@@ -154,7 +154,7 @@ export class OpenExchange implements Exchange {
     if (length === "until closed" || (length === undefined && minor === 0)) {
       this.closes ||= !this.#bodyless;
     }
-    // A client that was never told to send its body may or may not do so: the next bytes are unclear.
+    // A client that waits for 100 may still send its body or not, so the next bytes are ambiguous.
     this.closes ||= this.line.ending || this.waits ||
       (!this.intake.wanted && !this.intake.cheap);
     const keptAlive = minor === 0 ? "keep-alive" : undefined;
@@ -212,7 +212,7 @@ export class OpenExchange implements Exchange {
     this.#filter = filter;
     this.#deliver = deliver;
     this.hub.subscribe(filter, subscription);
-    // What an earlier exchange's subscription left in the mailbox comes before this mark.
+    // Deliveries for an earlier exchange are in the mailbox before this signal.
     this.#current = !this.line.subscribed || !this.post(() => this.#current = true);
     this.line.subscribed = true;
   }
@@ -239,7 +239,7 @@ export class OpenExchange implements Exchange {
     return this.#onHurry;
   }
 
-  /** Whoever answers from an actor of its own may come to this only when the reason is there. */
+  /** Handlers in actors of their own may set this only when there is a reason already. */
   set onHurry(work: Exchange["onHurry"]) {
     this.#onHurry = work;
     if (this.#hurry !== undefined) work?.(this.#hurry);
@@ -263,7 +263,7 @@ export class OpenExchange implements Exchange {
     if (this.#current && !this.closed) this.#deliver?.(delivery);
   }
 
-  /** The client is gone, or cannot have its answer. */
+  /** The client has gone, or cannot be given its answer. */
   lost(): void {
     if (this.closed) return;
     this.#close();
@@ -289,7 +289,7 @@ export class OpenExchange implements Exchange {
   }
 }
 
-/** True when the client wants to go on with this connection (RFC 9112 §9.3). */
+/** True when the client wants to keep the connection (RFC 9112 §9.3). */
 function isPersistent({ fields, minor }: RequestHead): boolean {
   const connection = fields.get("connection");
   if (connection === undefined) return minor === 1;

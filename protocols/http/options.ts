@@ -22,13 +22,14 @@ export interface HttpOptions {
   /** Answers requests for another protocol; default: `websocket({ mqtt: mqtt() })`. */
   upgrade?: Upgrade;
   /**
-   * Origins of web pages that may use topics, and change something by handlers, beside those of this
-   * host and of the loopback, such as `https://app.example`; `*` is all (RFC 6454 §6.2). Default: none.
+   * Origins of web pages that may use topics, and change something by handlers, besides those of
+   * this host and of the loopback, such as `https://app.example`; `*` for all (RFC 6454 §6.2).
+   * Default: none.
    */
   origins?: readonly string[] | undefined;
   /**
-   * Whether this peer, `host:port`, is a proxy whose `X-Forwarded-For` and `X-Forwarded-Proto` name
-   * its client. Default: none is.
+   * True for the address, `host:port`, of a proxy whose `X-Forwarded-For` and `X-Forwarded-Proto`
+   * are believed. Default: none is.
    */
   trusts?: ((address: string) => boolean) | undefined;
 }

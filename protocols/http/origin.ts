@@ -1,23 +1,23 @@
 import type { Fields, RequestHead } from "./message.ts";
 
-/** What decides about web pages. */
-export interface PageRules {
-  /** Where the request comes from. */
+/** What decides whether a web page may use the gateway. */
+interface PageRules {
+  /** The address that the request comes from. */
   readonly address: string;
-  /** Origins of web pages that may use the gateway, such as `https://app.example`; `*` is all. */
+  /** Origins of web pages that may use the gateway, such as `https://app.example`; `*` for all. */
   readonly allowed: readonly string[];
 }
 
 /**
  * Why a web page may not use the gateway, or undefined when it may.
  *
- * Browsers let every page open a WebSocket to every server and send simple requests there, so a page
- * on the web could use the gateway on its visitor's own machine (RFC 6455 §10.2), or with what the
- * browser sends of itself: cookies, remembered logins, certificates. Without `Origin` and
- * `Sec-Fetch-Site` (Fetch Metadata) it is not a page of another origin. Otherwise the origin must
- * be listed in `allowed`, be on the loopback, or be on the host that the request is for; or the
- * browser says itself that both are the same. `null` must be listed: a sandboxed frame of any page
- * sends it.
+ * Browsers let every page open WebSockets to every server, and send simple requests there. So a
+ * page of the web could use the gateway on its visitor's own machine (RFC 6455 §10.2), or with what
+ * the browser adds by itself: cookies, remembered logins, certificates. A request without `Origin`
+ * and `Sec-Fetch-Site` (Fetch Metadata) does not come from a page of another origin. Any other
+ * origin must be listed in `allowed`, or be on the loopback, or on the host that the request is
+ * for; or the browser itself says that both are the same. `null` has to be listed, because a
+ * sandboxed frame of any page sends it.
  */
 export function faultOfOrigin(fields: Fields, rules: PageRules): string | undefined {
   const origin = fields.get("origin"), { address, allowed } = rules;
@@ -56,28 +56,31 @@ export function showsLogin(fields: Fields, certificate: string | undefined): boo
 }
 
 /**
- * Why a request with this `Host` may come from a page that is not what it seems, or undefined.
+ * Why a request with this `Host` may come from a page that deceives its browser, or undefined.
  *
- * An attacker can point a name of his own at the loopback: to the browser, page and gateway are then
- * one origin, and it lets the page read all that it asks for. Only the name gives it away.
+ * An attacker can have a name of their own resolve to the loopback. To the browser, page and
+ * gateway then have one origin, so it lets the page read every answer. Only the name gives that
+ * away.
  */
 export function faultOfHost(fields: Fields, { address, allowed }: PageRules): string | undefined {
   if (!isLocal(address) || allowed.includes("*")) return undefined;
   const host = fields.get("host");
   const name = host ? hostOf(`http://${host}`) : undefined;
   if (name === undefined || isLoopback(name) || isAddress(name)) return undefined;
-  // The other fields of proxies can be set by a page, but not this one.
+  // A page can set the other fields that proxies add, but not this one.
   if (fields.has("via") || allowed.some((origin) => hostOf(origin) === name)) return undefined;
   return `Cannot serve the host ${name} on this machine: list its origin to allow it`;
 }
 
-/** True for the question whether a page may do something (Fetch, "CORS-preflight request"). */
+/**
+ * True for a browser's question whether a page may do something (Fetch, CORS-preflight request).
+ */
 export function isPreflight({ method, fields }: RequestHead): boolean {
   return method === "OPTIONS" && fields.has("origin") &&
     fields.has("access-control-request-method");
 }
 
-/** What lets a page of another origin read the answer. */
+/** The fields that let a page of another origin read the answer. */
 export function sharing(origin: string): [string, string][] {
   return [
     ["access-control-allow-origin", origin],
@@ -86,7 +89,7 @@ export function sharing(origin: string): [string, string][] {
   ];
 }
 
-/** The answer to a preflight, beside `sharing`. */
+/** The fields of the answer to a preflight, in addition to `sharing`. */
 export const preflightFields: readonly (readonly [string, string])[] = [
   ["access-control-allow-methods", "GET, HEAD, PUT, POST, DELETE"],
   [
@@ -104,9 +107,9 @@ function isProxied(fields: Fields): boolean {
   return fields.has("x-forwarded-for") || fields.has("forwarded") || fields.has("via");
 }
 
-/** Origins whose host is remembered; clients send the same few with every request. */
+/** 256 origins whose host is remembered: clients send the same few with every request. */
 const REMEMBERED = 256;
-/** A longer one is nobody's, and not worth its memory. */
+/** 256 characters of an origin: no real one is longer, and others are not worth the memory. */
 const REMEMBERED_LENGTH = 256;
 
 const hosts = new Map<string, string | undefined>();

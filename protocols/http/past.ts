@@ -11,14 +11,14 @@ import { ifAllowed } from "./permission.ts";
 
 const LINES = "application/x-ndjson";
 
-/** True when a request asks for what was, rather than for what is. */
+/** True when a request asks for past messages of a topic, and not for its value. */
 export function wantsPast({ query }: RequestHead): boolean {
   return /(^|&)(since|limit)=/.test(query);
 }
 
 /**
- * Answers with what was published to the topics that a filter selects: as a JSON array, or with a
- * line for each message.
+ * Answers with past messages of the topics that a filter selects: a JSON array, or a line of JSON
+ * for each message.
  */
 export function past(exchange: Exchange, filter: string, limits: HttpLimits): void {
   const fault = faultOfFilter(filter, limits.topicLevels);

@@ -17,10 +17,10 @@ const statuses: Record<RefusalKind, number> = {
   unavailable: 503,
 };
 
-/** What an application's own hook is most likely to understand. */
+/** The challenge when a hook names none: Basic is what its author most likely expects. */
 const BASIC = ['Basic realm="meerkat", charset="UTF-8"'];
 
-/** How a refusal is said in HTTP. */
+/** A refusal as HTTP says it. */
 export function inHttp({ kind, reason, challenges = BASIC }: Refusal): {
   status: number;
   reason: string;
@@ -34,7 +34,9 @@ export function inHttp({ kind, reason, challenges = BASIC }: Refusal): {
   return { status: statuses[kind], reason, fields };
 }
 
-/** Lets requests through to `answer`: from which web pages, and then from whom. */
+/**
+ * Lets requests through to `answer` by the web page, and then by the client, that they are from.
+ */
 export function entrance(answer: SiteAnswer, allowed: readonly string[]): Answer {
   return (exchange, now) => {
     const { request, peer, hub } = exchange;
@@ -57,12 +59,12 @@ export function entrance(answer: SiteAnswer, allowed: readonly string[]): Answer
 }
 
 /** Answers with a refusal. */
-export function respondRefusal(exchange: Exchange, refusal: Refusal): void {
+function respondRefusal(exchange: Exchange, refusal: Refusal): void {
   const { status, reason, fields } = inHttp(refusal);
   respondText(exchange, status, reason, fields);
 }
 
-/** Goes on with `then` when this may be done, and answers why when it may not. */
+/** Calls `then` when something may be done, and else answers why it may not. */
 export function ifAllowed(
   exchange: Exchange,
   access: Omit<Access, "identity">,
@@ -77,7 +79,10 @@ export function ifAllowed(
   });
 }
 
-/** The same for what needs the request's body, which may take its time: it is allowed then, too. */
+/**
+ * The same for what needs the request's body. The body may take its time: it must still be allowed
+ * then.
+ */
 export function ifAllowedWithBody(
   exchange: Exchange,
   { maxBytes, ...access }: Omit<Access, "identity"> & { maxBytes: number },
@@ -92,7 +97,7 @@ export function ifAllowedWithBody(
   });
 }
 
-/** Publishes and goes on with what became of it; answers why when hooks do not want it. */
+/** Publishes, and calls `then` with what became of it; answers why when hooks refuse it. */
 export function publish(
   exchange: Exchange,
   publication: Publication,

@@ -3,7 +3,7 @@ import type { Exchange } from "./exchange.ts";
 import type { RequestHead } from "./message.ts";
 import { notFound, respondState, respondUnchanged } from "./state.ts";
 
-/** How long a request is ready to wait (RFC 7240 §4.3), in milliseconds and at most `maxMs`; or 0. */
+/** Milliseconds for which a request is ready to wait (RFC 7240 §4.3), at most `maxMs`. */
 export function waitOf({ fields }: RequestHead, maxMs: number): number {
   const preferences = fields.get("prefer");
   if (preferences === undefined) return 0;
@@ -11,7 +11,7 @@ export function waitOf({ fields }: RequestHead, maxMs: number): number {
   return found === null ? 0 : Math.min(Number(found[1]) * 1000, maxMs);
 }
 
-/** Answers with the next message of a topic, or after a while with what is known already. */
+/** Answers with the next message of a topic or, when none comes in time, with its present state. */
 export function poll(
   exchange: Exchange,
   topic: string,

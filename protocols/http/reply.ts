@@ -9,8 +9,8 @@ import { contentFields } from "./state.ts";
 import { respondOutcome, shown } from "./publishing.ts";
 
 /**
- * How long a request wants to wait for a reply, in milliseconds and at most `maxMs`; undefined when
- * it wants none, and the fault when it does not say so as it should.
+ * Milliseconds for which a request waits for a reply, at most `maxMs`; undefined when it wants
+ * none, and a text that says what is wrong when its time cannot be read.
  */
 export function replyOf({ query }: RequestHead, maxMs: number): number | string | undefined {
   if (query === "") return undefined;
@@ -31,7 +31,8 @@ export function request(
   const correlationData = randomBytes(8);
   exchange.follow(responseTopic, { qos: 1 }, ({ publication }) => {
     const answered = publication.properties?.correlationData;
-    // A responder that repeats nothing, such as an HTTP client, is still the only one who knows the topic.
+    // Without correlation data, as from an HTTP client, it counts too: nobody else knows this
+    // topic.
     if (answered && !correlationData.equals(answered)) return;
     exchange.respond({ status: 200, fields: contentFields(publication) }, publication.payload);
   });
@@ -44,7 +45,7 @@ function wait(
   exchange: Exchange,
   { topic, outcome, ms }: { topic: string; outcome: Outcome; ms: number },
 ): void {
-  // Answered while it was published.
+  // The reply came while the question was published.
   if (exchange.closed) return;
   if (outcome === "unmatched") {
     return respondText(exchange, 504, `Cannot get a reply: nobody follows "${topic.slice(0, 64)}"`);

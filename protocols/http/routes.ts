@@ -1,9 +1,9 @@
 import type { RequestHead } from "./message.ts";
 
-/** What a path is found by: `/exact`, `/prefix/*`, or a pattern with names. */
+/** Which paths are meant: `/exact`, all below `/prefix/*`, or those that a pattern fits. */
 export type PathPattern = string | URLPattern;
 
-/** What was found at a path, and the parts of the path that its pattern names. */
+/** What was found for a path, and the parts of the path that its pattern names. */
 export interface Found<T> {
   readonly value: T;
   readonly params: Readonly<Record<string, string>>;
@@ -13,24 +13,24 @@ const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze({});
 
 interface Entry<T> {
   readonly pattern: PathPattern;
-  /** What the path must begin with; in lower case for a pattern, which may not look at case. */
+  /** What a path must begin with; for a pattern in lower case, because it may ignore case. */
   readonly prefix: string;
-  /** How much of the path it knows: the longest goes first. */
+  /** Characters of a path that it fixes: the entry with the most comes first. */
   readonly length: number;
   readonly found: Found<T>;
 }
 
-/** Who is responsible for which path: an exact path first, then the longest that fits. */
+/** Values by path, such as handlers: an exact path is found first, then the longest that fits. */
 export class Routes<T> {
   readonly #exact = new Map<string, Found<T>>();
-  /** Longest first, so that the first that fits is the one. */
+  /** Longest first, so that the first that fits is the right one. */
   #entries: Entry<T>[] = [];
 
   get size(): number {
     return this.#exact.size + this.#entries.length;
   }
 
-  /** Makes `value` responsible. Throws when the path is none, or taken. */
+  /** Adds a value for a path. Throws when the path is not valid, or taken. */
   add(pattern: PathPattern, value: T): void {
     const name = nameOf(pattern);
     if (typeof pattern === "string" && !pattern.startsWith("/")) {
@@ -44,11 +44,11 @@ export class Routes<T> {
       return void this.#exact.set(pattern, found);
     }
     this.#entries.push({ pattern, found, ...beginningOf(pattern) });
-    // At the same length a pattern says more than "everything below".
+    // Of the same length, a pattern is more precise than "everything below".
     this.#entries.sort((a, b) => b.length - a.length || weight(a) - weight(b));
   }
 
-  /** Takes a path out again; true when it was there. */
+  /** Removes a path; true when it was there. */
   remove(pattern: PathPattern): boolean {
     if (!this.#has(pattern)) return false;
     const name = nameOf(pattern);
@@ -57,7 +57,7 @@ export class Routes<T> {
     return true;
   }
 
-  /** Who is responsible, unless what it knows of the path is shorter than `atLeast` characters. */
+  /** The value for a request's path, if it fixes at least so many characters of the path. */
   find(request: RequestHead, atLeast = 0): Found<T> | undefined {
     // `OPTIONS *` is about the server, not about a path (RFC 9112 §3.2.4).
     if (request.path === "*") return undefined;
@@ -85,8 +85,8 @@ export class Routes<T> {
 }
 
 /**
- * The same path, plainly written (RFC 3986 §6.2.2): whoever stands before a path must not be passed
- * by another way to write it, which whoever stands behind everything would understand.
+ * The same path in its plain form (RFC 3986 §6.2.2). Otherwise a request could avoid the handler of
+ * a path by another spelling of it, which the handler of everything would understand all the same.
  */
 function plainPath(path: string): string {
   if (!/%|\/\.|\\/.test(path)) return path;
@@ -99,7 +99,7 @@ function plainPath(path: string): string {
   return plain === null ? decoded : plain.pathname;
 }
 
-/** What logs and the tree call it. */
+/** The name of a pattern in logs. */
 export function nameOf(pattern: PathPattern): string {
   if (typeof pattern === "string") return pattern;
   const { hostname, pathname, search } = pattern;
@@ -112,13 +112,13 @@ function weight({ pattern }: Entry<unknown>): number {
   return typeof pattern === "string" ? 1 : 0;
 }
 
-/** The characters before the first that stands for others. */
+/** What every path that fits begins with: the characters before the first special one. */
 function beginningOf(pattern: PathPattern): { prefix: string; length: number } {
   if (typeof pattern === "string") {
     return { prefix: pattern.slice(0, -1), length: pattern.length - 1 };
   }
   const [literal = ""] = /^[^:*(){}+?\\]*/.exec(pattern.pathname) ?? [];
-  // What may be missing is not what a path must begin with: the slash of `/a/:id?`, `s` of `/as?`.
+  // Not what may be missing, such as the slash in `/a/:id?` and the `s` in `/as?`.
   const end = pattern.pathname[literal.length] === "?" ? -1 : undefined;
   return { prefix: literal.replace(/\/$/, "").slice(0, end).toLowerCase(), length: literal.length };
 }

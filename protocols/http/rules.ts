@@ -6,17 +6,17 @@ import type { HttpOptions } from "./options.ts";
 import { entrance } from "./permission.ts";
 import { site } from "./site.ts";
 
-/** What all sessions of a listener share. */
+/** What all HTTP sessions of a listener share. */
 export interface HttpRules {
   limits: HttpLimits;
   upgrade: Upgrade | undefined;
-  /** Which peers are proxies that name their clients. */
+  /** Which peers are proxies that are trusted to name their clients. */
   trusts: Trusts | undefined;
-  /** Answers everything else. */
+  /** Answers all requests but upgrades. */
   answer: Answer;
 }
 
-/** The rules of a listener; `fallback` answers what is left over. */
+/** The rules of a listener; `fallback` answers requests that nothing else does. */
 export function rulesOf(options: HttpOptions, fallback?: Answer): HttpRules {
   const { trusts, origins = [] } = options;
   const limits = { ...defaults, ...options.limits };

@@ -10,7 +10,7 @@ import { type Line, OpenExchange } from "./open_exchange.ts";
 import type { HttpOptions } from "./options.ts";
 import { type HttpRules, rulesOf } from "./rules.ts";
 
-/** HTTP/1.1 and HTTP/1.0 for a listener; `fallback` answers what is left over. */
+/** HTTP/1.1 and HTTP/1.0 for a listener; `fallback` answers requests that nothing else does. */
 export function http(options: HttpOptions = {}, fallback?: Answer): OpenSession {
   const rules = rulesOf(options, fallback);
   return (wire, hub, now) => new HttpSession(wire, hub, now, rules);
@@ -21,16 +21,16 @@ export class HttpSession implements Session, Line {
   subscribed = false;
   /** True when the gateway stops: the present answer is the last. */
   ending = false;
-  /** Stays until the answer is complete and the body of the request is read. */
+  /** The present exchange, until its answer is complete and its request's body is read. */
   #exchange: OpenExchange | undefined;
-  /** What the session does while no exchange is open, and until when. */
+  /** What is awaited while there is no exchange, and until when. */
   #phase: "idle" | "head" | "over" = "idle";
   #due: number;
   #stalledDue = Infinity;
   /** When a client that sends no more, and is told nothing, is taken for gone. */
   #goneDue = Infinity;
   #receiving = false;
-  /** Bytes that the last `receive` left, and those of them in which no head was found. */
+  /** Bytes that the last `receive` left unused, and those of them in which no head ended. */
   #unused = 0;
   #seen = 0;
   /** True while the wire is paused because of this session. */
@@ -84,19 +84,17 @@ export class HttpSession implements Session, Line {
     return at;
   }
 
-  /** True while no request may be begun: its answer, or what it publishes, has nowhere to go. */
+  /** True while no request may begin, because there is no room for its answer or its message. */
   get #blocked(): boolean {
     return this.wire.paused || this.wire.full;
   }
 
   #head(bytes: Uint8Array, at: number): number {
-    const view = at === 0 ? bytes : bytes.subarray(at);
-    const { limits } = this.rules;
+    const view = at === 0 ? bytes : bytes.subarray(at), { limits } = this.rules;
     const found = decodeHead(view, limits, this.#seen);
     this.#seen = found === undefined ? view.length : 0;
     if (found === undefined) return at;
-    const [request, length] = found;
-    const framing = framingOf(request);
+    const [request, length] = found, framing = framingOf(request);
     this.#phase = "idle";
     this.#exchange = new OpenExchange(request, new Intake(framing, limits), this);
     if (++this.#requests >= limits.keptRequests) this.#exchange.closes = true;
@@ -108,7 +106,7 @@ export class HttpSession implements Session, Line {
 
   #answer(exchange: OpenExchange): void {
     const { request, intake } = exchange, { upgrade, answer } = this.rules;
-    // HTTP/1.0 has no upgrade (RFC 9110 §7.8); a body would be taken for the next protocol's bytes.
+    // Not in HTTP/1.0 (RFC 9110 §7.8), nor with a body: the next protocol would read it as its own.
     if (upgrade && request.minor === 1 && intake.done && request.fields.has("upgrade")) {
       const next = upgrade(request, this.wire, this.hub, this.now);
       if (next !== undefined) return this.#switch(exchange, next);
@@ -131,8 +129,7 @@ export class HttpSession implements Session, Line {
 
   #feed(exchange: OpenExchange, bytes: Uint8Array, at: number): number {
     if (this.wire.paused) return at;
-    const { intake } = exchange;
-    const next = intake.feed(bytes, at, this.now);
+    const { intake } = exchange, next = intake.feed(bytes, at, this.now);
     if (this.#exchange !== exchange) return next;
     if (intake.overrun) this.tooLarge(intake.maxBytes);
     else if (intake.done && exchange.closed) this.#next();
@@ -148,23 +145,21 @@ export class HttpSession implements Session, Line {
     this.release();
   }
 
-  /** The exchange is complete: on to what the client sent behind it. */
+  /** The exchange is complete: goes on to the next request. */
   #next(): void {
     this.#exchange = undefined;
     this.release();
   }
 
-  /** Decides what to wait for, and how long, now that no more input can be used. */
+  /** After every `receive`: decides what to wait for, and for how long. */
   #settle(): void {
     const exchange = this.#exchange;
     if (this.#phase === "over") return;
     const waiting = exchange === undefined ? this.wire.full : !exchange.intake.open;
     if (waiting && this.#unused > this.rules.limits.pipelinedBytes) this.hold();
     const blocked = this.#unused > 0 && this.#blocked;
-    if (this.#inputEnded && !blocked) {
-      // What is not here now will never come.
-      if (exchange === undefined || exchange.intake.open) return this.hangUp();
-    }
+    const isLast = this.#inputEnded && !blocked;
+    if (isLast && (exchange === undefined || exchange.intake.open)) return this.hangUp();
     if (exchange !== undefined) return;
     if (this.#unused === 0) {
       this.#phase = "idle";
@@ -237,7 +232,7 @@ export class HttpSession implements Session, Line {
   refuse({ code, message }: ProtocolError, now: number): void {
     this.now = now;
     this.hub.count("http.refused");
-    // A second answer would be taken for the answer to the next request.
+    // Behind an answer that has begun, this would be taken for the answer to the next request.
     if (this.#exchange?.begun !== true && this.#phase !== "over") {
       this.wire.send(encodeRefusal(code >= 400 && code < 600 ? code : 400, message, now));
     }

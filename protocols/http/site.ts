@@ -1,5 +1,5 @@
-import { type Answer, type Exchange, respondText } from "./exchange.ts";
-import type { PathAnswer } from "./handlers.ts";
+import { type Answer, type Exchange, respondText, shownMethod, shownPath } from "./exchange.ts";
+import { isOfTopics, type PathAnswer } from "./handlers.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { Found } from "./routes.ts";
 import { topics } from "./topics.ts";
@@ -12,13 +12,13 @@ export type SiteAnswer = (
 ) => void;
 
 /**
- * Answers all requests: by a handler, as `/topics`, by `fallback`; without that with a page that
- * says what this is, or 404.
+ * Answers every request: by a handler of its path, as `/topics`, or by `fallback`. Without a
+ * fallback, `/` is a page that says what this is, and all else 404.
  */
 export function site(limits: HttpLimits, fallback?: Answer): SiteAnswer {
   const answerTopics = topics(limits);
   return (exchange, now, handler) => {
-    const { path, method, fields } = exchange.request;
+    const { request } = exchange, { path, method, fields } = request;
     const expected = fields.get("expect");
     if (expected !== undefined && expected.toLowerCase() !== "100-continue") {
       return respondText(
@@ -30,7 +30,7 @@ export function site(limits: HttpLimits, fallback?: Answer): SiteAnswer {
     if (handler !== undefined) {
       const { guard, identity } = exchange.hub;
       if (guard?.mayUse(identity, method, path) === false) {
-        return respondText(exchange, 403, `Not allowed to use ${path.slice(0, 200)}`);
+        return respondText(exchange, 403, `Not allowed to use ${shownPath(request)}`);
       }
       return handler.value(exchange, now, handler.params);
     }
@@ -42,14 +42,10 @@ export function site(limits: HttpLimits, fallback?: Answer): SiteAnswer {
     if (path === "/" && method === "OPTIONS") {
       return exchange.respond({ status: 204, fields: ALLOW });
     }
-    if (path !== "/") return respondText(exchange, 404, `Cannot find ${path.slice(0, 200)}`);
+    if (path !== "/") return respondText(exchange, 404, `Cannot find ${shownPath(request)}`);
     if (method === "GET" || method === "HEAD") return respondText(exchange, 200, PAGE);
-    respondText(exchange, 405, `Cannot ${method.slice(0, 20)} this page: it can be read`, ALLOW);
+    respondText(exchange, 405, `Cannot ${shownMethod(request)} this page: it can be read`, ALLOW);
   };
-}
-
-function isOfTopics(path: string): boolean {
-  return path.startsWith("/topics") && (path.length === 7 || path.charCodeAt(7) === 47);
 }
 
 const ALLOW = [["allow", "GET, HEAD, OPTIONS"]] as const;

@@ -7,7 +7,7 @@ import { type Exchange, respondText } from "./exchange.ts";
 
 const encoder = new TextEncoder();
 
-/** Answers up to this size are kept with their publication, whole. */
+/** Answers with payloads of up to 4 KiB are kept whole with their publication. */
 const KEPT_BYTES = 4 * 1024;
 const DATE_AT = dateOffset(200);
 
@@ -23,12 +23,12 @@ export function respondState(
     return exchange.respond({ status: 200, fields }, payload);
   }
   const bytes = publication.encode(encodeState);
-  // All but the date is the same for every client, for as long as the value lives.
+  // All but the date is the same for every client, as long as the topic has this value.
   bytes.set(dateBytes(exchange.now), DATE_AT);
   exchange.respondEncoded(bytes);
 }
 
-/** Answers that the client has this value. */
+/** Answers that the client has this value already. */
 export function respondUnchanged(
   exchange: Exchange,
   publication: Publication,
@@ -69,24 +69,24 @@ function fieldsOf(publication: Publication): [string, string][] {
   const fields = contentFields(publication);
   fields.push(["etag", entityTag(publication)]);
   if (publication.time > 0) fields.push(["last-modified", formatDate(publication.time)]);
-  // Caches may keep it but have to ask every time.
+  // Caches may keep it, but have to ask each time whether it is still right.
   fields.push(["cache-control", "no-cache"], ["vary", "accept"]);
   return fields;
 }
 
-/** Types in which browsers run nothing. */
+/** Types in which browsers run no scripts. */
 const INERT =
   /^(?:text\/(?:plain|csv)|application\/(?:json|cbor|octet-stream)|image\/(?:png|jpeg|gif|webp))(?:;[^,]*)?$/i;
 
-/** What a payload is, and no more. */
+/** The fields that say of what type a payload is, and that it is nothing else. */
 export function contentFields(publication: Publication): [string, string][] {
   const type = mediaType(publication);
   return [["content-type", type], ...inertFields(type)];
 }
 
 /**
- * A browser must take what others wrote for no more than its type says: whoever may publish to one
- * topic could else have a page of this origin do all that its reader may.
+ * The fields that keep a browser from running what somebody has published: such a page, of this
+ * origin, could do everything that its reader may.
  */
 export function inertFields(type: string | null): [string, string][] {
   const fields: [string, string][] = [["x-content-type-options", "nosniff"]];
@@ -94,12 +94,12 @@ export function inertFields(type: string | null): [string, string][] {
   return fields;
 }
 
-/** Longer ones are somebody's mistake, and travel no further than MQTT. */
+/** 256 characters of a content type: longer ones are mistakes, and are passed on by MQTT only. */
 const TYPE_CHARACTERS = 256;
 
-/** The publisher's media type, or the one that its bytes deserve. */
+/** The publisher's content type; without one, text or bytes, whichever the payload is. */
 function mediaType({ contentType, payload }: Publication): string {
-  // MQTT carries any text here: what a field cannot hold is not passed on.
+  // MQTT allows any text here, but a header field does not.
   if (contentType && contentType.length <= TYPE_CHARACTERS && isFieldValue(contentType)) {
     return contentType;
   }

@@ -1,6 +1,6 @@
 import { ProtocolError } from "../session.ts";
 
-/** A request target in its parts; `authority` is there when the target was absolute. */
+/** A request target in its parts; with an `authority`, if it was absolute. */
 export interface Target {
   path: string;
   query: string;
@@ -11,7 +11,7 @@ export interface Target {
 export function parseTarget(target: string, method: string): Target {
   if (target.charCodeAt(0) === 47) return split(target);
   if (target === "*" && method === "OPTIONS") return { path: "*", query: "" };
-  // Absolute targets are for proxies, but a server must understand them (RFC 9112 §3.2.2).
+  // Absolute targets are meant for proxies, but servers must accept them (RFC 9112 §3.2.2).
   const found = /^https?:\/\/([^/?]+)(.*)$/i.exec(target);
   if (found === null || !isHost(found[1]!)) {
     throw new ProtocolError(

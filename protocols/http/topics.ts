@@ -2,7 +2,7 @@ import { Publication, type Qos } from "../publication.ts";
 import { faultOfTopic, pathToTopic } from "../topic.ts";
 import { preconditions } from "./conditions.ts";
 import { follow, wantsEvents } from "./events.ts";
-import { type Answer, type Exchange, respondText } from "./exchange.ts";
+import { type Answer, type Exchange, respondText, shownMethod, shownPath } from "./exchange.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { RequestHead } from "./message.ts";
 import { discover, listTopics } from "./listing.ts";
@@ -15,10 +15,10 @@ import { entityTag, notFound, respondState, respondUnchanged } from "./state.ts"
 
 const PREFIX = "/topics/";
 const METHODS = "GET, HEAD, PUT, POST, DELETE, OPTIONS";
-/** What MQTT can carry (MQTT 5.0 §1.5.4). */
+/** The longest topic that MQTT can carry (MQTT 5.0 §1.5.4). */
 const TOPIC_BYTES = 65_535;
 
-/** Answers `/topics/` and all below it. */
+/** Answers requests for `/topics/` and everything below it, and for `/.well-known/core`. */
 export function topics(limits: HttpLimits): Answer {
   const resource = new Topics(limits);
   return (exchange) => resource.answer(exchange);
@@ -58,7 +58,7 @@ class Topics {
     const { path, method } = exchange.request;
     const allow = "GET, HEAD, OPTIONS";
     if (path !== PREFIX && path !== "/topics" && path !== "/.well-known/core") {
-      return respondText(exchange, 404, `Cannot find ${path.slice(0, 200)}`);
+      return respondText(exchange, 404, `Cannot find ${shownPath(exchange.request)}`);
     }
     if (method === "OPTIONS") return exchange.respond({ status: 204, fields: [["allow", allow]] });
     if (method !== "GET" && method !== "HEAD") return notAllowed(exchange, allow);
@@ -164,7 +164,7 @@ class Topics {
     if (preconditions(request, before, now, entityTag) !== undefined) {
       return conditionFailed(exchange);
     }
-    // DELETE is idempotent (RFC 9110 §9.2.2): without a value nothing is left to do or to tell.
+    // DELETE is idempotent (RFC 9110 §9.2.2): without a value, there is nothing to do.
     if (before === undefined) return exchange.respond({ status: 204 });
     const empty = new Publication(topic, new Uint8Array(0), {
       qos,
@@ -174,7 +174,7 @@ class Topics {
     publish(exchange, empty, (outcome) => respondOutcome(exchange, outcome, { status: 204 }));
   }
 
-  /** The QoS to publish with; undefined when the request has been answered with what is wrong. */
+  /** The QoS to publish with; undefined when it is at fault, which has been answered then. */
   #qos(exchange: Exchange, topic: string): Qos | undefined {
     if (!this.#isTopic(exchange, topic)) return undefined;
     const qos = qosOf(exchange.request);
@@ -182,7 +182,7 @@ class Topics {
     return qos;
   }
 
-  /** Answers what is wrong with a topic, if anything is. */
+  /** True for a valid topic; for another, answers what is wrong with it. */
   #isTopic(exchange: Exchange, topic: string): boolean {
     const fault = faultOfTopic(topic, this.limits.topicLevels) ?? faultOfLength(topic);
     if (fault !== undefined) respondText(exchange, 400, fault);
@@ -191,8 +191,8 @@ class Topics {
 }
 
 function notAllowed(exchange: Exchange, allow: string): void {
-  const method = exchange.request.method.slice(0, 20);
-  respondText(exchange, 405, `Cannot ${method} here: ${allow} are allowed`, [["allow", allow]]);
+  const fault = `Cannot ${shownMethod(exchange.request)} here: ${allow} are allowed`;
+  respondText(exchange, 405, fault, [["allow", allow]]);
 }
 
 function conditionFailed(exchange: Exchange): void {
@@ -203,13 +203,13 @@ function typeOf({ fields }: RequestHead): string | undefined {
   return typeOfMessage(fields.get("content-type"));
 }
 
-/** The text without the request head that it was cut from, which a stored value must not keep alive. */
+/** A copy of a text that does not keep the whole request head alive, from which it was cut. */
 function own<Text extends string | undefined>(text: Text): Text {
   return (text && ` ${text}`.slice(1)) as Text;
 }
 
 function faultOfLength(topic: string): string | undefined {
-  // At most three bytes each: the common case needs no encoding.
+  // A UTF-16 unit takes at most three bytes of UTF-8, so most topics need no counting.
   if (topic.length * 3 <= TOPIC_BYTES) return undefined;
   const { length } = new TextEncoder().encode(topic);
   if (length <= TOPIC_BYTES) return undefined;

@@ -1,26 +1,28 @@
 import { bodyStart, varintBytes, writeVarint } from "./frame.ts";
 
-/** Bytes of a topic below which an alias, which takes three, is not worth remembering it. */
+/** Topics of fewer bytes get no alias: it takes three itself, and a place in a table. */
 const SHORTEST_TOPIC = 6;
-/** Topics remembered as used once, in case they are used again. */
+/** Topics remembered that were used once: each is the alias of a topic that is used again. */
 const CANDIDATES = 256;
-/** Bytes of an alias as a property. */
+/** Bytes of the property Topic Alias: its identifier, and two of value. */
 const ALIAS_BYTES = 3;
+/** The identifier of that property (MQTT 5.0 §3.3.2.3.4). */
+const TOPIC_ALIAS = 0x23;
 
 // `wire.send` copies, so all connections share this.
 const scratch = new Uint8Array(4096);
 
-/** The topic aliases that we have set for one client (MQTT 5.0 §3.3.2.3.4). */
+/** The topic aliases that we have set for one client, on its present connection (§3.3.2.3.4). */
 export class TopicAliases {
-  /** 0 for a topic that was used once: its second use sets the alias. */
+  /** The alias of each topic; 0 for one that was used once, and whose next use sets an alias. */
   readonly #aliases = new Map<string, number>();
   #used = 0;
 
   constructor(readonly maximum: number) {}
 
   /**
-   * `packet`, a PUBLISH with its whole topic, or a shorter one that says the same.
-   * The answer is valid until the next call.
+   * A PUBLISH that says the same as `packet`, which has its whole topic: a shorter one where there
+   * is an alias, one that sets an alias, or `packet` itself. Valid until the next call.
    */
   shorten(packet: Uint8Array, topic: string, maxPacketBytes: number): Uint8Array {
     const alias = this.#aliases.get(topic);
@@ -45,12 +47,13 @@ export class TopicAliases {
   }
 }
 
-/** The same PUBLISH with an alias, and without its topic unless that is to be kept. */
+/** The same PUBLISH with an alias; `keepsTopic` for the first, which says what it stands for. */
 function withAlias(packet: Uint8Array, alias: number, keepsTopic: boolean): Uint8Array {
   const topicAt = bodyStart(packet, 0);
   const topicEnd = topicAt + 2 + (packet[topicAt]! << 8 | packet[topicAt + 1]!);
   const lengthAt = topicEnd + ((packet[0]! & 6) === 0 ? 0 : 2);
   let propertyBytes = 0, restAt = lengthAt;
+  // The property length, a variable byte integer: it grows by the alias, and may get longer itself.
   for (let shift = 0; restAt === lengthAt || packet[restAt - 1]! >= 0x80; shift += 7) {
     propertyBytes |= (packet[restAt++]! & 0x7f) << shift;
   }
@@ -67,7 +70,7 @@ function withAlias(packet: Uint8Array, alias: number, keepsTopic: boolean): Uint
   at += topicBytes;
   out.set(packet.subarray(topicEnd, lengthAt), at);
   at = writeVarint(out, at + lengthAt - topicEnd, propertyBytes);
-  out[at++] = 0x23;
+  out[at++] = TOPIC_ALIAS;
   out[at++] = alias >> 8;
   out[at++] = alias;
   out.set(packet.subarray(restAt), at);

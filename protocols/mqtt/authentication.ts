@@ -5,7 +5,7 @@ import type { Auth } from "./packet.ts";
 import { Reason } from "./reason.ts";
 
 /**
- * What a method makes of what the client said.
+ * What an authentication method answers to the client: another question, success or failure.
  *
  * @example One more question
  * ```ts
@@ -22,7 +22,7 @@ export type AuthStep =
   | { kind: "failure"; message: string; reason?: number };
 
 /**
- * One client on its way to prove who it is.
+ * One client's authentication, from its first data to success or failure.
  *
  * @example An answer in a later turn
  * ```ts
@@ -38,14 +38,14 @@ export type AuthStep =
  */
 export interface AuthExchange {
   /**
-   * Takes the client's authentication data and calls `answer` once: at once, or in a later turn.
-   * What it throws is a fault of this server.
+   * Takes the client's authentication data and calls `answer` once, now or in a later turn.
+   * Whatever it throws counts as a fault of this server.
    */
   take(data: Uint8Array | undefined, answer: (step: AuthStep) => void): void;
 }
 
 /**
- * A way to prove who a client is, such as SCRAM-SHA-256 (MQTT 5.0 §4.12).
+ * A way in which clients prove who they are, such as SCRAM-SHA-256 (MQTT 5.0 §4.12).
  *
  * @example A word that must be said
  * ```ts
@@ -67,29 +67,29 @@ export interface AuthExchange {
  * ```
  */
 export interface AuthMethod {
-  /** What clients call it. */
+  /** Its name in CONNECT and AUTH. */
   readonly name: string;
-  /** A client at `address` (host:port) begins. */
+  /** Begins the authentication of a client at `address` (host:port). */
   begin(clientId: string, address: string): AuthExchange;
 }
 
-/** Who waits for the authentication at CONNECT, and who ends the connection when one fails. */
+/** Told of the result: the success at CONNECT, and every failure, which ends the connection. */
 export interface AuthOwner {
   authenticated(step: AuthStep & { kind: "success" }, now: number): void;
   rejected(error: ProtocolError, now: number): void;
 }
 
-/** To a connection: a method has answered in a turn of its own. */
+/** A signal to a connection: its method has answered, in a turn of another actor. */
 export class AuthAnswer {
   constructor(readonly exchange: AuthExchange, readonly step: AuthStep) {}
 }
 
-/** Enhanced authentication of one connection: at CONNECT, and whenever the client wants it again. */
+/** Enhanced authentication of one connection: at CONNECT, and again whenever its client asks. */
 export class Authentication {
   /** True once CONNACK has been sent. */
   isDone = false;
   #exchange: AuthExchange | undefined = undefined;
-  /** True while the method has not answered. */
+  /** True while the method's answer is awaited. */
   waits = false;
 
   constructor(
@@ -98,7 +98,7 @@ export class Authentication {
     readonly options: { method: AuthMethod; clientId: string },
   ) {}
 
-  /** Begins with what CONNECT, or AUTH with reason 0x19, brought. */
+  /** Begins with the data of CONNECT, or of an AUTH with reason 0x19 (Re-authenticate). */
   begin(data: Uint8Array | undefined, now: number): void {
     const { method, clientId } = this.options;
     this.#exchange = method.begin(clientId, this.link.hub.identity.address);
@@ -122,7 +122,7 @@ export class Authentication {
     this.#ask(data, now);
   }
 
-  /** A method has answered late. */
+  /** The method has answered in a later turn. */
   answered({ exchange, step }: AuthAnswer, now: number): void {
     if (exchange === this.#exchange && this.waits) this.#answer(step, now);
   }
@@ -137,7 +137,7 @@ export class Authentication {
     const exchange = this.#exchange!;
     let isNow = true;
     this.waits = true;
-    // A copy: the method may look at it in a later turn.
+    // A copy, because the method may look at it in a later turn.
     exchange.take(data?.slice(), (step) => {
       if (!isNow) this.link.hub.self.post(new AuthAnswer(exchange, step));
       else if (this.waits) this.#answer(step, now);

@@ -1,20 +1,20 @@
 import type { Delivery } from "../publication.ts";
 
-/** Messages that are kept together until the turn of their first comes. */
+/** Waiting messages that are read together, when the first of them is next to be sent. */
 export interface Page {
   readonly size: number;
-  /** What they take as `bytesOf` says. */
+  /** What they count for in the limits of their queue: the sum of `bytesOf`. */
   readonly bytes: number;
   read(): readonly Delivery[];
 }
 
 const NOTHING: readonly Delivery[] = [];
 
-/** What waits on pages, oldest first: messages that are not looked at take a fraction of the memory. */
+/** Pages of waiting messages, oldest first: a page that is not read yet takes little memory. */
 export class Backlog {
   #pages: Page[] = [];
   #unread = 0;
-  /** The page that is being read. */
+  /** The messages of the page that is being read, and the next of them. */
   #read = NOTHING;
   #at = 0;
 
@@ -22,13 +22,13 @@ export class Backlog {
     return this.#unread + this.#read.length - this.#at;
   }
 
-  /** The newest. */
+  /** Adds a page behind all others. */
   push(page: Page): void {
     this.#pages.push(page);
     this.#unread += page.size;
   }
 
-  /** Has `pages` in front of all that is here. */
+  /** Puts `pages` in front of everything that waits here. */
   precede(pages: readonly Page[], sumOf: (deliveries: readonly Delivery[]) => number): void {
     const rest = this.#read.slice(this.#at);
     const begun = { size: rest.length, bytes: sumOf(rest), read: () => rest };
@@ -37,7 +37,7 @@ export class Backlog {
     for (const each of all) this.push(each);
   }
 
-  /** The oldest; a page that has to be read for it is given to `opened` first. */
+  /** Takes the oldest message. Where a page is read for that, `opened` is told first. */
   shift(opened: (page: Page, deliveries: readonly Delivery[]) => void): Delivery | undefined {
     while (this.#at === this.#read.length) {
       const page = this.#pages.shift();

@@ -8,17 +8,18 @@ import { willPublication } from "./message.ts";
 import type { Tally } from "./queue.ts";
 import { Shares, surrender } from "./shares.ts";
 
-/** To a connection: another one wants its session. */
+/** A signal to a connection: another connection wants its session. */
 export const TAKEOVER = Symbol("takeover");
-/** To a connection that waits: the session is free. */
+/** A signal to a connection that waits for a session: it is free now. */
 export const HANDOVER = Symbol("handover");
 
-const NEVER = 0xffff_ffff;
+/** The Session Expiry Interval of a session that never ends (MQTT 5.0 §3.1.2.11.2). */
+export const NEVER = 0xffff_ffff;
 
-/** The topic space as far as sessions without a connection need it. */
-export type BrokerHub = Pick<Hub, "publish" | "forget" | "count">;
+/** The part of the hub that sessions without a connection need. */
+type BrokerHub = Pick<Hub, "publish" | "forget" | "count">;
 
-/** All MQTT sessions of a gateway by client identifier. */
+/** All MQTT sessions of a gateway, by client identifier, and which connection has which. */
 export class Broker implements Tally, Timed, Surveyed {
   /** When `tick` is due; Infinity for never. */
   deadline = Infinity;
@@ -27,18 +28,18 @@ export class Broker implements Tally, Timed, Surveyed {
   subscriptions = 0;
   /** Sessions that ended because their client stayed away too long. */
   expired = 0;
-  /** The most connections that had a session at once. */
+  /** The most sessions that had a connection at the same time. */
   maxConnected = 0;
   #connected = 0;
-  /** Told of sessions that come, wait and go. */
+  /** Called when a client is connected, away, or gone for good. */
   moved: (name: string, presence: Presence) => void = () => {};
   readonly clients = new Map<string, Client>();
   readonly shares = new Shares(this);
-  /** Told of a session whose client wants what waited before a restart. */
+  /** Called with a session that is not loaded yet, when its client connects after a restart. */
   wanted: (client: Client) => void = () => {};
-  /** Sessions without a connection that have something to come: an end, a will. */
+  /** Sessions without a connection for which something falls due: their end, or a will. */
   readonly #away = new Set<Client>();
-  /** Losses that nobody has counted yet. */
+  /** Losses that are to be counted at the next tick: where they happen there is no hub. */
   readonly #losses = new Map<string, number>();
 
   lose(event: "mqtt.dropped" | "mqtt.conflated"): void {
@@ -50,17 +51,17 @@ export class Broker implements Tally, Timed, Surveyed {
     return census(this.clients.values(), this);
   }
 
-  /** The session of this client identifier, new if there is none. */
+  /** The session of a client identifier, which is made if there is none. */
   client(id: string, limits: MqttLimits): Client {
     let client = this.clients.get(id);
     if (client === undefined) this.clients.set(id, client = new Client(id, limits, this));
     return client;
   }
 
-  /** Asks for a session; false when another connection has it: `HANDOVER` comes to `heir` later. */
+  /** Asks for a session. False while it is not free: then `heir` gets `HANDOVER` once it is. */
   claim(client: Client, heir: Inbox, { now, hub }: { now: number; hub: BrokerHub }): boolean {
     const { inbox, heirs, loading } = client;
-    // Its time may have come since the last tick, or while the gateway was down.
+    // It may have expired since the last tick, or while the gateway was down.
     if (inbox === undefined && client.expiresAt <= now) {
       this.expired++;
       this.discard(client, { now, hub });
@@ -68,7 +69,7 @@ export class Broker implements Tally, Timed, Surveyed {
     if (inbox === undefined && heirs === undefined && !loading) return true;
     (client.heirs ??= []).push(heir);
     if (loading) this.wanted(client);
-    // The old connection may have gone without a word.
+    // When its mailbox is gone, the old connection died without releasing the session.
     if (client.inbox?.post(TAKEOVER) === false) this.release(client, { now, hub });
     return false;
   }
@@ -85,7 +86,9 @@ export class Broker implements Tally, Timed, Surveyed {
     this.moved(client.name, "online");
   }
 
-  /** Takes the session from its connection: the next one gets it, or it waits, or it ends. */
+  /**
+   * Takes a session from its connection: it ends, or waits for its client; the next heir gets it.
+   */
   release(client: Client, { now, hub }: { now: number; hub: BrokerHub }): void {
     if (client.inbox !== undefined) this.#connected--;
     client.move(undefined);
@@ -106,7 +109,7 @@ export class Broker implements Tally, Timed, Surveyed {
     this.#summon(client);
   }
 
-  /** Ends a session, but keeps its place for a connection that has it or waits for it. */
+  /** Ends a session. Its object stays, for the connection that has it or waits for it. */
   discard(client: Client, { now, hub }: { now: number; hub: BrokerHub }): void {
     // The end of a session also ends the delay of its will (MQTT 5.0 §3.1.3.2.2).
     this.#publishWill(client, { now, hub });
@@ -119,26 +122,26 @@ export class Broker implements Tally, Timed, Surveyed {
     for (const each of shared) each.group.takeBack(each);
   }
 
-  /** A session goes on from where it was before a restart. */
+  /** Takes up a session that was stored before a restart. */
   resume(client: Client): void {
     client.present = true;
     this.clients.set(client.name, client);
     this.#schedule(client);
   }
 
-  /** The messages of a session that goes on are all here. */
+  /** All stored messages of such a session have been loaded. */
   loaded(client: Client): void {
     client.loading = false;
     if (client.inbox === undefined) this.#summon(client);
   }
 
-  /** A connection that waited for a session is gone. */
+  /** A connection that waited for a session has gone. */
   withdraw(client: Client, heir: Inbox): void {
     dismiss(client, heir);
     if (client.inbox === undefined && !client.loading) this.#summon(client);
   }
 
-  /** Publishes wills and ends sessions whose time has come. */
+  /** Publishes the wills and ends the sessions that are due. */
   tick(now: number, hub: BrokerHub): void {
     this.deadline = Infinity;
     for (const [event, amount] of this.#losses) hub.count(event, amount);
@@ -158,7 +161,7 @@ export class Broker implements Tally, Timed, Surveyed {
     }
   }
 
-  /** Remembers when something is to be done for a session without a connection. */
+  /** Notes when the next thing falls due for a session without a connection. */
   #schedule(client: Client): void {
     const due = Math.min(client.expiresAt, client.willAt);
     if (due === Infinity) {
@@ -169,13 +172,15 @@ export class Broker implements Tally, Timed, Surveyed {
     this.deadline = Math.min(this.deadline, due);
   }
 
-  /** Tells the first who waits that the session is free; forgets it when it is empty and nobody waits. */
+  /**
+   * Offers a free session to the next heir that is alive; forgets it when it ended and has none.
+   */
   #summon(client: Client): void {
     while (client.heirs !== undefined && !client.heirs[0]!.post(HANDOVER)) {
       dismiss(client, client.heirs[0]!);
     }
     if (client.heirs !== undefined || client.present) return;
-    // Not a later session of the same name.
+    // By now there may be another session of this name, which must stay.
     if (this.clients.get(client.name) === client) this.clients.delete(client.name);
   }
 

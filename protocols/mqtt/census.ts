@@ -1,7 +1,7 @@
 import type { Survey } from "../traffic.ts";
 import type { Client } from "./client.ts";
 
-/** Counts what the sessions of all clients hold. */
+/** Counts what all sessions hold, for operators. */
 export function census(
   clients: Iterable<Client>,
   broker: { expired: number; maxConnected: number; queuedBytes: number },

@@ -8,61 +8,61 @@ import { outliving } from "./outliving.ts";
 import { Queue, type Tally } from "./queue.ts";
 import { type SessionLog, settle, StoredDelivery } from "./session_log.ts";
 
-/** To a connection: its client's queue is full, and the policy is to hang up. */
+/** A signal to a connection: its client's queue is full, and the policy is to hang up. */
 export const OVERFLOW = Symbol("overflow");
 
 /** The state of an MQTT session, which may outlive its connection (MQTT 5.0 §4.1). */
 export class Client implements Receiver {
   /** The present connection; undefined while there is none. */
   inbox: Inbox | undefined = undefined;
-  /** Connections that wait for this session, first come first; mostly none. */
+  /** Connections that wait for this session, in the order in which they came; mostly none. */
   heirs: Inbox[] | undefined = undefined;
-  /** True when there is a session that the next connection can continue. */
+  /** True when there is a session: one that the next connection can continue. */
   present = false;
-  /** Goes up when the session begins anew: what was meant for the former must not reach the next. */
+  /** Counts the sessions of this name: what was on its way to an earlier one must not arrive. */
   epoch = 0;
-  /** Where it is written down; undefined for a session that ends with its connection. */
+  /** Records it in the journal; undefined for a session that ends with its connection. */
   log: SessionLog | undefined = undefined;
-  /** True until the messages that waited before a restart are here again. */
+  /** True until the messages that were stored before a restart have been loaded. */
   loading = false;
-  /** Whose session it is, where hooks have found that out. */
+  /** The user whose session it is, where hooks have named one. */
   user: string | undefined = undefined;
-  /** Seconds that the session lives on without a connection; 0xffffffff for ever. */
+  /** Seconds for which the session outlives its connection; 0xffffffff for ever. */
   expirySeconds = 0;
-  /** When it ends, or Infinity. */
+  /** When it ends without a connection; Infinity for never. */
   expiresAt = Infinity;
   will: Will | undefined = undefined;
-  /** When the will is due after the connection was lost, or Infinity. */
+  /** When the will is due after the loss of the connection; Infinity for never. */
   willAt = Infinity;
   /** Messages of QoS 1 and 2 that the connection may have under way; 0 without a connection. */
   window = 0;
-  // Most of a broker's clients publish alone or hear a little: what they do not use takes no memory.
+  // Most clients only publish, or hear little: what a client does not use is not allocated.
   #subscriptions: Map<string, Subscription> | undefined = undefined;
   #groups: Set<Group> | undefined = undefined;
   #inflight: Inflight | undefined = undefined;
   #queue: Queue | undefined = undefined;
   #received: Set<number> | undefined = undefined;
-  /** Messages of QoS 1 and 2 handed to the connection, which has not seen them yet. */
+  /** Messages of QoS 1 and 2 that wait in the mailbox of the connection. */
   #mail = 0;
 
   constructor(readonly name: string, public limits: MqttLimits, readonly tally: Tally) {}
 
-  /** By filter, those that are shared included. */
+  /** Subscriptions by filter, shared ones included. */
   get subscriptions(): Map<string, Subscription> {
     return this.#subscriptions ??= new Map();
   }
 
-  /** True when it has subscriptions. */
+  /** True when it has any subscription. */
   get isFollowing(): boolean {
     return this.#subscriptions !== undefined && this.#subscriptions.size > 0;
   }
 
-  /** The shared subscriptions in which this client takes part. */
+  /** The shared subscriptions of which this client is a member. */
   get groups(): Set<Group> | undefined {
     return this.#groups;
   }
 
-  /** Messages of QoS 1 and 2 sent and not settled. */
+  /** Messages of QoS 1 and 2 that were sent and are not acknowledged. */
   get inflight(): Inflight {
     return this.#inflight ??= new Inflight(this.tally);
   }
@@ -72,12 +72,12 @@ export class Client implements Receiver {
     return this.#queue ??= new Queue(this.tally);
   }
 
-  /** Packet identifiers of QoS 2 messages taken over and not yet released by the client. */
+  /** Packet identifiers of QoS 2 messages that we have and the client has not released (PUBREL). */
   get received(): Set<number> {
     return this.#received ??= new Set();
   }
 
-  /** How many messages are sent and not settled. */
+  /** How many messages were sent and are not acknowledged. */
   get unsettled(): number {
     return this.#inflight === undefined ? 0 : this.#inflight.size;
   }
@@ -87,7 +87,7 @@ export class Client implements Receiver {
     return this.#queue === undefined ? 0 : this.#queue.size;
   }
 
-  /** How much this client has to deal with: what waits for it, and what it has not acknowledged. */
+  /** How much this client still has to do: what waits for it, and what it has not acknowledged. */
   get load(): number {
     return this.queued + this.unsettled + (this.inbox?.waiting ?? 0);
   }
@@ -125,7 +125,7 @@ export class Client implements Receiver {
     const { inbox } = this;
     if (inbox === undefined) return false;
     if (delivery.qos === 0) return inbox.deliver(delivery, from);
-    // What is taken here must find room once the connection sees it, or its publisher is told a lie.
+    // The publisher is told that this was accepted, so there must be room when it is looked at.
     if (this.queued + this.#mail >= this.limits.maxQueuedMessages / 2 || this.queued > 0) {
       const room = Math.max(0, this.window - this.unsettled) - this.#mail;
       if (!this.queue.makeRoom(delivery, this.limits, room)) return this.#refuse(inbox);
@@ -135,18 +135,18 @@ export class Client implements Receiver {
     return true;
   }
 
-  /** Queues a delivery for later; false when there is no room. */
+  /** Queues a delivery for a client that is away; false when there is no room. */
   keep(delivery: Delivery): boolean {
-    // Nobody promised to store QoS 0 for those who are away: that is no overload.
+    // QoS 0 need not be stored for a client that is away (MQTT 5.0 §4.1): that is no overload.
     return delivery.qos === 0 || this.queue.offer(delivery, this.limits) || this.#lost(delivery);
   }
 
-  /** The connection looks at a delivery of QoS 1 or 2 that it was handed. */
+  /** The connection has taken a delivery of QoS 1 or 2 out of its mailbox. */
   opened(): void {
     if (this.#mail > 0) this.#mail--;
   }
 
-  /** Becomes a connection's, or nobody's. */
+  /** Gives the session to a connection, or to none. */
   move(inbox: Inbox | undefined): void {
     this.inbox = inbox;
     this.#mail = 0;
@@ -162,7 +162,7 @@ export class Client implements Receiver {
     if (this.#groups?.size === 0) this.#groups = undefined;
   }
 
-  /** Prepares for a long wait: nothing that stays keeps more memory than its own. */
+  /** Prepares for a long wait: nothing that stays shares its memory with passing messages. */
   settle(): void {
     const { inflight } = this;
     for (const each of inflight.inOrder()) each.delivery = outliving(each.delivery);
@@ -171,7 +171,7 @@ export class Client implements Receiver {
     if (this.#received?.size === 0) this.#received = undefined;
   }
 
-  /** Forgets everything but who waits for it. */
+  /** Forgets everything but the connections that wait for it. */
   reset(): void {
     this.present = false;
     this.epoch++;
@@ -194,7 +194,7 @@ export class Client implements Receiver {
   }
 
   #lost(delivery: Delivery): false {
-    // What is lost of QoS 0 has been counted by the connection.
+    // Lost messages of QoS 0 are counted by the connection.
     if (delivery.qos > 0) this.tally.lose("mqtt.dropped");
     settle(delivery);
     return false;

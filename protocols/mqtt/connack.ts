@@ -5,7 +5,7 @@ import { PacketType } from "./packet.ts";
 import type { Properties } from "./property.ts";
 import { allowsReason, Reason } from "./reason.ts";
 
-/** What CONNACK tells an MQTT 5 client about its session (MQTT 5.0 §3.2.2.3). */
+/** The properties of a CONNACK that lets an MQTT 5 client in (MQTT 5.0 §3.2.2.3). */
 export function agreement(
   { connect, clientId, keepAlive, expirySeconds, method, authenticationData }: Admission,
   { limits, user }: Link,
@@ -49,7 +49,7 @@ const returnCodes: Record<number, number> = {
   [Reason.notAuthorized]: 5,
 };
 
-/** Tells a client why it may not connect, as far as its version has words for it. */
+/** Tells a client why it may not connect, as far as its version of MQTT can say that. */
 export function refuseConnect(link: Link, error: ProtocolError): void {
   const known = allowsReason(PacketType.connack, error.code);
   const reason = link.version === 5

@@ -18,30 +18,32 @@ import type { Connect, Will } from "./packet.ts";
 import { Reason } from "./reason.ts";
 import { SessionLog } from "./session_log.ts";
 
-/** A CONNECT that was found to be in order. */
+/** A CONNECT that is in order, and what was granted of what it asks for. */
 export interface Admission {
   readonly connect: Connect;
-  /** What is published when the client goes without a word; hooks may change it. */
+  /** Published when the client goes without DISCONNECT; hooks may change it. */
   will: Will | undefined;
-  /** The client identifier, the one that was assigned where the client sent none. */
+  /** The client identifier: assigned here, where the client sent none. */
   readonly clientId: string;
-  /** Seconds until a silent client is taken to be gone, two thirds of them; 0 for never. */
+  /** The Keep Alive, in seconds; after 1.5 of it a silent client counts as gone. 0 for none. */
   readonly keepAlive: number;
-  /** Seconds that the session may outlive the connection. */
+  /** Seconds for which the session may outlive the connection. */
   readonly expirySeconds: number;
-  /** How the client wants to prove who it is, beyond a user name and a password. */
+  /** How the client wants to prove who it is; undefined for a user name and password alone. */
   readonly method: AuthMethod | undefined;
-  /** What the method has to say at the end. */
+  /** What the method sends with CONNACK. */
   authenticationData: Uint8Array | undefined;
 }
 
-/** Reads the CONNECT that `bytes` hold from `at` to `end`. Throws what is to be answered. */
+/**
+ * Reads and checks the CONNECT that `bytes` hold from `at` to `end`. Throws what to refuse it with.
+ */
 export function admit(
   link: Link,
   broker: Broker,
   { bytes, at, end }: { bytes: Uint8Array; at: number; end: number },
 ): Admission {
-  // First of all the version, in whose words a refusal must be.
+  // First of all the version: even the refusal of a faulty CONNECT has to be in its words.
   const body = bytes.subarray(bodyStart(bytes, at), end);
   link.version = readVersion(new Reader(body, Reason.malformedPacket));
   const connect = decodePacket(bytes, at, end, link.version) as Connect;
@@ -57,7 +59,7 @@ export function admit(
   return admission;
 }
 
-/** Keeps to what the client can take, beginning with the answer to its CONNECT. */
+/** Notes the client's own limits, which hold from the answer to its CONNECT on. */
 function adopt(link: Link, { version, username, properties }: Connect): void {
   link.user = username;
   link.maxPacketBytes = properties?.maximumPacketSize ?? Infinity;
@@ -67,7 +69,7 @@ function adopt(link: Link, { version, username, properties }: Connect): void {
   link.wantsReasons = properties?.requestProblem !== 0;
 }
 
-/** Looks at everything that CONNECT asks for. */
+/** Checks everything that CONNECT asks for, and decides what is granted. */
 function examine(connect: Connect, { limits }: Link): Admission {
   const { version, properties } = connect;
   if (limits.serverReference !== undefined) {
@@ -141,7 +143,9 @@ function grantedExpiry({ version, clean, properties }: Connect, limits: MqttOpti
   return Math.min(properties?.sessionExpiry ?? 0, limits.maxSessionExpirySeconds);
 }
 
-/** A will outlives the packet that brought it. */
+/**
+ * The will with bytes of its own, because it outlives the packet. Throws when it may not be left.
+ */
 function ownWill(will: Will, limits: MqttOptions): Will {
   const fault = faultOfTopic(will.topic, limits.maxTopicLevels);
   if (fault !== undefined) throw new ProtocolError(fault, Reason.topicNameInvalid);
@@ -163,7 +167,7 @@ function ownWill(will: Will, limits: MqttOptions): Will {
   return { ...will, payload: will.payload.slice() };
 }
 
-/** Has a session written down from now on, or not any more. */
+/** Has the journal record a session from now on; or no more, if it ends with its connection. */
 function writeDown(client: Client, { journal, identity }: Hub): void {
   if (client.expirySeconds === 0) {
     client.log?.end();
@@ -175,7 +179,7 @@ function writeDown(client: Client, { journal, identity }: Hub): void {
   }
 }
 
-/** Joins a free session with its new connection, and says so (MQTT 5.0 §3.1.4). */
+/** Gives a free session to its new connection, and sends CONNACK (MQTT 5.0 §3.1.4). */
 export function begin(
   link: Link,
   client: Client,
@@ -200,7 +204,7 @@ export function begin(
   writeDown(client, link.hub);
   const isSent = link.send({
     type: "connack",
-    // MQTT 3.1 knows no such flag.
+    // MQTT 3.1 has no such flag.
     sessionPresent: sessionPresent && connect.version !== 3,
     reason: Reason.success,
     properties: connect.version === 5 ? agreement(admission, link) : undefined,

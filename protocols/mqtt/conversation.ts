@@ -12,18 +12,18 @@ import { Reason } from "./reason.ts";
 import { subscribe, unsubscribe } from "./subscribe.ts";
 import { Throttle } from "./throttle.ts";
 
-/** Where a packet is in the input, and the time. */
+/** Where a packet is in the input, and the present time. */
 export interface Span {
   at: number;
   end: number;
   now: number;
 }
 
-/** What is said between CONNACK and DISCONNECT. */
+/** One connection from CONNACK to DISCONNECT: handles the client's packets. */
 export class Conversation {
   readonly incoming: Incoming;
   readonly outgoing: Outgoing;
-  /** When the client, which sends too fast, is read from again; Infinity while it is. */
+  /** When to read again from a client that sends too fast; Infinity while it is read from. */
   resumeAt = Infinity;
   readonly authentication: Authentication | undefined;
   readonly #throttle: Throttle | undefined;
@@ -48,7 +48,7 @@ export class Conversation {
       if (this.#throttle !== undefined) this.#slowDown(this.#throttle.take(now), now);
       return;
     }
-    // Nearly all acknowledgements are four bytes, and there are as many as there are messages.
+    // A short way for acknowledgements of four bytes, which nearly all are: one for each message.
     const packetId = bytes[at + 2]! << 8 | bytes[at + 3]!;
     if (end - at === 4 && bytes[at + 1] === 2 && packetId > 0 && isAck(first)) {
       this.#settle(first >> 4, { packetId, reason: Reason.success }, now);
@@ -58,14 +58,14 @@ export class Conversation {
     if (this.link.stopping) this.finish();
   }
 
-  /** Reads on: the client has waited long enough. */
+  /** Reads on: a client that sent too fast has waited long enough. */
   resume(): void {
     this.resumeAt = Infinity;
     this.link.throttled = false;
     if (!this.link.waiting) this.link.wire.resume();
   }
 
-  /** Hangs up once nothing that was promised is outstanding. */
+  /** While the gateway stops: hangs up once every message has been acknowledged. */
   finish(): void {
     if (this.outgoing.isSettled) this.link.stop();
   }
@@ -129,7 +129,7 @@ export class Conversation {
   #disconnect({ reason, properties }: Disconnect): void {
     const { link, client } = this, expiry = properties?.sessionExpiry;
     if (properties?.serverReference !== undefined || (expiry && client.expirySeconds === 0)) {
-      // [MQTT-3.14.2-2]: what was to end with the connection cannot be kept after all.
+      // [MQTT-3.14.2-2]: a session that was to end with its connection cannot be prolonged.
       throw new ProtocolError(
         "Cannot take this DISCONNECT: it names a server, or prolongs a session that was to end",
         Reason.protocolError,
@@ -149,7 +149,7 @@ function isAck(first: number): boolean {
   return first === 0x40 || first === 0x50 || first === 0x62 || first === 0x70;
 }
 
-/** A packet that may not come now, or never from a client. */
+/** The error for a packet that must not come now, or never comes from a client. */
 export function misplaced(type: number): ProtocolError {
   return new ProtocolError(
     `Cannot take a packet of type ${type} here: CONNECT comes first and once, then what clients send`,

@@ -15,7 +15,7 @@ import {
 import { readProperties } from "./properties.ts";
 import type { Properties } from "./property.ts";
 import { PublishReader } from "./publish_reader.ts";
-import { allowsReason, Reason } from "./reason.ts";
+import { allowsReason, malformed, Reason } from "./reason.ts";
 
 const ackNames: Record<number, Ack["type"]> = {
   [PacketType.puback]: "puback",
@@ -57,13 +57,13 @@ export function decodePacket(
   return packet;
 }
 
-/** Throws unless the lower half of a packet's first byte is as its type wants it. */
+/** Throws unless the lower half of a packet's first byte is what its type requires. */
 function checkFlags(type: number, flags: number, version: Version): void {
   const wanted = type === PacketType.pubrel || type === PacketType.subscribe ||
       type === PacketType.unsubscribe
     ? 2
     : 0;
-  // MQTT 3.1 sets the duplicate flag when it sends one of these again.
+  // MQTT 3.1 sets the duplicate flag when it sends one of these packets again.
   const relevant = version === 3 && wanted === 2 ? flags & ~8 : flags;
   if (type === 0 || (type === PacketType.auth && version !== 5)) {
     throw malformed(`Cannot take a packet of type ${type}: there is none in this version`);
@@ -177,8 +177,4 @@ function checkReason(type: number, reason: number): void {
     `Cannot take reason code 0x${reason.toString(16)} on a packet of type ${type}`,
     Reason.protocolError,
   );
-}
-
-function malformed(message: string): ProtocolError {
-  return new ProtocolError(message, Reason.malformedPacket);
 }

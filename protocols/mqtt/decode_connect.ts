@@ -5,9 +5,9 @@ import { readBinary, readText } from "./fields.ts";
 import { type Connect, PacketType, type Version, type Will } from "./packet.ts";
 import { readProperties } from "./properties.ts";
 import { WILL } from "./property.ts";
-import { Reason } from "./reason.ts";
+import { malformed, Reason } from "./reason.ts";
 
-/** Reads protocol name and level, with which every CONNECT begins. */
+/** Reads the protocol name and level, with which every CONNECT begins. */
 export function readVersion(reader: Reader): Version {
   const name = readText(reader, "protocol name");
   const level = reader.u8();
@@ -75,8 +75,4 @@ function readWill(reader: Reader, version: Version, flags: number): Will | undef
   const properties = version === 5 ? readProperties(reader, WILL) : undefined;
   const topic = readText(reader, "will topic");
   return { topic, payload: readBinary(reader), qos: qos as Qos, retain, properties };
-}
-
-function malformed(message: string): ProtocolError {
-  return new ProtocolError(message, Reason.malformedPacket);
 }

@@ -3,21 +3,18 @@ import type { Qos } from "../publication.ts";
 import { ProtocolError } from "../session.ts";
 import { readText } from "./fields.ts";
 import type { FilterRequest, Version } from "./packet.ts";
-import { Reason } from "./reason.ts";
+import { malformed, Reason } from "./reason.ts";
 
-/** Reads what SUBSCRIBE asks for (MQTT 5.0 §3.8.3). */
+/** Reads the filters of a SUBSCRIBE and their options (MQTT 5.0 §3.8.3). */
 export function readRequests(reader: Reader, version: Version): FilterRequest[] {
   checkFilters(reader);
   const filters: FilterRequest[] = [];
   do {
     const filter = readText(reader, "topic filter");
     const options = reader.u8();
-    // [MQTT-3.8.3-5]; before MQTT 5 only the QoS is there [MQTT-3-8.3-4].
+    // [MQTT-3.8.3-5]; before MQTT 5 there was nothing but the QoS [MQTT-3-8.3-4].
     if ((options & (version === 5 ? 0xc0 : 0xfc)) !== 0) {
-      throw new ProtocolError(
-        `Cannot take subscription options ${options}: reserved bits must be 0`,
-        Reason.malformedPacket,
-      );
+      throw malformed(`Cannot take subscription options ${options}: reserved bits must be 0`);
     }
     const qos = options & 3, handling = options >> 4 & 3;
     if (qos === 3 || handling === 3) {
@@ -37,7 +34,7 @@ export function readRequests(reader: Reader, version: Version): FilterRequest[] 
   return filters;
 }
 
-/** Reads what UNSUBSCRIBE gives up (MQTT 5.0 §3.10.3). */
+/** Reads the filters of an UNSUBSCRIBE (MQTT 5.0 §3.10.3). */
 export function readFilters(reader: Reader): string[] {
   checkFilters(reader);
   const filters: string[] = [];
@@ -45,7 +42,7 @@ export function readFilters(reader: Reader): string[] {
   return filters;
 }
 
-/** [MQTT-3.8.3-2], [MQTT-3.10.3-2] */
+/** Throws unless there is a filter [MQTT-3.8.3-2] [MQTT-3.10.3-2]. */
 function checkFilters(reader: Reader): void {
   if (reader.left > 0) return;
   throw new ProtocolError(

@@ -12,7 +12,7 @@ import { writeProperties } from "./properties.ts";
 import type { Properties } from "./property.ts";
 import { Writer } from "./writer.ts";
 
-/** The bytes of any packet; undefined when a field is larger than MQTT can say. */
+/** The bytes of any packet; undefined when a field is longer than MQTT allows. */
 export function encode(packet: Packet, version: Version): Uint8Array | undefined {
   const writer = new Writer();
   const type = PacketType[packet.type];

@@ -21,18 +21,18 @@ import { connectRefused, login, mayLeaveWill } from "./permission.ts";
 import { Reason } from "./reason.ts";
 import { Tenure } from "./tenure.ts";
 
-/** The session whose client wants to come in. */
+/** The session that an entrance belongs to, and that goes on where the entrance ends. */
 export interface House {
-  /** The client may come in, and the session that it asked for is free. */
+  /** The client is let in, and the MQTT session that it asked for is free. */
   open(admission: Admission, now: number): void;
   refuse(error: ProtocolError, now: number): void;
 }
 
-/** What is said from the first byte to CONNACK. */
+/** One connection from its first byte to CONNACK: who the client is, and whether it may come in. */
 export class Entrance implements AuthOwner {
   /** When CONNECT must have been answered. */
   deadline: number;
-  /** There once the client has said who it is. */
+  /** The client's claim to its session; undefined until it is known who the client is. */
   tenure: Tenure | undefined = undefined;
   authentication: Authentication | undefined = undefined;
   #state: "connecting" | "authenticating" | "waiting" | "entering" = "connecting";
@@ -60,7 +60,7 @@ export class Entrance implements AuthOwner {
     if (this.authentication?.waits) this.link.wire.pause();
   }
 
-  /** A method of authentication has answered late. */
+  /** The authentication method has answered in a later turn. */
   answered(answer: AuthAnswer, now: number): void {
     const { link } = this;
     this.authentication!.answered(answer, now);
@@ -118,7 +118,7 @@ export class Entrance implements AuthOwner {
     this.authentication!.take(packet, now);
   }
 
-  /** Finds out who comes in, unless a method of authentication has found that. */
+  /** Finds out who the client is, unless an authentication method has found that out already. */
   #identify(now: number, { user, grant }: { user?: string; grant?: Grant } = {}): void {
     const { link } = this, admission = this.#admission!, { guard } = link.hub;
     const { clientId } = admission;
@@ -138,11 +138,14 @@ export class Entrance implements AuthOwner {
         else this.#inspect(answer, guard, now);
       },
     );
-    // Whoever waits for hooks is answered in time by them.
+    // Hooks have time limits of their own.
     if (link.waiting && !this.waits) this.deadline = Infinity;
   }
 
-  /** Asks before another connection has to leave the session: who is refused takes it from nobody. */
+  /**
+   * Asks before another connection has to leave the session: a client that is refused takes it from
+   * nobody.
+   */
   #inspect(identity: Identity, guard: Guard, now: number): void {
     const { link } = this, { clientId, connect } = this.#admission!;
     link.hub.identify(identity);
@@ -166,7 +169,7 @@ export class Entrance implements AuthOwner {
     );
   }
 
-  /** The client may come in, once nobody else has its session. */
+  /** Lets the client in, as soon as no other connection has its session. */
   #admit(now: number): void {
     if (this.#isRefused(now)) return;
     const { link } = this, { hub, limits } = link, broker = hub.shared(Broker);
@@ -179,21 +182,21 @@ export class Entrance implements AuthOwner {
     link.wire.pause();
   }
 
-  /** Nobody else has the session. It goes on without what its client may not follow. */
+  /** Takes the session, which is free, without what its client may not follow. */
   #enter(now: number): void {
     const { client } = this.tenure!, inheritance = this.#inheritance;
     if (inheritance?.isKnown(client) !== false) {
       inheritance?.settle(client);
       return this.house.open(this.#admission!, now);
     }
-    // Whoever had it has subscribed since hooks were asked, or they are others now.
+    // The connection before has subscribed since hooks were asked, or there are other hooks now.
     this.#state = "entering";
     this.deadline = Infinity;
     this.tenure!.hold();
     this.#ask(client, (now) => this.#enter(now));
   }
 
-  /** Refuses who wants the session of another user, which it may have become meanwhile. */
+  /** Refuses a client that wants another user's session, which it may have become since CONNECT. */
   #isRefused(now: number): boolean {
     const { hub } = this.link, { clients } = hub.shared(Broker);
     const { user } = clients.get(this.#admission!.clientId) ?? {};

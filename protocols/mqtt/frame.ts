@@ -1,6 +1,6 @@
 import { ProtocolError } from "../session.ts";
 import type { Version } from "./packet.ts";
-import { Reason } from "./reason.ts";
+import { malformed, Reason } from "./reason.ts";
 
 /** The largest remaining length that four bytes can say (MQTT 5.0 §1.5.5). */
 export const MAX_REMAINING = 268_435_455;
@@ -21,12 +21,9 @@ export function packetEnd(
     const byte = bytes[i]!;
     length |= (byte & 0x7f) << shift;
     if (byte < 0x80) {
-      // Some 3.1.1 clients always send a length of the same size; MQTT 5 forbids it [MQTT-1.5.5-1].
+      // Some clients of MQTT 3.1.1 always send four bytes, which MQTT 5 forbids [MQTT-1.5.5-1].
       if (byte === 0 && shift > 0 && version === 5) {
-        throw new ProtocolError(
-          "Cannot read the remaining length: it must use as few bytes as possible",
-          Reason.malformedPacket,
-        );
+        throw malformed("Cannot read the remaining length: it must use as few bytes as possible");
       }
       const end = i + 1 + length;
       if (end - at > maxPacketBytes) {
@@ -38,16 +35,13 @@ export function packetEnd(
       return end;
     }
     if (shift === 21) {
-      throw new ProtocolError(
-        "Cannot read the remaining length: five bytes, at most four are allowed",
-        Reason.malformedPacket,
-      );
+      throw malformed("Cannot read the remaining length: five bytes, at most four are allowed");
     }
   }
   return -1;
 }
 
-/** Where the variable header begins of the packet at `at`, whose remaining length is whole. */
+/** Where the variable header of the packet at `at` begins; its remaining length must be whole. */
 export function bodyStart(bytes: Uint8Array, at: number): number {
   while (bytes[++at]! >= 0x80);
   return at + 1;
@@ -58,7 +52,7 @@ export function varintBytes(value: number): number {
   return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : 4;
 }
 
-/** Writes a variable byte integer and returns the position behind it. */
+/** Writes a variable byte integer, and returns where it ends. */
 export function writeVarint(into: Uint8Array, at: number, value: number): number {
   while (value >= 0x80) {
     into[at++] = value & 0x7f | 0x80;

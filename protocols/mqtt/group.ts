@@ -8,7 +8,7 @@ import type { Page } from "./backlog.ts";
 import { Queue, type Tally } from "./queue.ts";
 import { type SessionLog, settle, StoredDelivery } from "./session_log.ts";
 
-/** A message of QoS 1 or 2 that one member of a group got for all of them. */
+/** A message of QoS 1 or 2 that one member of a group was given on behalf of all of them. */
 export class SharedDelivery extends StoredDelivery {
   constructor(
     publication: Publication,
@@ -25,22 +25,24 @@ export class SharedDelivery extends StoredDelivery {
   }
 }
 
-/** Messages handed to members who find that many waiting: more than one window, and a short turn. */
+/**
+ * 100 stored messages are handed out at once after a restart: it keeps members busy, and is quick.
+ */
 const FIRST_MESSAGES = 100;
 
 /**
- * A shared subscription (MQTT 5.0 §4.8.2): of each message one member gets one copy.
- * Its own queue holds what no member could take.
+ * A shared subscription (MQTT 5.0 §4.8.2): each message goes to one of its members. Messages that
+ * no member can take now wait in a queue of the group.
  */
 export class Group implements Receiver {
   readonly #members: Client[] = [];
   readonly #subscriptions = new Map<Client, Subscription>();
   readonly #queue: Queue;
-  /** Where it is written down, once one of its members must not lose anything. */
+  /** Records it in the journal, as soon as one of its members has a session that is recorded. */
   log: SessionLog | undefined = undefined;
-  /** Whose turn it is. */
+  /** The place, among the members, of the one whose turn is next. */
   #turn = 0;
-  /** Who got each publisher's last message. */
+  /** The member that got each publisher's last message. */
   readonly #sticky = new WeakMap<object, Client>();
 
   constructor(readonly name: string, public limits: MqttLimits, readonly tally: Tally) {
@@ -51,7 +53,7 @@ export class Group implements Receiver {
     return this.#members.length === 0;
   }
 
-  /** What this group asks of the router: as much as any of its members. */
+  /** What this group subscribes to: as much as any of its members wants. */
   get subscription(): Subscription {
     const all = [...this.#subscriptions.values()];
     return {
@@ -67,7 +69,7 @@ export class Group implements Receiver {
     client.join(this);
   }
 
-  /** Removes a member; what waits for all of them ends with the last. */
+  /** Removes a member. With the last one, the messages of the group's queue are lost. */
   remove(client: Client): void {
     client.leave(this);
     if (!this.#subscriptions.delete(client)) return;
@@ -88,7 +90,7 @@ export class Group implements Receiver {
       delivery = log.entered(delivery);
     }
     if (this.#give(delivery, from)) return true;
-    // As for a single client that is away: nobody promised to store QoS 0.
+    // QoS 0 need not be stored when all are away, as for a client by itself: that is no overload.
     if (delivery.qos === 0) return this.#members.every(({ inbox }) => inbox === undefined);
     if (this.#queued(delivery)) return true;
     settle(delivery);
@@ -96,17 +98,17 @@ export class Group implements Receiver {
     return false;
   }
 
-  /** Queues what no member takes now; false when there is no room. */
+  /** Queues a message that no member takes now; false when there is no room. */
   #queued(delivery: Delivery): boolean {
     const { limits, log } = this;
-    // What comes back is written down already.
+    // A message that comes back from a member has been recorded before.
     if (!isNew(delivery) || log === undefined) return this.#queue.offer(delivery, limits);
     if (!this.#queue.makeRoom(delivery, limits, 0)) return false;
     this.#queue.shelve(delivery, log, limits);
     return true;
   }
 
-  /** Takes over what a member left unacknowledged: another one gets it. */
+  /** Takes back a message that a member did not acknowledge, and gives it to another. */
   takeBack({ publication, journal, entry }: SharedDelivery): void {
     if (this.isEmpty) return this.tally.lose("mqtt.dropped");
     const { qos } = publication, like = { qos, retain: false, ids: undefined };
@@ -117,17 +119,17 @@ export class Group implements Receiver {
     );
   }
 
-  /** Puts what waited before a restart in front; whoever is there begins with it. */
+  /** Puts the messages that were stored before a restart in front, and begins to hand them out. */
   restore(pages: Page[]): void {
     this.#queue.follow(pages, this.limits);
     if (this.#members.every(({ inbox }) => inbox === undefined)) return;
-    // With these acknowledged, they come for the others themselves.
+    // Once members have acknowledged these, they ask for the others by themselves.
     for (let left = Math.min(this.#queue.size, FIRST_MESSAGES); left > 0; left--) {
       this.deliver(this.#queue.shift()!);
     }
   }
 
-  /** The oldest message that waits for all, for a member that has room. */
+  /** The oldest message of the group's queue, for a member that has room. */
   next(client: Client): Delivery | undefined {
     const { screen } = this.#subscriptions.get(client) ?? {};
     if (screen !== undefined) return this.#nextSeen(client, screen);
@@ -135,7 +137,7 @@ export class Group implements Receiver {
     return delivery && this.#deliveryFor(client, delivery);
   }
 
-  /** The same, of those that this member may see; the others wait on. */
+  /** The oldest message that this member may see; the others go on waiting. */
   #nextSeen(client: Client, screen: Screen): Delivery | undefined {
     for (let left = this.#queue.size; left > 0; left--) {
       const delivery = this.#queue.shift()!, { publication, qos } = delivery;
@@ -147,7 +149,7 @@ export class Group implements Receiver {
     return undefined;
   }
 
-  /** Where a member takes what is the group's. */
+  /** A receiver that hands deliveries of the group to this member. */
   #door(client: Client): Receiver {
     return {
       name: client.name,
@@ -188,7 +190,7 @@ export class Group implements Receiver {
     return next;
   }
 
-  /** The next who is there; whoever is behind is passed over while another is not. */
+  /** The next member that is connected; one that is behind only if all are. */
   #inTurn(): Client | undefined {
     const members = this.#members, { length } = members;
     let busy = -1;
@@ -210,7 +212,7 @@ export class Group implements Receiver {
     for (let step = 0; step < length; step++) {
       const member = members[(this.#turn + step) % length]!;
       if (member.inbox === undefined) continue;
-      // Whoever is behind comes after everyone who is not.
+      // A member that is behind comes after all that are not.
       const load = member.load + (isFree(member) ? 0 : Number.MAX_SAFE_INTEGER / 2);
       if (load >= bestLoad) continue;
       best = member;
@@ -235,15 +237,15 @@ export class Group implements Receiver {
   }
 }
 
-/** For a message that nobody has to find again. */
+/** In place of an entry of the journal, for messages that are not recorded. */
 const unwritten = { journal: undefined, entry: new Entry(0) };
 
-/** True for what is still to be written down. */
+/** True for a message that is still to be recorded. */
 function isNew(delivery: Delivery): delivery is StoredDelivery {
   return delivery instanceof StoredDelivery && delivery.entry.segment === undefined;
 }
 
-/** True while a member is there and keeps up. */
+/** True while a member is connected and keeps up. */
 function isFree({ inbox, queued }: Client): boolean {
   return inbox !== undefined && inbox.behind !== true && queued === 0;
 }

@@ -18,12 +18,12 @@ import {
 import { PublishReader } from "./publish_reader.ts";
 import { Reason } from "./reason.ts";
 
-// Nothing looks at it after a turn, so all connections share it.
+// All connections share it, because nothing looks at it after the turn that read it.
 const packet = new PublishReader();
 
-/** Messages from a client: the receiver's half of QoS 0, 1 and 2 (MQTT 5.0 §4.3). */
+/** Takes messages from a client: the receiver's half of QoS 0, 1 and 2 (MQTT 5.0 §4.3). */
 export class Incoming {
-  /** Topics by alias; they end with the connection (MQTT 5.0 §3.3.2.3.4). */
+  /** The client's topic aliases, which end with the connection (MQTT 5.0 §3.3.2.3.4). */
   #aliases: Map<number, string> | undefined = undefined;
 
   constructor(readonly link: Link, readonly client: Client) {}
@@ -54,7 +54,7 @@ export class Incoming {
     );
   }
 
-  /** Publishes, and says what became of it. */
+  /** Publishes, and acknowledges with what became of it. */
   #route(publication: Publication, qos: number, packetId: number): void {
     const { link } = this, outcome = link.hub.publish(publication);
     if (outcome === "closing") return link.stop();
@@ -62,7 +62,7 @@ export class Incoming {
     this.#acknowledge(reasonOf(outcome), qos, packetId);
   }
 
-  /** Hooks do not want this message [MQTT-3.3.5-2]. */
+  /** Hooks have refused the message [MQTT-3.3.5-2]. */
   #refuse(refusal: Refusal, qos: number, packetId: number): void {
     const { link } = this;
     link.hub.count("mqtt.refused");
@@ -79,7 +79,7 @@ export class Incoming {
 
   #acknowledge(reason: number, qos: number, packetId: number): void {
     const { link, client } = this;
-    // Before MQTT 5 an acknowledgement can only mean success.
+    // Before MQTT 5 an acknowledgement can only say success.
     if (reason >= 0x80 && link.version !== 5) return link.close();
     if (qos === 1) return link.acknowledge(PacketType.puback, packetId, reason);
     if (reason < 0x80) {
@@ -92,12 +92,13 @@ export class Incoming {
   /** The payload is said to be UTF-8 and is not (MQTT 5.0 §3.3.2.3.2). */
   #misfit(qos: number, packetId: number): void {
     const { link } = this, reason = Reason.payloadFormatInvalid;
-    if (qos > 0) {
-      link.acknowledge(qos === 1 ? PacketType.puback : PacketType.pubrec, packetId, reason);
-    } else {throw new ProtocolError(
+    if (qos === 0) {
+      throw new ProtocolError(
         "Cannot take this payload: it is said to be UTF-8 and is not",
         reason,
-      );}
+      );
+    }
+    link.acknowledge(qos === 1 ? PacketType.puback : PacketType.pubrec, packetId, reason);
   }
 
   /** PUBREL: the client will not send this message again. */
@@ -112,7 +113,7 @@ export class Incoming {
     );
   }
 
-  /** False for a message that was published before; it is acknowledged again [MQTT-4.3.3-10]. */
+  /** False for a message that was published already, which is only acknowledged [MQTT-4.3.3-10]. */
   #isFirst(packetId: number): boolean {
     const { link, client: { received } } = this;
     if (received.has(packetId)) {
@@ -130,7 +131,7 @@ export class Incoming {
     return true;
   }
 
-  /** The topic, by its alias if that is all there is. */
+  /** The topic of a packet with properties: by its alias, where it has no name. "" for none. */
   #resolve(): string {
     const { properties, topic } = packet;
     if (properties!.subscriptionIds !== undefined) {
@@ -162,10 +163,13 @@ export class Incoming {
   ): Publication {
     const { qos, retain, properties, payloadAt } = packet;
     const { version } = this.link;
-    // The input is overwritten after this turn.
+    // Without properties, and with a remaining length of as few bytes as possible, the packet is
+    // what subscribers get, but for flags and identifier: so it is copied whole, and need not be
+    // encoded.
     const body = bodyStart(bytes, at);
     const isCanonical = properties === undefined && (bytes[body - 1] !== 0 || body === at + 2);
     const from = isCanonical ? at : payloadAt;
+    // A copy, because the input is overwritten after this turn.
     const own = copy(bytes.subarray(from, end));
     const payload = isCanonical ? own.subarray(payloadAt - from) : own;
     const publication = new Publication(topic, payload, {
@@ -176,7 +180,6 @@ export class Incoming {
       properties: properties && messageProperties(properties),
       origin: this.client,
     });
-    // Without properties the packet is, but for flags and identifier, what subscribers get.
     if (isCanonical) {
       if (version === 5) {
         publication.seed(qos === 0 ? encodePublish5Qos0 : encodePublish5Qos12, own);

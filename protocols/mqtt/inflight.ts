@@ -3,11 +3,11 @@ import { attachedBytes, type Delivery } from "../publication.ts";
 /** Packet identifiers go from 1 to 65535 [MQTT-2.2.1-3]. */
 const MAX_ID = 0xffff;
 
-/** A message of QoS 1 or 2 that its receiver has not acknowledged. */
+/** A message of QoS 1 or 2 that was sent and is not acknowledged. */
 export class Unsettled {
-  /** QoS 2: the receiver has it (PUBREC); what is missing is PUBCOMP. */
+  /** QoS 2: the client has received it (PUBREC), and only PUBCOMP is missing. */
   received = false;
-  /** True when it was sent as PUBLISH on the present connection, and so counts against its window. */
+  /** True when it was sent on the present connection, and so counts in its Receive Maximum. */
   counted = false;
 
   constructor(
@@ -18,19 +18,22 @@ export class Unsettled {
   ) {}
 }
 
-/** What the objects around a message take, in bytes. */
+/** Bytes that the objects around a message take. */
 const OVERHEAD_BYTES = 256;
 
-/** The messages on their way to one client, by packet identifier. */
+/** The messages on their way to one client, found by packet identifier. */
 export class Inflight {
   readonly #tally: { inflightBytes: number };
-  /** Identifier modulo length is the slot: acknowledgements come in order, so it is mostly free again. */
+  /**
+   * A message is in the slot of its identifier modulo the length, a power of 2. Acknowledgements
+   * come in the order of sending, so the slot of the next identifier is mostly free again.
+   */
   #slots: (Unsettled | undefined)[] = [];
   #size = 0;
   #nextId = 1;
   #sequence = 0;
 
-  /** `tally` counts what all clients have under way. */
+  /** `tally` counts the messages on their way to all clients. */
   constructor(tally: { inflightBytes: number } = { inflightBytes: 0 }) {
     this.#tally = tally;
   }
@@ -41,7 +44,7 @@ export class Inflight {
 
   /** Gives a delivery a free packet identifier. There must be fewer than 65,535 of them. */
   add(delivery: Delivery): Unsettled {
-    // Half empty, a free slot is at hand even when acknowledgements come in odd order.
+    // Kept half empty, so that a free slot is near even when acknowledgements come out of order.
     if (this.#size * 2 >= this.#slots.length) this.#grow();
     const slots = this.#slots, mask = slots.length - 1;
     let id = this.#nextId;
@@ -52,7 +55,7 @@ export class Inflight {
     return slots[id & mask] = new Unsettled(id, this.#sequence++, delivery);
   }
 
-  /** Has a message on its way that was so before a restart. */
+  /** Takes up a message that was on its way before a restart. */
   restore(packetId: number, delivery: Delivery): Unsettled {
     while (
       this.#size * 2 >= this.#slots.length ||
@@ -70,14 +73,14 @@ export class Inflight {
     return found?.packetId === packetId ? found : undefined;
   }
 
-  /** Frees the identifier. */
+  /** Removes a message, whose identifier is free then. */
   remove(unsettled: Unsettled): void {
     this.#slots[unsettled.packetId & this.#slots.length - 1] = undefined;
     this.#size--;
     this.#tally.inflightBytes -= costOf(unsettled.delivery);
   }
 
-  /** All of them, in the order in which they were sent [MQTT-4.6.0-1]. */
+  /** All messages in the order in which they were sent [MQTT-4.6.0-1]. */
   inOrder(): Unsettled[] {
     return this.#slots
       .filter((each) => each !== undefined)

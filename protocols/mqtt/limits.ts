@@ -1,9 +1,10 @@
 /**
  * What happens to a message for which a client's queue has no room:
  * - `drop-newest`: it is refused, and its publisher is told.
- * - `drop-oldest`: the oldest that waits makes room for it.
- * - `conflate`: of each topic only the newest waits; when that is too much, it is refused.
- * - `disconnect`: it is refused, and a client that is there is hung up on.
+ * - `drop-oldest`: the oldest messages that wait are dropped to make room.
+ * - `conflate`: only the newest message of each topic waits; if there is no room even so, it is
+ *   refused.
+ * - `disconnect`: it is refused, and the client is disconnected if it is there.
  *
  * @example Only the newest value of each topic for whoever is behind
  * ```ts
@@ -17,10 +18,10 @@
 export type QueuePolicy = "drop-newest" | "drop-oldest" | "conflate" | "disconnect";
 
 /**
- * Who of a shared subscription gets the next message:
+ * Which member of a shared subscription gets the next message:
  * - `round-robin`: each in turn.
- * - `least-loaded`: whoever has the fewest messages to deal with.
- * - `sticky-by-publisher`: whoever got the publisher's last message, as long as it is there.
+ * - `least-loaded`: the one with the fewest messages to deal with.
+ * - `sticky-by-publisher`: the one that got the publisher's last message, while it is connected.
  *
  * @example Work for whoever has the least of it
  * ```ts
@@ -55,17 +56,17 @@ export interface MqttLimits {
   /** Milliseconds from the connection to the end of CONNECT; default 10,000. */
   connectTimeoutMs: number;
   /**
-   * Seconds of silence an MQTT 5 client may ask for; default 0: any. A longer Keep Alive, or none,
-   * becomes this (MQTT 5.0 §3.2.2.3.14).
+   * The longest Keep Alive of an MQTT 5 client, in seconds; default 0: any. A longer one, or none
+   * at all, is replaced by this (MQTT 5.0 §3.2.2.3.14).
    */
   maxKeepAliveSeconds: number;
   /** Bytes of a client identifier; default 512. */
   maxClientIdBytes: number;
   /** Levels of a topic or filter; default 128. */
   maxTopicLevels: number;
-  /** Levels of a filter that may be wildcards; default 128. 0: none, and MQTT 5 clients are told so. */
+  /** Levels of a filter that may be wildcards; default 128. With 0, MQTT 5 clients are told so. */
   maxWildcardLevels: number;
-  /** Messages a second above which a client is read from more slowly; default 0: any number. */
+  /** Messages a second beyond which a client is read from more slowly; default 0: any number. */
   maxMessagesPerSecond: number;
   /** Subscriptions of one client; default 10,000. */
   maxSubscriptions: number;
@@ -75,7 +76,7 @@ export interface MqttLimits {
   maxQueuedBytes: number;
   /** What happens to a message for which there is no room; default `disconnect`. */
   queuePolicy: QueuePolicy;
-  /** Who of a shared subscription that begins here gets the next message; default `round-robin`. */
+  /** Which member of a shared subscription begun here gets a message; default `round-robin`. */
   sharedStrategy: SharedStrategy;
   /** Bytes of the messages that wait for all clients together; default 256 MiB. */
   maxTotalQueuedBytes: number;
@@ -87,9 +88,11 @@ export interface MqttLimits {
   maxInflight: number;
   /** Messages of QoS 2 that an MQTT 5 client may have under way to us; default 1,024. */
   receiveMaximum: number;
-  /** Topic aliases that an MQTT 5 client may set, and that are set for it at most; default 32. */
+  /** Topic aliases that an MQTT 5 client may set, and that we set for it; default 32. */
   topicAliasMaximum: number;
-  /** Seconds that a session outlives its connection; default 2,592,000. 0xffffffff is for ever. */
+  /**
+   * Seconds for which a session outlives its connection; default 2,592,000. 0xffffffff: for ever.
+   */
   maxSessionExpirySeconds: number;
   /** Sessions, connected or not, of all clients together; default 100,000. */
   maxSessions: number;
@@ -133,8 +136,10 @@ export const defaults: MqttLimits = {
   receiveMaximum: 1024,
   /** 32: the topics of a busy sensor; each may keep 64 KiB. */
   topicAliasMaximum: 32,
-  /** 30 days: who has been away longer is taken to be gone. */
+  /** 30 days: a client that stays away longer has most likely gone for good. */
   maxSessionExpirySeconds: 30 * 86_400,
-  /** 100,000: about 200 MiB of empty sessions; anyone can make one by inventing a client identifier. */
+  /**
+   * 100,000: about 200 MiB when all are empty. Anybody can make one, with a new client identifier.
+   */
   maxSessions: 100_000,
 };

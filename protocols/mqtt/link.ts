@@ -10,22 +10,22 @@ import { Reason } from "./reason.ts";
 const ack = new Uint8Array(4);
 const ackWithReason = new Uint8Array(5);
 
-/** One connection as the parts of a session see it: how to answer, and what was agreed in CONNECT. */
+/** One connection as all parts of its session see it: how to answer, and what CONNECT agreed on. */
 export class Link {
   version: Version = 4;
   /** Bytes of the largest packet that the client takes. */
   maxPacketBytes = Infinity;
-  /** PUBLISH packets that the client lets us have unacknowledged. */
+  /** The client's Receive Maximum: PUBLISH packets to it that may be unacknowledged. */
   receiveMaximum: number;
-  /** Topic aliases that the client lets us set. */
+  /** The client's Topic Alias Maximum: how many we may set. */
   topicAliasMaximum = 0;
-  /** False when the client wants to hear reasons only where the connection ends. */
+  /** False when the client wants reason strings only with CONNACK and DISCONNECT (§3.1.2.11.7). */
   wantsReasons = true;
-  /** Who the client says it is, or has proved to be. */
+  /** The user name of CONNECT, or the one that an authentication method has proved. */
   user: string | undefined = undefined;
   /** True once this side has hung up. */
   closed = false;
-  /** True while an answer is awaited that the next packet needs. */
+  /** True while an answer is awaited before which no further packet may be read. */
   waiting = false;
   /** True while the client sends too fast and is not read from. */
   throttled = false;
@@ -38,7 +38,7 @@ export class Link {
     this.traffic = hub.traffic;
   }
 
-  /** Asks for something and goes on with the answer. Until it is there, no packet is read. */
+  /** Asks a question and passes the answer to `then`. Until it has come, no packet is read. */
   ask<T>(question: (decided: Decided<T>) => void, then: Decided<T>): void {
     let isAnswered = false, isLate = false;
     question((answer, now) => {
@@ -55,7 +55,7 @@ export class Link {
     this.wire.pause();
   }
 
-  /** Lets others have a turn before the next packet is read. */
+  /** Lets other actors have a turn before the next packet is read. */
   rest(): void {
     const goOn = (go: Decided<void>) => {
       if (!this.hub.self.post((now: number) => go(undefined, now))) go(undefined, 0);
@@ -63,7 +63,7 @@ export class Link {
     this.ask(goOn, () => {});
   }
 
-  /** Sends a packet; false when it is larger than the client wants [MQTT-3.1.2-27]. */
+  /** Sends a packet; false when it is larger than the client takes [MQTT-3.1.2-27]. */
   send(packet: Packet): boolean {
     const bytes = encode(packet, this.version);
     if (bytes === undefined || bytes.length > this.maxPacketBytes) return false;
@@ -101,7 +101,7 @@ export class Link {
     this.close();
   }
 
-  /** What was published is taken no more: MQTT 5 says so, the others see the end. */
+  /** Hangs up because the gateway stops, which only MQTT 5 can say. */
   stop(): void {
     this.disconnect(Reason.serverShuttingDown);
   }

@@ -5,7 +5,7 @@ import type { Will } from "./packet.ts";
 import type { Properties } from "./property.ts";
 import { Reason } from "./reason.ts";
 
-/** What of a packet's properties travels with the message. Nothing in it is a view. */
+/** Those properties of a packet that travel with the message, copied where they are views. */
 export function messageProperties(properties: Properties): MessageProperties | undefined {
   const { payloadFormat, messageExpiry, responseTopic, correlationData, userProperties } =
     properties;
@@ -29,13 +29,13 @@ export function messageProperties(properties: Properties): MessageProperties | u
   };
 }
 
-/** True when a message is worth nothing any more (MQTT 5.0 §3.3.2.3.3). */
+/** True when a message has outlived its Message Expiry Interval (MQTT 5.0 §3.3.2.3.3). */
 export function isExpired({ properties, time }: Publication, now: number): boolean {
   const seconds = properties?.expirySeconds;
   return seconds !== undefined && now - time >= seconds * 1000;
 }
 
-/** The message that a will asks for. */
+/** The message that a will says to publish. */
 export function willPublication(will: Will, origin: unknown, now: number): Publication {
   const { topic, payload, qos, retain, properties } = will;
   return new Publication(topic, payload, {
@@ -48,7 +48,7 @@ export function willPublication(will: Will, origin: unknown, now: number): Publi
   });
 }
 
-/** The will that publishes `publication`, after the delay of the one that it replaces. */
+/** The will that publishes `publication`, with the delay of the will that it replaces. */
 export function willOf(publication: Publication, before: Pick<Will, "properties">): Will {
   const { topic, payload, qos, retain, contentType, properties } = publication;
   return {

@@ -21,9 +21,9 @@ import type { MqttLimits } from "./limits.ts";
  * ```
  */
 export interface MqttOptions extends MqttLimits {
-  /** What client identifiers must look like from end to end; those that the server assigns are exempt. */
+  /** What clients' own identifiers must match from end to end. */
   clientIdPattern?: RegExp | undefined;
-  /** Refuse payloads that are said to be UTF-8 and are not; default false. */
+  /** True to refuse payloads that are said to be UTF-8 and are not; default false. */
   checkPayloadFormat?: boolean | undefined;
   /**
    * The start of response topics, told to MQTT 5 clients that ask for it;

@@ -13,33 +13,43 @@ import { Reason } from "./reason.ts";
 import { Retained } from "./retained.ts";
 import { type SessionLog, settle, StoredDelivery } from "./session_log.ts";
 
-/** Publishers wait while more than this many messages wait for a client that is there. */
+/** 1,000 messages that wait for a connected client make publishers wait: a tenth of its queue. */
 const CONGESTED_MESSAGES = 1000;
 
-/** Messages in flight above which each gets its own memory: a page has room for thousands of others. */
-const PAGED_MESSAGES = 256;
+/**
+ * Beyond 256 messages in flight each gets memory of its own: those of a slow client could otherwise
+ * keep as many slabs alive, each with thousands of other messages.
+ */
+const SHARING_MESSAGES = 256;
 
-/** Messages sent at once to a client that has room for all: as for `TURN_PACKETS`. */
+/** Messages sent to one client before others have a turn: as for `TURN_PACKETS` of the session. */
 const TURN_MESSAGES = 256;
+
+/** Packet identifiers are from 1 to 65535, of which `Inflight` needs one to be free. */
+const MAX_WINDOW = 65_534;
 
 const NONE: Unsettled[] = [];
 
-/** Messages on their way to a client: the sender's half of QoS 0, 1 and 2 (MQTT 5.0 §4.3). */
+/** Sends messages to a client: the sender's half of QoS 0, 1 and 2 (MQTT 5.0 §4.3). */
 export class Outgoing {
   #retained: Retained | undefined = undefined;
   #aliases: TopicAliases | undefined = undefined;
-  /** What a former connection left unsettled, latest first [MQTT-4.4.0-1]. */
+  /**
+   * To be sent again: what the last connection left unacknowledged, newest first [MQTT-4.4.0-1].
+   */
   #again = NONE;
-  /** PUBLISH packets sent on this connection and not settled (MQTT 5.0 §4.9). */
+  /** PUBLISH packets sent on this connection that are not acknowledged (MQTT 5.0 §4.9). */
   #counted = 0;
+  /** The most that `#counted` may be. */
   readonly #window: number;
+  /** Publishers wait while more messages than this wait for the client. */
   readonly #mark: number;
-  /** True while others have a turn before more is sent. */
+  /** True while other actors have a turn before more is sent. */
   #resting = false;
 
   constructor(readonly link: Link, readonly client: Client) {
     const { maxInflight, maxQueuedMessages, topicAliasMaximum } = link.limits;
-    this.#window = Math.min(link.receiveMaximum, maxInflight, 65_534);
+    this.#window = Math.min(link.receiveMaximum, maxInflight, MAX_WINDOW);
     this.#mark = Math.min(maxQueuedMessages / 2, CONGESTED_MESSAGES);
     client.window = this.#window;
     const aliases = Math.min(link.topicAliasMaximum, topicAliasMaximum);
@@ -59,7 +69,7 @@ export class Outgoing {
     return this.client.queued > this.#mark;
   }
 
-  /** True when nothing that was promised is outstanding. */
+  /** True when every message has been sent and acknowledged. */
   get isSettled(): boolean {
     return this.client.unsettled === 0 && this.client.queued === 0;
   }
@@ -74,7 +84,7 @@ export class Outgoing {
     }
   }
 
-  /** Sends what waits, as far as the client takes it. */
+  /** Sends what waits, as far as the client has room for it. */
   pump(now: number): void {
     if (this.#resting) return;
     while (this.#again.length > 0 && this.#hasRoom()) this.#repeat(this.#again.pop()!, now);
@@ -92,7 +102,7 @@ export class Outgoing {
     if (this.#retained !== undefined) this.#pumpRetained(this.#retained, now);
   }
 
-  /** Lets others have a turn before the next message; false when that cannot be. */
+  /** Lets other actors have a turn before more is sent; false when the mailbox takes no signal. */
   #rest(): boolean {
     return this.#resting = this.link.hub.self.post((now: number) => {
       this.#resting = false;
@@ -110,7 +120,7 @@ export class Outgoing {
     }
   }
 
-  /** What waits longest: for any member of a group, then for this client alone. */
+  /** The next message that waits: first for any member of a group, then for this client alone. */
   #next(): Delivery | undefined {
     const { client } = this;
     if (client.groups !== undefined) {
@@ -125,17 +135,17 @@ export class Outgoing {
   /** PUBACK, or PUBCOMP: the message has arrived. */
   settle(packetId: number, qos: 1 | 2, now: number): void {
     const unsettled = this.client.inflight.get(packetId);
-    // Late, or for a session that was discarded: nothing to do (MQTT 5.0 §4.3).
+    // It comes twice, or is for a session that was discarded: nothing is to be done.
     if (unsettled === undefined) return;
     if ((unsettled.delivery.qos === 2) !== (qos === 2)) throw wrongAck(unsettled);
     this.#remove(unsettled, now);
   }
 
-  /** PUBREC: the client owns the message, or refuses it. */
+  /** PUBREC: the client has received the message, or refuses it. */
   received({ packetId, reason }: { packetId: number; reason: number }, now: number): void {
     const unsettled = this.client.inflight.get(packetId);
     if (unsettled === undefined) {
-      // The answer lets the client free its side [MQTT-4.3.3-4].
+      // With this answer the client can forget the message [MQTT-4.3.3-4].
       this.link.acknowledge(PacketType.pubrel, packetId, Reason.packetIdNotFound);
       return;
     }
@@ -143,7 +153,7 @@ export class Outgoing {
     if (delivery.qos !== 2) throw wrongAck(unsettled);
     if (reason >= 0x80) return this.#remove(unsettled, now);
     unsettled.received = true;
-    // Its client forgets the message with PUBREL, so a restart must not send it again.
+    // After PUBREL the client forgets the message, so it must not be sent again after a restart.
     if (delivery instanceof StoredDelivery) delivery.journal?.received(delivery.entry);
     this.link.acknowledge(PacketType.pubrel, packetId, Reason.success);
   }
@@ -152,14 +162,14 @@ export class Outgoing {
     this.client.inflight.remove(unsettled);
     settle(unsettled.delivery);
     if (unsettled.counted) this.#counted--;
-    // Settled before its turn to be sent again came.
+    // It was acknowledged before it could be sent again.
     else this.#again = this.#again.filter((each) => each !== unsettled);
     this.pump(now);
   }
 
   #hasRoom(): boolean {
     if (this.#counted >= this.#window || this.link.wire.full || this.link.closed) return false;
-    // When all clients together have too much under way, each has one message: nobody comes to a halt.
+    // When all clients together have too much under way, each still gets one message at a time.
     return this.#counted === 0 ||
       this.client.tally.inflightBytes < this.link.limits.maxTotalInflightBytes;
   }
@@ -168,7 +178,8 @@ export class Outgoing {
     const { log, inflight } = this.client;
     if (log !== undefined) delivery = stored(delivery, log);
     const unsettled = inflight.add(delivery);
-    // A restart must send a message of QoS 2 by the same identifier, or its client takes it twice.
+    // After a restart a message of QoS 2 must have the same identifier, or its client takes it
+    // twice.
     if (delivery.qos === 2 && delivery instanceof StoredDelivery) {
       if (delivery instanceof SharedDelivery) settle(delivery);
       else delivery.journal?.sent(delivery.entry, unsettled.packetId);
@@ -176,10 +187,10 @@ export class Outgoing {
     unsettled.counted = true;
     this.#counted++;
     if (!this.#send(delivery, unsettled.packetId, false, now)) return this.#abandon(unsettled);
-    if (this.client.inflight.size > PAGED_MESSAGES) unsettled.delivery = outliving(delivery);
+    if (this.client.inflight.size > SHARING_MESSAGES) unsettled.delivery = outliving(delivery);
   }
 
-  /** [MQTT-3.1.2-25]: what the client cannot take counts as sent. */
+  /** A message that is too large for its client counts as sent [MQTT-3.1.2-25]. */
   #abandon(unsettled: Unsettled): void {
     this.client.inflight.remove(unsettled);
     settle(unsettled.delivery);
@@ -198,7 +209,7 @@ export class Outgoing {
     if (!this.#send(delivery, packetId, true, now)) this.#abandon(unsettled);
   }
 
-  /** False when the client cannot take this message: it never will. */
+  /** False when the message is too large for the client, which will never take it then. */
   #send(delivery: Delivery, packetId: number, dup: boolean, now: number): boolean {
     const { link } = this;
     const bytes = publishPacket(delivery, link.version, { packetId, dup, now });
@@ -217,10 +228,12 @@ export class Outgoing {
   }
 }
 
-/** What is sent for the first time here has not been written down yet: a stored value, mostly. */
+/**
+ * The delivery with an entry in the journal, which a retained message, for example, has not yet.
+ */
 function stored(delivery: Delivery, log: SessionLog): Delivery {
   const isShared = delivery instanceof SharedDelivery;
-  // What one of a group has been sent of QoS 2 is its own [MQTT-4.8.2-5].
+  // A shared message of QoS 2 belongs to the member that it was sent to [MQTT-4.8.2-5].
   if (isShared ? delivery.qos === 1 : delivery instanceof StoredDelivery) return delivery;
   const own = log.entered(delivery);
   log.keep(own);

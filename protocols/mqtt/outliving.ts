@@ -1,11 +1,10 @@
 import { isLasting, lastingCopy } from "../bytes.ts";
 import { type Delivery, Publication } from "../publication.ts";
 
-/** The same delivery holding on to nothing but its own bytes. */
+/** The same delivery, with a payload that keeps no memory of other messages alive. */
 export function outliving(delivery: Delivery): Delivery {
   const { publication } = delivery;
   const { topic, payload, time, contentType, properties } = publication;
-  // A payload that shares its page with thousands of others would keep all of them.
   if (isLasting(payload)) return delivery;
   const own = publication.encode(ownPayload);
   return delivery.of(
@@ -19,7 +18,7 @@ export function outliving(delivery: Delivery): Delivery {
   );
 }
 
-/** Made once for all the queues that a message waits in. */
+/** An encoder, so that all queues in which a message waits share one copy. */
 function ownPayload({ payload }: Publication): Uint8Array {
   return lastingCopy(payload);
 }

@@ -4,7 +4,7 @@ import type { Properties } from "./property.ts";
 /** Protocol level: 3 is MQTT 3.1, 4 is MQTT 3.1.1, 5 is MQTT 5.0. */
 export type Version = 3 | 4 | 5;
 
-/** What people call each protocol level. */
+/** The version that each protocol level is known by. */
 export const versionNames: Record<Version, string> = { 3: "3.1", 4: "3.1.1", 5: "5.0" };
 
 /** The number of each packet type, the upper half of a packet's first byte (MQTT 5.0 §2.1.2). */
@@ -26,7 +26,7 @@ export const PacketType = {
   auth: 15,
 } as const;
 
-/** What the server publishes for a client that vanishes. */
+/** What the server publishes when the client goes without DISCONNECT. */
 export interface Will {
   topic: string;
   payload: Uint8Array;
@@ -42,7 +42,7 @@ export interface Connect {
   clientId: string;
   /** Clean Session, Clean Start in MQTT 5. */
   clean: boolean;
-  /** Seconds; 0 for none. */
+  /** Keep Alive in seconds; 0 for none. */
   keepAlive: number;
   will: Will | undefined;
   username: string | undefined;
@@ -81,7 +81,7 @@ export interface Ack {
   properties: Properties | undefined;
 }
 
-/** A topic filter and how its messages are wanted. */
+/** A topic filter of SUBSCRIBE, and its options. */
 export interface FilterRequest {
   filter: string;
   qos: Qos;
@@ -100,7 +100,7 @@ export interface Subscribe {
 }
 
 /** The answer to SUBSCRIBE: a reason for each filter. */
-export interface Suback {
+interface Suback {
   type: "suback";
   packetId: number;
   reasons: number[];
@@ -116,7 +116,7 @@ export interface Unsubscribe {
 }
 
 /** The answer to UNSUBSCRIBE: a reason for each filter, none before MQTT 5. */
-export interface Unsuback {
+interface Unsuback {
   type: "unsuback";
   packetId: number;
   reasons: number[];
@@ -124,11 +124,11 @@ export interface Unsuback {
 }
 
 /** A sign of life, or the answer to it. */
-export interface Ping {
+interface Ping {
   type: "pingreq" | "pingresp";
 }
 
-/** Goodbye; from servers only in MQTT 5. */
+/** The end of a connection. Servers send it in MQTT 5 only. */
 export interface Disconnect {
   type: "disconnect";
   /** 0 before MQTT 5. */

@@ -9,7 +9,7 @@ import type { FilterRequest } from "./packet.ts";
 import { Reason } from "./reason.ts";
 import { isShared, sharedFilter } from "./shares.ts";
 
-/** Finds out who connects, and whether it may leave the will that it leaves. */
+/** Finds out who connects, and whether that client may leave its will. */
 export function login(
   { link, guard }: { link: Link; guard: Guard },
   admission: Admission,
@@ -22,7 +22,7 @@ export function login(
     listener: hub.identity.listener,
     clientId,
     username: connect.username,
-    // A view of the input, which is gone when a late answer comes.
+    // A copy: this is a view of the input, which may be gone before the hook has answered.
     password: connect.password?.slice(),
   });
   guard.authenticate(credentials, (identity, now) => {
@@ -31,7 +31,7 @@ export function login(
   });
 }
 
-/** Finds out whether somebody may leave the will that he leaves, or which other in its place. */
+/** Finds out whether a client may leave its will, or which one it leaves instead. */
 export function mayLeaveWill(
   guard: Guard,
   { identity, admission, now }: { identity: Identity; admission: Admission; now: number },
@@ -47,7 +47,7 @@ export function mayLeaveWill(
   });
 }
 
-/** Finds out which filters are refused; those that are not valid are not asked about. */
+/** Finds out which filters hooks refuse. They are not asked about filters that are not valid. */
 export function permissions(
   { link, guard }: { link: Link; guard: Guard },
   filters: readonly Pick<FilterRequest, "filter" | "qos">[],
@@ -56,7 +56,8 @@ export function permissions(
   const refusals: (Refusal | undefined)[] = filters.map(() => undefined);
   const { identity } = link.hub;
   let { revision } = guard;
-  // Not by recursion: a packet has room for more filters than the stack for calls.
+  // Hooks that answer at once are asked in a loop: one packet can have more filters than the stack
+  // has room for calls.
   const askFrom = (first: number, now: number): void => {
     for (let index = first; index < filters.length; index++) {
       const { filter, qos } = filters[index]!, topic = followed(filter);
@@ -83,12 +84,12 @@ export function permissions(
   askFrom(0, 0);
 }
 
-/** What a subscription follows, be it shared or not; undefined when it is not valid. */
+/** The topic filter of a subscription, which may be shared; undefined when it is not valid. */
 export function followed(filter: string): string | undefined {
   return isShared(filter) ? sharedFilter(filter) : filter;
 }
 
-/** What CONNACK says. */
+/** A refusal as CONNACK says it. */
 export function connectRefused({ kind, reason }: Refusal): ProtocolError {
   const code = kind === "credentials"
     ? Reason.badUserNameOrPassword
@@ -98,7 +99,7 @@ export function connectRefused({ kind, reason }: Refusal): ProtocolError {
   return new ProtocolError(reason, code);
 }
 
-/** What PUBACK, PUBREC and SUBACK say: they have no word for "unavailable". */
+/** A refusal as PUBACK, PUBREC and SUBACK say it: they have no reason code for "unavailable". */
 export function reasonOf({ kind }: Refusal): number {
   if (kind === "unavailable") return Reason.implementationSpecificError;
   return kind === "invalid" ? Reason.payloadFormatInvalid : Reason.notAuthorized;

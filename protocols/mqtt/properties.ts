@@ -9,13 +9,19 @@ import {
   propertyById,
   type UserProperty,
 } from "./property.ts";
-import { Reason } from "./reason.ts";
+import { malformed, Reason } from "./reason.ts";
 import { Writer } from "./writer.ts";
 
-/** 256: more than any client sends; an empty one takes 5 bytes on the wire and 30 times that in memory. */
+/**
+ * 256 of a kind in one packet: more than any client sends. An empty one takes 5 bytes on the wire
+ * and 30 times as many in memory.
+ */
 export const MAX_USER_PROPERTIES = 256;
 
-/** Reads the properties of a packet of type `packet`; undefined when there are none. Binary values are views. */
+/**
+ * Reads the properties of a packet of type `packet`; undefined when there are none. Binary values
+ * are views.
+ */
 export function readProperties(reader: Reader, packet: number): Properties | undefined {
   const length = readVarint(reader);
   if (length === 0) return undefined;
@@ -29,10 +35,7 @@ function readProperty(fields: Reader, packet: number, found: Record<string, unkn
   const id = readVarint(fields);
   const known = propertyById[id];
   if (known === undefined || (known.packets & 1 << packet) === 0) {
-    throw new ProtocolError(
-      `Cannot use property 0x${id.toString(16)}: this packet may not carry it`,
-      Reason.malformedPacket,
-    );
+    throw malformed(`Cannot use property 0x${id.toString(16)}: this packet may not carry it`);
   }
   const { name, kind } = known;
   const value = readValue(fields, known);
@@ -94,7 +97,7 @@ function unfit(name: string, value: number, right: string): ProtocolError {
   );
 }
 
-/** Writes properties with their length in front. */
+/** Writes properties, with their length in front. */
 export function writeProperties(writer: Writer, properties: Properties | undefined): void {
   if (properties === undefined) return writer.u8(0);
   const fields = new Writer();

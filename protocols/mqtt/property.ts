@@ -1,9 +1,11 @@
 import { PacketType } from "./packet.ts";
 
-/** A name and a value that mean something to the application alone. */
+/** A name and a value that have a meaning for applications only (MQTT 5.0 §3.3.2.3.7). */
 export type UserProperty = readonly [name: string, value: string];
 
-/** The properties of MQTT 5 packets (MQTT 5.0 §2.2.2.2), each where its packet allows it. */
+/**
+ * The properties of MQTT 5 packets (MQTT 5.0 §2.2.2.2). Which packet may have which: `properties`.
+ */
 export interface Properties {
   payloadFormat?: number;
   /** Seconds. */
@@ -39,7 +41,7 @@ export interface Properties {
   sharedAvailable?: number;
 }
 
-/** How a property is written: a byte of 0 or 1, an integer, a string, bytes, or two strings. */
+/** The type of a property: a byte of 0 or 1, an integer, a string, bytes, or two strings. */
 export type Kind = "flag" | "u16" | "u32" | "varint" | "text" | "binary" | "pair";
 
 /** One line of the table of properties. */
@@ -55,7 +57,7 @@ export interface Property {
   positive: boolean;
 }
 
-/** Will properties stand in CONNECT but are a set of their own; no packet has type 0. */
+/** Stands for the Will properties, a set of its own inside CONNECT: no packet has type 0. */
 export const WILL = 0;
 
 const will = 1 << WILL, connect = 1 << PacketType.connect, connack = 1 << PacketType.connack;
@@ -64,7 +66,10 @@ const disconnect = 1 << PacketType.disconnect, auth = 1 << PacketType.auth;
 const all = 0xffff & ~(1 << PacketType.pingreq | 1 << PacketType.pingresp);
 const reasoned = all & ~(will | connect | publish | subscribe | 1 << PacketType.unsubscribe);
 
-/** All properties there are. Message expiry is written first: `publishPacket` counts it down in place. */
+/**
+ * All properties that there are. Message Expiry Interval is the first to be written, because
+ * `publishPacket` finds it there to count it down.
+ */
 export const properties: readonly Property[] = [
   property(0x02, "messageExpiry", "u32", publish | will),
   property(0x01, "payloadFormat", "flag", publish | will),
@@ -99,7 +104,7 @@ export const properties: readonly Property[] = [
   property(0x2a, "sharedAvailable", "flag", connack),
 ];
 
-/** The same by identifier. */
+/** The same by property identifier. */
 export const propertyById: (Property | undefined)[] = [];
 for (const each of properties) propertyById[each.id] = each;
 

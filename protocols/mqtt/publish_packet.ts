@@ -10,35 +10,37 @@ const nothing = new Uint8Array(0);
 /** The property length of an MQTT 5 PUBLISH that has no properties. */
 const noProperties = new Uint8Array(1);
 
-// Most packets are small, and a small copy from a page is cheaper than an array of its own.
+// Most packets fit into 4 KiB. They are made here, and a copy in a slab costs less than an array.
 const scratch = new Uint8Array(4096);
+// The bytes of the latest topic, because publishers repeat their topics.
 const topicBytes = new Uint8Array(0xffff);
 let latestTopic = "";
 let latestLength = 0;
 
-/** PUBLISH of QoS 0 as MQTT 3.1 and 3.1.1 have it; empty when the topic is too long. */
+/** PUBLISH of QoS 0 for MQTT 3.1 and 3.1.1; empty when the topic is too long. */
 export function encodePublish311Qos0(publication: Publication): Uint8Array {
   return assemble(publication, 0, nothing);
 }
 
-/** PUBLISH of QoS 1 or 2 as MQTT 3.1 and 3.1.1 have it, with a packet identifier to be filled in. */
+/** PUBLISH of QoS 1 or 2 for MQTT 3.1 and 3.1.1, with room for a packet identifier. */
 export function encodePublish311Qos12(publication: Publication): Uint8Array {
   return assemble(publication, 2, nothing);
 }
 
-/** PUBLISH of QoS 0 as MQTT 5 has it; empty when a field is too long. */
+/** PUBLISH of QoS 0 for MQTT 5; empty when a field is too long. */
 export function encodePublish5Qos0(publication: Publication): Uint8Array {
   return assemble(publication, 0, propertiesOf(publication, undefined));
 }
 
-/** PUBLISH of QoS 1 or 2 as MQTT 5 has it, with a packet identifier to be filled in. */
+/** PUBLISH of QoS 1 or 2 for MQTT 5, with room for a packet identifier. */
 export function encodePublish5Qos12(publication: Publication): Uint8Array {
   return assemble(publication, 2, propertiesOf(publication, undefined));
 }
 
 /**
- * The PUBLISH that brings `delivery` to one subscriber; empty when MQTT cannot say it.
- * All subscribers share the array, into which this writes what is each one's own: send it at once.
+ * The PUBLISH that brings `delivery` to one subscriber; empty when a field is too long for MQTT.
+ * All subscribers share the array, and each one's flags, identifier and expiry are written into it:
+ * it must be sent before the next call.
  */
 export function publishPacket(
   delivery: Delivery,
@@ -58,7 +60,7 @@ export function publishPacket(
     bytes[at++] = packetId;
   }
   if (expiry !== undefined) {
-    // [MQTT-3.3.2-6]: what is left of it. It is the first property.
+    // [MQTT-3.3.2-6]: the time that is left. It is the first property, behind their length.
     const left = Math.max(0, expiry - Math.floor((now - publication.time) / 1000));
     while (bytes[at++]! >= 0x80);
     bytes[at + 1] = left >>> 24;
@@ -74,7 +76,7 @@ function template({ publication, qos, retain, ids }: Delivery, version: Version)
     return assemble(publication, qos === 0 ? 0 : 2, propertiesOf(publication, ids));
   }
   const encode = encoderFor(version, qos);
-  // A stored message must not keep the bytes of everyone who ever asked for it.
+  // A stored message must not keep the bytes of every version that somebody once asked for.
   return retain ? encode(publication) : publication.encode(encode);
 }
 
@@ -83,7 +85,7 @@ function encoderFor(version: Version, qos: number): Encoder {
   return qos === 0 ? encodePublish311Qos0 : encodePublish311Qos12;
 }
 
-/** The properties with their length, or nothing when one is too long. */
+/** The properties with their length in front; undefined when one is too long. */
 function propertiesOf(
   { contentType, properties }: Publication,
   ids: readonly number[] | undefined,
@@ -134,6 +136,6 @@ function assemble(
   }
   out.set(payload, at);
   if (out !== scratch) return out;
-  // What is retained stays long, and must not keep a page from being freed.
+  // A retained message stays for long, and must not keep a slab alive.
   return retain ? scratch.slice(0, length) : copy(scratch.subarray(0, length));
 }

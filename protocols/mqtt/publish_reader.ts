@@ -5,15 +5,15 @@ import { bodyStart } from "./frame.ts";
 import { PacketType, type Version } from "./packet.ts";
 import { readProperties } from "./properties.ts";
 import type { Properties } from "./property.ts";
-import { Reason } from "./reason.ts";
+import { malformed, Reason } from "./reason.ts";
 import { topicName } from "./topic_memo.ts";
 
-/** Reads PUBLISH packets into its own fields: the packet that matters most must cost least. */
+/** Reads PUBLISH packets into its own fields, so that the most frequent packet costs no object. */
 export class PublishReader {
   qos: Qos = 0;
   retain = false;
   dup = false;
-  /** Empty where MQTT 5 stands an alias in for it. */
+  /** The topic name; empty where MQTT 5 sends an alias in its place. */
   topic = "";
   /** 0 at QoS 0. */
   packetId = 0;
@@ -66,8 +66,4 @@ export class PublishReader {
     }
     this.payloadAt = next;
   }
-}
-
-function malformed(message: string): ProtocolError {
-  return new ProtocolError(message, Reason.malformedPacket);
 }

@@ -6,32 +6,39 @@ import type { MqttLimits } from "./limits.ts";
 import { outliving } from "./outliving.ts";
 import { type SessionLog, settle, StoredDelivery, storedFrom } from "./session_log.ts";
 
-/** What the objects around a waiting message take, in bytes. */
+/** Bytes that the objects around a waiting message take. */
 const OVERHEAD_BYTES = 256;
 
-/** What all sessions of a gateway hold together, and who hears of losses. */
+/** 1,024 places may be empty before the array is shortened: for fewer a copy is not worth it. */
+const COMPACTED_MESSAGES = 1024;
+
+/** What all sessions of a gateway hold together, and whom losses are reported to. */
 export interface Tally {
-  /** Of messages that wait. */
+  /** Bytes of messages that wait. */
   queuedBytes: number;
-  /** Of messages that were sent and are not acknowledged. */
+  /** Bytes of messages that were sent and are not acknowledged. */
   inflightBytes: number;
   subscriptions: number;
   /** A message that was accepted will not be delivered. */
   lose(event: "mqtt.dropped" | "mqtt.conflated"): void;
 }
 
-/** Messages that wait until their client is there and has room, oldest first. */
+/** Messages that wait until their client is connected and has room, oldest first. */
 export class Queue implements Shelf {
+  /** Messages in memory; those before `#head` have gone. */
   #waiting: (Delivery | undefined)[] = [];
   #head = 0;
   #bytes = 0;
-  /** Messages that went before the first of `#waiting`: places are counted from the beginning of time. */
+  /** The place of `#waiting[0]`: places count all messages ever, so they stay the same. */
   #before = 0;
-  /** Where the message of each topic waits, for those who want only the newest. */
+  /** With the policy `conflate`, the place at which a message of each topic waits. */
   #places: Map<string, number> | undefined;
-  /** What went before: written down before a restart, or since. */
+  /** Messages before those of `#waiting`, on pages that are read back when they are needed. */
   #backlog: Backlog | undefined;
-  /** The place from which messages share their memory until they are written down. */
+  /**
+   * From this place on, messages may still share memory with others: the journal has not come to
+   * them.
+   */
   #shelved = 0;
 
   constructor(readonly tally: Tally) {}
@@ -40,7 +47,7 @@ export class Queue implements Shelf {
     return (this.#backlog?.size ?? 0) + this.#waiting.length - this.#head;
   }
 
-  /** Takes a delivery as far as the policy allows; false when it is not taken. */
+  /** Queues a delivery as far as the policy allows; false when it is not queued. */
   offer(delivery: Delivery, limits: MqttLimits): boolean {
     if (!this.makeRoom(delivery, limits, 0)) return false;
     this.push(delivery, limits);
@@ -48,8 +55,8 @@ export class Queue implements Shelf {
   }
 
   /**
-   * True when there is room for a delivery, with at most `elsewhere` messages that have their
-   * room outside of this queue, or, below 0, are on their way into it.
+   * True when there is room for a delivery, which the policy may make. `elsewhere` is for how many
+   * messages more there is room outside of this queue; negative for messages on their way into it.
    */
   makeRoom(delivery: Delivery, limits: MqttLimits, elsewhere: number): boolean {
     if (this.#fits(delivery, limits, elsewhere)) return true;
@@ -62,7 +69,7 @@ export class Queue implements Shelf {
     return false;
   }
 
-  /** Drops the oldest until `delivery` fits; nothing when that would not help. */
+  /** Drops the oldest messages until `delivery` fits; none at all when that would not help. */
   #sacrifice(delivery: Delivery, limits: MqttLimits, elsewhere: number): boolean {
     const cost = costOf(delivery);
     if (
@@ -78,17 +85,17 @@ export class Queue implements Shelf {
     return true;
   }
 
-  /** Takes a delivery for which there is room. */
+  /** Queues a delivery for which there is room. */
   push(delivery: Delivery, limits: MqttLimits): void {
     this.add(outliving(delivery), limits);
   }
 
   /**
-   * Takes a delivery for which there is room, and has it written down: as long as nobody asks for it,
-   * what was written is enough.
+   * Queues a delivery for which there is room, and records it in the journal. Once it is recorded,
+   * it need not stay in memory until it is sent.
    */
   shelve(delivery: StoredDelivery, log: SessionLog, limits: MqttLimits): void {
-    // Where the newest takes the place of another, no page is ever complete.
+    // Newer messages take the places of older ones here, so no page would ever stay complete.
     if (limits.queuePolicy === "conflate") {
       this.push(delivery, limits);
       return log.keep(delivery);
@@ -119,7 +126,7 @@ export class Queue implements Shelf {
     this.#compact();
   }
 
-  /** Takes a delivery that shares its memory with its neighbours only, or with nobody. */
+  /** Queues a delivery whose payload shares memory with its neighbours here at most. */
   add(delivery: Delivery, limits: MqttLimits): void {
     this.#count(costOf(delivery));
     if (limits.queuePolicy === "conflate" && this.#replace(delivery)) return;
@@ -150,11 +157,11 @@ export class Queue implements Shelf {
     return delivery;
   }
 
-  /** Forgets the places of what has gone. */
+  /** Shortens the array once nothing is left in it, or more than half of it has gone. */
   #compact(): void {
     if (
       this.#head === this.#waiting.length ||
-      (this.#head > 1024 && this.#head * 2 > this.#waiting.length)
+      (this.#head > COMPACTED_MESSAGES && this.#head * 2 > this.#waiting.length)
     ) {
       this.#waiting = this.#waiting.slice(this.#head);
       this.#before += this.#head;
@@ -162,7 +169,7 @@ export class Queue implements Shelf {
     }
   }
 
-  /** Takes out what `wanted` says of what has come since the start, in order. */
+  /** Takes out, in order, those of the messages in memory that are `wanted`. */
   extract(wanted: (delivery: Delivery) => boolean): Delivery[] {
     const all: Delivery[] = [], found: Delivery[] = [];
     for (let next = this.#shiftWaiting(); next !== undefined; next = this.#shiftWaiting()) {
@@ -177,14 +184,14 @@ export class Queue implements Shelf {
     return found;
   }
 
-  /** Has `pages` in front of what it holds. */
+  /** Puts `pages` in front of everything that it holds. */
   follow(pages: readonly Page[], limits: MqttLimits): void {
     if (limits.queuePolicy === "conflate") return this.#conflateAll(pages, limits);
     (this.#backlog ??= new Backlog()).precede(pages, sumOf);
     for (const { bytes } of pages) this.#count(bytes);
   }
 
-  /** To find what replaces what, all must be at hand. */
+  /** Reads all pages: whether a newer message replaces one of them shows only in memory. */
   #conflateAll(pages: readonly Page[], limits: MqttLimits): void {
     const since = this.extract(() => true);
     for (const page of pages) for (const each of page.read()) this.add(each, limits);
@@ -200,7 +207,7 @@ export class Queue implements Shelf {
     });
   }
 
-  /** Messages that came too slowly to be written down together are a page as they are. */
+  /** Makes a page, which stays in memory, of messages that were not recorded together. */
   #shelveObjects(end: number): void {
     const older = this.#waiting.slice(this.#head, end) as Delivery[];
     this.#waiting.fill(undefined, this.#head, end);
@@ -211,7 +218,7 @@ export class Queue implements Shelf {
     (this.#backlog ??= new Backlog()).push(page);
   }
 
-  /** What nobody gives a page for keeps nothing but its own memory from now on. */
+  /** Gives messages that stay in memory payloads of their own, which keep no others alive. */
   #keepAll(): void {
     for (let at = Math.max(this.#head, this.#shelved - this.#before); at < this.#waiting.length;) {
       this.#waiting[at] = outliving(this.#waiting[at++]!);
@@ -234,7 +241,7 @@ export class Queue implements Shelf {
       this.tally.queuedBytes + cost <= limits.maxTotalQueuedBytes;
   }
 
-  /** Puts a delivery in the place of an older one of its topic, if one waits. */
+  /** Puts a delivery in the place of an older one of its topic; false when none waits. */
   #replace(delivery: Delivery): boolean {
     const { topic } = delivery.publication, places = this.#places ??= new Map();
     const place = places.get(topic);
@@ -256,12 +263,12 @@ export class Queue implements Shelf {
   }
 }
 
-/** What a message takes while it waits, in bytes. */
+/** Bytes that a message takes while it waits. */
 export function bytesOf(publication: Publication): number {
   return bareBytesOf(publication) + attachedBytes(publication);
 }
 
-/** The same of one that has nothing beside its topic and payload. */
+/** The same for a message with nothing beside its topic and payload. */
 export function bareBytesOf({ topic, payload }: Pick<Publication, "topic" | "payload">): number {
   return payload.length + topic.length + OVERHEAD_BYTES;
 }

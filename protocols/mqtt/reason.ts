@@ -1,3 +1,4 @@
+import { ProtocolError } from "../session.ts";
 import { PacketType } from "./packet.ts";
 
 /** Every MQTT 5 reason code by its name (MQTT 5.0 §2.4). */
@@ -47,7 +48,7 @@ export const Reason = {
   wildcardsNotSupported: 0xa2,
 } as const;
 
-/** Which reason codes each packet may carry, by packet type. */
+/** The reason codes that each packet may carry (MQTT 5.0 §2.4), in hexadecimal, by packet type. */
 const allowed: Record<number, ReadonlySet<number>> = {
   [PacketType.connack]: codes("00 80 81 82 83 84 85 86 87 88 89 8a 8c 90 95 97 99 9a 9b 9c 9d 9f"),
   [PacketType.puback]: codes("00 10 80 83 87 90 91 97 99"),
@@ -69,4 +70,9 @@ function codes(text: string): ReadonlySet<number> {
 /** True when an MQTT 5 packet of this type may carry this reason code. */
 export function allowsReason(packetType: number, reason: number): boolean {
   return allowed[packetType]?.has(reason) ?? false;
+}
+
+/** The error for a packet that cannot be read: Malformed Packet (MQTT 5.0 §4.13). */
+export function malformed(message: string): ProtocolError {
+  return new ProtocolError(message, Reason.malformedPacket);
 }

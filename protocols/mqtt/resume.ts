@@ -1,6 +1,6 @@
 import type { Journal, MessageRecord, SessionRecord } from "../journal.ts";
 import type { Hub, Subscription } from "../session.ts";
-import { Broker } from "./broker.ts";
+import { Broker, NEVER } from "./broker.ts";
 import { Client } from "./client.ts";
 import { Group } from "./group.ts";
 import type { MqttLimits } from "./limits.ts";
@@ -10,19 +10,17 @@ import { SessionLog, storedFrom } from "./session_log.ts";
 import { isShared } from "./shares.ts";
 import { plainSubscription } from "./subscribe.ts";
 
-const NEVER = 0xffff_ffff;
-
-/** A session as it was written down. */
-export interface Resumed {
+/** A session as it was stored. */
+interface Resumed {
   readonly record: SessionRecord;
   readonly subscriptions: ReadonlyMap<string, Subscription>;
   /** Packet identifiers of QoS 2 messages that the client has not released. */
   readonly ids: readonly number[];
-  /** True while the messages that waited for it are still to come. */
+  /** True while its stored messages are still to be loaded. */
   readonly loading: boolean;
 }
 
-/** Goes on with a session after a restart: for its client, the connection was lost at `now`. */
+/** Takes up a session after a restart. To its client, the connection was lost at `now`. */
 export function resumeSession(
   hub: Hub,
   { record, subscriptions, ids, loading }: Resumed,
@@ -33,7 +31,7 @@ export function resumeSession(
   client.log = new SessionLog(journal, record.key, identity);
   client.user = identity?.user;
   client.expirySeconds = expirySeconds;
-  // A clock that was set back must not give a session more time than it has.
+  // When the clock was set back, a session must not get more time than its expiry interval.
   const latest = expirySeconds === NEVER ? Infinity : now + expirySeconds * 1000;
   client.expiresAt = Math.min(record.expiresAt ?? Infinity, latest);
   if (will !== undefined) {
@@ -55,23 +53,23 @@ export function resumeSession(
   return client;
 }
 
-/** Messages that were written down together, read when their turn comes. */
+/** Messages that were stored together, to be read when the first of them is next to be sent. */
 export interface WrittenPage {
-  /** How many of them were not sent, and what they take while they wait, in bytes. */
+  /** How many of them were not sent before the restart, and the bytes that they count for. */
   readonly size: number;
   readonly bytes: number;
   readonly sent: readonly MessageRecord[];
-  /** Those that were not sent. */
+  /** Reads those that were not sent. */
   read(): readonly MessageRecord[];
 }
 
-/** Puts the messages that waited before a restart where they were. */
+/** Gives a session, or a group, the messages back that it had before a restart. */
 export class Return {
   readonly #pages: Page[] = [];
 
   constructor(readonly owner: Client | Group, readonly journal: Journal) {}
 
-  /** The next of them. */
+  /** Adds the next page of them. */
   add({ sent, size, bytes, read }: WrittenPage): void {
     const { owner, journal } = this;
     const deliveryOf = (record: MessageRecord) => storedFrom(record, journal);
@@ -83,7 +81,7 @@ export class Return {
     if (size > 0) this.#pages.push({ size, bytes, read: () => read().map(deliveryOf) });
   }
 
-  /** That was all. */
+  /** All pages have been added. */
   end(): void {
     const { owner } = this;
     if (owner instanceof Group) owner.restore(this.#pages);

@@ -5,23 +5,23 @@ import type { Client } from "./client.ts";
 import type { Link } from "./link.ts";
 import { isExpired } from "./message.ts";
 
-/** The stored messages that one new subscription still has to send. */
+/** The stored messages that are still to be sent for one new subscription. */
 interface Source {
   readonly values: IterableIterator<Publication>;
   readonly subscription: Subscription;
-  /** True for what was published, rather than for what is stored. */
+  /** True for messages of the past (the user property `since`), false for retained ones. */
   readonly isPast: boolean;
 }
 
-/** Stored messages on their way to a client, read only as fast as it takes them. */
+/** Stored messages for a client's new subscriptions, read only as fast as it takes them. */
 export class Retained {
   #sources: Map<string, Source> | undefined;
-  /** Read from its source but not sent: it waits for the window. */
+  /** A message that was read from its source, and waits until the client has room for it. */
   #held: { value: Publication; subscription: Subscription; isPast: boolean } | undefined;
 
   constructor(readonly link: Link, readonly client: Client) {}
 
-  /** Begins, or begins again, with what `filter` selects. */
+  /** Begins, or begins anew, to send what `filter` selects. */
   add(filter: string, subscription: Subscription, since?: number): void {
     const { link: { hub }, client } = this;
     const question = since === undefined ? undefined : { since, limit: historyLimits.most };
@@ -30,7 +30,7 @@ export class Retained {
     (this.#sources ??= new Map()).set(filter, { values, subscription, isPast: past !== undefined });
   }
 
-  /** The subscription ended before all was sent. */
+  /** Sends no more of this filter: its subscription has ended. */
   remove(filter: string): void {
     const source = this.#sources?.get(filter);
     if (source === undefined) return;
@@ -38,13 +38,13 @@ export class Retained {
     if (this.#held?.subscription === source.subscription) this.#held = undefined;
   }
 
-  /** The next one to be sent; undefined when there is none. With `hasRoom` false, none above QoS 0. */
+  /** The next message to be sent, if any. Without room for one of QoS 1 or 2, only one of QoS 0. */
   next(hasRoom: boolean, now: number): Delivery | undefined {
     const held = this.#held;
     if (held !== undefined) {
       if (!hasRoom) return undefined;
       this.#held = undefined;
-      // Meanwhile the topic may have got another value, which must not be followed by an older one.
+      // The topic may have another value by now, which an older one must not follow.
       const current = held.isPast ? held.value : this.link.hub.retained(held.value.topic);
       const delivery = current && this.#delivery(current, held, now);
       if (delivery !== undefined) return delivery;
@@ -81,7 +81,7 @@ export class Retained {
   }
 }
 
-/** True for a publisher of this name; a stored message knows only the name [MQTT-3.8.3-3]. */
+/** True for a publisher of this name: all that a message loaded from the store has of it. */
 function isBy(origin: unknown, name: string): boolean {
   return origin === name || (origin as { name?: string } | undefined)?.name === name;
 }

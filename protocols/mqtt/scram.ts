@@ -5,15 +5,17 @@ import { utf8 } from "../bytes.ts";
 import type { AuthExchange, AuthMethod, AuthStep } from "./authentication.ts";
 
 const METHOD = "SCRAM-SHA-256";
-/** 15,000 hashes take some milliseconds: several times the least that RFC 7677 §4 allows. */
+/** 15,000 iterations take some milliseconds; RFC 7677 §4 asks for at least 4,096. */
 const ITERATIONS = 15_000;
-/** 24 bytes: as many as nobody will ever guess. */
+/** 24 random bytes: far more than anybody could guess. */
 const NONCE_BYTES = 24;
-/** Bytes of one message of the client; user names are short. */
+/** 4,096 bytes of one message of the client: several times what a long user name needs. */
 const MAX_MESSAGE_BYTES = 4096;
+/** 16 random bytes of salt, which no two passwords then share. */
+const SALT_BYTES = 16;
 
 /**
- * What a server keeps of a password (RFC 5802 §3); the password cannot be had from it.
+ * What a server keeps of a password (RFC 5802 §3), from which the password cannot be computed.
  *
  * @example What a file of users may hold
  * ```ts
@@ -25,13 +27,13 @@ const MAX_MESSAGE_BYTES = 4096;
  * ```
  */
 export interface ScramCredentials {
-  /** What makes equal passwords look different. */
+  /** Random bytes that make equal passwords look different. */
   readonly salt: Uint8Array;
-  /** Hashes for each guess at the password. */
+  /** How many hashes each guess at the password costs. */
   readonly iterations: number;
-  /** Shows that a client knows the password. */
+  /** To check that a client knows the password. */
   readonly storedKey: Uint8Array;
-  /** Shows that the server knows the client. */
+  /** To show the client that the server knows it. */
   readonly serverKey: Uint8Array;
 }
 
@@ -51,7 +53,7 @@ export interface ScramCredentials {
 export type ScramStore = (user: string) => ScramCredentials | undefined;
 
 /**
- * How a password is made into what is kept of it.
+ * How credentials are made of a password.
  *
  * @example More work for whoever guesses
  * ```ts
@@ -65,12 +67,12 @@ export type ScramStore = (user: string) => ScramCredentials | undefined;
 export interface ScramOptions {
   /** Default: 16 random bytes. */
   salt?: Uint8Array;
-  /** Hashes for each guess at the password; default 15,000. */
+  /** How many hashes each guess at the password costs; default 15,000. */
   iterations?: number;
 }
 
 /**
- * What to keep of a password.
+ * Makes the credentials that a server keeps of a password.
  *
  * @example The same password looks different each time
  * ```ts
@@ -83,7 +85,7 @@ export interface ScramOptions {
  */
 export function scramCredentials(
   password: string,
-  { salt = randomBytes(16), iterations = ITERATIONS }: ScramOptions = {},
+  { salt = randomBytes(SALT_BYTES), iterations = ITERATIONS }: ScramOptions = {},
 ): ScramCredentials {
   const salted = pbkdf2Sync(password.normalize("NFKC"), salt, iterations, 32, "sha256");
   const storedKey = createHash("sha256").update(hmac(salted, "Client Key")).digest();
@@ -115,7 +117,7 @@ export function scramSha256(
 class ScramExchange implements AuthExchange {
   #user = "";
   #header = "";
-  /** Both first messages, once they are known. */
+  /** Both first messages, which the proof covers; "" before the client's. */
   #first = "";
   #nonce: string;
   #credentials: ScramCredentials | undefined;
@@ -132,7 +134,7 @@ class ScramExchange implements AuthExchange {
   }
 
   #begin(message: string): AuthStep {
-    // No channel binding: MQTT hands nothing of TLS to its authentication.
+    // Without channel binding (n or y): MQTT passes nothing of TLS to an authentication method.
     const found = /^([ny],(?:a=([^,]+))?,)(n=([^,]+),r=([\x21-\x2b\x2d-\x7e]+))$/.exec(message);
     if (found === null) return refusal("the first message is not of the form n,,n=USER,r=NONCE");
     const [, header, identity, bare, name, clientNonce] = found;
@@ -171,9 +173,9 @@ class ScramExchange implements AuthExchange {
     return { kind: "success", data, user: this.#user };
   }
 
-  /** Unknown users get a salt, too, and always the same: nobody can find out who is known. */
+  /** Unknown users get a salt, too, and always the same one, so that nobody learns who is known. */
   #decoy(user: string): ScramCredentials {
-    const salt = hmac(this.secret, user).subarray(0, 16);
+    const salt = hmac(this.secret, user).subarray(0, SALT_BYTES);
     return { salt, iterations: ITERATIONS, storedKey: randomBytes(32), serverKey: randomBytes(32) };
   }
 }

@@ -17,31 +17,33 @@ import { PacketType, versionNames } from "./packet.ts";
 import { allowsReason, Reason } from "./reason.ts";
 import type { Tenure } from "./tenure.ts";
 
-/** A sign of life, as a part of a packet. */
+/** 1 KiB of an unfinished packet is a sign of life; single bytes now and then are none. */
 const MUCH_BYTES = 1024;
 
-/** MQTT 5.0 §3.14.2.1. Mosquitto and EMQX call it an administrative action, too. */
+/** Reasons of DISCONNECT (MQTT 5.0 §3.14.2.1); those that Mosquitto and EMQX give, too. */
 const reasons: Readonly<Record<LoginEnd, number>> = {
   expired: Reason.maximumConnectTime,
   revoked: Reason.administrativeAction,
 };
 
-/** Packets of one client before others have a turn: even code that is not compiled yet takes a millisecond or two. */
+/** 256 packets of one client before others have a turn: a millisecond or two, even uncompiled. */
 const TURN_PACKETS = 256;
 
 /** Serves MQTT 3.1, 3.1.1 and 5.0 to one client: the server's side. */
-export class MqttSession implements Session, House {
+class MqttSession implements Session, House {
   label = "mqtt";
   readonly #link: Link;
-  /** There until CONNACK. */
+  /** Handles packets until CONNACK; then undefined. */
   #entrance: Entrance | undefined;
-  /** There once the session is open. */
+  /** Handles packets after CONNACK; undefined before. */
   #conversation: Conversation | undefined = undefined;
   #tenure: Tenure | undefined = undefined;
-  /** True from the moment that hooks have heard of this client until they hear that it has gone. */
+  /**
+   * True while hooks have been told that this client is connected, and not yet that it has gone.
+   */
   #isGuest = false;
   #heardAt = 0;
-  /** What there was of an incomplete packet then, in bytes. */
+  /** Bytes of an unfinished packet that there were at `#heardAt`. */
   #coming = 0;
   /** One and a half times the Keep Alive [MQTT-3.1.2-24]; 0 for none. */
   #keepAliveMs = 0;
@@ -57,7 +59,7 @@ export class MqttSession implements Session, House {
     let at = 0, packets = 0;
     while (at + 1 < bytes.length && this.#isReading) {
       const type = bytes[at]! >> 4;
-      // [MQTT-3.1.0-1] and [MQTT-3.1.0-2], before the rest of the packet is waited for.
+      // [MQTT-3.1.0-1], [MQTT-3.1.0-2]: checked without waiting for the rest of the packet.
       if ((type === PacketType.connect) !== (this.#entrance?.expectsConnect === true)) {
         throw misplaced(type);
       }
@@ -68,8 +70,8 @@ export class MqttSession implements Session, House {
       if (++packets % TURN_PACKETS === 0 && this.#isReading) link.rest();
     }
     link.traffic.packetsReceived += packets;
-    // [MQTT-3.1.2-22] wants whole packets. One that takes longer than the Keep Alive is coming for as
-    // long as much of it comes, not a byte now and then.
+    // [MQTT-3.1.2-22] asks for a whole packet. A large one may take longer than the Keep Alive, so
+    // much of one counts as well.
     const coming = bytes.length - at;
     if (packets > 0 || coming >= this.#coming + MUCH_BYTES) {
       this.#heardAt = now;
@@ -90,7 +92,7 @@ export class MqttSession implements Session, House {
       if (link.closed) this.#leave(now);
       return;
     }
-    // It was on its way here when the connection ended or another one took the session.
+    // This was in our mailbox when the connection ended, or another one took the session over.
     if (delivery instanceof SharedDelivery) delivery.group.takeBack(delivery);
     else if (client.epoch === tenure.epoch) client.deliver(delivery);
   }
@@ -133,7 +135,7 @@ export class MqttSession implements Session, House {
     const link = this.#link, conversation = this.#conversation;
     if (now < this.deadline) return;
     if (conversation === undefined) return this.#entrance!.tick(now);
-    // While we do not read, silence is not the client's.
+    // While we do not read, we cannot know that the client is silent.
     const isOurs = link.wire.paused;
     if (isOurs) this.#heardAt = now;
     if (conversation.resumeAt <= now) return conversation.resume();
@@ -197,7 +199,7 @@ export class MqttSession implements Session, House {
     this.#keepAliveMs = admission.keepAlive * 1500;
     this.#conversation = new Conversation(link, client, { authentication, now });
     this.#conversation.outgoing.pump(now);
-    // The next one is already waiting.
+    // Another connection waits for the session already.
     if (client.heirs !== undefined) this.#yield(now);
     else if (link.closed) this.#leave(now);
     if (waits && !link.closed) link.wire.resume();
@@ -214,19 +216,19 @@ export class MqttSession implements Session, House {
     this.#leave(now);
   }
 
-  /** True while the session is this connection's. One that lost it without being asked goes. */
+  /** True while the session is this connection's. A connection that has lost it hangs up. */
   #owns(): boolean {
     if (this.#tenure!.holds) return true;
     this.#link.disconnect(Reason.sessionTakenOver);
     return false;
   }
 
-  /** True when another connection has taken the session without asking. */
+  /** True when another connection has taken the session over by force; then this one hangs up. */
   #isLost(): boolean {
     return this.#conversation !== undefined && !this.#owns();
   }
 
-  /** Goes on in this turn with what waited for hooks, or for others. */
+  /** Goes on, in this turn, with work that waited for hooks or for other actors. */
   #resume(work: (now: number) => void, now: number): void {
     try {
       work(now);

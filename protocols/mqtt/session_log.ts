@@ -4,12 +4,12 @@ import { Delivery, type Publication } from "../publication.ts";
 import type { Client } from "./client.ts";
 import { willPublication } from "./message.ts";
 
-/** A delivery of QoS 1 or 2 that is written down until it is settled. */
+/** A delivery of QoS 1 or 2 that has an entry in the journal until it is settled. */
 export class StoredDelivery extends Delivery {
   constructor(
     publication: Publication,
     { qos, retain, ids }: Pick<Delivery, "qos" | "retain" | "ids">,
-    /** Undefined when it is not written down after all. */
+    /** Undefined for a delivery that is not recorded after all. */
     readonly journal: Journal | undefined,
     readonly entry: Entry,
   ) {
@@ -21,7 +21,7 @@ export class StoredDelivery extends Delivery {
   }
 }
 
-/** A delivery as it was written down. */
+/** A delivery as it was stored. */
 export function storedFrom(
   { delivery, entry }: MessageRecord,
   journal: Journal | undefined,
@@ -29,12 +29,12 @@ export function storedFrom(
   return new StoredDelivery(delivery.publication, delivery, journal, entry);
 }
 
-/** Nobody waits for this delivery any more. */
+/** A delivery has arrived, or was given up: its entry in the journal is of no use any more. */
 export function settle(delivery: Delivery): void {
   if (delivery instanceof StoredDelivery) delivery.journal?.endMessage(delivery.entry);
 }
 
-/** Writes down what becomes of one session that outlives its connections. */
+/** Records in the journal what becomes of one session that outlives its connections. */
 export class SessionLog {
   constructor(
     readonly journal: Journal,
@@ -42,7 +42,7 @@ export class SessionLog {
     public identity: Identity | undefined,
   ) {}
 
-  /** The state of the session, as it is when nobody is connected. */
+  /** Records the state of the session. */
   save(client: Client): void {
     const { journal, key, identity } = this, { name, expirySeconds, will } = client;
     const isAway = client.inbox === undefined;
@@ -62,7 +62,7 @@ export class SessionLog {
     this.journal.endSession(this.key);
   }
 
-  /** The same delivery with an entry, by which it is to be saved. */
+  /** The same delivery with a new entry, under which `keep` saves it. */
   entered({ publication, qos, retain, ids }: Delivery): StoredDelivery {
     const { journal } = this;
     return new StoredDelivery(
@@ -73,7 +73,7 @@ export class SessionLog {
     );
   }
 
-  /** Writes a delivery down, that waits on `shelf` if it is not on its way. */
+  /** Saves a delivery; `shelf` is the queue that it waits in, if it is not on its way. */
   keep(delivery: StoredDelivery, shelf?: Shelf): void {
     this.journal.saveMessage(this.key, delivery.entry, delivery, shelf);
   }

@@ -7,14 +7,14 @@ import { SessionLog } from "./session_log.ts";
 
 const PREFIX = "$share/";
 
-/** True for the filter of a shared subscription, right or wrong. */
+/** True for the filter of a shared subscription, valid or not. */
 export function isShared(filter: string): boolean {
   return filter.startsWith(PREFIX);
 }
 
 /**
- * What `$share/name/filter` shares, or undefined when it is not of this form:
- * a name without wildcards, then a filter [MQTT-4.8.2-1] [MQTT-4.8.2-2].
+ * The filter in `$share/name/filter`, or undefined when the name is missing or has wildcards
+ * [MQTT-4.8.2-1] [MQTT-4.8.2-2].
  */
 export function sharedFilter(shared: string): string | undefined {
   const end = shared.indexOf("/", PREFIX.length);
@@ -25,7 +25,7 @@ export function sharedFilter(shared: string): string | undefined {
 /** The shared subscriptions of a gateway. */
 export class Shares {
   readonly #groups = new Map<string, Group>();
-  /** How groups were written down before a restart. */
+  /** The keys of groups that were stored before a restart and have no members yet. */
   #keys: Map<string, number> | undefined = undefined;
 
   constructor(readonly tally: Tally) {}
@@ -45,7 +45,7 @@ export class Shares {
     hub.subscribe(sharedFilter(shared)!, group.subscription, group);
   }
 
-  /** A group that was written down before a restart; its members will come. */
+  /** Notes the key of a group that was stored before a restart, for when its members come. */
   resume(shared: string, key: number): void {
     (this.#keys ??= new Map()).set(shared, key);
   }
@@ -62,7 +62,7 @@ export class Shares {
     return new SessionLog(journal, key, undefined);
   }
 
-  /** Ends a client's membership. */
+  /** Ends a client's membership in the group that `shared` names. */
   unsubscribe(shared: string, client: Client, hub: Hub): void {
     const group = this.#groups.get(shared);
     if (group === undefined) return;
@@ -84,8 +84,9 @@ export class Shares {
 }
 
 /**
- * Takes from a client without a connection what it got for its groups and did not acknowledge.
- * A message of QoS 2 that was sent stays: nobody else may have it [MQTT-4.8.2-4] [MQTT-4.8.2-5].
+ * Takes from a client without a connection the messages of its groups that it did not acknowledge.
+ * A message of QoS 2 that was sent stays, because no other member may get it [MQTT-4.8.2-4]
+ * [MQTT-4.8.2-5].
  */
 export function surrender(client: Client): SharedDelivery[] {
   const found: SharedDelivery[] = [];

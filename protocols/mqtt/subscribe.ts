@@ -14,18 +14,18 @@ import type { Retained } from "./retained.ts";
 import { isShared, sharedFilter } from "./shares.ts";
 
 /** What SUBSCRIBE and UNSUBSCRIBE change. */
-export interface Subscriber {
+interface Subscriber {
   readonly link: Link;
   readonly client: Client;
   readonly retained: Retained;
 }
 
-/** Answers SUBSCRIBE (MQTT 5.0 §3.8.4). Stored messages are ready to be pumped afterwards. */
+/** Answers SUBSCRIBE (MQTT 5.0 §3.8.4). Stored messages are sent by the next `Outgoing.pump`. */
 export function subscribe(
   subscriber: Subscriber,
   packet: Subscribe,
   now: number,
-  /** Those that hooks have refused, in the order of the filters. */
+  /** The refusals of hooks, each at the place of its filter. */
   refusals: readonly (Refusal | undefined)[] = [],
 ): void {
   const { link } = subscriber;
@@ -56,7 +56,7 @@ export function subscribe(
   }
 }
 
-/** From when on a client wants the past, which MQTT has no word for: the user property `since`. */
+/** The time from which on a client wants past messages too: a user property, `since`, of ours. */
 function sinceOf({ properties }: Subscribe, now: number): number | undefined {
   const found = properties?.userProperties?.find(([name]) => name === "since");
   return found && readSince(found[1], now);
@@ -80,7 +80,9 @@ function faultOf(packet: Subscribe, reasons: number[], { limits }: Link): string
     `Cannot take more than ${limits.maxWildcardLevels} levels of wildcards in a filter`;
 }
 
-/** Those without identifier and screen: there are thousands, of at most twelve kinds. */
+/**
+ * The subscriptions without identifier and screen: clients share them, as there are only twelve.
+ */
 const plain: readonly Subscription[] = Array.from({ length: 16 }, (_, wish) => ({
   qos: (wish & 3) as Qos,
   noLocal: (wish & 4) !== 0,
@@ -89,7 +91,7 @@ const plain: readonly Subscription[] = Array.from({ length: 16 }, (_, wish) => (
   screen: undefined,
 }));
 
-/** The one of them with these wishes. */
+/** The shared one of these with the same options. */
 export function plainSubscription({ qos, noLocal, retainAsPublished }: Subscription): Subscription {
   return plain[qos | (noLocal ? 4 : 0) | (retainAsPublished ? 8 : 0)]!;
 }
@@ -112,7 +114,7 @@ function subscribeOne(
   client.subscriptions.set(filter, subscription);
   if (isNew) client.tally.subscriptions++;
   client.log?.journal.saveSubscription(client.log.key, filter, subscription);
-  // Stored messages are not for those who share (MQTT 5.0 §4.8.2).
+  // No retained messages are sent for a shared subscription (MQTT 5.0 §4.8.2).
   if (isShared(filter)) {
     hub.shared(Broker).shares.subscribe(filter, subscription, client, hub);
     guard?.subscribed(identity, filter, qos);
@@ -126,7 +128,7 @@ function subscribeOne(
   return qos;
 }
 
-/** Ends what the client of a session may not follow any more, and screens the rest for who it is now. */
+/** Ends subscriptions that were refused, and screens the others for who the client is now. */
 export function screenAnew(client: Client, hub: Hub, refused: readonly string[]): void {
   for (const filter of refused) endSubscription(client, filter, hub);
   for (const [filter, given] of client.subscriptions) {
@@ -144,7 +146,7 @@ function hasNoRoom({ subscriptions, tally }: Client, limits: MqttLimits): boolea
     tally.subscriptions >= limits.maxTotalSubscriptions;
 }
 
-/** The reason why nobody may subscribe to `request`, or undefined. */
+/** The reason code that says why nobody may subscribe to `request`; undefined when one may. */
 function faultOfRequest(request: string, limits: MqttLimits): number | undefined {
   const filter = isShared(request) ? sharedFilter(request) : request;
   if (filter === undefined || faultOfFilter(filter, limits.maxTopicLevels) !== undefined) {
@@ -165,7 +167,7 @@ export function unsubscribe({ link, client, retained }: Subscriber, packet: Unsu
   link.send({ type: "unsuback", packetId: packet.packetId, reasons, properties: undefined });
 }
 
-/** False when there is none. */
+/** Ends a subscription; false when there is none. */
 function endSubscription(client: Client, filter: string, hub: Hub): boolean {
   const { log } = client;
   if (!client.subscriptions.delete(filter)) return false;

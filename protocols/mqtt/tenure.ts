@@ -3,9 +3,9 @@ import type { Broker } from "./broker.ts";
 import type { Client } from "./client.ts";
 import type { MqttLimits } from "./limits.ts";
 
-/** One connection's hold on a client's session, or its wait for it. */
+/** One connection's hold on its client's session, or its wait for it. */
 export class Tenure {
-  /** Of the client when this connection began: deliveries for an earlier one are void. */
+  /** The client's epoch when this connection began: deliveries of an earlier one are dropped. */
   epoch = 0;
   #waits = false;
 
@@ -20,7 +20,7 @@ export class Tenure {
     return this.client.inbox === this.hub.self;
   }
 
-  /** True once the session is free, and this connection the next. */
+  /** True once the session is free, and this connection is the next to have it. */
   get isNext(): boolean {
     const { inbox, heirs } = this.client;
     return inbox === undefined && heirs?.[0] === this.hub.self;
@@ -40,13 +40,13 @@ export class Tenure {
     if (client.heirs?.[0] !== hub.self) (client.heirs ??= []).unshift(hub.self);
   }
 
-  /** The session is this connection's. */
+  /** Notes that this connection has got the session. */
   begin(): void {
     this.#waits = false;
     this.epoch = this.client.epoch;
   }
 
-  /** Whoever has the session does not react: it is taken. */
+  /** Takes the session from a connection that does not react. */
   force(limits: MqttLimits, now: number): void {
     const { broker, hub } = this;
     const client = this.client = broker.client(this.client.name, limits);

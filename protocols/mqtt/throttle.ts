@@ -1,4 +1,6 @@
-/** Slows a client down to so many messages a second: a bucket of tokens, one second deep. */
+/**
+ * Slows a client down to so many messages a second: a token bucket that holds those of a second.
+ */
 export class Throttle {
   #tokens: number;
   #at: number;
@@ -8,7 +10,7 @@ export class Throttle {
     this.#at = now;
   }
 
-  /** Takes a token, on credit if there is none; answers when there will be one again, at once or later. */
+  /** Takes a token, on credit if need be. Returns when there is one again: `now`, or later. */
   take(now: number): number {
     const { perSecond } = this;
     this.#tokens = Math.min(perSecond, this.#tokens + (now - this.#at) * perSecond / 1000) - 1;

@@ -1,18 +1,18 @@
 import { utf8 } from "../bytes.ts";
 import { ProtocolError } from "../session.ts";
 import { faultOfTopic } from "../topic.ts";
-import { Reason } from "./reason.ts";
+import { malformed, Reason } from "./reason.ts";
 
-/** 1,024 topics of at most 128 bytes, so at most half a megabyte for the whole process. */
+/** 1,024 topics of at most 128 bytes: no more than half a megabyte in the whole process. */
 const SLOTS = 1024;
 const MAX_BYTES = 128;
 
-/** A topic name that has been read and checked before. */
+/** A topic name that was read and checked before. */
 class Known {
   constructor(
     readonly bytes: Uint8Array,
     readonly text: string,
-    /** The limit under which it was found to be valid. */
+    /** The limit of levels within which it was found to be valid. */
     readonly maxLevels: number,
   ) {}
 }
@@ -47,7 +47,7 @@ function isKnown(
 ): boolean {
   const length = own.length;
   if (length !== end - at || valid > maxLevels) return false;
-  // From the back, where topics differ.
+  // From the back: topics differ at their ends more often than at their beginnings.
   for (let i = length - 1; i >= 0; i--) if (own[i] !== bytes[at + i]) return false;
   return true;
 }
@@ -56,10 +56,7 @@ function checkedTopic(bytes: Uint8Array, maxLevels: number): string {
   const topic = utf8(bytes);
   // [MQTT-1.5.4-1], [MQTT-1.5.4-2]
   if (topic === undefined || topic.includes("\0")) {
-    throw new ProtocolError(
-      "Cannot read the topic: it must be UTF-8 without surrogates and NUL",
-      Reason.malformedPacket,
-    );
+    throw malformed("Cannot read the topic: it must be UTF-8 without surrogates and NUL");
   }
   const fault = faultOfTopic(topic, maxLevels);
   if (fault !== undefined) throw new ProtocolError(fault, Reason.topicNameInvalid);

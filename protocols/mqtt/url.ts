@@ -1,4 +1,6 @@
-/** How a scheme travels, and to which port when the URL names none. */
+import { parseServer } from "../server_url.ts";
+
+/** What carries each scheme, and the port that it means when the URL names none. */
 const schemes = {
   mqtt: { tls: false, websocket: false, port: 1883 },
   mqtts: { tls: true, websocket: false, port: 8883 },
@@ -6,7 +8,7 @@ const schemes = {
   wss: { tls: true, websocket: true, port: 443 },
 } as const;
 
-/** Names of schemes that other tools use for the same. */
+/** Names that other tools have for these schemes. */
 const aliases: Readonly<Record<string, keyof typeof schemes>> = {
   tcp: "mqtt",
   ssl: "mqtts",
@@ -24,7 +26,7 @@ export interface Target {
   readonly host: string;
   /** Path and query; `/mqtt` when the URL has none. */
   readonly path: string;
-  /** All of it, without user and password. */
+  /** The whole URL, with its port. */
   readonly url: string;
 }
 
@@ -42,28 +44,24 @@ export function parseTarget(text: string): Target {
     );
   }
   const { tls, websocket, port } = schemes[scheme as keyof typeof schemes];
-  // URL knows the default ports of http: and leaves them out, which is what Host wants.
-  const url = URL.parse(`${tls ? "https" : "http"}://${text.slice(given.length + 3)}`);
-  if (url === null || url.hostname === "") {
-    throw new TypeError(`give a host, as in ${scheme}://127.0.0.1:${port}`);
-  }
-  if (url.username !== "" || url.password !== "") {
-    throw new TypeError("a URL shows to others: give the user and the password apart from it");
-  }
+  const server = parseServer(text.slice(`${given}://`.length), {
+    like: tls ? "https" : "http",
+    port,
+    example: `${scheme}://127.0.0.1:${port}`,
+  });
+  const { url } = server;
   if (!websocket && (url.pathname !== "/" || url.search !== "")) {
     throw new TypeError(`${scheme}: has a host and a port and nothing after them`);
   }
-  const named = /:(\d+)$/.exec(/^[^/?#]*/.exec(text.slice(given.length + 3))![0])?.[1];
-  const actual = named === undefined ? port : Number(named);
   const path = url.pathname === "/" ? `/mqtt${url.search}` : url.pathname + url.search;
-  const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
   return {
-    hostname,
-    port: actual,
+    hostname: server.hostname,
+    port: server.port,
     tls,
     websocket,
+    // Without the usual port of http or https, as the field Host wants it.
     host: url.host,
     path,
-    url: `${scheme}://${url.hostname}:${actual}${websocket ? path : ""}`,
+    url: `${scheme}://${url.hostname}:${server.port}${websocket ? path : ""}`,
   };
 }

@@ -2,18 +2,21 @@ import { varintBytes, writeVarint } from "./frame.ts";
 
 const encoder = new TextEncoder();
 
-/** Builds a packet's body. What does not fit its field makes it `tooLong`. */
+/** 256 bytes to begin with: room for most packets, and cheap for all. */
+const FIRST_BYTES = 256;
+
+/** Builds a packet's body. A value that is too long for its field makes it `tooLong`. */
 export class Writer {
-  /** True when a string, binary field or integer was larger than MQTT can say. */
+  /** True when a string, binary field or integer was longer than MQTT allows. */
   tooLong = false;
-  #bytes = new Uint8Array(256);
+  #bytes = new Uint8Array(FIRST_BYTES);
   #at = 0;
 
   get length(): number {
     return this.#at;
   }
 
-  /** Everything written so far: a view. */
+  /** A view of everything written so far. */
   get view(): Uint8Array {
     return this.#bytes.subarray(0, this.#at);
   }

@@ -1,33 +1,36 @@
-import { hopByHop } from "./forwarding.ts";
+import { CONNECTION_FIELDS } from "./forwarding.ts";
 
 /** The name and value of a header field. */
 export type Field = readonly [name: string, value: string];
 
-/** A request, as far as scripts are told of it. */
-export interface CgiRequest {
+/** A request, as far as scripts get to know it. */
+interface CgiRequest {
   readonly method: string;
   readonly url: URL;
   readonly fields: Iterable<Field>;
   /** The address of the client, without its port. */
   readonly address: string;
   readonly clientPort?: number | undefined;
-  /** Who asks, when that has been found out. */
+  /** The name of the user, where that is known. */
   readonly user?: string | undefined;
 }
 
-/** The script that a request is for. */
-export interface CgiScript {
+/** The script that answers a request. */
+interface CgiScript {
   readonly root: string;
   readonly file: string;
-  /** The path that stands for the script, still encoded or not: as it is shown to clients. */
+  /** The path of the script, as clients have it. */
   readonly name: string;
-  /** What stands behind it in the path, decoded; "" or text that begins with `/`. */
+  /** What follows that in the path, decoded: "", or a text that begins with `/`. */
   readonly pathInfo: string;
 }
 
-/** Fields that have a name of their own, that are the server's business, or are secrets (RFC 3875 §4.1.18). */
+/**
+ * Fields that do not become `HTTP_…`: they have a variable of their own, concern only the server,
+ * or are secrets (RFC 3875 §4.1.18).
+ */
 const LEFT_OUT = new Set([
-  ...hopByHop,
+  ...CONNECTION_FIELDS,
   "authorization",
   "content-length",
   "content-type",
@@ -36,10 +39,10 @@ const LEFT_OUT = new Set([
   "proxy-authorization",
 ]);
 
-/** The variables of a script (RFC 3875 §4.1). */
+/** The environment variables for a script (RFC 3875 §4.1). */
 export function cgiEnvironment(request: CgiRequest, script: CgiScript): Record<string, string> {
-  const { method, url, address, clientPort, user } = request,
-    { root, file, name, pathInfo } = script;
+  const { method, url, address, clientPort, user } = request;
+  const { root, file, name, pathInfo } = script;
   const secure = url.protocol === "https:";
   const variables: Record<string, string> = {
     GATEWAY_INTERFACE: "CGI/1.1",
@@ -70,7 +73,7 @@ export function cgiEnvironment(request: CgiRequest, script: CgiScript): Record<s
     const lower = field.toLowerCase();
     if (lower === "content-type") variables.CONTENT_TYPE = value;
     if (lower === "content-length" && /^\d+$/.test(value)) variables.CONTENT_LENGTH = value;
-    // `X_A` would pass for `X-A`, and `HTTP_PROXY` for a setting of the script's own client.
+    // `X_A` could not be told from `X-A`, nor the field Proxy from the variable HTTP_PROXY.
     if (LEFT_OUT.has(lower) || !/^[a-z\d-]+$/.test(lower)) continue;
     variables[`HTTP_${lower.toUpperCase().replaceAll("-", "_")}`] = value;
   }

@@ -1,21 +1,21 @@
 import type { Field } from "./cgi_environment.ts";
-import { hopByHop } from "./forwarding.ts";
+import { CONNECTION_FIELDS } from "./forwarding.ts";
 
-/** What a CGI script says before its body (RFC 3875 §6). */
+/** The head of a CGI script's answer (RFC 3875 §6). */
 export interface CgiHead {
   readonly status: number;
   readonly fields: readonly Field[];
-  /** A path of this server whose answer is wanted in place of the script's (RFC 3875 §6.2.2). */
+  /** A path of this server whose answer is to be sent instead (RFC 3875 §6.2.2). */
   readonly localPath?: string;
 }
 
-/** Where the head ends, and the body begins. */
-export interface HeadEnd {
+/** Where the head ends, and where the body begins. */
+interface HeadEnd {
   readonly head: number;
   readonly body: number;
 }
 
-/** Finds the empty line behind the head of a script; lines end in LF or CRLF. */
+/** Finds the empty line that ends the head of a script's answer. Lines end in LF or CRLF. */
 export function findHeadEnd(bytes: Uint8Array): HeadEnd | undefined {
   for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1)) {
     if (at === 0) return { head: 0, body: 1 };
@@ -27,10 +27,10 @@ export function findHeadEnd(bytes: Uint8Array): HeadEnd | undefined {
 
 const LF = 10, CR = 13;
 
-/** Of this connection, or what the server says itself. */
-const NOT_THE_SCRIPTS = new Set([...hopByHop, "date"]);
+/** Fields that are not for scripts to set: those of the connection, and the server's own. */
+const NOT_THE_SCRIPTS = new Set([...CONNECTION_FIELDS, "date"]);
 
-/** The head of a script, without the empty line; undefined when it is not one (RFC 3875 §6.3). */
+/** Reads a head, given without the empty line; undefined when it is none (RFC 3875 §6.3). */
 export function parseCgiHead(bytes: Uint8Array): CgiHead | undefined {
   const lines = latin1(bytes).split(/\r?\n/);
   const fields: Field[] = [], own = new Map<string, string>();
@@ -55,10 +55,10 @@ export function parseCgiHead(bytes: Uint8Array): CgiHead | undefined {
   return status === undefined ? undefined : { status, fields };
 }
 
-/** Fields that are meant for the server, and stand there once at most. */
+/** Fields that mean something to the server, and may be there only once. */
 const OWN = new Set(["status", "location", "content-type", "content-length"]);
 
-/** A script can end an exchange, not change its protocol or hold it open: no 1xx. */
+/** A status that a script may give: not 1xx, which would not end the exchange. */
 function statusIn(text: string): number | undefined {
   const found = /^([2-5]\d\d)(?: .*)?$/.exec(text);
   return found === null ? undefined : Number(found[1]);

@@ -3,23 +3,23 @@ import { elementsOf, escapeXml, formatXml, type XmlElement } from "./xml.ts";
 
 const DAV = "DAV:";
 
-/** 4,096 characters: owners are names or addresses, and are kept as long as their locks. */
+/** 4,096 characters of a lock's owner, a name or address that is kept as long as the lock. */
 const OWNER_LENGTH = 4096;
 
-/** What is known of a resource without anybody having set it. */
-export interface LiveResource {
+/** What the server itself knows of a resource: the source of its live properties. */
+interface LiveResource {
   readonly isDirectory: boolean;
   readonly size: number;
   readonly type: string;
   readonly etag: string;
-  /** Date of change as HTTP writes it, and of creation as RFC 3339 does. */
+  /** When it was changed, as an HTTP date, and created, as a date of RFC 3339. */
   readonly modified: string;
   readonly created: string;
   readonly locks: readonly Lock[];
 }
 
-/** What a PROPFIND asks for: names only, certain properties, or all. */
-export type PropfindRequest = "names" | "all" | readonly XmlElement[];
+/** What a PROPFIND asks for: the names of all properties, all properties, or certain ones. */
+type PropfindRequest = "names" | "all" | readonly XmlElement[];
 
 /** One change of a PROPPATCH. */
 export interface PropertyChange {
@@ -28,12 +28,12 @@ export interface PropertyChange {
 }
 
 /** What a LOCK asks for. */
-export interface LockRequest {
+interface LockRequest {
   readonly exclusive: boolean;
   readonly owner: string;
 }
 
-/** The key of a property among others. */
+/** The name of a property with its namespace, as a key of maps. */
 export function keyOf({ namespace, name }: XmlElement): string {
   return `{${namespace}}${name}`;
 }
@@ -82,7 +82,7 @@ export function readLockInfo(root: XmlElement): LockRequest | undefined {
   return text.length > OWNER_LENGTH ? undefined : { exclusive, owner: text };
 }
 
-/** The live properties of a resource, as XML by their keys. */
+/** The live properties of a resource as XML, by their keys. */
 export function liveProperties(of: LiveResource, now: number): Map<string, string> {
   const scopes = ["exclusive", "shared"].map((scope) =>
     `<D:lockentry><D:lockscope><D:${scope}/></D:lockscope>` +
@@ -104,7 +104,7 @@ export function liveProperties(of: LiveResource, now: number): Map<string, strin
   );
 }
 
-/** True for properties that only the server sets (RFC 4918 §15). */
+/** True for properties that only the server may set (RFC 4918 §15). */
 export function isLive(property: XmlElement): boolean {
   return property.namespace === DAV && property.name !== "displayname";
 }
@@ -124,12 +124,12 @@ export function lockAnswer(lock: Lock, now: number): string {
   return document("prop", `<D:lockdiscovery>${activeLock(lock, now)}</D:lockdiscovery>`);
 }
 
-/** A whole document whose root is an element of WebDAV. */
+/** A document of WebDAV, with this root element. */
 export function document(root: string, inside: string): string {
   return `<?xml version="1.0" encoding="utf-8"?>\n<D:${root} xmlns:D="DAV:">${inside}</D:${root}>\n`;
 }
 
-/** What a PROPFIND tells of one resource; `dead` are properties that somebody set. */
+/** The answer to a PROPFIND for one resource; `dead` are properties that clients have set. */
 export function propfindResponse(
   href: string,
   request: PropfindRequest,
@@ -152,7 +152,7 @@ export function propfindResponse(
   return propertyResponse(href, new Map([[200, found.join("")], [404, missing.join("")]]));
 }
 
-/** One resource of a multistatus: properties by their status. */
+/** One resource of a multistatus, with its properties by their statuses. */
 export function propertyResponse(href: string, groups: ReadonlyMap<number, string>): string {
   const shown = [...groups].filter(([, inside]) => inside !== "");
   if (shown.length === 0) shown.push([200, ""]);

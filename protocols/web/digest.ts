@@ -22,11 +22,11 @@ export interface DigestResponse {
   readonly realm: string;
   /** The server's nonce. */
   readonly nonce: string;
-  /** What is requested. */
+  /** The target of the request. */
   readonly uri: string;
   /** What the client computed, in lower-case hexadecimal digits. */
   readonly response: string;
-  /** How. */
+  /** The algorithm that it used. */
   readonly algorithm: "MD5" | "SHA-256";
   /** The client's nonce. */
   readonly cnonce: string;
@@ -34,10 +34,10 @@ export interface DigestResponse {
   readonly nc: string;
 }
 
-/** Characters of an `Authorization` field: names and paths are shorter. */
+/** 8,192 characters of an `Authorization` field: as long as the request line that it repeats. */
 const MAX_CHARS = 8_192;
 
-/** Reads what follows `Digest`; undefined when something is missing, doubled or not offered here. */
+/** Reads what follows `Digest`; undefined when something is missing, repeated or not supported. */
 export function parseDigest(text: string): DigestResponse | undefined {
   if (text.length > MAX_CHARS) return undefined;
   const found = parametersOf(text);
@@ -48,7 +48,7 @@ export function parseDigest(text: string): DigestResponse | undefined {
   const digits = algorithm === "MD5" ? 32 : 64;
   const response = need("response").toLowerCase();
   const [username, nonce, uri, cnonce] = ["username", "nonce", "uri", "cnonce"].map(need);
-  // Without qop nothing keeps an answer from being used again (RFC 7616 §3.4.1).
+  // Without qop, nothing would keep an answer from being used again (RFC 7616 §3.4.1).
   if (need("qop") !== "auth" || !/^[\da-f]{8}$/i.test(need("nc"))) return undefined;
   if (response.length !== digits || !/^[\da-f]+$/.test(response)) return undefined;
   if (username === "" || nonce === "" || uri === "" || cnonce === "") return undefined;
@@ -65,7 +65,7 @@ export function parseDigest(text: string): DigestResponse | undefined {
   };
 }
 
-/** Parameters by name, in lower case; undefined when the list is broken or one comes twice. */
+/** Parameters by their names in lower case; undefined for a faulty list, or a repeated name. */
 export function parametersOf(text: string): ReadonlyMap<string, string> | undefined {
   const found = new Map<string, string>();
   const pattern =
@@ -90,7 +90,7 @@ export function ha1Of(
   return hasher(algorithm).update(`${username}:${realm}:`).update(bytes).digest("hex");
 }
 
-/** What the response must be (RFC 7616 §3.4.1, qop "auth"). */
+/** The right response (RFC 7616 §3.4.1, qop "auth"). */
 export function responseTo(
   { algorithm, nonce, nc, cnonce, uri }: Omit<DigestResponse, "response" | "username" | "realm">,
   { ha1, method }: { ha1: string; method: string },
@@ -99,7 +99,7 @@ export function responseTo(
   return hasher(algorithm).update(`${ha1}:${nonce}:${nc}:${cnonce}:auth:${ha2}`).digest("hex");
 }
 
-/** The client's half: the value of `Authorization` for a challenge; undefined when it cannot be met. */
+/** The client's half: the `Authorization` that answers a challenge; undefined when none can. */
 export function answerChallenge(
   challenge: string,
   client: {
@@ -128,7 +128,7 @@ export function answerChallenge(
     `cnonce=${quoted(cnonce)}${opaque === undefined ? "" : `, opaque=${quoted(opaque)}`}`;
 }
 
-/** One challenge (RFC 7616 §3.3). */
+/** A challenge, as `WWW-Authenticate` carries it (RFC 7616 §3.3). */
 export function challengeOf(
   { realm, nonce, algorithm, stale }: {
     realm: string;

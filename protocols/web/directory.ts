@@ -1,6 +1,6 @@
 import { escapeHtml } from "./html.ts";
 
-/** One line of a directory. */
+/** One entry of a directory. */
 export interface DirectoryEntry {
   readonly name: string;
   readonly type: "file" | "directory";
@@ -14,12 +14,12 @@ const columns = ["name", "modified", "size"] as const;
 type Column = typeof columns[number];
 
 /** How a directory is sorted. */
-export interface Order {
+interface Order {
   readonly by: Column;
   readonly descending: boolean;
 }
 
-/** What `?sort=size&order=desc` asks for; by name otherwise. */
+/** The order that a query such as `?sort=size&order=desc` asks for; by name unless it does. */
 export function orderOf(query: URLSearchParams): Order {
   const by = columns.find((each) => each === query.get("sort")) ?? "name";
   return { by, descending: query.get("order") === "desc" };
@@ -39,7 +39,7 @@ function compare(one: DirectoryEntry, other: DirectoryEntry, by: Column): number
   return one.name < other.name ? -1 : one.name > other.name ? 1 : 0;
 }
 
-/** The page of a directory; `path` is what the request asked for. */
+/** The page of a directory; `path` is that of the request. */
 export function directoryPage(
   path: string,
   entries: readonly DirectoryEntry[],
@@ -77,7 +77,7 @@ function headOf(column: Column, { by, descending }: Order): string {
 
 function rowOf({ name, type, size, modified }: DirectoryEntry): string {
   const slash = type === "directory" ? "/" : "";
-  // A name with a colon would otherwise be taken for a scheme.
+  // Without `./`, a name with a colon would be read as one with a scheme.
   const link = `./${encodeURIComponent(name)}${slash}`;
   const when = modified === undefined
     ? ""

@@ -1,8 +1,8 @@
-/** Content codings that files are sent in, the shortest results first. */
-export const encodings = ["br", "gzip"] as const;
+/** Content codings in which files are sent: first the one with the shortest results. */
+const encodings = ["br", "gzip"] as const;
 export type Encoding = typeof encodings[number];
 
-/** The codings that a client takes (RFC 9110 §12.5.3), in our order; none when it does not say. */
+/** Our codings that a client accepts, best first (RFC 9110 §12.5.3); none when it does not say. */
 export function acceptedEncodings(field: string | null | undefined): Encoding[] {
   if (!field) return [];
   const weights = new Map<string, number>();

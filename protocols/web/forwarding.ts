@@ -1,5 +1,5 @@
-/** Fields of one connection, which end with it (RFC 9110 §7.6.1). */
-export const hopByHop: ReadonlySet<string> = new Set([
+/** Fields that are about one connection, and are passed on by nobody (RFC 9110 §7.6.1). */
+export const CONNECTION_FIELDS: readonly string[] = [
   "connection",
   "keep-alive",
   "proxy-connection",
@@ -7,12 +7,17 @@ export const hopByHop: ReadonlySet<string> = new Set([
   "trailer",
   "transfer-encoding",
   "upgrade",
+];
+
+/** Fields that a proxy does not pass on; `Expect` is among them because it is answered here. */
+const hopByHop = new Set([
+  ...CONNECTION_FIELDS,
+  "expect",
+  "proxy-authenticate",
+  "proxy-authorization",
 ]);
 
-/** What is between a client and its proxy, or answered by that. */
-const forProxies = new Set(["expect", "proxy-authenticate", "proxy-authorization"]);
-
-/** Fields without those that end at this hop, the ones that `Connection` names among them. */
+/** The fields to be passed on: not those of one hop, nor those that `Connection` names. */
 export function endToEnd(
   fields: Iterable<readonly [string, string]>,
   connection: string | null,
@@ -21,15 +26,15 @@ export function endToEnd(
   const found: [string, string][] = [];
   for (const [name, value] of fields) {
     const lower = name.toLowerCase();
-    const ends = hopByHop.has(lower) || forProxies.has(lower) || named.includes(lower);
+    const ends = hopByHop.has(lower) || named.includes(lower);
     if (!ends) found.push([name, value]);
   }
   return found;
 }
 
-/** What the hop itself says to the next. */
+/** Fields that this hop itself says to the next. */
 const said = /^(?:host|content-length|forwarded|x-forwarded-(?:for|host|proto))$/;
-/** What says on whose behalf somebody asks, which anybody may claim. */
+/** Fields that say on whose behalf somebody asks, which anybody may claim. */
 const claimed = /^x-(?:forwarded-.*|real-ip)$/;
 
 /** The fields of a request that are passed on as they are; names are in lower case. */
@@ -44,16 +49,16 @@ export function passedOn(
   });
 }
 
-/** What the next hop is told of the client. */
+/** What the next server is told of the client. */
 export interface Hop {
   /** Its IP address, without brackets. */
   readonly address: string;
-  /** The host that it asked for. */
+  /** The host that the client asked for. */
   readonly host: string;
   readonly scheme: "http" | "https";
 }
 
-/** The fields that say where a request comes from, added to those that others before us have set. */
+/** The fields that say where a request comes from, with what proxies before us have said. */
 export function forwardedFields(
   { address, host, scheme }: Hop,
   before: { get(name: string): string | null } | undefined,
@@ -62,7 +67,7 @@ export function forwardedFields(
     const others = before?.get(name);
     return [name, others ? `${others}, ${value}` : value];
   };
-  // RFC 7239 §6: IPv6 addresses are quoted, because of their colons.
+  // IPv6 addresses are quoted, because of their colons (RFC 7239 §6).
   const node = address.includes(":") ? `"[${address}]"` : address === "" ? "unknown" : address;
   const forwarded = `for=${node};host=${quoted(host)};proto=${scheme}`;
   return [
@@ -77,7 +82,7 @@ function quoted(value: string): string {
   return /^[\w.!#$%&'*+^`|~-]+$/.test(value) ? value : `"${value.replace(/["\\]/g, "\\$&")}"`;
 }
 
-/** A path with the prefix of a mount taken off and that of the upstream put before. */
+/** The path for the server behind: with `base` in front in place of `mount`. */
 export function mappedPath(path: string, mount: string, base: string): string {
   const rest = path.slice(mount.replace(/\/$/, "").length);
   const start = base.replace(/\/$/, "");

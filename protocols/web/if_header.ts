@@ -1,5 +1,5 @@
 /** One condition of an `If` field (RFC 4918 §10.4). */
-export interface IfCondition {
+interface IfCondition {
   readonly not: boolean;
   /** A lock, by its token. */
   readonly token?: string;
@@ -9,15 +9,15 @@ export interface IfCondition {
 
 /** Conditions that must all hold for one resource. */
 export interface IfList {
-  /** The URL of the resource; that of the request when there is none. */
+  /** The URL of the resource; undefined for that of the request. */
   readonly resource?: string;
   readonly conditions: readonly IfCondition[];
 }
 
-/** 256 conditions: nobody holds as many locks at once. */
-const CONDITIONS = 256;
+/** 256 parts of a field, conditions and brackets: nobody holds as many locks at once. */
+const MAX_PARTS = 256;
 
-/** The lists of an `If` field, of which one must hold; undefined when it is malformed. */
+/** Reads the lists of an `If` field, of which one must hold; undefined when it is malformed. */
 export function parseIf(value: string): IfList[] | undefined {
   const lists: IfList[] = [];
   const token = /\s*(?:<([^<>\s]+)>|(\()|(\))|(Not)(?=[\s<[])|\[((?:W\/)?"[^"]*")\])/iy;
@@ -25,7 +25,7 @@ export function parseIf(value: string): IfList[] | undefined {
   const text = value.trimEnd();
   while (token.lastIndex < text.length) {
     const found = token.exec(text);
-    if (found === null || ++count > CONDITIONS) return undefined;
+    if (found === null || ++count > MAX_PARTS) return undefined;
     const [, angle, open, close, negation, etag] = found;
     if (conditions === undefined) {
       if (open) conditions = [];

@@ -1,38 +1,38 @@
 /** A write lock (RFC 4918 §6, §7). */
 export interface Lock {
   readonly token: string;
-  /** The resource that was locked: its path, `/` before each name. */
+  /** The path of the locked resource, with `/` before each name. */
   readonly path: string;
   /** That path as it stands in URLs. */
   readonly href: string;
   readonly exclusive: boolean;
-  /** Whether everything below is locked, too. */
+  /** True when everything below it is locked, too. */
   readonly deep: boolean;
   /** What its maker says of itself, as XML. */
   readonly owner: string;
   /** The login that made it, where there was one. */
   readonly user?: string | undefined;
-  /** When it ends, and how long it lasts when it is refreshed. */
+  /** When it ends, and for how long it lasts each time; in milliseconds. */
   readonly ends: number;
   readonly lasts: number;
 }
 
-/** Who wants to write. */
+/** A client that wants to write. */
 export interface Holder {
   /** The tokens of locks that it names. */
   readonly tokens: ReadonlySet<string>;
   readonly user?: string | undefined;
 }
 
-/** Whether a lock is this one's: everybody can read tokens, so that they prove nothing (RFC 4918 §6.4). */
+/** True when a lock belongs to this client: everybody can read tokens, so they prove nothing (RFC 4918 §6.4). */
 export function isHeldBy({ token, user }: Lock, by: Holder): boolean {
   return by.tokens.has(token) && by.user === user;
 }
 
-/** 1,000 locks together: each takes some hundred bytes, and every write looks at all of them. */
+/** 1,000 locks in all: each takes some hundred bytes, and every write looks at all of them. */
 const LOCKS = 1_000;
 
-/** Who may write where; time is in milliseconds, and given by whoever asks. */
+/** All locks, and what they allow. The caller gives the present time, in milliseconds. */
 export class LockTable {
   readonly #locks = new Map<string, Lock>();
 
@@ -44,13 +44,13 @@ export class LockTable {
     );
   }
 
-  /** The locks of what is below a resource. */
+  /** The locks of resources below this one. */
   below(path: string, now: number): Lock[] {
     this.#expire(now);
     return [...this.#locks.values()].filter((lock) => isBelow(lock.path, path));
   }
 
-  /** Locks, unless another lock stands against it or there are too many. */
+  /** Adds a lock, unless another is in conflict with it, or there are too many. */
   add(lock: Lock, now: number): "locked" | "taken" | "full" {
     const others = this.of(lock.path, now).concat(lock.deep ? this.below(lock.path, now) : []);
     if (others.some((other) => lock.exclusive || other.exclusive)) return "taken";
@@ -59,7 +59,7 @@ export class LockTable {
     return "locked";
   }
 
-  /** Lets a lock last for another while. */
+  /** Lets a lock last for `lasts` milliseconds more. */
   refresh(lock: Lock, lasts: number, now: number): Lock {
     const longer = { ...lock, lasts, ends: now + lasts };
     this.#locks.set(lock.token, longer);
@@ -70,7 +70,7 @@ export class LockTable {
     this.#locks.delete(token);
   }
 
-  /** Forgets the locks of what is gone (RFC 4918 §9.6, §9.9). */
+  /** Removes the locks of a resource that is gone, and of all below it (RFC 4918 §9.6, §9.9). */
   forget(path: string): void {
     for (const lock of this.#locks.values()) {
       if (lock.path === path || isBelow(lock.path, path)) this.#locks.delete(lock.token);
@@ -78,8 +78,8 @@ export class LockTable {
   }
 
   /**
-   * Whether somebody may change a resource: of each set of locks on one resource they need to hold
-   * one (RFC 4918 §7.5). `tree` asks for everything below, too.
+   * True when a client may change a resource: of the locks on each resource, it must have one
+   * (RFC 4918 §7.5). With `tree`, everything below counts, too.
    */
   allows(path: string, by: Holder, tree: boolean, now: number): boolean {
     const held = this.of(path, now);
@@ -96,7 +96,7 @@ export class LockTable {
   }
 }
 
-/** Whether a path lies below another. */
+/** True when a path lies below another. */
 export function isBelow(path: string, above: string): boolean {
   return path !== above && path.startsWith(above === "/" ? "/" : `${above}/`);
 }

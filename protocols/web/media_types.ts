@@ -61,10 +61,10 @@ const types: Readonly<Record<string, string>> = {
   zip: "application/zip",
 };
 
-/** Types by extension, with the dot, such as `.conf`; they win over the usual ones. */
-export type TypeOverrides = Readonly<Record<string, string>>;
+/** Media types by extensions with their dots, such as `.conf`, in place of the usual ones. */
+type TypeOverrides = Readonly<Record<string, string>>;
 
-/** The media type of a file, by its name. */
+/** The media type of a file, by the extension of its name. */
 export function mediaTypeOf(name: string, overrides: TypeOverrides = {}): string {
   const dot = name.lastIndexOf(".");
   const extension = dot < 0 ? "" : name.slice(dot + 1).toLowerCase();
@@ -73,7 +73,7 @@ export function mediaTypeOf(name: string, overrides: TypeOverrides = {}): string
   return Object.hasOwn(types, extension) ? types[extension]! : "application/octet-stream";
 }
 
-/** True when bytes of this type become clearly shorter by compression. */
+/** True for types whose bytes become clearly shorter by compression. */
 export function isCompressible(type: string): boolean {
   return /^(?:text\/|application\/(?:json|javascript|xml|wasm|yaml|rtf|x-tar|manifest|vnd\.ms-font)|image\/(?:svg|bmp|x-icon)|font\/[ot]tf|[^;]*\+(?:json|xml))/i
     .test(type);

@@ -52,13 +52,16 @@ export interface PartHead {
   readonly contentType: string;
 }
 
-/** What comes out of a body, in its order: for each part its head, its content, its end. */
+/** What a body consists of, in order: for each part its head, its content in pieces, its end. */
 export type PartEvent = PartHead | Uint8Array | "end";
 
 const CR = 13, LF = 10, DASH = 45, SPACE = 32, TAB = 9;
 const decoder = new TextDecoder();
 
-/** The boundary that a `Content-Type` names; undefined when it is no form of many parts. */
+/** 64 spaces and tabs after a boundary: RFC 2046 §5.1.1 allows some, and nobody sends any. */
+const MAX_PADDING = 64;
+
+/** The boundary in a `Content-Type`; undefined when that is not `multipart/form-data`. */
 export function boundaryOf(contentType: string): string | undefined {
   if (!/^multipart\/form-data\s*(?:;|$)/i.test(contentType)) return undefined;
   const [, quoted, plain] = /;\s*boundary=(?:"([^"]*)"|([^\s;"]+))/i.exec(contentType) ?? [];
@@ -67,7 +70,7 @@ export function boundaryOf(contentType: string): string | undefined {
   return /^[\w'()+,\-./:=? ]{0,69}[\w'()+,\-./:=?]$/.test(boundary) ? boundary : undefined;
 }
 
-/** Takes a multipart body apart as it comes (RFC 2046 §5.1). */
+/** Splits a multipart body into its parts as it comes (RFC 2046 §5.1). */
 export class MultipartReader {
   readonly #delimiter: Uint8Array;
   readonly #limits: MultipartLimits;
@@ -78,16 +81,16 @@ export class MultipartReader {
   constructor(boundary: string, limits: MultipartLimits) {
     this.#delimiter = new TextEncoder().encode(`\r\n--${boundary}`);
     this.#limits = limits;
-    // The first boundary may stand at the very beginning, where no line ends before it.
+    // The first boundary may be at the very beginning, without the line end that precedes others.
     this.#rest = Uint8Array.of(CR, LF);
   }
 
-  /** True once the last boundary has come: what follows means nothing. */
+  /** True once the last boundary has come. What follows it is ignored. */
   get isOver(): boolean {
     return this.#state === "over";
   }
 
-  /** What `bytes` bring; content is a view of them, or of what was left over. */
+  /** Reads on in `bytes`. Content is a view of them, or of bytes kept from before. */
   *push(bytes: Uint8Array): Generator<PartEvent, void> {
     let input = this.#rest.length === 0 ? bytes : joined(this.#rest, bytes);
     for (;;) {
@@ -109,7 +112,7 @@ export class MultipartReader {
     this.#rest = input.slice();
   }
 
-  /** The body is over: throws unless it was whole. */
+  /** The body has ended. Throws unless it was complete. */
   end(): void {
     if (this.#state === "over") return;
     throw new ProtocolError("Cannot use the form: its last boundary is missing", 400);
@@ -132,11 +135,11 @@ export class MultipartReader {
     return input.subarray(from);
   }
 
-  /** What follows a boundary: the end of its line, or two dashes behind the last. */
+  /** Reads what follows a boundary: the end of its line or, after the last one, two dashes. */
   #boundary(input: Uint8Array): Uint8Array {
     let at = 0;
     while (input[at] === SPACE || input[at] === TAB) at++;
-    if (at > 64) throw malformed("a boundary is followed by something else");
+    if (at > MAX_PADDING) throw malformed("a boundary is followed by something else");
     if (input.length < at + 2) return input;
     if (input[at] === DASH && input[at + 1] === DASH) this.#state = "over";
     else if (input[at] === CR && input[at + 1] === LF) this.#state = "head";
@@ -144,10 +147,10 @@ export class MultipartReader {
     return input.subarray(at + 2);
   }
 
-  /** Where the header of a part ends: behind its last line; -1 when it has not come. */
+  /** Where the header of a part ends, after its last line; -1 while it is not whole. */
   #headEnd(input: Uint8Array): number {
     const { maxPartHeaderBytes } = this.#limits;
-    // No line at all: the empty one comes at once.
+    // There is no line in it: the empty one comes at once.
     if (input[0] === CR && input[1] === LF) return 0;
     const at = find(input.subarray(0, maxPartHeaderBytes + 4), BLANK);
     if (at >= 0) return at + 2;
@@ -178,7 +181,7 @@ export class MultipartReader {
 const NOTHING = new Uint8Array(0);
 const BLANK = Uint8Array.of(CR, LF, CR, LF);
 
-/** A parameter in quotes, as browsers write it: `%22` for `"`, and backslashes as they are. */
+/** A parameter as browsers write it: in quotes, with `%22` for `"`, and backslashes as they are. */
 function parameter(text: string, name: string): string | undefined {
   const [, quoted, plain] = new RegExp(`;\\s*${name}=(?:"([^"]*)"|([^\\s;"]+))`, "i").exec(text) ??
     [];
@@ -202,7 +205,7 @@ function find(input: Uint8Array, wanted: Uint8Array): number {
   return -1;
 }
 
-/** Where, from `from` on, `wanted` may begin and go on in what is to come. */
+/** Where, from `from` on, `wanted` may have begun, to go on in later bytes; else the end. */
 function possibleStart(input: Uint8Array, wanted: Uint8Array, from: number): number {
   for (let at = input.indexOf(wanted[0]!, from); at >= 0; at = input.indexOf(wanted[0]!, at + 1)) {
     let i = 1;

@@ -19,7 +19,8 @@ export function headerParameter(field: string, name: string): string | undefined
     at += word.length;
     if (field[at] === '"') {
       const [text, inside] = match(QUOTED, field, at);
-      // One that does not end takes the rest with it: looking for more in there could take for ever.
+      // Without its closing quote the rest is one text. To search in that, too, could take very
+      // long.
       if (text === undefined) return undefined;
       if (key?.toLowerCase() === wanted) return inside!.replace(/\\(.)/gs, "$1");
       at += text.length;
@@ -32,12 +33,14 @@ export function headerParameter(field: string, name: string): string | undefined
   return undefined;
 }
 
-/** A word; when `=` follows, its group is the name of a parameter. */
+/** A word; the group is set when `=` follows, so that it is the name of a parameter. */
 const WORD = /([-!#$%&'*+.^_`|~\w]+)[ \t]*=[ \t]*|[-!#$%&'*+.^_`|~\w]+/y;
 const QUOTED = /"((?:[^"\\]|\\.)*)"/ys;
 const PLAIN = /[^\s",;]*/y;
 
-/** What a sticky pattern finds at this place, and its group; nothing when it does not fit there. */
+/**
+ * What a sticky pattern finds at this place, with its group; nothing when it does not fit there.
+ */
 function match(pattern: RegExp, text: string, at: number): (string | undefined)[] {
   pattern.lastIndex = at;
   return pattern.exec(text) ?? [];

@@ -1,18 +1,18 @@
-/** Names that Windows takes for devices, whatever extension follows them. */
+/** Names of devices of Windows, whatever extension they have. */
 const DEVICES = /^(?:con|prn|aux|nul|conin\$|conout\$|clock\$|(?:com|lpt)[\d¹²³])(?:\..*)?$/i;
 
-/** Where a request path leads below a root. */
+/** The file that a request path means, below some root. */
 export interface FilePath {
-  /** Decoded names, none of which leads anywhere else than down. */
+  /** Decoded names, each of which leads down and nowhere else. */
   readonly names: readonly string[];
   /** True when the path ends in `/`. */
   readonly isDirectory: boolean;
 }
 
 /**
- * The names in a request path that is still percent-encoded, decoded once; undefined for a path that
- * no file can have: one with `..`, `\`, an encoded `/`, a control character, a name that Windows takes for
- * a device or shortens. It is the same on every system, so that a site is, too.
+ * The names in a percent-encoded request path, decoded once. Undefined for a path that no file can
+ * have: with `..`, `\`, an encoded `/`, a control character, or a name that Windows takes for a
+ * device or shortens. The rules are the same on all systems, so that a site is, too.
  */
 export function parseFilePath(path: string): FilePath | undefined {
   const names: string[] = [];
@@ -32,8 +32,8 @@ export function formatFilePath({ names, isDirectory }: FilePath): string {
 }
 
 /**
- * True when somebody who serves `path` could take it for `mount`, or for what is below it: with empty
- * names left out, with an encoded `/` as one, with dots resolved, with capitals as small letters.
+ * True when another server could take `path` for `mount` or for something below it, because it
+ * ignores empty names or case, resolves dots, or decodes `/`.
  */
 export function mayBeBelow(path: string, mount: string): boolean {
   const wanted = namesIn(mount);
@@ -42,7 +42,7 @@ export function mayBeBelow(path: string, mount: string): boolean {
   return starts(names) || starts(resolved(names));
 }
 
-/** What stands between slashes, decoded where that can be done. */
+/** The names between slashes in lower case, decoded where that is possible. */
 function namesIn(path: string): string[] {
   return path.split("/").map((each) => (decode(each) ?? each).toLowerCase()).filter((each) =>
     each !== ""
@@ -69,6 +69,6 @@ function decode(segment: string): string | undefined {
 function isName(name: string): boolean {
   // deno-lint-ignore no-control-regex
   if (/[\x00-\x1f\x7f/\\]/.test(name) || name === "." || name === "..") return false;
-  // Windows drops dots and spaces at the end; a stream of a file has its name after a colon.
+  // Windows drops dots and spaces at the end, and has streams of files behind colons.
   return !/[. ]$/.test(name) && !/::?\$|^[a-z]:/i.test(name) && !DEVICES.test(name);
 }

@@ -1,10 +1,10 @@
-/** Says how many characters at the start of a text a pattern takes; 0 when it does not match. */
+/** Returns how many characters at the start of a text match; 0 for none. */
 export type Pattern = (text: string) => number;
 
 /**
- * Compiles a pattern for paths and names. It matches from the start, and need not match to the end:
- * `?` is any character and `*` any number of them, both without `/`; `**` is any number of any; `$`
- * is the end; `|` and `,` separate alternatives. Case does not count.
+ * Compiles a pattern for paths and names, which matches from the start but not necessarily to the
+ * end. `?` is any character but `/`, `*` any number of these, `**` any number of all characters,
+ * `$` the end; `|` and `,` separate alternatives. Case does not matter.
  */
 export function compilePattern(pattern: string): Pattern {
   const alternatives = pattern.split(/[|,]/).map((each) => each.trim()).filter((each) =>

@@ -1,17 +1,18 @@
-/** Bytes of a representation, from the first to the last. */
+/** Bytes of a representation, from the first to the last, which is included. */
 export interface ByteRange {
   readonly first: number;
   readonly last: number;
 }
 
+/** How much a `Range` field may ask for. */
 export const defaults = {
   /** 64 ranges in one request: PDF readers ask for a dozen, attackers for thousands. */
   maxRanges: 64,
 };
 
 /**
- * What a `Range` field asks of `size` bytes (RFC 9110 §14.2): undefined when it is to be ignored,
- * an empty list when nothing of it is there.
+ * The ranges that a `Range` field asks for, of `size` bytes (RFC 9110 §14.2). Undefined when the
+ * field is to be ignored; empty when there is nothing in these ranges.
  */
 export function parseRanges(field: string, size: number): ByteRange[] | undefined {
   const found = /^bytes=(.+)$/i.exec(field.trim());
@@ -29,11 +30,11 @@ export function parseRanges(field: string, size: number): ByteRange[] | undefine
     ranges.push(range);
     total += range.last - range.first + 1;
   }
-  // Overlapping ranges that add up to more than all of it are an attack, or no use (RFC 9110 §17.15).
+  // Ranges that overlap to more bytes than there are serve attackers only (RFC 9110 §17.15).
   return ranges.length > 1 && total > size ? undefined : ranges;
 }
 
-/** An empty range when nothing of it is there, undefined when it is none. */
+/** One range, which is empty when it is beyond the end; undefined when it is not valid. */
 function rangeOf(from: string, to: string, size: number): ByteRange | undefined {
   if (from === "") {
     const length = Math.min(Number(to), size);
@@ -44,7 +45,7 @@ function rangeOf(from: string, to: string, size: number): ByteRange | undefined 
   return { first, last: Math.min(last, size - 1) };
 }
 
-/** What `Content-Range` says of a range (RFC 9110 §14.4). */
+/** The value of `Content-Range` for a range (RFC 9110 §14.4). */
 export function contentRange({ first, last }: ByteRange, size: number): string {
   return `bytes ${first}-${last}/${size}`;
 }

@@ -1,4 +1,4 @@
-/** Where the path of an include begins: at the root of the site, beside the page, or on the disk. */
+/** What the path of an include starts from: the site's root, the page's folder, or the disk. */
 export type IncludeBase = "virtual" | "file" | "abspath";
 
 /** A piece of a page with server-side includes. */
@@ -9,8 +9,8 @@ export type SsiPart =
   | { readonly kind: "call"; readonly name: string; readonly argument: string };
 
 /**
- * Takes a page apart: what stands between directives, and each directive that is known. Others are
- * left out without a word. Only `<!--#… -->` is one; what is never closed is text.
+ * Splits a page into directives, `<!--#… -->`, and the text between them. Unknown directives are
+ * left out without notice. A directive that is never closed is text.
  */
 export function parseSsi(page: Uint8Array): SsiPart[] {
   const parts: SsiPart[] = [];

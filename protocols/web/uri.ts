@@ -1,5 +1,5 @@
 /**
- * A URI in its parts (RFC 3986 §3), each as written; what is not there is left out.
+ * The parts of a URI (RFC 3986 §3), each as it was written. Those that are absent are left out.
  *
  * @example A host and a port, and nothing else
  * ```ts
@@ -28,8 +28,8 @@ export interface Uri {
 }
 
 /**
- * Splits `[scheme://[user@]]host[:port][/path][?query][#fragment]`; undefined when it is none. Unlike
- * `URL` it takes a host and port without a scheme, and changes nothing.
+ * Splits `[scheme://[user@]]host[:port][/path][?query][#fragment]`; undefined for any other text.
+ * Unlike `URL`, it takes a host and port without a scheme, and leaves all parts as they are.
  *
  * @example All of its parts
  * ```ts
@@ -61,7 +61,7 @@ export function parseUri(text: string): Uri | undefined {
 }
 
 /**
- * The text of a URI; `.` and `..` in its path are resolved (RFC 3986 §5.2.4).
+ * Joins the parts of a URI, with `.` and `..` in its path resolved (RFC 3986 §5.2.4).
  *
  * @example A path that goes up
  * ```ts
@@ -86,7 +86,7 @@ function withoutDots(path: string): string {
     if (segment === "..") {
       if (kept.length > 1) kept.pop();
     } else if (segment !== ".") kept.push(segment);
-    // A path that ends in one of them is a directory.
+    // A path that ends in one of them is that of a directory, and ends in `/` then.
     if (index === segments.length - 1 && /^\.\.?$/.test(segment)) kept.push("");
   }
   return kept.join("/");

@@ -7,20 +7,21 @@ export interface XmlElement {
 }
 
 /** An attribute other than a declaration of a namespace. */
-export interface XmlAttribute {
+interface XmlAttribute {
   readonly namespace: string;
   readonly name: string;
   readonly value: string;
 }
 
+/** How large a document may be. */
 export const defaults = {
   /** 32 elements inside each other: those of WebDAV are 6 deep. */
   depth: 32,
-  /** 10,000 elements and attributes: what a parsed body takes is a multiple of its text. */
+  /** 10,000 elements and attributes: in memory they take many times the bytes of the text. */
   nodes: 10_000,
-  /** 256 characters of a namespace, which is written again with each element that changes it. */
+  /** 256 characters of a namespace, which `formatXml` may repeat with each element. */
   namespaceLength: 256,
-  /** 64 prefixes at once, all of which each element that declares one more copies. */
+  /** 64 prefixes at a time: each element that declares one copies all that hold around it. */
   prefixes: 64,
 };
 
@@ -47,8 +48,8 @@ const NAME = new RegExp(`${PART}(?::${PART})?`, "uy");
 type Scope = Map<string, string>;
 
 /**
- * The root element of a document; undefined when it is not well-formed, too deep or too large.
- * A document type is refused, because only that can declare entities that grow.
+ * Reads a document, and returns its root element; undefined when it is not well-formed, too deep or
+ * too large. A document type is refused, because it could declare entities that expand to no end.
  */
 export function parseXml(text: string): XmlElement | undefined {
   try {
@@ -80,7 +81,7 @@ class Parser {
     return root;
   }
 
-  /** Takes what a sticky expression matches here. */
+  /** Takes what a sticky expression matches here, if it does. */
   #take(what: RegExp): RegExpExecArray | undefined {
     what.lastIndex = this.#at;
     const found = what.exec(this.#text);
@@ -95,7 +96,7 @@ class Parser {
     return found;
   }
 
-  /** Passes over spaces, comments and instructions. */
+  /** Skips white space, comments and processing instructions. */
   #between(): void {
     do this.#take(/\s+/y); while (this.#aside());
   }
@@ -125,29 +126,10 @@ class Parser {
     this.#count();
     this.#expect(/</y);
     const tag = this.#name();
-    const raw = new Map<string, string>();
-    while (this.#take(/\s+(?=[^\s/>])/y)) {
-      this.#count();
-      const name = this.#name();
-      const [, double, single] = this.#expect(/\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/y);
-      if (raw.has(name)) throw new Malformed();
-      raw.set(name, decode(double ?? single ?? ""));
-    }
-    const scope = [...raw.keys()].some((name) => name.startsWith("xmlns")) ? new Map(outer) : outer;
-    for (const [name, value] of raw) {
-      if (name !== "xmlns" && !name.startsWith("xmlns:")) continue;
-      // A prefix cannot be undeclared (Namespaces in XML 1.0 §5).
-      if (name !== "xmlns" && value === "") throw new Malformed();
-      // They cannot be declared as others are (Namespaces in XML 1.0 §3).
-      const isOwn = value === XML || value === XMLNS || /^xmlns:xml(?:ns)?$/.test(name);
-      if (isOwn && !(name === "xmlns:xml" && value === XML)) throw new Malformed();
-      scope.set(name.slice(6), value);
-      if (value.length > defaults.namespaceLength) throw new Malformed();
-    }
-    if (scope.size > defaults.prefixes) throw new Malformed();
+    const raw = this.#attributes(), scope = scopeOf(raw, outer);
     const attributes: XmlAttribute[] = [], known = new Set<string>();
     for (const [name, value] of raw) {
-      if (name === "xmlns" || name.startsWith("xmlns:")) continue;
+      if (isDeclaration(name)) continue;
       const resolved = name.includes(":") ? resolve(name, scope) : { namespace: "", name };
       const key = `{${resolved.namespace}}${resolved.name}`;
       if (known.has(key)) throw new Malformed();
@@ -156,6 +138,19 @@ class Parser {
     }
     const children = this.#expect(/\s*(\/?)>/y)[1] === "/" ? [] : this.#content(tag, scope, depth);
     return { ...resolve(tag, scope), attributes, children };
+  }
+
+  /** The attributes of a tag by their names as written, declarations of namespaces included. */
+  #attributes(): Map<string, string> {
+    const raw = new Map<string, string>();
+    while (this.#take(/\s+(?=[^\s/>])/y)) {
+      this.#count();
+      const name = this.#name();
+      const [, double, single] = this.#expect(/\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/y);
+      if (raw.has(name)) throw new Malformed();
+      raw.set(name, decode(double ?? single ?? ""));
+    }
+    return raw;
   }
 
   #name(): string {
@@ -177,6 +172,27 @@ class Parser {
       } else if (!this.#aside()) children.push(this.#element(scope, depth + 1));
     }
   }
+}
+
+function isDeclaration(name: string): boolean {
+  return name === "xmlns" || name.startsWith("xmlns:");
+}
+
+/** The namespaces by prefix inside an element: those around it, and those that it declares. */
+function scopeOf(raw: ReadonlyMap<string, string>, outer: Scope): Scope {
+  const scope = [...raw.keys()].some(isDeclaration) ? new Map(outer) : outer;
+  for (const [name, value] of raw) {
+    if (!isDeclaration(name)) continue;
+    // A prefix cannot be undeclared (Namespaces in XML 1.0 §5).
+    if (name !== "xmlns" && value === "") throw new Malformed();
+    // Those of XML itself cannot be declared as others are (Namespaces in XML 1.0 §3).
+    const isOwn = value === XML || value === XMLNS || /^xmlns:xml(?:ns)?$/.test(name);
+    if (isOwn && !(name === "xmlns:xml" && value === XML)) throw new Malformed();
+    if (value.length > defaults.namespaceLength) throw new Malformed();
+    scope.set(name.slice("xmlns:".length), value);
+  }
+  if (scope.size > defaults.prefixes) throw new Malformed();
+  return scope;
 }
 
 function resolve(name: string, scope: Scope): { namespace: string; name: string } {
@@ -202,12 +218,14 @@ function isCharacter(code: number): boolean {
     (code > 0xdfff && code <= 0x10ffff && code !== 0xfffe && code !== 0xffff);
 }
 
-/** Text as it stands in a document. */
+/** Text, escaped for a document. */
 export function escapeXml(text: string): string {
   return text.replace(/[&<>"'\r]/g, (found) => `&#${found.charCodeAt(0)};`);
 }
 
-/** An element as text that means the same wherever it stands. */
+/**
+ * An element as text that has the same meaning wherever it is put, inside the namespace `around`.
+ */
 export function formatXml(element: XmlElement, around?: string): string {
   const { namespace, attributes, children } = element;
   // The namespace of this prefix is that of no other, and never the default.
@@ -225,7 +243,7 @@ export function formatXml(element: XmlElement, around?: string): string {
   return inside === "" ? `<${name}${own}${rest}/>` : `<${name}${own}${rest}>${inside}</${name}>`;
 }
 
-/** The elements right inside one. */
+/** The child elements of an element. */
 export function elementsOf(element: XmlElement): XmlElement[] {
   return element.children.filter((each) => typeof each !== "string");
 }

@@ -14,23 +14,23 @@ import type { WebSocketLimits } from "./limits.ts";
 import type { OpenMode } from "./mode.ts";
 import { WebSocketSession } from "./session.ts";
 
-/** A request for a WebSocket, and what it came over. */
+/** A request for a WebSocket, and the connection that it came on. */
 export interface Asking {
   readonly request: RequestHead;
   readonly wire: Wire;
   readonly hub: Hub;
 }
 
-/** What a WebSocket is opened with. */
+/** How a request for a WebSocket is accepted. */
 export interface Accepting {
   readonly subprotocol: string | undefined;
   readonly limits: WebSocketLimits;
-  /** Default, for MQTT: none. */
+  /** How messages are compressed; absent, as for MQTT and CoAP, when they are not. */
   readonly compression?: CompressionOptions | boolean | undefined;
   readonly open: OpenMode;
 }
 
-/** Sends the 101 and opens the session behind it; `left` is told when it is over. */
+/** Sends the 101 and opens the session that follows it; `left` is called when that is over. */
 export function acceptSocket(
   { request: { fields }, wire, hub }: Asking,
   { subprotocol, limits, open, ...rest }: Accepting,
@@ -45,7 +45,7 @@ export function acceptSocket(
   return new WebSocketSession(wire, hub, { open, limits, now, left, deflation });
 }
 
-/** The same for a client that hooks have let in. */
+/** The same for a client that hooks have let in, and that goes when its login ends. */
 export function acceptKnown(
   asking: Asking,
   guard: Guard,
@@ -61,7 +61,7 @@ export function acceptKnown(
   return session;
 }
 
-/** What is wished of compression; undefined when there is to be none. */
+/** The complete options of compression; undefined when there is to be none. */
 export function wishesOf(
   compression: CompressionOptions | boolean | undefined,
 ): Required<CompressionOptions> | undefined {
@@ -70,7 +70,9 @@ export function wishesOf(
   return { ...compressionDefaults, ...given };
 }
 
-/** Finds out who opens a WebSocket, and whether it may follow what its path names. */
+/**
+ * Finds out who opens a WebSocket, and whether that client may subscribe to what its path names.
+ */
 export function login(
   { request, wire, hub }: Asking,
   guard: Guard,

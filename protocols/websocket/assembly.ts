@@ -5,10 +5,11 @@ import { closeCodes } from "./codes.ts";
 import type { WebSocketLimits } from "./limits.ts";
 import { Utf8Check } from "./utf8.ts";
 
-/** Puts whole messages together from the pieces in which frames and reads bring them. */
+/** Puts messages together from the pieces in which frames and reads bring them. */
 export class Assembly {
-  /** True when the message at hand is text. */
+  /** True when the present message is text. */
   text = false;
+  /** Bytes that the frames of the present message count for in its limit. */
   #charged = 0;
   #utf8 = new Utf8Check();
   readonly #backlog = new Backlog();
@@ -18,7 +19,7 @@ export class Assembly {
     this.#limits = limits;
   }
 
-  /** A data frame begins: refuses what will be too long before it arrives. */
+  /** A data frame begins. Throws when the message will be too long, before its bytes arrive. */
   frame(text: boolean, length: number, final: boolean): void {
     const { maxMessageBytes, minFragmentBytes } = this.#limits;
     if (this.#charged + length > maxMessageBytes) {
@@ -28,17 +29,17 @@ export class Assembly {
       );
     }
     this.text = text;
-    // Many tiny fragments must not be cheaper than the work that they make.
+    // Many tiny fragments make work without reaching the limit, so each counts for some bytes.
     this.#charged += final ? length : Math.max(length, minFragmentBytes);
   }
 
-  /** The next piece of a message that nobody puts together: only checks that text is UTF-8. */
+  /** Takes the next piece of a message that is not put together here, but must be UTF-8 if text. */
   check(bytes: Uint8Array, last: boolean): void {
     if (!this.text) return;
     if (!this.#utf8.push(bytes) || (last && !this.#utf8.whole)) throw notUtf8();
   }
 
-  /** The next piece of payload; the message once it is whole, valid until the next call. */
+  /** Takes the next piece of payload. Returns the message once it is whole, until the next call. */
   add(bytes: Uint8Array, last: boolean): Uint8Array | undefined {
     if (last && this.#backlog.size === 0 && this.#utf8.whole) {
       if (this.text && !isUtf8(bytes)) throw notUtf8();

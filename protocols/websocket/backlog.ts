@@ -1,7 +1,7 @@
-/** The first room of a backlog: a small message grows at most once or twice. */
+/** 512 bytes of room at first, so that for a small message it grows once or twice at most. */
 const FIRST_BYTES = 512;
 
-/** Bytes that wait for what follows them. Adding to it costs no more than the bytes added. */
+/** Bytes that wait for those that follow. Adding costs a constant time for each byte. */
 export class Backlog {
   #bytes = new Uint8Array(0);
   #from = 0;
@@ -11,7 +11,7 @@ export class Backlog {
     return this.#to - this.#from;
   }
 
-  /** All that waits: valid until the next change. */
+  /** All bytes that wait: a view, valid until the next change. */
   get view(): Uint8Array {
     return this.#bytes.subarray(this.#from, this.#to);
   }
@@ -35,7 +35,7 @@ export class Backlog {
     if (this.#from === this.#to) this.clear();
   }
 
-  /** Removes everything, which stays readable for those who hold its view. */
+  /** Removes everything. A view that somebody holds stays as it is. */
   clear(): void {
     this.#bytes = new Uint8Array(0);
     this.#from = this.#to = 0;
@@ -43,7 +43,8 @@ export class Backlog {
 
   #grow(more: number): void {
     const size = this.size;
-    // Doubling what is there, not what was announced: memory costs the peer as many bytes sent.
+    // Twice what is there, whatever was announced: the peer has to send the bytes that memory
+    // costs.
     const grown = new Uint8Array(Math.max(FIRST_BYTES, 2 * size, size + more));
     grown.set(this.view);
     this.#bytes = grown;

@@ -1,7 +1,8 @@
 import { ProtocolError } from "../session.ts";
+import { closeCodes } from "./codes.ts";
 import { acceptKey } from "./handshake.ts";
 
-/** What a client asks for. */
+/** What a client asks for in its opening handshake. */
 export interface WebSocketRequest {
   /** `host` or `host:port`, as in the URL. */
   host: string;
@@ -9,23 +10,23 @@ export interface WebSocketRequest {
   path: string;
   /** 16 random bytes in base64. */
   key: string;
-  /** What is offered, separated by commas; undefined for none. */
+  /** The subprotocols offered, separated by commas; undefined for none. */
   subprotocol?: string | undefined;
-  /** What is offered of compression; undefined for none. */
+  /** The extensions offered; undefined for none. */
   extensions?: string | undefined;
-  /** Header fields beside those of the handshake: names and values are right. */
+  /** Further header fields. Names and values are not checked. */
   fields?: Iterable<readonly [string, string]>;
 }
 
-/** What a server said to it. */
+/** How a server has accepted that. */
 export interface OpeningAnswer {
-  /** The bytes that it takes. */
+  /** Bytes of the answer: what follows it are frames. */
   readonly end: number;
   readonly subprotocol: string | undefined;
   readonly extensions: string | undefined;
 }
 
-/** The longest answer: more than any server's header fields take together. */
+/** 16 KiB of an answer: more than the header fields of any server take. */
 const MAX_ANSWER_BYTES = 16 * 1024;
 
 /** The request that opens a WebSocket (RFC 6455 §4.1). */
@@ -57,13 +58,7 @@ export function readOpening(
   const [, code] = /^HTTP\/1\.1 (\d{3})(?: |$)/.exec(status) ?? [];
   if (code === undefined) throw refused("its answer is not HTTP/1.1");
   if (code !== "101") throw refused(`it answers with status ${code}, and 101 is needed`);
-  const fields = new Map<string, string>();
-  for (const line of lines) {
-    const colon = line.indexOf(":");
-    const name = line.slice(0, colon).toLowerCase(), value = line.slice(colon + 1).trim();
-    const before = fields.get(name);
-    fields.set(name, before === undefined ? value : `${before}, ${value}`);
-  }
+  const fields = fieldsIn(lines);
   if (!/(^|,)\s*upgrade\s*(,|$)/i.test(fields.get("connection") ?? "")) {
     throw refused("its field Connection does not say Upgrade");
   }
@@ -84,6 +79,20 @@ export function readOpening(
   return { end: end + 4, subprotocol, extensions };
 }
 
+/**
+ * Header fields by their names in lower case; the values of a repeated one are joined by commas.
+ */
+function fieldsIn(lines: readonly string[]): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    const name = line.slice(0, colon).toLowerCase(), value = line.slice(colon + 1).trim();
+    const before = fields.get(name);
+    fields.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  return fields;
+}
+
 function refused(why: string): ProtocolError {
-  return new ProtocolError(`Cannot open a WebSocket: ${why}`, 1002);
+  return new ProtocolError(`Cannot open a WebSocket: ${why}`, closeCodes.protocolError);
 }

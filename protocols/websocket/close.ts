@@ -4,13 +4,13 @@ import { encodeFrame, MAX_CONTROL_BYTES } from "./codec.ts";
 import { encodeMaskedFrame } from "./masked.ts";
 import { closeCodes, isCloseCode, opcodes } from "./codes.ts";
 
-/** What a Close frame says; no code means that it said nothing. */
+/** What a Close frame says. One without a code says nothing. */
 export interface Close {
   readonly code?: number;
   readonly reason: string;
 }
 
-/** The payload of a Close frame (RFC 6455 §5.5.1). */
+/** Reads the payload of a Close frame (RFC 6455 §5.5.1). */
 export function readClose(payload: Uint8Array): Close {
   if (payload.length === 0) return { reason: "" };
   if (payload.length === 1) {
@@ -35,14 +35,14 @@ export function readClose(payload: Uint8Array): Close {
 
 const encoder = new TextEncoder();
 
-/** A Close frame; without a code it says nothing. A reason that is too long is cut. */
+/** Writes a Close frame. A reason that is too long for a control frame is cut. */
 export function closeFrame({ code, reason }: Close, masked = false): Uint8Array {
   const encode = masked ? encodeMaskedFrame : encodeFrame;
   if (code === undefined) return encode(opcodes.close, new Uint8Array(0));
   const payload = new Uint8Array(MAX_CONTROL_BYTES);
   payload[0] = code >> 8;
   payload[1] = code;
-  // Never ends in the middle of a character.
+  // `encodeInto` never ends in the middle of a character.
   const { written } = encoder.encodeInto(reason, payload.subarray(2));
   return encode(opcodes.close, payload.subarray(0, 2 + written));
 }

@@ -4,9 +4,9 @@ import { closeCodes, opcodes } from "./codes.ts";
 /** Control frames carry no more bytes than this (RFC 6455 §5.5). */
 export const MAX_CONTROL_BYTES = 125;
 
-/** The bit of a frame's first byte that says that it is the last of its message. */
+/** FIN: the bit of a frame's first byte that marks the last frame of a message. */
 export const FINAL = 0x80;
-/** The bit that says that its message is compressed (RFC 7692 §6). */
+/** RSV1: the bit that marks the first frame of a compressed message (RFC 7692 §6). */
 export const COMPRESSED = 0x40;
 
 /** Everything about a frame but its payload. */
@@ -18,16 +18,16 @@ export interface FrameHeader {
   readonly compressed: boolean;
   /** Bytes of payload. */
   readonly length: number;
-  /** The masking key; its first byte is the lowest. 0 changes nothing. */
+  /** The masking key, with its first byte in the lowest eight bits. 0 leaves bytes as they are. */
   readonly key: number;
   /** Bytes of this header. */
   readonly size: number;
 }
 
 /**
- * The frame header at `at`, or undefined while it is not there whole. `masked` says whether the
- * sender must mask: a client must, a server must not (RFC 6455 §5.1); `deflates`, whether compression
- * was agreed.
+ * Reads the frame header at `at`; undefined while it is not there whole. `masked` is true when the
+ * sender is a client, which must mask its frames; a server must not (RFC 6455 §5.1). `deflates` is
+ * true when compression was agreed on.
  */
 export function decodeHeader(
   bytes: Uint8Array,
@@ -44,7 +44,7 @@ export function decodeHeader(
   if ((first & 0x30) !== 0 || (compressed && !deflates)) {
     throw wrong(`Cannot use reserved bits (first byte ${shown(first)}): no extension was agreed`);
   }
-  // RFC 7692 §6: never on a control frame, and on the first fragment only.
+  // RFC 7692 §6: not on control frames, and only on the first fragment of a message.
   if (compressed && opcode !== opcodes.text && opcode !== opcodes.binary) {
     throw wrong(`Cannot use the bit RSV1 (first byte ${shown(first)}): no message begins here`);
   }
@@ -111,12 +111,12 @@ function shown(value: number): string {
   return `0x${value.toString(16)}`;
 }
 
-/** Bytes that the header of an unmasked frame takes for so much payload. */
+/** Bytes of the header of an unmasked frame with so many bytes of payload. */
 export function headerSize(length: number): number {
   return length <= MAX_CONTROL_BYTES ? 2 : length <= 0xffff ? 4 : 10;
 }
 
-/** Writes the header of an unmasked frame to the start of `into`; `first` is its first byte. */
+/** Writes the header of an unmasked frame at the start of `into`; `first` is its first byte. */
 export function writeHeader(into: Uint8Array, first: number, length: number): void {
   into[0] = first;
   if (length <= MAX_CONTROL_BYTES) {
@@ -146,7 +146,7 @@ export function encodeFrame(opcode: number, payload: Uint8Array): Uint8Array<Arr
   return frameOf(FINAL | opcode, payload);
 }
 
-/** An unmasked frame by its first byte. */
+/** An unmasked frame with this first byte. */
 export function frameOf(first: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
   const size = headerSize(payload.length);
   const frame = new Uint8Array(size + payload.length);

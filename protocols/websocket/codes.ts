@@ -1,4 +1,4 @@
-/** What a frame is (RFC 6455 §5.2). */
+/** Opcodes: what a frame is (RFC 6455 §5.2). */
 export const opcodes = {
   continuation: 0x0,
   text: 0x1,
@@ -8,7 +8,7 @@ export const opcodes = {
   pong: 0xa,
 } as const;
 
-/** Why a WebSocket is closed (RFC 6455 §7.4.1, and the IANA registry for 1013). */
+/** Why a WebSocket is closed (RFC 6455 §7.4.1; 1013 is in the IANA registry). */
 export const closeCodes = {
   normal: 1000,
   goingAway: 1001,
@@ -20,7 +20,7 @@ export const closeCodes = {
   tryAgainLater: 1013,
 } as const;
 
-/** True for the codes that may travel: not those that only report (RFC 6455 §7.4). */
+/** True for codes that a Close frame may carry; others are reserved for reports (RFC 6455 §7.4). */
 export function isCloseCode(code: number): boolean {
   return code >= 1000 && code <= 1003 || code >= 1007 && code <= 1014 ||
     code >= 3000 && code <= 4999;

@@ -4,17 +4,19 @@ import { closeCodes } from "./codes.ts";
 import { deflateShort, SHORT_BYTES } from "./short_deflate.ts";
 import type { Agreement, CompressionOptions } from "./extensions.ts";
 
-/** What a sender leaves out at the end of each message (RFC 7692 §7.2.1). */
+/** An empty block's end, which senders leave out at the end of each message (RFC 7692 §7.2.1). */
 const TAIL = Uint8Array.of(0, 0, 0xff, 0xff);
 const NOTHING = new Uint8Array(0);
-/** More ends within one message than any sender makes; each costs a call. */
+/** 16 final blocks in one message: more than any sender makes, and each costs a call of zlib. */
 const MAX_ENDS = 16;
 
-/** Compresses and restores the messages of one WebSocket (RFC 7692). Idle, it keeps two windows. */
+/**
+ * Compresses and inflates the messages of one WebSocket (RFC 7692). It keeps two windows at most.
+ */
 export class Deflation {
   readonly #agreement: Agreement;
   readonly #options: Required<CompressionOptions>;
-  /** The ends of what came and went before, which the next message may refer to. */
+  /** The windows: the last bytes received and sent, which the next message may refer to. */
   #received: Uint8Array = NOTHING;
   #sent: Uint8Array = NOTHING;
 
@@ -23,14 +25,14 @@ export class Deflation {
     this.#options = options;
   }
 
-  /** What a message says, of at most `maxBytes`: it is never inflated beyond that. */
+  /** Inflates a message, and throws when it has more than `maxBytes`: no more is ever inflated. */
   inflate(payload: Uint8Array, maxBytes: number): Uint8Array {
     const { takeover, bits } = this.#agreement;
     let window = this.#received, input = payload, message: Uint8Array = NOTHING;
     for (let ends = 0;; ends++) {
       const [piece, used] = inflated(window, input, maxBytes - message.length);
       message = message.length === 0 ? piece : joined(message, piece);
-      // A block that says it is the last ends the data for zlib, but not the message (§7.2.3.4).
+      // For zlib a final block ends the data, but a message may go on after it (§7.2.3.4).
       if (used >= input.length) break;
       if (ends === MAX_ENDS) throw broken("its data ends too often");
       input = input.subarray(used);
@@ -40,7 +42,7 @@ export class Deflation {
     return message;
   }
 
-  /** Bytes below which nothing is compressed. */
+  /** Messages of fewer bytes are not compressed. */
   get minBytes(): number {
     return this.#options.minBytes;
   }
@@ -50,7 +52,7 @@ export class Deflation {
     return this.#agreement.bits.ours;
   }
 
-  /** The next message; undefined when it is better sent as it is. */
+  /** Compresses the next message; undefined when it is better sent as it is. */
   deflate(message: Uint8Array): Uint8Array | undefined {
     const { minBytes } = this.#options;
     if (!this.#agreement.takeover.ours) return this.deflateAlone(message);
@@ -58,18 +60,21 @@ export class Deflation {
     const compressed = message.length < minBytes || message.length > SHORT_BYTES
       ? this.deflateAlone(message)
       : deflateShort(this.#sent, message, size);
-    // What is not compressed is not part of what later messages may refer to (§7.2.1).
+    // Messages that are not compressed do not enter the window (§7.2.1).
     if (compressed !== undefined) this.#sent = windowAfter(this.#sent, message, size);
     return compressed;
   }
 
-  /** A message that refers to no other; undefined when it is better sent as it is. */
+  /**
+   * Compresses a message without reference to others; undefined when it is better sent as it is.
+   */
   deflateAlone(message: Uint8Array): Uint8Array | undefined {
     const { minBytes, maxBytes } = this.#options;
     if (message.length < minBytes || message.length > maxBytes) return undefined;
     const compressed = deflateRawSync(message, {
-      // Node and zlib have no smaller one, and with it refer no further back than 249 bytes.
+      // zlib has no window of 2^8 bytes; with 2^9 it refers back by 249 bytes at most, which fits.
       windowBits: Math.max(this.bits, 9),
+      // Fast and small rather than thorough: other clients wait while this runs.
       memLevel: 5,
       level: 3,
       chunkSize: chunkSize(message.length >> 1),
@@ -81,8 +86,9 @@ export class Deflation {
 }
 
 /**
- * What `input` inflates to behind `window`, and how many of its bytes that took. Deno's zlib takes no
- * dictionary for raw data; the window as a stored block before the message is one.
+ * What `input`, which may refer to `window`, inflates to, and how many of its bytes were used.
+ * Deno's zlib takes no dictionary for raw data, so the window is put before the message as a stored
+ * block.
  */
 function inflated(
   window: Uint8Array,
@@ -106,7 +112,7 @@ function inflated(
       info: true,
     }) as unknown as { buffer: Uint8Array; engine: { bytesWritten: number } };
     const { byteOffset, length } = buffer, start = window.length;
-    // Not a Buffer: what its `slice` gives is no copy.
+    // No Buffer, because `slice` of a Buffer makes no copy.
     const message = new Uint8Array(buffer.buffer, byteOffset + start, length - start);
     return [message, engine.bytesWritten - before];
   } catch (error) {
@@ -124,7 +130,7 @@ function broken(why: string): ProtocolError {
   return new ProtocolError(`Cannot inflate the message: ${why}`, closeCodes.invalidPayload);
 }
 
-/** Room for the first piece of a result: small for what is small, because it is allocated anew. */
+/** The size of zlib's output pieces: it allocates them anew, so small results get small ones. */
 function chunkSize(expected: number): number {
   return Math.min(Math.max(expected, 1 << 10), 1 << 16);
 }
@@ -140,7 +146,7 @@ function lastBytes(bytes: Uint8Array, count: number): Uint8Array {
   return bytes.length > count ? bytes.subarray(bytes.length - count) : bytes;
 }
 
-/** A copy of the last `size` bytes of what was and what came. */
+/** The window after a message: a copy of the last `size` bytes of both together. */
 function windowAfter(window: Uint8Array, message: Uint8Array, size: number): Uint8Array {
   if (message.length >= size) return message.slice(message.length - size);
   const kept = lastBytes(window, size - message.length);

@@ -14,37 +14,38 @@
  */
 export interface CompressionOptions {
   /**
-   * The largest window towards the peer and, where the peer lets us choose, from it: 2 to the power
-   * of this many bytes, 8 to 15; default 12, which is 4 KiB a direction while it is in use.
+   * The largest window for what we send and, where the peer lets us choose, for what it sends: 2 to
+   * the power of this many bytes, 8 to 15; default 12, which takes 4 KiB for each direction.
    */
   windowBits?: number;
   /** Bytes below which a message is sent as it is; default 256. */
   minBytes?: number;
   /** Bytes above which a message is sent as it is; default 1 MiB. */
   maxBytes?: number;
-  /** True when each message is to be compressed for itself, in both directions; default false. */
+  /** True to compress each message by itself, in both directions; default false. */
   noContextTakeover?: boolean;
 }
 
-/** The options of a compression that was given none. */
+/** The options of compression unless others are given. */
 export const compressionDefaults: Readonly<Required<CompressionOptions>> = {
+  // 4 KiB: holds a few messages of the usual size, for little memory.
   windowBits: 12,
-  // 256 bytes: less fits into a packet with its headers either way.
+  // 256 bytes: a smaller message takes one packet of the network either way.
   minBytes: 256,
-  // 1 MiB: takes some 15 ms, in which nobody else is served.
+  // 1 MiB takes some 15 ms, in which nobody else is served.
   maxBytes: 1 << 20,
   noContextTakeover: false,
 };
 
-/** What both sides have agreed about compression. */
+/** What both sides have agreed on: parameters of permessage-deflate (RFC 7692 §7.1). */
 export interface Agreement {
-  /** True when a message may refer to the ones before it. */
+  /** Context takeover: true when a message may refer to the ones before it. */
   readonly takeover: { readonly ours: boolean; readonly theirs: boolean };
   readonly bits: { readonly ours: number; readonly theirs: number };
 }
 
-/** An agreement as a server says it. */
-export interface Accepted {
+/** An agreement, and how a server says it. */
+interface Accepted {
   readonly agreement: Agreement;
   /** The value of Sec-WebSocket-Extensions. */
   readonly field: string;
@@ -82,7 +83,7 @@ export function acceptOffer(
   return undefined;
 }
 
-/** What a client offers. */
+/** The offer that a client makes in Sec-WebSocket-Extensions. */
 export function offerOf({ windowBits, noContextTakeover }: Required<CompressionOptions>): string {
   return [
     NAME,
@@ -92,7 +93,9 @@ export function offerOf({ windowBits, noContextTakeover }: Required<CompressionO
   ].join("; ");
 }
 
-/** What a server made of `offerOf` (RFC 7692 §7.1); a string says what is wrong with it. */
+/**
+ * What a server answered to `offerOf` (RFC 7692 §7.1); or a text that says what is wrong with it.
+ */
 export function readAnswer(
   answer: string,
   wishes: Required<CompressionOptions>,
@@ -121,7 +124,7 @@ function bitsOf(text: string | undefined): number {
   return text === undefined ? 15 : Number(text);
 }
 
-/** True when the parameters are known and their values are right (RFC 7692 §7.1). */
+/** True when all parameters are known and their values are valid (RFC 7692 §7.1). */
 function isOffer(parameters: Parameters): boolean {
   for (const [name, value] of parameters) {
     if (name === SERVER_ALONE || name === CLIENT_ALONE) {
@@ -138,13 +141,13 @@ function isOffer(parameters: Parameters): boolean {
 const ELEMENT =
   /\s*([-!#$%&'*+.^_`|~0-9A-Za-z]+)((?:\s*;\s*[-!#$%&'*+.^_`|~0-9A-Za-z]+(?:\s*=\s*(?:[-!#$%&'*+.^_`|~0-9A-Za-z]+|"[^"\\]*"))?)*)\s*(?:,|$)/y;
 
-/** The parameters of each offer of compression; undefined for what is another, or has one twice. */
+/** The parameters of each element of the list; undefined for another extension or a faulty one. */
 function* elements(list: string | undefined): IterableIterator<Parameters | undefined> {
   if (list === undefined) return;
   for (let at = 0; at < list.length;) {
     ELEMENT.lastIndex = at;
     const found = ELEMENT.exec(list);
-    // What cannot be read is no offer, and neither is what follows it.
+    // From where the list cannot be read on, there are no more offers.
     if (found === null) return yield undefined;
     at = ELEMENT.lastIndex;
     yield found[1]!.toLowerCase() === NAME ? parametersOf(found[2]!) : undefined;

@@ -8,22 +8,22 @@ import { rotate, unmask } from "./mask.ts";
 import type { Mode } from "./mode.ts";
 import { findInRun, joinRun } from "./run.ts";
 
-/** Whoever gets what a frame reader reads. */
+/** Where a frame reader takes what it reads. */
 export interface FrameTarget {
   /** False while the input must wait. */
   readonly reading: boolean;
-  /** Gets the messages; undefined when they are of no interest any more. */
+  /** Gets the messages; undefined once they are to be ignored. */
   readonly receiver: Mode | undefined;
   /** A whole control frame. */
   control(opcode: number, payload: Uint8Array): void;
 }
 
-/** What a frame reader has to know of its WebSocket. */
-export interface FrameReaderOptions {
+/** What a frame reader must know of its WebSocket. */
+interface FrameReaderOptions {
   /** True for the frames of a client. */
   masked: boolean;
   limits: WebSocketLimits;
-  /** There when compression was agreed. */
+  /** Set when compression was agreed on. */
   deflation?: Deflation | undefined;
 }
 
@@ -31,12 +31,14 @@ export interface FrameReaderOptions {
 export class FrameReader {
   readonly #target: FrameTarget;
   readonly #options: FrameReaderOptions;
-  /** Gathers a compressed message; undefined when the one at hand is not. */
+  /** Gathers the present message when that is compressed; else undefined. */
   #squeezed: Assembly | undefined;
   /** True between the first and the last fragment of a message. */
   #fragmented = false;
   #text = false;
-  /** The data frame whose payload is arriving. */
+  /**
+   * True while the payload of a data frame arrives: whether it is final, what is left, its mask.
+   */
   #inFrame = false;
   #final = false;
   #left = 0;
@@ -47,7 +49,7 @@ export class FrameReader {
     this.#options = options;
   }
 
-  /** Returns how many bytes were used. */
+  /** Reads as much as it can, and returns how many bytes were used. */
   read(bytes: Uint8Array, now: number): number {
     let at = 0;
     while (this.#target.reading) {
@@ -58,7 +60,7 @@ export class FrameReader {
     return at;
   }
 
-  /** A run of messages, a whole control frame, or the header of a data frame. */
+  /** Reads a run of messages, a whole control frame, or the header of a data frame. */
   #frame(bytes: Uint8Array, at: number, now: number): number {
     const joined = this.#run(bytes, at, now);
     if (joined > 0) return joined;
@@ -79,7 +81,7 @@ export class FrameReader {
   }
 
   #begin({ opcode, final, compressed, length, key }: FrameHeader): void {
-    // A message's fragments are not interleaved with another's (RFC 6455 §5.4).
+    // Fragments of one message do not come between those of another (RFC 6455 §5.4).
     if (this.#fragmented !== (opcode === opcodes.continuation)) {
       throw new ProtocolError(
         this.#fragmented
@@ -101,7 +103,7 @@ export class FrameReader {
     else this.#target.receiver?.frame(this.#text, length, final);
   }
 
-  /** Whatever is there of a data frame's payload. */
+  /** Reads as much of a data frame's payload as is there. */
   #payload(bytes: Uint8Array, at: number, now: number): number {
     const there = Math.min(bytes.length - at, this.#left);
     if (there === 0) return 0;
@@ -110,7 +112,7 @@ export class FrameReader {
     this.#left -= there;
     const used = this.#deliver(piece, now);
     if (used < there) {
-      // What is not used comes again, so it must be as it came.
+      // Unused bytes are offered again, so they must be masked again.
       unmask(piece.subarray(used), rotate(this.#key, used));
       this.#left += there - used;
       this.#inFrame = true;

@@ -7,7 +7,7 @@ import { Tunnel } from "./tunnel.ts";
 
 const FIRST = FINAL | opcodes.binary;
 
-/** Headers of small binary frames by payload length: most packets are small. */
+/** Headers of small binary frames by payload length, made once, because most packets are small. */
 const smallHeaders = Array.from({ length: MAX_CONTROL_BYTES + 1 }, (_, length) => {
   const header = new Uint8Array(2);
   writeHeader(header, FIRST, length);
@@ -17,13 +17,13 @@ const scratch = new Uint8Array(10);
 const mediumHeader = scratch.subarray(0, headerSize(0xffff));
 
 /**
- * A protocol of streams inside binary frames, as MQTT is: where frames begin and end means nothing
- * to it [MQTT-6.0.0-1].
+ * A wire for a protocol of streams, such as MQTT, inside binary frames. Where frames begin and end
+ * has no meaning for it [MQTT-6.0.0-1].
  */
 export class FramedWire extends Tunnel {
   readonly isStream = true;
   protected inner: Session;
-  /** The beginning of a packet whose rest has not come. */
+  /** The beginning of a packet whose rest has not come yet. */
   readonly #rest = new Backlog();
 
   constructor(link: Link, open: OpenSession, now: number) {
@@ -43,7 +43,7 @@ export class FramedWire extends Tunnel {
     this.#rest.append(bytes);
     this.#rest.drop(this.#offer(this.#rest.view, now));
     if (!this.paused) return bytes.length;
-    // Left with the connection, which offers it again when the pause is over.
+    // Unused bytes stay with the connection, which offers them again when the pause is over.
     const unused = Math.min(this.#rest.size, bytes.length);
     this.#rest.truncate(unused);
     return bytes.length - unused;
@@ -57,10 +57,10 @@ export class FramedWire extends Tunnel {
 
   send(bytes: Uint8Array): boolean {
     const { length } = bytes, { link } = this;
-    // After goodbye nothing leaves any more, as on a wire that is being closed.
+    // After a Close frame nothing is sent, just as on a wire that is being closed.
     if (length === 0 || !link.open) return true;
     if (link.wire.send(headerOf(length)) && link.wire.send(bytes)) return true;
-    // A header may be out without its payload: not even a Close frame can follow.
+    // The header may have been sent without its payload, so not even a Close frame can follow.
     link.lose();
     return false;
   }

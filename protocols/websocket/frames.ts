@@ -5,14 +5,14 @@ import { opcodes } from "./codes.ts";
 
 const encoder = new TextEncoder();
 
-/** How a publication's payload becomes a frame, by the value of `?frames=`. */
+/** Encoders of a publication's payload as a frame, by the value of `?frames=`. */
 export const frameEncoders: Readonly<Record<string, Encoder>> = {
   auto: autoFrame,
   binary: binaryFrame,
   text: textFrame,
 };
 
-/** Text when the payload is UTF-8, binary otherwise. */
+/** A text frame when the payload is UTF-8, else a binary frame. */
 function autoFrame({ payload }: Publication): Uint8Array {
   return encodeFrame(isUtf8(payload) ? opcodes.text : opcodes.binary, payload);
 }
@@ -21,7 +21,7 @@ function binaryFrame({ payload }: Publication): Uint8Array {
   return encodeFrame(opcodes.binary, payload);
 }
 
-/** What is not UTF-8 reads as U+FFFD: a text frame that is not UTF-8 would end the connection. */
+/** Bytes that are not UTF-8 become U+FFFD: a text frame with them would end the connection. */
 function textFrame(publication: Publication): Uint8Array {
   const { payload } = publication;
   return encodeFrame(

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import type { RequestHead, ResponseHead } from "../http/message.ts";
 
-/** An answer that is not 101. */
+/** An HTTP answer to a handshake, other than 101. */
 export type Refusal = ResponseHead & { body: string };
 
-/** Makes a refusal from a status and one sentence. */
+/** Makes a refusal of a status and a sentence. */
 export function refusal(
   status: number,
   body: string,
@@ -30,7 +30,7 @@ export function checkHandshake({ method, fields }: RequestHead): Refusal | undef
   if (!tokens(fields.get("connection")).some((each) => isWord(each, "upgrade"))) {
     return refusal(400, "Cannot open a WebSocket: the field Connection must say Upgrade");
   }
-  // Its bytes would be read as frames.
+  // The bytes of a body would be read as frames.
   if (fields.has("transfer-encoding") || (fields.get("content-length") ?? "0") !== "0") {
     return refusal(400, "Cannot open a WebSocket with a request that has a body");
   }
@@ -69,7 +69,7 @@ export function switchingProtocols(
   );
 }
 
-/** Proves that the handshake was understood (RFC 6455 §1.3). */
+/** The Sec-WebSocket-Accept for a key, which shows that the server speaks WebSocket (§1.3). */
 export function acceptKey(key: string): string {
   return createHash("sha1").update(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest("base64");
 }

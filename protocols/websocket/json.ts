@@ -2,7 +2,6 @@ import { envelope } from "../envelope.ts";
 import { Refusal } from "../identity.ts";
 import { historyLimits } from "../history.ts";
 import { Delivery, type Encoder, Publication, type Qos } from "../publication.ts";
-import { Assembly } from "./assembly.ts";
 import { encodeFrame } from "./codec.ts";
 import { opcodes } from "./codes.ts";
 import type { WebSocketLimits } from "./limits.ts";
@@ -11,9 +10,9 @@ import { type Operation, type OperationId, type Publish, readOperation } from ".
 import { Replies } from "./replies.ts";
 import { PublicationMode } from "./publication_mode.ts";
 
-/** What a WebSocket of the subprotocol `json` begins with. */
-export interface JsonOptions {
-  /** A filter that it is subscribed to from the start, because its path names one. */
+/** How a WebSocket of the subprotocol `json` begins. */
+interface JsonOptions {
+  /** The filter that its path names, to which it is subscribed from the start. */
   filter?: string;
   /** The highest QoS of that subscription. */
   qos: Qos;
@@ -27,37 +26,33 @@ function textFrame(text: string): Uint8Array {
   return encodeFrame(opcodes.text, encoder.encode(text));
 }
 
-/** One for each QoS and retain flag: what all subscribers with the same get is made once. */
+/** One encoder for each QoS and retain flag, so that those who get the same share its bytes. */
 const envelopeFrames: readonly Encoder[] = [0, 1, 2, 3, 4, 5].map((index) => {
   const qos = (index >> 1) as Qos;
   const retain = (index & 1) === 1;
   return (publication) => textFrame(envelope(new Delivery(publication, qos, retain, undefined)));
 });
 
-/** Every message is an operation, an answer or a delivery, as a JSON object. */
+/**
+ * The subprotocol `json`: every message is a JSON object, an operation, an answer or a delivery.
+ */
 export class JsonMode extends PublicationMode<Qos> implements Mode {
   readonly label = "json";
   readonly #limits: WebSocketLimits;
-  readonly #assembly: Assembly;
   readonly #filters = new Set<string>();
   readonly #replies: Replies;
 
   constructor(link: Link, { filter, qos, limits }: JsonOptions) {
-    super(link);
+    super(link, limits);
     this.#limits = limits;
-    this.#assembly = new Assembly(limits);
     this.#replies = new Replies(link.hub);
     if (filter !== undefined) this.#subscribe(filter, qos);
   }
 
-  frame(text: boolean, length: number, final: boolean): void {
-    this.#assembly.frame(text, length, final);
-  }
-
   data(bytes: Uint8Array, last: boolean, now: number): number {
-    const message = this.#assembly.add(bytes, last);
+    const message = this.assembly.add(bytes, last);
     if (message === undefined) return bytes.length;
-    if (this.#assembly.text) {
+    if (this.assembly.text) {
       this.#do(readOperation(decoder.decode(message), this.#limits, now), now);
     } else this.#error(undefined, "Cannot read a binary frame: send JSON in text frames");
     return bytes.length;
@@ -91,11 +86,8 @@ export class JsonMode extends PublicationMode<Qos> implements Mode {
   }
 
   #subscribe(filter: string, qos: Qos, since?: number): void {
-    const { hub } = this.link, { guard, identity } = hub;
-    const subscription = { qos, screen: guard?.screen(filter, identity) };
     this.#filters.add(filter);
-    hub.subscribe(filter, subscription);
-    guard?.subscribed(identity, filter, qos);
+    const { hub } = this.link, subscription = this.follow(filter, qos);
     const question = since === undefined ? undefined : { since, limit: historyLimits.most };
     const past = question && hub.history?.(filter, question, subscription);
     if (past === undefined) this.values.add(filter, subscription, qos);

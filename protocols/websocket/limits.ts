@@ -19,15 +19,15 @@
 export interface WebSocketLimits {
   /** Bytes of a message in all its frames; default 1 MiB. MQTT inside has its own limit. */
   maxMessageBytes: number;
-  /** Bytes of messages that wait to be sent to a peer that does not read; default 64 MiB. */
+  /** Bytes of messages that may wait for a peer that does not read; default 64 MiB. */
   maxQueuedBytes: number;
-  /** Bytes that a fragment counts for at least, unless it is the last; default 64. */
+  /** Bytes that each fragment but the last counts for at least; default 64. */
   minFragmentBytes: number;
-  /** Milliseconds without a byte after which a ping asks if the peer is there; default 30,000. */
+  /** Milliseconds of silence after which the peer is pinged; default 30,000. */
   pingAfterMs: number;
   /** Milliseconds that the peer may take to send anything after that ping; default 30,000. */
   pongWithinMs: number;
-  /** The same, where it has not read its input or we have not read ours; default 300,000. */
+  /** The same while the peer does not read, or is not read from; default 300,000. */
   stalledMs: number;
   /** Milliseconds that the peer may take to answer a Close frame; default 5,000. */
   closeWithinMs: number;
@@ -41,27 +41,28 @@ export interface WebSocketLimits {
   maxTopicLevels: number;
 }
 
-/** The limits of a WebSocket that was given none. */
+/** The limits of a WebSocket unless others are given. */
 export const defaults: Readonly<WebSocketLimits> = {
-  // 1 MiB: what brokers take as a packet by default; bounds memory per peer.
+  // 1 MiB, as for packets of MQTT: bounds what one peer can make us hold.
   maxMessageBytes: 1 << 20,
-  // 64 MiB: a few of the largest messages that anybody allows, and still little for one peer.
+  // 64 MiB: a few of the largest messages that anybody allows; only a handler can queue so much.
   maxQueuedBytes: 64 << 20,
-  // 64 bytes: 1 MiB in pieces of a usual size fits, and no message has more than 16,385 pieces.
+  // 64 bytes: no message has more than 16,385 fragments, and usual fragments are longer.
   minFragmentBytes: 64,
   // 30 s: proxies cut connections that are silent for 60 s.
   pingAfterMs: 30_000,
+  // 30 s: longer than the worst of radio links takes.
   pongWithinMs: 30_000,
-  // 5 min: a phone takes that long for a full outbox.
+  // 5 min: as long as a phone with a bad link needs for all that waits for it.
   stalledMs: 300_000,
   // 5 s: more than any round trip, and short beside the time that a stopping gateway has.
   closeWithinMs: 5_000,
-  // 1,000: more than a page shows; each costs a node in the filter tree.
+  // 1,000: more than a page can show; each costs a node in the tree of filters.
   maxSubscriptions: 1_000,
   // 100: a page waits for a handful.
   maxRequests: 100,
   // 60 s: as long as an HTTP request may wait.
   maxReplyMs: 60_000,
-  // 128: no real topic has a tenth of it, and a filter tree that deep is still shallow to walk.
+  // 128, as for MQTT: what one protocol can name, the other can.
   maxTopicLevels: 128,
 };

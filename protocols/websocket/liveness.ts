@@ -4,7 +4,7 @@ import type { WebSocketLimits } from "./limits.ts";
 export class Liveness {
   readonly #limits: WebSocketLimits;
   #heardAt: number;
-  /** When the ping was sent that nothing has followed yet. */
+  /** When the ping was sent, if the peer has been silent since; else undefined. */
   #pingedAt: number | undefined;
   #judgeAt = Infinity;
 
@@ -25,8 +25,8 @@ export class Liveness {
   }
 
   /**
-   * What to do now. A peer is `excused` while it may not have got the ping, or its answer may not
-   * have been read.
+   * What to do about a silent peer. It is `excused` while the ping may not have reached it, or its
+   * pong may be among the input that we have not read.
    */
   judge(now: number, excused: boolean): "ping" | "wait" | "hang up" {
     const { pongWithinMs, stalledMs } = this.#limits;

@@ -1,4 +1,4 @@
-/** Below this many bytes a view of words costs more than it saves. */
+/** For fewer than 128 bytes, making a view of words costs more than it saves. */
 const WORDS_FROM = 128;
 
 /**
@@ -32,7 +32,7 @@ export function unmask(bytes: Uint8Array, key: number): void {
   for (let rest = key; at < length; at++, rest >>>= 8) bytes[at]! ^= rest;
 }
 
-/** The key as it meets the byte that follows `count` bytes. */
+/** The key for the bytes that follow `count` bytes. */
 export function rotate(key: number, count: number): number {
   const bits = (count & 3) << 3;
   return key >>> bits | key << (32 - bits);

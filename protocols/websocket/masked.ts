@@ -2,11 +2,12 @@ import { randomFillSync } from "node:crypto";
 import { FINAL, headerSize, writeHeader } from "./codec.ts";
 import { unmask } from "./mask.ts";
 
+/** 64 keys are drawn at once, because each call for random bytes costs more than they do. */
 const keys = new Uint32Array(64);
 let used = keys.length;
 
 /** A masking key that nobody can guess (RFC 6455 §5.3). */
-export function maskingKey(): number {
+function maskingKey(): number {
   if (used === keys.length) {
     randomFillSync(keys);
     used = 0;
@@ -23,7 +24,7 @@ export function encodeMaskedFrame(
   return maskedFrameOf(FINAL | opcode, payload, key);
 }
 
-/** A masked frame by its first byte (RFC 6455 §5.3). */
+/** A masked frame with this first byte (RFC 6455 §5.3). */
 export function maskedFrameOf(
   first: number,
   payload: Uint8Array,

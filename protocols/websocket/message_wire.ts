@@ -5,24 +5,24 @@ import { closeCodes, opcodes } from "./codes.ts";
 import type { Link } from "./mode.ts";
 import { Tunnel } from "./tunnel.ts";
 
-/** How the messages of a protocol differ in a WebSocket from those in a stream. */
+/** How a protocol's messages in a WebSocket differ from those in a stream. */
 export interface Framing {
   /** Bytes of the longest message that is taken. */
   readonly maxMessageBytes: number;
-  /** A message of a stream as that of a WebSocket, and the other way round. */
+  /** Turns a message of a stream into one of a WebSocket, and back. */
   toSocket(bytes: Uint8Array): Uint8Array;
   toStream(bytes: Uint8Array): Uint8Array;
 }
 
-/** A protocol inside a WebSocket of which each message is one of its own, as CoAP's are. */
+/** A wire for a protocol, such as CoAP, each of whose messages is one message of the WebSocket. */
 export class MessageWire extends Tunnel {
-  // RFC 8323 §4.4: two protocols that ping would be one too many.
+  // CoAP has its own pings: those of WebSocket would be one kind too many (RFC 8323 §4.4).
   readonly isWatchful = true;
   protected inner: Session;
   readonly #framing: Framing;
-  /** The beginning of a message whose rest has not come. */
+  /** The beginning of a message whose rest has not come yet. */
   readonly #rest = new Backlog();
-  /** Bytes of the message that is coming, as far as its frames have begun. */
+  /** Bytes of the present message, in all of its frames that have begun. */
   #bytes = 0;
 
   constructor(link: Link, open: OpenSession, framing: Framing, now: number) {
@@ -60,7 +60,7 @@ export class MessageWire extends Tunnel {
   }
 
   send(bytes: Uint8Array): boolean {
-    // After goodbye nothing leaves any more. A peer that is too far behind is hung up on below.
+    // After a Close frame nothing is sent. The link hangs up on a peer that is too far behind.
     if (this.link.open) this.link.frame(FINAL | opcodes.binary, this.#framing.toSocket(bytes));
     return true;
   }

@@ -4,46 +4,51 @@ import type { Hub, Wire } from "../session.ts";
 import type { Close } from "./close.ts";
 import type { Deflation } from "./deflation.ts";
 
-/** What a mode sees of its WebSocket. */
+/** A WebSocket as its mode sees it. */
 export interface Link {
   readonly wire: Wire;
   readonly hub: Hub;
-  /** Sends a message as an unmasked frame. A peer that does not read is not read from until `drained`. */
+  /**
+   * Sends a message, given as an unmasked frame. While the peer does not read, it is not read from.
+   */
   send(frame: Uint8Array): void;
-  /** Sends one frame; `first` is its first byte (RFC 6455 §5.2). The caller looks at `wire.full`. */
+  /** Sends one frame with this first byte (RFC 6455 §5.2). The caller has to heed `wire.full`. */
   frame(first: number, payload: Uint8Array): void;
-  /** Compresses messages; undefined when that was not agreed. */
+  /** Compresses messages; undefined when that was not agreed on. */
   readonly deflation: Deflation | undefined;
-  /** Reads no more of the peer's frames until `release`. */
+  /** Reads no more of the peer's frames before `release`. */
   hold(): void;
   release(): void;
   /** True between `hold` and `release`. */
   readonly held: boolean;
   /** Begins the closing handshake (RFC 6455 §7.1.2). */
   close(code: number | undefined, reason: string, now: number): void;
-  /** Says goodbye and hangs up without waiting for the peer's. */
+  /** Sends a Close frame, and hangs up without waiting for the peer's. */
   hangUp(code: number, reason: string): void;
-  /** Hangs up without a word: the peer is too far behind to be told. */
+  /** Hangs up without a Close frame, for which the peer is too far behind. */
   lose(): void;
-  /** False once goodbye has been said: no frame may follow (RFC 6455 §5.5.1). */
+  /** False once a Close frame has been sent, which no frame may follow (RFC 6455 §5.5.1). */
   readonly open: boolean;
 }
 
-/** What the frames of one WebSocket carry: the messages of a topic, JSON, MQTT. */
+/**
+ * What one WebSocket carries: messages of a topic, JSON, another protocol, a handler's messages.
+ */
 export interface Mode {
   readonly label: string;
-  /** True when it means nothing where messages begin and end: small ones may come joined. */
+  /** True when the bounds of messages have no meaning, so that small ones may come joined. */
   readonly isStream?: boolean;
-  /** True when what is inside finds out by itself whether the peer is there. */
+  /** True when the protocol inside finds out by itself whether the peer is still there. */
   readonly isWatchful?: boolean;
-  /** A data frame begins. `text` says what its message is, `final` whether the message ends with it. */
+  /** A data frame begins, of a message that is text or not; `final` when it is the last of it. */
   frame(text: boolean, length: number, final: boolean): void;
   /**
-   * The next piece of payload, a view valid during the call; `last` when the message ends with it.
-   * Returns how many bytes were used: fewer only when `wire.paused`, and the rest comes again.
+   * Takes the next piece of payload, a view valid during the call; `last` when it ends the message.
+   * Returns how many bytes were used: fewer only while the wire is paused, and the rest comes
+   * again.
    */
   data(bytes: Uint8Array, last: boolean, now: number): number;
-  /** The WebSocket ends: what the peer's Close frame says, or ours. */
+  /** The WebSocket closes: what the peer's Close frame says, or ours, and whose doing it is. */
   closing?(close: Close, cause: "peer" | "us" | "fault"): void;
   deliver(delivery: Delivery, now: number): void;
   signal?(signal: unknown, now: number): void;
@@ -51,7 +56,7 @@ export interface Mode {
   tick(now: number): void;
   readonly congested: boolean;
   drained(now: number): void;
-  /** What was said since something had to be recorded is void. */
+  /** As `Session.unstored`: what was sent since something had to be recorded never arrives. */
   unstored?(now: number): void;
   overloaded(now: number): void;
   /** What the peer was let in by holds no more. */
@@ -60,10 +65,10 @@ export interface Mode {
   ended(now: number): void;
 }
 
-/** Begins the inside of a WebSocket. */
+/** Makes the mode of a WebSocket that has been opened. */
 export type OpenMode = (link: Link, now: number) => Mode;
 
-/** Asks for something and goes on with the answer; until it is there, no frame is read. */
+/** Asks a question and passes the answer to `then`. Until it has come, no frame is read. */
 export function ask<T>(
   link: Link,
   question: (decided: Decided<T>) => void,

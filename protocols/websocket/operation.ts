@@ -5,17 +5,17 @@ import { readSince } from "../history.ts";
 import { faultOfFilter, faultOfTopic } from "../topic.ts";
 import type { WebSocketLimits } from "./limits.ts";
 
-/** How a client recognises the answer to an operation; without one it wants none. */
+/** The client's name for an operation, which the answer repeats; without one there is no answer. */
 export type OperationId = string | number | undefined;
 
-/** What a `json` client asks for. */
+/** An operation of a `json` client; `fault` for a message that is none. */
 export type Operation =
   | Publish
   | { op: "subscribe"; id: OperationId; filter: string; qos: Qos; since: number | undefined }
   | { op: "unsubscribe"; id: OperationId; filter: string }
   | { op: "fault"; id: OperationId; reason: string };
 
-/** A publication, or a request when it wants a reply. */
+/** A publication; a request, if it wants a reply. */
 export interface Publish {
   op: "publish";
   id: OperationId;
@@ -28,16 +28,16 @@ export interface Publish {
   replyMs: number | undefined;
 }
 
-/** Longer ids and content types are refused: both are stored. */
+/** 256 characters of an id or content type: both are kept in memory. */
 const MAX_NAME_LENGTH = 256;
-/** What MQTT can carry as a topic (MQTT 5.0 §1.5.4). */
+/** The longest topic that MQTT can carry (MQTT 5.0 §1.5.4). */
 const MAX_TOPIC_BYTES = 0xffff;
 
 type Members = Record<string, unknown>;
-/** Ends the reading of an operation; never leaves this file. */
+/** Thrown where an operation is at fault; never leaves this file. */
 class Fault extends Error {}
 
-/** Reads one operation; what cannot be read is a `fault` with the reason. */
+/** Reads an operation; a text that is none becomes a `fault` with the reason. */
 export function readOperation(text: string, limits: WebSocketLimits, now = 0): Operation {
   let id: OperationId;
   try {
@@ -64,14 +64,14 @@ export function readOperation(text: string, limits: WebSocketLimits, now = 0): O
   }
 }
 
-/** Why text cannot be a topic or filter in any of our protocols, or undefined when it can. */
+/** Why a text cannot be a topic or filter in all of our protocols; undefined when it can. */
 export function faultOfName(
   name: string,
   kind: "topic" | "filter",
   maxLevels: number,
 ): string | undefined {
   if (!name.isWellFormed()) return "Cannot use a topic that is not Unicode text";
-  // A UTF-16 unit is at most three bytes of UTF-8.
+  // A UTF-16 unit takes at most three bytes of UTF-8, so most names need no counting.
   if (name.length * 3 > MAX_TOPIC_BYTES && Buffer.byteLength(name) > MAX_TOPIC_BYTES) {
     return `Cannot use a topic of more than ${MAX_TOPIC_BYTES} bytes`;
   }
@@ -165,7 +165,7 @@ function readReply(reply: unknown, { maxReplyMs }: WebSocketLimits): number | un
   );
 }
 
-/** It becomes a header field of HTTP, so what could end one is refused. */
+/** True for a media type. It is sent in HTTP, so it must not hold what could end a header field. */
 function isMediaType(value: unknown): value is string {
   return typeof value === "string" && value.length <= MAX_NAME_LENGTH &&
     /^[\x21-\x7e]+\/[\x20-\x7e]+$/.test(value);

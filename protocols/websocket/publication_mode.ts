@@ -1,25 +1,45 @@
-import type { Encoder, Publication } from "../publication.ts";
+import type { Encoder, Publication, Qos } from "../publication.ts";
+import type { Subscription } from "../session.ts";
+import { Assembly } from "./assembly.ts";
 import { closeCodes } from "./codes.ts";
+import type { WebSocketLimits } from "./limits.ts";
 import type { Link } from "./mode.ts";
 import { RetainedValues } from "./retained.ts";
 
-/** What modes whose messages are publications have in common; `Request` is what asked for a value. */
+/**
+ * What modes whose messages are publications have in common; `Request` is what asked for a value.
+ */
 export abstract class PublicationMode<Request> {
   readonly congested = false;
+  protected readonly assembly: Assembly;
   protected readonly values: RetainedValues<Request>;
 
-  constructor(protected readonly link: Link) {
+  constructor(protected readonly link: Link, limits: WebSocketLimits) {
+    this.assembly = new Assembly(limits);
     this.values = new RetainedValues(link, (value, request) => this.show(value, request));
   }
 
   /** Sends a value that was there before the subscription. */
   protected abstract show(value: Publication, request: Request): void;
 
+  /** Subscribes to as much of `filter` as hooks let the client see. */
+  protected follow(filter: string, qos: Qos): Subscription {
+    const { hub } = this.link, { guard, identity } = hub;
+    const subscription = { qos, screen: guard?.screen(filter, identity) };
+    hub.subscribe(filter, subscription);
+    guard?.subscribed(identity, filter, qos);
+    return subscription;
+  }
+
   protected send(publication: Publication, encoder: Encoder): void {
     const { traffic } = this.link.hub;
     traffic.publishSent++;
     traffic.publishBytesSent += publication.payload.length;
     this.link.send(publication.encode(encoder));
+  }
+
+  frame(text: boolean, length: number, final: boolean): void {
+    this.assembly.frame(text, length, final);
   }
 
   signal(signal: unknown): void {

@@ -2,24 +2,23 @@ import { copy } from "../bytes.ts";
 import { Refusal } from "../identity.ts";
 import { type Delivery, type Encoder, Publication, type Qos } from "../publication.ts";
 import { faultOfTopic } from "../topic.ts";
-import { Assembly } from "./assembly.ts";
 import { closeCodes } from "./codes.ts";
 import type { WebSocketLimits } from "./limits.ts";
 import { ask, type Link, type Mode } from "./mode.ts";
 import { PublicationMode } from "./publication_mode.ts";
 
-/** What a WebSocket without a subprotocol asks for in its path and query. */
-export interface RawOptions {
-  /** A topic, or a filter with wildcards to read from only. */
+/** What the path and query of a WebSocket without a subprotocol ask for. */
+interface RawOptions {
+  /** A topic; or a filter with wildcards, to which nothing can be published. */
   filter: string;
-  /** Of what it publishes, and the most that is delivered to it. */
+  /** The QoS of its publications, and the highest of its deliveries. */
   qos: Qos;
-  /** Makes the frames that are sent to it. */
+  /** Encodes the frames that are sent to it. */
   encoder: Encoder;
   limits: WebSocketLimits;
 }
 
-/** Every message is a publication on one topic, and every publication there is a message. */
+/** Without a subprotocol, every message is a publication to one topic, and the other way round. */
 export class RawMode extends PublicationMode<undefined> implements Mode {
   readonly label: string;
   readonly deadline = Infinity;
@@ -27,29 +26,19 @@ export class RawMode extends PublicationMode<undefined> implements Mode {
   readonly #fault: string | undefined;
   readonly #qos: Qos;
   readonly #encoder: Encoder;
-  readonly #assembly: Assembly;
 
   constructor(link: Link, { filter, qos, encoder, limits }: RawOptions) {
-    super(link);
+    super(link, limits);
     this.label = `topic ${filter}`;
     this.#topic = filter;
     this.#fault = faultOfTopic(filter, limits.maxTopicLevels);
     this.#qos = qos;
     this.#encoder = encoder;
-    this.#assembly = new Assembly(limits);
-    const { guard, identity } = link.hub;
-    const subscription = { qos, screen: guard?.screen(filter, identity) };
-    link.hub.subscribe(filter, subscription);
-    guard?.subscribed(identity, filter, qos);
-    this.values.add(filter, subscription, undefined);
-  }
-
-  frame(text: boolean, length: number, final: boolean): void {
-    this.#assembly.frame(text, length, final);
+    this.values.add(filter, this.follow(filter, qos), undefined);
   }
 
   data(bytes: Uint8Array, last: boolean, now: number): number {
-    const message = this.#assembly.add(bytes, last);
+    const message = this.assembly.add(bytes, last);
     if (message !== undefined) this.#publish(message, now);
     return bytes.length;
   }
@@ -84,7 +73,7 @@ export class RawMode extends PublicationMode<undefined> implements Mode {
       const reason = "Only the gateway itself publishes to this topic";
       return this.link.close(closeCodes.policyViolation, reason, now);
     }
-    // A raw frame has no answer in which the loss could be told.
+    // Messages have no answers here, so the loss can only be counted.
     if (outcome === "overloaded") hub.count("websocket.refused");
   }
 

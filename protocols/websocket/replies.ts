@@ -2,8 +2,8 @@ import type { MessageProperties } from "../publication.ts";
 import { replyTopic } from "../reply_topic.ts";
 import type { Hub } from "../session.ts";
 
-/** A request that waits for its reply. */
-export interface Pending {
+/** A request that waits for a reply. */
+interface Pending {
   readonly id: string | number;
   readonly waitMs: number;
   readonly dueMs: number;
@@ -14,7 +14,7 @@ const encoder = new TextEncoder();
 /** The requests of one client that wait for a reply, each on a response topic of its own. */
 export class Replies {
   readonly #hub: Hub;
-  /** Below this replies to this client come. */
+  /** Response topics of this client are below this topic; undefined before its first request. */
   #base: string | undefined;
   #sequence = 0;
   readonly #pending = new Map<string, Pending>();
@@ -27,14 +27,14 @@ export class Replies {
     return this.#pending.size;
   }
 
-  /** When the first of them is due; Infinity when none waits. */
+  /** When the next request is due; Infinity when none waits. */
   get deadline(): number {
     let first = Infinity;
     for (const { dueMs } of this.#pending.values()) first = Math.min(first, dueMs);
     return first;
   }
 
-  /** Begins to wait; the properties tell the responder where to reply (MQTT 5.0 §4.10). */
+  /** Begins to wait. The result are properties that say where to reply (MQTT 5.0 §4.10). */
   expect(id: string | number, waitMs: number, now: number): MessageProperties {
     if (this.#base === undefined) {
       this.#base = replyTopic();
@@ -45,19 +45,19 @@ export class Replies {
     return { responseTopic, correlationData: encoder.encode(`${++this.#sequence}`) };
   }
 
-  /** True when `topic` is where replies come. */
+  /** True for a response topic of this client. */
   owns(topic: string): boolean {
     return this.#base !== undefined && topic.startsWith(`${this.#base}/`);
   }
 
-  /** Ends the wait for what comes on `topic`; undefined when nobody waits for it any more. */
+  /** Ends the wait for the reply on `topic`; undefined when none is awaited there any more. */
   take(topic: string): Pending | undefined {
     const found = this.#pending.get(topic);
     this.#pending.delete(topic);
     return found;
   }
 
-  /** Ends the wait for what is due. */
+  /** Ends the wait of all requests that are due, and returns them. */
   expire(now: number): Pending[] {
     const expired: Pending[] = [];
     for (const [topic, pending] of this.#pending) {

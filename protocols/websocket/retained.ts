@@ -13,7 +13,7 @@ export class RetainedValues<Request> {
     this.#send = send;
   }
 
-  /** Sends what `filter` matches, now or as there is room. */
+  /** Sends the stored values that `filter` selects, now or as soon as there is room. */
   add(filter: string, subscription: Subscription, request: Request): void {
     const values = this.#link.hub.retainedMatching(filter, subscription);
     this.#waiting.push({ values, request });
@@ -31,7 +31,7 @@ export class RetainedValues<Request> {
     }
   }
 
-  /** Forgets what was not sent. */
+  /** Forgets values that were not sent. */
   stop(): void {
     this.#waiting = [];
   }

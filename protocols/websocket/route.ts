@@ -1,4 +1,5 @@
 import type { Decided } from "../guard.ts";
+import { shownPath } from "../http/exchange.ts";
 import type { UpgradeQuestion } from "../http/message.ts";
 import type { Found } from "../http/routes.ts";
 import type { Session } from "../session.ts";
@@ -7,7 +8,9 @@ import { chooseSubprotocol, type Refusal, refusal as refuse } from "./handshake.
 import type { Arrival, SocketRoute } from "./socket.ts";
 import { SocketMode } from "./socket_mode.ts";
 
-/** True when a path's own user gets a WebSocket, and not a subprotocol of the gateway's. */
+/**
+ * True when a WebSocket is for the handler of its path, not for one of the gateway's subprotocols.
+ */
 export function isForRoute(
   { protocols }: SocketRoute,
   offered: string | undefined,
@@ -17,7 +20,7 @@ export function isForRoute(
     chooseSubprotocol(offered, known) === undefined;
 }
 
-/** Opens a WebSocket for the user of its path, once hooks and the user have let it in. */
+/** Opens a WebSocket for the handler of its path, once hooks and the handler have let it in. */
 export function openRoute(
   asking: Asking,
   { value: route, params }: Found<SocketRoute>,
@@ -57,7 +60,7 @@ export function openRoute(
           const { path } = request;
           if (refusal !== undefined) return decided(refusal, now);
           if (guard.mayUse(hub.identity, "GET", path)) return askUser(decided, now);
-          decided(refuse(403, `Not allowed to use ${path.slice(0, 200)}`), now);
+          decided(refuse(403, `Not allowed to use ${shownPath(request)}`), now);
         },
       );
     },

@@ -1,26 +1,27 @@
 import { opcodes } from "./codes.ts";
-import { MAX_CONTROL_BYTES } from "./codec.ts";
+import { FINAL, MAX_CONTROL_BYTES } from "./codec.ts";
 
-/** What the frames of a run begin with: final, binary; then a mask and a length of one byte. */
-const FIRST = 0x80 | opcodes.binary;
+/** A frame of a run begins so: final and binary; then the mask bit with a length; then the key. */
+const FIRST = FINAL | opcodes.binary;
 const MASKED = 0x80;
 const HEADER_BYTES = 6;
 
-/** Room for the payload of a run: about what one read brings. */
+/** 64 KiB of payload in a run: about as much as one read brings. */
 const RUN_BYTES = 64 * 1024;
 const payload = new Uint8Array(RUN_BYTES);
 
 /** Small binary frames that came together. */
-export interface Run {
+interface Run {
   /** Bytes of all its frames. */
   readonly size: number;
-  /** What is in them, unmasked and joined: a view, valid until the next run. */
+  /** Their payloads, unmasked and joined: a view, valid until the next run. */
   readonly payload: Uint8Array;
 }
 
 /**
- * Joins the small, whole, binary messages at `at`: for a stream of bytes one call instead of one
- * for each. Undefined when what is there is anything else. The frames stay as they came.
+ * Joins the payloads of the small, whole, binary messages at `at`, so that a stream inside them
+ * gets one call in place of one for each. Undefined when something else is there. The frames
+ * themselves are left as they came.
  */
 export function joinRun(bytes: Uint8Array, at: number): Run | undefined {
   let from = at;
@@ -36,7 +37,7 @@ export function joinRun(bytes: Uint8Array, at: number): Run | undefined {
   return from === at ? undefined : { size: from - at, payload: payload.subarray(0, to) };
 }
 
-/** Where in a run its payload byte number `count` is: the frame, and how far into its payload. */
+/** Where payload byte number `count` of a run is: its frame, and the offset in that payload. */
 export function findInRun(
   bytes: Uint8Array,
   at: number,
@@ -50,7 +51,7 @@ export function findInRun(
   return { frame, offset };
 }
 
-/** Negative when the frame at `at` is not masked, longer or not there. */
+/** The payload length of a small, masked frame; negative for any other, or none. */
 function smallLength(bytes: Uint8Array, at: number): number {
   const length = (bytes[at + 1] ?? 0) - MASKED;
   return length > MAX_CONTROL_BYTES ? -1 : length;

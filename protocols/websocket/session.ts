@@ -15,13 +15,13 @@ import { compressedFrame } from "./shared_frames.ts";
 const NOTHING = new Uint8Array(0);
 
 /** What a WebSocket session is made of. */
-export interface WebSocketSessionOptions {
+interface WebSocketSessionOptions {
   open: OpenMode;
-  /** Told when the WebSocket is over; undefined when nobody wants to know. */
+  /** Called when the WebSocket is over. */
   left?: (() => void) | undefined;
   limits: WebSocketLimits;
   now: number;
-  /** Compresses messages, when that was agreed. */
+  /** Set when compression was agreed on. */
   deflation?: Deflation | undefined;
   /** Default: `server`. */
   role?: "server" | "client";
@@ -34,16 +34,16 @@ export class WebSocketSession implements Session, Link, FrameTarget {
   readonly #isClient: boolean;
   readonly deflation: Deflation | undefined;
   readonly #limits: WebSocketLimits;
-  /** `closing`: our Close frame is out, the peer's is not in. `closed`: nothing more to say. */
+  /** `closing`: our Close frame is sent, the peer's has not come. `closed`: nothing may be sent. */
   #state: "open" | "closing" | "closed" = "open";
   readonly #liveness: Liveness;
   readonly #left: (() => void) | undefined;
   #closeBy = Infinity;
-  /** True while we stopped the input because the peer does not read. */
+  /** True while the peer is not read from because it does not read itself. */
   #waiting = false;
-  /** True while what is inside wants no input. */
+  /** True while the mode wants no input. */
   #held = false;
-  /** The latest ping that found no room for its pong. */
+  /** The payload of the latest ping, while there is no room for its pong. */
   #owed: Uint8Array | undefined;
 
   constructor(
@@ -82,7 +82,7 @@ export class WebSocketSession implements Session, Link, FrameTarget {
     return !this.wire.paused && !this.#held && this.#state !== "closed";
   }
 
-  // After our Close frame the rest of the peer's messages is of no interest (RFC 6455 §1.4).
+  // After our Close frame, further messages of the peer are ignored (RFC 6455 §1.4).
   get receiver(): Mode | undefined {
     return this.#state === "open" ? this.#mode : undefined;
   }
@@ -100,7 +100,7 @@ export class WebSocketSession implements Session, Link, FrameTarget {
   }
 
   deliver(delivery: Delivery, now: number): void {
-    // After goodbye too: what is inside may keep it for the client's next connection.
+    // After a Close frame, too: MQTT inside may keep it for the client's next connection.
     this.#mode.deliver(delivery, now);
   }
 
@@ -122,7 +122,7 @@ export class WebSocketSession implements Session, Link, FrameTarget {
     if (this.#state !== "open") return;
     const isSent = this.wire.send(headerOf(first, payload.length)) &&
       (payload.length === 0 || this.wire.send(payload));
-    // A header may be out without its payload: not even a Close frame can follow.
+    // The header may have been sent without its payload, so not even a Close frame can follow.
     if (!isSent) this.lose();
   }
 
@@ -151,7 +151,7 @@ export class WebSocketSession implements Session, Link, FrameTarget {
     const close = code === undefined ? { reason: "" } : { code, reason };
     this.#mode.closing?.(close, "us");
     this.wire.send(closeFrame(close, this.#isClient));
-    // The peer's answer is waited for, so its input must not wait for room, nor for an answer.
+    // The peer's Close frame is awaited now, so its input must be read whatever else waits.
     this.#waiting ||= this.#held;
     this.#held = false;
     this.#readOn();
@@ -181,7 +181,7 @@ export class WebSocketSession implements Session, Link, FrameTarget {
     return Math.min(this.#silentAt, this.#mode.deadline);
   }
 
-  /** When the silence of the peer has to be looked into. */
+  /** When the peer's silence has to be judged. */
   get #silentAt(): number {
     return this.#mode.isWatchful === true ? Infinity : this.#liveness.deadline;
   }
@@ -199,7 +199,7 @@ export class WebSocketSession implements Session, Link, FrameTarget {
   }
 
   drained(now: number): void {
-    // A peer that reads is there, even while its own bytes must wait.
+    // A peer that reads is there, even if its own bytes cannot be read yet.
     this.#liveness.heard(now);
     const owed = this.#owed;
     this.#owed = undefined;

@@ -3,12 +3,12 @@ import { opcodes } from "./codes.ts";
 import type { Deflation } from "./deflation.ts";
 
 /**
- * Compressed frames by size of window and the frames they were made of: what many receivers get is
- * made once.
+ * Compressed frames by window size and by the frame they were made of, so each is made once for
+ * all.
  */
 const made: WeakMap<Uint8Array, Uint8Array>[] = [];
 
-/** A whole, unmasked frame, compressed where that pays. It refers to no other message. */
+/** The same message in a compressed frame, without reference to others; as it is, if shorter so. */
 export function compressedFrame(frame: Uint8Array, deflation: Deflation): Uint8Array {
   const first = frame[0]!;
   if (first !== (FINAL | opcodes.text) && first !== (FINAL | opcodes.binary)) return frame;

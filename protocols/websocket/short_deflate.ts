@@ -1,26 +1,28 @@
 /**
- * DEFLATE (RFC 1951) with fixed codes, for short messages that refer to the ones before them: zlib
- * cannot be asked for that without a compressor of many KiB that is kept for each connection.
+ * DEFLATE (RFC 1951) with fixed codes, for short messages that refer to the ones before them. zlib
+ * can do that only with a compressor of many KiB that is kept for each connection.
  */
 
-/** Messages up to this length are compressed here; longer ones gain little from what came before. */
+/** 8 KiB: longer messages gain little from those before them, and zlib compresses them better. */
 export const SHORT_BYTES = 8 * 1024;
 
 const WINDOW_BYTES = 1 << 15;
 const MIN_MATCH = 3, MAX_MATCH = 258;
-/** Earlier places that are looked at for each. */
+/** At most 12 earlier places are compared with each: more takes longer and finds little. */
 const MAX_CHAIN = 12;
-/** A match that is long enough not to look for a longer. */
+/** For a match of 64 bytes no longer one is searched. */
 const GOOD_MATCH = 64;
 const HASH_BITS = 12;
 
 const data = new Uint8Array(WINDOW_BYTES + SHORT_BYTES);
-/** The latest place of each hash, and for each place the one before with the same hash. */
+/**
+ * The latest place of each hash of three bytes; and for each place, the one before of that hash.
+ */
 const head = new Int32Array(1 << HASH_BITS);
 const previous = new Int32Array(data.length);
 const out = new Uint8Array(SHORT_BYTES);
 
-/** Codes and extra bits for each length and each distance (RFC 1951 §3.2.5). */
+/** The code of each length, the first value of each code, and its extra bits (RFC 1951 §3.2.5). */
 const lengthCode = new Uint16Array(MAX_MATCH + 1);
 const lengthBase = new Uint16Array(29), lengthExtra = new Uint8Array(29);
 const distanceBase = new Uint16Array(30), distanceExtra = new Uint8Array(30);
@@ -37,7 +39,7 @@ for (let code = 0, distance = 1; code < 30; code++) {
   distance += 1 << distanceExtra[code]!;
 }
 
-/** Fixed codes, already in the order in which their bits are written (RFC 1951 §3.2.6). */
+/** The fixed codes, their bits reversed as they have to be written (RFC 1951 §3.2.6). */
 const literalBits = new Uint16Array(288), literalSize = new Uint8Array(288);
 for (let symbol = 0; symbol < 288; symbol++) {
   const [size, code] = symbol < 144
@@ -64,7 +66,8 @@ function put(bits: number, count: number): void {
   bitBuffer |= bits << bitCount;
   bitCount += count;
   while (bitCount >= 8) {
-    // What does not fit is not kept: it is longer than the message by then.
+    // Writing beyond the end does nothing: the result is longer than the message then, and not
+    // used.
     out[written++] = bitBuffer;
     bitBuffer >>>= 8;
     bitCount -= 8;
@@ -72,8 +75,9 @@ function put(bits: number, count: number): void {
 }
 
 /**
- * `message` (of at most `SHORT_BYTES`) compressed behind `window`, referring at most `windowBytes` back,
- * without the four bytes that senders leave out; undefined when it does not get shorter.
+ * Compresses a message of at most `SHORT_BYTES`, with references of up to `windowBytes` back, into
+ * `window` too. The four bytes that senders leave out are left out. Undefined when it gets no
+ * shorter.
  */
 export function deflateShort(
   window: Uint8Array,
@@ -86,6 +90,7 @@ export function deflateShort(
   head.fill(-1);
   for (let at = 0; at + MIN_MATCH <= from; at++) insert(at);
   bitBuffer = bitCount = written = 0;
+  // The last block it is not (0), and its codes are fixed (01) (RFC 1951 §3.2.3).
   put(0b010, 3);
   for (let at = from; at < end;) {
     const length = longestMatch(at, end, windowBytes);
@@ -100,7 +105,7 @@ export function deflateShort(
     if (written >= message.length) return undefined;
   }
   put(literalBits[256]!, literalSize[256]!);
-  // The first bits of the empty block whose rest is left out (RFC 7692 §7.2.1).
+  // The header of the empty block whose other bytes are left out (RFC 7692 §7.2.1).
   put(0, 3);
   if (bitCount > 0) put(0, 8 - bitCount);
   return written < message.length ? out.slice(0, written) : undefined;
@@ -119,9 +124,10 @@ function putMatch(length: number, distance: number): void {
   put(distance - distanceBase[far]!, distanceExtra[far]!);
 }
 
+/** The place that the latest match refers to. */
 let matchedAt = 0;
 
-/** How long the best earlier place agrees with the one at `at`; that place is in `matchedAt`. */
+/** The length of the longest match for the bytes at `at`, 0 for none; it is at `matchedAt`. */
 function longestMatch(at: number, end: number, maxDistance: number): number {
   if (at + MIN_MATCH > end) return 0;
   const most = Math.min(MAX_MATCH, end - at);

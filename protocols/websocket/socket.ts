@@ -6,33 +6,33 @@ import type { CompressionOptions } from "./extensions.ts";
 import type { Refusal } from "./handshake.ts";
 import type { WebSocketLimits } from "./limits.ts";
 
-/** Whoever has a WebSocket: told of what happens in turns of its connection. */
+/** An application's handler of one WebSocket. It is called in turns of the connection. */
 export interface SocketUser {
-  /** True to be given messages piece by piece, as they come. */
+  /** True to get messages piece by piece as they come, false to get them whole. */
   readonly wantsPieces: boolean;
   opened(port: SocketPort): void;
-  /** A message, or a piece of one: valid during the call. */
+  /** A message or a piece of one has come: a view, valid during the call. */
   received(bytes: Uint8Array, isText: boolean, isLast: boolean): void;
   drained(): void;
-  /** Goodbye is said; nothing can be sent any more. */
+  /** A Close frame was sent or has come: nothing can be sent any more. */
   closing(close: Close, cause: "peer" | "us" | "fault"): void;
   ended(): void;
 }
 
-/** A WebSocket as its user sees it. May be called from anywhere. */
+/** A WebSocket as its handler sees it. May be called from any actor. */
 export interface SocketPort {
-  /** Bytes that were sent and have not left. */
+  /** Bytes that were given to `send` and have not left yet. */
   readonly queuedBytes: number;
   /** Sends a message. The bytes are copied. */
   send(bytes: Uint8Array, isText: boolean): void;
   close(code: number | undefined, reason: string): void;
-  /** Hangs up with a reason, without waiting for the peer's. */
+  /** Sends a Close frame, and hangs up without waiting for the peer's. */
   fail(code: number, reason: string): void;
   pause(): void;
   resume(): void;
 }
 
-/** What a new WebSocket comes with. */
+/** What is known of a WebSocket when it is opened. */
 export interface Arrival {
   readonly request: RequestHead;
   readonly params: Readonly<Record<string, string>>;
@@ -42,14 +42,14 @@ export interface Arrival {
   readonly protocol: string;
 }
 
-/** Who gets the WebSockets of a path. */
+/** The application's handler of all WebSockets of a path. */
 export interface SocketRoute {
-  /** Subprotocols that it speaks. */
+  /** The subprotocols that it speaks. */
   readonly protocols: readonly string[];
   readonly origins?: readonly string[] | undefined;
   readonly limits?: Partial<WebSocketLimits> | undefined;
   readonly compression?: CompressionOptions | boolean | undefined;
-  /** Finds out why not; told in a turn of the connection. */
+  /** Decides whether to accept, undefined for yes, in a turn of the connection. */
   readonly accept?:
     | ((
       arrival: Arrival,

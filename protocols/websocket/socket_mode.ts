@@ -6,14 +6,16 @@ import type { WebSocketLimits } from "./limits.ts";
 import type { Link, Mode } from "./mode.ts";
 import type { SocketPort, SocketUser } from "./socket.ts";
 
-/** Messages to be sent, in order; a number closes. */
+/** What waits to be sent: a message with the first byte of its frame, or a Close frame. */
 type Waiting = { first: number; bytes: Uint8Array } | { code: number | undefined; reason: string };
 
-/** The largest frame that is sent: the next waits for room, so that a large message takes little. */
+/**
+ * 1 MiB in one frame: the next waits for room, so that a large message takes little of the outbox.
+ */
 const FRAME_BYTES = 1 << 20;
 const WAKE = Symbol("wake");
 
-/** The messages of one WebSocket, for a user of the library. */
+/** The mode of a WebSocket whose messages an application's handler gets. */
 export class SocketMode implements Mode, SocketPort {
   readonly label: string;
   readonly congested = false;
@@ -22,16 +24,16 @@ export class SocketMode implements Mode, SocketPort {
   readonly #user: SocketUser;
   readonly #limits: WebSocketLimits;
   readonly #assembly: Assembly;
-  /** True within a turn of the connection: what is sent then leaves at its end. */
+  /** True during a turn of the connection: what is sent then can be sent at once. */
   #inTurn = false;
-  /** True while the session does not know of this mode yet: goodbye has to wait. */
+  /** True while the session does not know this mode yet, so that it cannot be closed. */
   #opening = false;
   #now: number;
   #waiting: Waiting[] | undefined;
   #waitingBytes = 0;
   #woken = false;
   #ended = false;
-  /** True while the peer is not read from because it does not read. */
+  /** True while the peer does not read, and so is not read from. */
   #full = false;
   #paused = false;
 
@@ -54,7 +56,7 @@ export class SocketMode implements Mode, SocketPort {
   // --- what the peer says ---
 
   frame(isText: boolean, length: number, final: boolean): void {
-    // What is taken as it comes has no length that could be too much.
+    // Messages that are taken piece by piece may have any length.
     if (this.#user.wantsPieces) this.#assembly.frame(isText, 0, true);
     else this.#assembly.frame(isText, length, final);
   }
@@ -162,7 +164,7 @@ export class SocketMode implements Mode, SocketPort {
     if (this.#waiting !== undefined || wire.full) this.#block();
   }
 
-  /** Sends a message, or the next fragment of a large one; false when some of it is left. */
+  /** Sends a message, or fragments of a large one while there is room; false when some is left. */
   #begin(message: { first: number; bytes: Uint8Array }): boolean {
     const { first, bytes } = message;
     if (bytes.length <= FRAME_BYTES) {
@@ -184,7 +186,7 @@ export class SocketMode implements Mode, SocketPort {
     else this.#link.frame(first | COMPRESSED, compressed);
   }
 
-  /** The peer does not read: it is not read from either, until there is room. */
+  /** The peer does not read, so it is not read from until there is room. */
   #block(): void {
     this.#full = true;
     this.#hold();

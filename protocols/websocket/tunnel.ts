@@ -4,8 +4,8 @@ import { closeCodes } from "./codes.ts";
 import type { Link, Mode } from "./mode.ts";
 
 /**
- * Another protocol inside binary frames: to the session inside this is its wire, to the WebSocket
- * it is its mode. The inside has its own limits.
+ * Another protocol inside binary frames. To the session of that protocol this is its wire, to the
+ * WebSocket it is its mode. The session inside has limits of its own.
  */
 export abstract class Tunnel implements Wire, Mode {
   readonly isWebSocket = true;
@@ -27,7 +27,9 @@ export abstract class Tunnel implements Wire, Mode {
     }
   }
 
-  /** A fault of the peer is told inside, and ends the WebSocket. */
+  /**
+   * Runs the session inside. A fault of the peer is refused there first, then ends the WebSocket.
+   */
   protected guarded<T>(now: number, act: () => T): T {
     try {
       return act();

@@ -48,13 +48,13 @@ export interface WebSocketOptions {
   /** Limits other than the defaults. */
   limits?: Partial<WebSocketLimits>;
   /**
-   * Origins of web pages that may connect beside those of this host and of the loopback, such as
-   * `https://app.example`; `*` is all (RFC 6455 §10.2, RFC 6454 §6.2). Default: none.
+   * Origins of web pages that may connect, besides those of this host and of the loopback, such as
+   * `https://app.example`; `*` for all (RFC 6455 §10.2, RFC 6454 §6.2). Default: none.
    */
   origins?: readonly string[] | undefined;
-  /** The session inside WebSockets of the subprotocol `mqtt`; without it there are none. */
+  /** Opens the session inside a WebSocket of the subprotocol `mqtt`; without it there are none. */
   mqtt?: OpenSession;
-  /** The session inside those of the subprotocol `coap` at `/.well-known/coap` (RFC 8323 §4). */
+  /** The same for the subprotocol `coap` at `/.well-known/coap` (RFC 8323 §4). */
   coap?: OpenSession;
   /**
    * How messages are compressed where the client offers it (RFC 7692); false: they are not.
@@ -65,7 +65,7 @@ export interface WebSocketOptions {
 
 const TOPICS = "/topics/";
 
-/** Where CoAP is spoken (RFC 8323 §8.3). */
+/** The path of WebSockets that carry CoAP (RFC 8323 §8.3). */
 const COAP_PATH = "/.well-known/coap";
 
 /**
@@ -89,7 +89,7 @@ const COAP_PATH = "/.well-known/coap";
 export function websocket(options: WebSocketOptions = {}): Upgrade {
   const limits = { ...defaults, ...options.limits };
   const { origins = [], mqtt, coap, compression } = options;
-  // `mqttv3.1` is what clients from before MQTT 3.1.1 ask for.
+  // Clients from before MQTT 3.1.1 ask for `mqttv3.1`.
   const known = ["json", ...mqtt ? ["mqtt", "mqttv3.1"] : [], ...coap ? ["coap"] : []];
   return (request, wire, hub, now) => {
     if (!asksForWebSocket(request)) return undefined;
@@ -104,7 +104,7 @@ export function websocket(options: WebSocketOptions = {}): Upgrade {
     const asking: Asking = { request, wire, hub };
     if (route !== undefined) return openRoute(asking, route, { limits, compression }, now);
     const subprotocol = chooseSubprotocol(offered, known);
-    // MQTT has its own login inside.
+    // MQTT clients log in with CONNECT, and CoAP clients with each request.
     if (subprotocol?.startsWith("mqtt")) {
       return acceptSocket(asking, { subprotocol, limits, open: openMqtt(mqtt!) }, now);
     }
@@ -124,7 +124,7 @@ export function websocket(options: WebSocketOptions = {}): Upgrade {
   };
 }
 
-/** What a WebSocket on topics is to be. */
+/** A WebSocket on topics: what its path names, and its mode. */
 interface TopicsWish {
   readonly filter: string | undefined;
   readonly qos: Qos;

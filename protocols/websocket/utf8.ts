@@ -1,12 +1,12 @@
 import { isUtf8 } from "node:buffer";
 
-// States: what may follow. The names say how many more bytes a character needs, or after which
-// first byte the second is restricted.
+// States. The names say how many more bytes the character needs, or which first byte it began with
+// where that restricts the second.
 const whole = 0, one = 1, two = 2, three = 3;
 const afterE0 = 4, afterED = 5, afterF0 = 6, afterF4 = 7;
 const broken = 8;
 
-/** State, first and last byte of a range, next state (RFC 3629 §4). */
+/** In a state, the bytes of a range lead to the next state (RFC 3629 §4). */
 const ranges: readonly (readonly [state: number, from: number, to: number, next: number])[] = [
   [whole, 0x00, 0x7f, whole],
   [whole, 0xc2, 0xdf, one],
@@ -31,10 +31,10 @@ for (const [state, from, to, next] of ranges) {
   transitions.fill(next, state << 8 | from, (state << 8 | to) + 1);
 }
 
-/** From this many bytes on the built-in check is faster than the table. */
+/** From 64 bytes on, the built-in check is faster than the table. */
 const BULK_BYTES = 64;
 
-/** Checks UTF-8 that arrives in pieces, as far as it has come (RFC 6455 §8.1). */
+/** Checks UTF-8 that comes in pieces, as early as a fault shows (RFC 6455 §8.1). */
 export class Utf8Check {
   #state = whole;
 
@@ -65,7 +65,7 @@ export class Utf8Check {
   }
 }
 
-/** Where the last character begins that may be cut: within the last three bytes, or the end. */
+/** Where the last character begins, if it may be cut off; else the end. */
 function lastCharacter(bytes: Uint8Array): number {
   const end = bytes.length;
   for (let at = end - 1; at >= end - 3; at--) {

@@ -6,76 +6,88 @@ import { Option } from "../option_bytes.ts";
 import { isCritical, Options, ruleOf, uint, uintOf } from "../options.ts";
 import { sameBytes } from "../representation.ts";
 
-/** What a client asks for; `options` in rising order, without those of blocks. */
+/** The size exponent of the largest blocks of datagrams, of 1,024 bytes (RFC 7959 §2.2). */
+const MAX_SZX = 6;
+
+/** What a client asks for; `options` in rising order, and without Block options. */
 export interface Asked {
   readonly options: readonly Option[];
   readonly payload: Uint8Array;
 }
 
-/** How a client transfers bodies. */
+/** How a client wants to transfer bodies. */
 export interface TransferOptions {
-  /** The size exponent of blocks that the client would like; default 6, of 1,024 bytes. */
+  /** The size exponent of blocks that the client prefers; default 6, for 1,024 bytes. */
   szx?: number;
-  /** Bytes of the longest answer. */
+  /** The longest answer, in bytes. */
   maxBytes: number;
-  /** The method. */
+  /** The code of the method. */
   code?: number;
 }
 
 /**
- * One question of a client and its answer, each in as many blocks as it needs (RFC 7959): `next` is
- * what to send, and each answer goes to `take`.
+ * A request of a client and its answer, each in as many blocks as it needs (RFC 7959): `next` is
+ * the message to send, and the answer to each message is passed to `take`.
  */
 export class BodyTransfer {
   #szx: number;
-  /** How much of the question has arrived. */
+  /** Bytes of the request that the server has. */
   #sent = 0;
   #answer: Assembly | undefined;
   #etag: Uint8Array | undefined;
-  /** True when the question was sent from its beginning once more. */
+  /** True when the request was begun anew, which is done once. */
   #isRepeated = false;
-  /** The question's own options, and the name of its body where it takes several messages. */
+  /** The options asked for, with a Request-Tag where the request takes several messages. */
   #options: readonly Option[];
 
   constructor(
     readonly asked: Asked,
     readonly options: TransferOptions,
-    /** A Request-Tag that no other body has (RFC 9175 §3.3). */
+    /** Makes a Request-Tag that no other body has (RFC 9175 §3.3). */
     readonly newTag: () => Uint8Array,
   ) {
-    this.#szx = options.szx ?? 6;
+    this.#szx = options.szx ?? MAX_SZX;
     this.#options = asked.options;
   }
 
   /** Options and payload of the next message. */
   next(): Asked {
-    const { payload } = this.asked, size = sizeOf(this.#szx);
-    if (this.#answer === undefined && this.#sent === 0 && payload.length > size) this.#name();
-    const options = this.#options;
-    if (this.#answer !== undefined) {
-      const block = new Block(this.#answer.size / size, false, this.#szx);
-      // Only the first message registers (RFC 7959 §3.4).
-      const rest = options.filter(({ number }) => number !== Options.observe);
-      // The payload of a FETCH is part of what names the answer (RFC 8132 §2).
-      const isNamed = this.options.code === Code.fetch && this.#sent === 0;
-      const all = joined(rest, new Option(Options.block2, block.encode()));
-      return { options: all, payload: isNamed ? payload : NONE };
-    }
-    if (payload.length <= size) {
-      const wish = new Block(0, false, this.#szx);
-      // Whoever likes the largest blocks takes what comes.
-      return this.#szx === 6
-        ? this.asked
-        : { options: joined(options, new Option(Options.block2, wish.encode())), payload };
-    }
-    const end = this.#sent + size, more = end < payload.length;
-    const block = new Block(this.#sent / size, more, this.#szx);
-    let all = joined(options, new Option(Options.block1, block.encode()));
-    if (this.#sent === 0) all = joined(all, new Option(Options.size1, uint(payload.length)));
-    return { options: all, payload: payload.subarray(this.#sent, end) };
+    if (this.#answer !== undefined) return this.#nextOfAnswer(this.#answer);
+    const { payload } = this.asked;
+    if (payload.length > sizeOf(this.#szx)) return this.#nextOfRequest();
+    // For blocks of the largest size there is nothing to ask for.
+    if (this.#szx === MAX_SZX) return this.asked;
+    const wish = new Block(0, false, this.#szx);
+    return { options: joined(this.#options, new Option(Options.block2, wish.encode())), payload };
   }
 
-  /** Takes the answer to the last message; the whole answer when no more is to be sent. */
+  /** Asks for the next block of the answer. */
+  #nextOfAnswer(answer: Assembly): Asked {
+    const block = new Block(answer.size / sizeOf(this.#szx), false, this.#szx);
+    // Only the first message registers an observer (RFC 7959 §3.4).
+    const rest = this.#options.filter(({ number }) => number !== Options.observe);
+    // Of a FETCH, the payload is part of the cache key (RFC 8132 §2).
+    const isNamed = this.options.code === Code.fetch && this.#sent === 0;
+    return {
+      options: joined(rest, new Option(Options.block2, block.encode())),
+      payload: isNamed ? this.asked.payload : NONE,
+    };
+  }
+
+  /** The next block of the request. */
+  #nextOfRequest(): Asked {
+    const { payload } = this.asked;
+    if (this.#sent === 0) this.#name();
+    const size = sizeOf(this.#szx), end = this.#sent + size;
+    const block = new Block(this.#sent / size, end < payload.length, this.#szx);
+    let options = joined(this.#options, new Option(Options.block1, block.encode()));
+    if (this.#sent === 0) {
+      options = joined(options, new Option(Options.size1, uint(payload.length)));
+    }
+    return { options, payload: payload.subarray(this.#sent, end) };
+  }
+
+  /** Takes the answer to the last message. Returns the whole answer once no more is to be sent. */
   take(answer: Message): Message | undefined {
     const stranger = answer.options.find(({ number }) => isCritical(number) && !ruleOf(number));
     if (stranger !== undefined) throw fault(`option ${stranger.number} is not understood`);
@@ -87,7 +99,7 @@ export class BodyTransfer {
       return undefined;
     }
     if (answer.code === Code.incomplete && this.#sent > 0 && !this.#isRepeated) {
-      // The server has lost what it had, and done nothing (RFC 7959 §2.9.2).
+      // The server has lost the blocks that it had, and has done nothing (RFC 7959 §2.9.2).
       this.#isRepeated = true;
       this.#sent = 0;
       return undefined;
@@ -96,7 +108,7 @@ export class BodyTransfer {
     return this.#receive(answer, block2);
   }
 
-  /** Tells the blocks of this body from those of others for the same resource. */
+  /** Adds a Request-Tag, which tells this body's blocks from those of others for the resource. */
   #name(): void {
     const { options } = this.asked;
     if (options.some(({ number }) => number === Options.requestTag)) return;
@@ -116,7 +128,8 @@ export class BodyTransfer {
     const { payload, options } = answer, { maxBytes } = this.options;
     let body = this.#answer ??= new Assembly();
     if (this.#etag !== undefined && !sameBytes(etag, this.#etag)) {
-      // Another version: what there is of the one before is of no use (RFC 7959 §2.4).
+      // Another version of the resource: the blocks of the one before are of no use (RFC 7959
+      // §2.4).
       body = this.#answer = new Assembly();
       this.#etag = undefined;
       if (block.number > 0) return undefined;

@@ -10,43 +10,43 @@ import { encodeOptions, Option } from "../option_bytes.ts";
 import { Options } from "../options.ts";
 import type { Peer } from "../peers.ts";
 
-/** A request of ours. */
+/** A request that we send as a client. */
 export interface Wish {
   readonly code: number;
   /** In rising order of their numbers, without those of blocks and Observe. */
   readonly options: readonly Option[];
   readonly payload: Uint8Array;
-  /** True when it is sent until it is acknowledged; a stream does not need that. */
+  /** True to send it until it is acknowledged, for which there is no need in a stream. */
   readonly isConfirmable: boolean;
-  /** The size exponent of blocks; default 6, of 1,024 bytes. */
+  /** The size exponent of blocks; default 6, for 1,024 bytes. */
   readonly szx?: number | undefined;
-  /** Bytes of the longest answer. */
+  /** The longest answer, in bytes. */
   readonly maxBytes: number;
   /** Milliseconds that each answer is waited for. */
   readonly timeoutMs: number;
 }
 
-/** Whoever asks. */
+/** Gets the result of a request. */
 export interface Asker {
-  /** The whole answer has come; errors of the server are answers, too. */
+  /** The whole answer has come. Errors of the server are answers, too. */
   answered(answer: Message, now: number): void;
   /** No answer will come. */
   failed(error: Error, now: number): void;
 }
 
-/** Whoever waits for messages with a token. */
+/** Waits for messages with a token. */
 export interface Awaiting {
   take(message: Message, now: number): void;
-  /** The server has rejected a request of this id, which was not to be acknowledged. */
+  /** The server has rejected the non-confirmable message with this id. */
   reset?(id: number, now: number): void;
   /** Nothing more will come from this server. */
   ended(now: number): void;
 }
 
-/** How often a server may ask whether we are where we say we are (RFC 9175 §2.3). */
+/** How often a server may ask for an Echo in one request (RFC 9175 §2.3): twice, if one expires. */
 const MAX_ECHOES = 2;
 
-/** What a client has asked one server and has not heard the end of, by token. */
+/** The requests of a client to one server that are not over yet, by token. */
 export class Questions {
   readonly #waiting = new Map<string, Awaiting>();
 
@@ -82,7 +82,7 @@ export class Questions {
     return awaiting !== undefined;
   }
 
-  /** The server rejects a request that was sent once. */
+  /** The server has rejected a non-confirmable message. */
   reset(id: number, now: number): void {
     for (const each of this.#waiting.values()) each.reset?.(id, now);
   }
@@ -95,16 +95,16 @@ export class Questions {
 
 /** One request and its answer, each in as many messages as it takes (RFC 7959). */
 export class Question implements Confirmable, Due, Awaiting {
-  /** The same message until the next one. */
+  /** Retransmissions are always the same message. */
   readonly outdated = false;
   dueAt = Infinity;
   place = -1;
   readonly #transfer: BodyTransfer;
   #token: Uint8Array | undefined;
-  /** Of the first message, when somebody else waits for what comes with it. */
+  /** The token of the first message, when somebody else waits for messages with it. */
   #given: Uint8Array | undefined;
   #message: Answer | undefined;
-  /** Of a message that is not to be acknowledged; else -1. */
+  /** The id of a non-confirmable message; else -1. */
   #id = -1;
   #echo: Uint8Array | undefined;
   #echoes = 0;
@@ -119,21 +119,21 @@ export class Question implements Confirmable, Due, Awaiting {
     return this.questions.peer;
   }
 
-  /** Asks, with `token` when somebody else waits for what comes with it. */
+  /** Sends the request, with `token` if somebody else waits for messages with that. */
   begin(now: number, token?: Uint8Array): void {
     this.#given = token;
     this.#send(now);
   }
 
-  /** True until something with this token has come. */
+  /** True until a message with this token has come. */
   waitsFor(token: Uint8Array): boolean {
     return this.#token === token;
   }
 
-  /** Goes on with an answer that came by itself, as notifications do. */
+  /** Takes an answer to the last message, or a notification, which comes unasked. */
   take(message: Message, now: number): void {
     if (this.#isOver) return;
-    // An answer says that the request has come, too (RFC 7252 §4.2).
+    // An answer also acknowledges the request (RFC 7252 §4.2).
     this.#rest(now);
     if (this.#mustEcho(message)) return this.#send(now);
     this.#given = undefined;
@@ -177,7 +177,7 @@ export class Question implements Confirmable, Due, Awaiting {
     this.#fail(new Error(`The connection to ${this.peer.address} has ended`), now);
   }
 
-  /** Nobody wants to hear the answer any more. */
+  /** The answer is not wanted any more. */
   cancel(now: number): void {
     this.#isOver = true;
     this.#rest(now);
@@ -195,7 +195,7 @@ export class Question implements Confirmable, Due, Awaiting {
     else this.#id = layer.send(peer, this.#token, this.#message);
   }
 
-  /** Waits for nothing, for now. */
+  /** Stops waiting for an answer to the last message. */
   #rest(now: number): void {
     const { questions, questions: { layer } } = this;
     layer.cancel(this, now);
@@ -210,7 +210,7 @@ export class Question implements Confirmable, Due, Awaiting {
     this.asker.failed(error, now);
   }
 
-  /** The server wants to see that we are where we say we are, which repeating its Echo shows. */
+  /** True when the server wants its Echo repeated, to see that our address is really ours. */
   #mustEcho({ code, options }: Message): boolean {
     const echo = options.find(({ number }) => number === Options.echo);
     if (echo !== undefined) this.#echo = echo.value.slice();

@@ -7,11 +7,11 @@ import { Options } from "../options.ts";
 import { keyOf, type Peer } from "../peers.ts";
 import { Questions } from "./questions.ts";
 
-/** Answers whose ids are remembered, for a server that did not hear that they have come. */
+/** 64 answers whose ids are remembered, in case the server misses our acknowledgement. */
 const MAX_REMEMBERED = 64;
 
-/** What a client needs to begin. */
-export interface ClientSetting {
+/** What a client is made of. */
+interface ClientSetting {
   readonly limits: CoapLimits;
   readonly random: () => number;
   readonly newToken: () => Uint8Array;
@@ -29,7 +29,7 @@ export class CoapClientSession implements DatagramSession {
   constructor(wire: DatagramWire, server: string, { limits, random, newToken }: ClientSetting) {
     this.#exchange = new Exchange(wire, limits, random);
     this.#peer = this.#exchange.peers.open(server);
-    // Held for as long as the session is.
+    // Kept as long as the session.
     this.#peer.busy = true;
     this.questions = new Questions(this.#exchange, this.#peer, newToken);
   }
@@ -39,7 +39,7 @@ export class CoapClientSession implements DatagramSession {
   }
 
   receive(bytes: Uint8Array, from: string, now: number): void {
-    // Whoever else sends something is not who was asked (RFC 7252 §5.3.2).
+    // Only the server that was asked can answer (RFC 7252 §5.3.2).
     if (keyOf(from) !== this.#peer.key || bytes.length < 4 || bytes[0]! >> 6 !== 1) return;
     let message: Message;
     try {
@@ -74,13 +74,13 @@ export class CoapClientSession implements DatagramSession {
   #settle(message: Message, now: number): void {
     if (this.#exchange.settle(this.#peer, message, now)) return;
     if (message.type === RST) return this.questions.reset(message.id, now);
-    // To a request that was answered already, or whose notifications overtook this: it may be newer.
+    // An answer to a request that another message has settled already, which it may be newer than.
     if (message.code >> 5 > 1) this.questions.receive(message, now);
   }
 
   #hear(message: Message, now: number): void {
     const { type, code, id, options } = message, isCon = type === CON;
-    // A ping, or a request: we serve nothing.
+    // A ping, or a request: nothing is served here.
     if (code >> 5 === 0 || code >> 5 === 1) return isCon ? this.#reset(id) : undefined;
     if (isCon && this.#isRemembered(id, now)) return this.#acknowledge(message);
     if (this.questions.receive(message, now)) {
@@ -88,7 +88,7 @@ export class CoapClientSession implements DatagramSession {
       this.#remember(id, now);
       return this.#acknowledge(message);
     }
-    // Nobody waits for it. A notification that is rejected is the last (RFC 7641 §3.6).
+    // Nobody waits for it. A reset also ends the observation of a notification (RFC 7641 §3.6).
     if (isCon || options.some(({ number }) => number === Options.observe)) this.#reset(id);
   }
 

@@ -4,27 +4,27 @@ import { Option } from "../option_bytes.ts";
 import { Options, uint, uintOf } from "../options.ts";
 import { type Asker, type Awaiting, Question, type Questions, type Wish } from "./questions.ts";
 
-/** Seconds for which an answer that does not say is fresh (RFC 7252 §5.10.5). */
+/** 60 s for which an answer without Max-Age is fresh (RFC 7252 §5.10.5). */
 const MAX_AGE_SECONDS = 60;
 
-/** Milliseconds beyond it until we ask anew: a notification may be on its way. */
+/** 5 s more until we ask anew, because a notification may be on its way. */
 const PATIENCE_MS = 5000;
 
-/** Milliseconds after which whatever comes is newer (RFC 7641 §3.4). */
+/** 128 s after which any notification is newer than the last (RFC 7641 §3.4). */
 const REORDERED_MS = 128_000;
 
-/** Who follows a resource. */
+/** Gets what a subscription hears. */
 export interface Follower extends Asker {
-  /** The server will say no more: it never meant to, or what it said last is why. */
+  /** The server sends no more: it did not register us, or its last answer was an error. */
   finished(now: number): void;
 }
 
-/** A resource that we follow (RFC 7641): what it is now, and each time that it changes. */
+/** A resource that we observe (RFC 7641): its present state, and each time that this changes. */
 export class Subscription implements Asker, Awaiting, Due {
   dueAt = Infinity;
   place = -1;
   readonly #token: Uint8Array;
-  /** What is on its way to us, as far as it takes more than one message. */
+  /** The transfer of the present state, while more messages of it are needed. */
   #question: Question | undefined;
   #sequence: number | undefined;
   #heardAt = 0;
@@ -34,7 +34,7 @@ export class Subscription implements Asker, Awaiting, Due {
     readonly questions: Questions,
     readonly wish: Wish,
     readonly follower: Follower,
-    /** False where the server cannot forget us without a word: in a stream. */
+    /** True for datagrams, where the server may forget us unnoticed; false for a stream. */
     readonly mayBeForgotten: boolean,
   ) {
     this.#token = questions.newToken();
@@ -53,12 +53,12 @@ export class Subscription implements Asker, Awaiting, Due {
     }
     this.#sequence = sequence;
     if (!isAnswer) {
-      // What it is now is newer than what is on its way.
+      // A notification is newer than the state that is being transferred.
       this.#question?.cancel(now);
       this.#question = new Question(this.questions, { ...this.wish, payload: NONE }, this);
     }
     this.#question!.take(message, now);
-    // A question forgets its token; this one is that of all that will come.
+    // A question forgets its token at the end, but all later notifications have this one.
     if (!this.#isOver) this.questions.expect(this.#token, this);
   }
 
@@ -75,7 +75,7 @@ export class Subscription implements Asker, Awaiting, Due {
     if (this.#isOver) return;
     this.#question = undefined;
     if (this.#sequence !== undefined) {
-      // The server was there a while ago: it is asked once more what there is.
+      // The server was there not long ago, so it is asked once more.
       this.#sequence = undefined;
       this.questions.layer.deadlines.set(this, now + PATIENCE_MS);
       return;
@@ -89,12 +89,12 @@ export class Subscription implements Asker, Awaiting, Due {
     this.failed(new Error(`The connection to ${this.questions.peer.address} has ended`), now);
   }
 
-  /** What we have is not fresh any more: the server may have forgotten us (RFC 7641 §3.3.1). */
+  /** Our state is not fresh any more: the server may have forgotten us (RFC 7641 §3.3.1). */
   due(now: number): void {
     this.#register(now);
   }
 
-  /** Follows it no longer, and says so (RFC 7641 §3.6). */
+  /** Ends the observation, and tells the server (RFC 7641 §3.6). */
   cancel(now: number): void {
     if (this.#isOver) return;
     const isRegistered = this.#sequence !== undefined;
@@ -133,7 +133,7 @@ export class Subscription implements Asker, Awaiting, Due {
   }
 }
 
-/** Where a notification is in the order of all; undefined for a message that is none. */
+/** The sequence number of a notification; undefined for a message that is none. */
 function sequenceOf({ code, options }: Message): number | undefined {
   const observe = options.find(({ number }) => number === Options.observe);
   return observe === undefined || code >= Code.badRequest ? undefined : uintOf(observe.value);

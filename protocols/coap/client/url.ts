@@ -1,31 +1,31 @@
+import { parseServer } from "../../server_url.ts";
 import { Option } from "../option_bytes.ts";
-import { Options } from "../options.ts";
+import { MAX_TEXT_BYTES, Options } from "../options.ts";
 
-/** How a scheme travels, and to which port when the URL names none (RFC 7252 §6.1, RFC 8323 §8). */
+/** What carries each scheme, and the port that it means by default (RFC 7252 §6.1, RFC 8323 §8). */
 const schemes = {
   "coap": { carrier: "udp", port: 5683 },
   "coap+tcp": { carrier: "tcp", port: 5683 },
   "coaps+tcp": { carrier: "tls", port: 5684 },
 } as const;
 
-/** Bytes of the longest Uri-Host, Uri-Path and Uri-Query. */
-const MAX_PART_BYTES = 255;
-
 const utf8 = new TextEncoder();
 
-/** Where a CoAP server is, and what of it a URL names. */
+/** Where a CoAP server is, and which of its resources a URL names. */
 export interface CoapUrl {
   readonly carrier: "udp" | "tcp" | "tls";
   /** Without brackets. */
   readonly hostname: string;
   readonly port: number;
-  /** The server alone, as in `coap://host:5683`. */
+  /** The URL of the server, as in `coap://host:5683`. */
   readonly origin: string;
-  /** Options that say it in a request, in rising order (RFC 7252 §6.4). */
+  /** The options of a request for that resource, in rising order (RFC 7252 §6.4). */
   readonly options: readonly Option[];
 }
 
-/** Reads the URL of a CoAP resource. Throws a `TypeError` whose message says what would be right. */
+/**
+ * Reads the URL of a CoAP resource. Throws a `TypeError` whose message says what would be right.
+ */
 export function parseCoapUrl(text: string): CoapUrl {
   const [, given] = /^([a-z][a-z\d+.-]*):\/\//i.exec(text) ?? [];
   const scheme = given?.toLowerCase() ?? "";
@@ -34,29 +34,23 @@ export function parseCoapUrl(text: string): CoapUrl {
       `give a URL such as coap://127.0.0.1/topics/a; known are ${Object.keys(schemes).join(", ")}`,
     );
   }
-  const { carrier, port } = schemes[scheme as keyof typeof schemes];
-  // Only schemes that URL knows have their hosts read as hosts.
-  const url = URL.parse(`https://${text.slice(given.length + 3)}`);
-  if (url === null || url.hostname === "") {
-    throw new TypeError(`give a host, as in ${scheme}://127.0.0.1:${port}/topics/a`);
-  }
-  if (url.username !== "" || url.password !== "") {
-    throw new TypeError("a URL shows to others: give the user and the password apart from it");
-  }
+  const { carrier, port: usual } = schemes[scheme as keyof typeof schemes];
+  const { url, hostname, port } = parseServer(text.slice(`${given}://`.length), {
+    like: "https",
+    port: usual,
+    example: `${scheme}://127.0.0.1:${usual}/topics/a`,
+  });
   if (url.hash !== "") throw new TypeError(`leave out ${url.hash}: it names no resource`);
-  const named = /:(\d+)$/.exec(/^[^/?#]*/.exec(text.slice(given.length + 3))![0])?.[1];
-  const actual = named === undefined ? port : Number(named);
-  const hostname = url.hostname.replace(/^\[(.*)\]$/, "$1");
   return {
     carrier,
     hostname,
-    port: actual,
-    origin: `${scheme}://${url.hostname}:${actual}`,
+    port,
+    origin: `${scheme}://${url.hostname}:${port}`,
     options: [...hostOptions(hostname), ...pathOptions(url.pathname + url.search)],
   };
 }
 
-/** Uri-Path and Uri-Query of a path such as `/topics/a%20b?qos=1`. */
+/** The Uri-Path and Uri-Query options for a path such as `/topics/a%20b?qos=1`. */
 export function pathOptions(text: string): Option[] {
   const [path = "", ...rest] = text.split("?"), query = rest.join("?");
   const segments = path === "" || path === "/" ? [] : path.replace(/^\//, "").split("/");
@@ -67,7 +61,7 @@ export function pathOptions(text: string): Option[] {
   ];
 }
 
-/** Servers that are several hosts at once must be told which; an address is none. */
+/** Uri-Host, for servers of several hosts; not needed for an address (RFC 7252 §6.4). */
 function hostOptions(hostname: string): Option[] {
   if (hostname.includes(":") || /^[\d.]+$/.test(hostname)) return [];
   return [new Option(Options.uriHost, utf8.encode(hostname))];
@@ -80,8 +74,8 @@ function part(number: number, encoded: string): Option {
   } catch {
     throw new TypeError(`cannot read "${encoded}": its percent-encoding is broken`);
   }
-  if (value.length <= MAX_PART_BYTES) return new Option(number, value);
+  if (value.length <= MAX_TEXT_BYTES) return new Option(number, value);
   throw new TypeError(
-    `cannot use "${encoded}": it has ${value.length} bytes, and ${MAX_PART_BYTES} are allowed`,
+    `cannot use "${encoded}": it has ${value.length} bytes, and ${MAX_TEXT_BYTES} are allowed`,
   );
 }

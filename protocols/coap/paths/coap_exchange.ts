@@ -6,7 +6,7 @@ import { type CoapResponse, encodeResponse } from "./coap_response.ts";
 import type { Asker } from "./http_exchange.ts";
 import type { Request } from "../request.ts";
 
-/** One request and its answer, as the handler of a resource sees them. Callable from any turn. */
+/** One request and its answer, as the handler of a resource sees them, from any actor. */
 export class CoapExchange {
   readonly request: CoapRequest;
   #isAnswered = false;
@@ -19,7 +19,7 @@ export class CoapExchange {
     this.request = new ReadRequest(asked);
   }
 
-  /** Answers. Throws a `TypeError` when the response cannot be sent, and then nothing is answered. */
+  /** Answers. Throws a `TypeError`, and answers nothing, when the response cannot be sent. */
   respond(response: CoapResponse): void {
     this.#answer(encodeResponse(response, this.asked, this.asker.maxBytes));
   }

@@ -5,8 +5,8 @@ import type { Request } from "../request.ts";
 import { pathOf, textsOf } from "./uri.ts";
 
 /**
- * A request in CoAP's own terms (RFC 7252 §5), with its body whole. Content-Formats are numbers, such
- * as 0 for text and 50 for JSON.
+ * A request in CoAP's own terms (RFC 7252 §5), with its whole body. Content-Formats are numbers,
+ * such as 0 for text and 50 for JSON.
  *
  * @example A value that is set only by who knows the last one
  * ```ts
@@ -30,9 +30,9 @@ import { pathOf, textsOf } from "./uri.ts";
 export interface CoapRequest {
   /** Its method; there are no others. */
   readonly method: CoapMethod;
-  /** Its path as a URI has it: `/a/b%20c`. */
+  /** Its path as in a URI: `/a/b%20c`. */
   readonly path: string;
-  /** The same, decoded: `["a", "b c"]`. A segment may be empty, or have a slash. */
+  /** The segments of its path, decoded: `["a", "b c"]`. One may be empty, or contain a slash. */
   readonly segments: readonly string[];
   /** Its Uri-Query options, decoded: `["unit=C", "raw"]`. */
   readonly queries: readonly string[];
@@ -40,29 +40,31 @@ export interface CoapRequest {
   readonly payload: Uint8Array;
   /** The Content-Format of the body; undefined when it does not say. */
   readonly format: number | undefined;
-  /** The only Content-Format that will do; undefined when any will (RFC 7252 §5.10.4). */
+  /** The only Content-Format that the client accepts; undefined for any (RFC 7252 §5.10.4). */
   readonly accept: number | undefined;
-  /** ETags of the values that the client has. GET and FETCH of one of these become 2.03 by themselves. */
+  /** ETags of values that the client has. GET and FETCH of one of them are answered 2.03 by us. */
   readonly etags: readonly Uint8Array[];
   /** The value must have one of these ETags; an empty one stands for any value. */
   readonly ifMatch: readonly Uint8Array[] | undefined;
   /** There must be no value (RFC 7252 §5.10.8.2). */
   readonly ifNoneMatch: boolean;
-  /** True when the client wants to hear of changes, or is being told of one. */
+  /** True when the client wants to be told of changes, or this is for a notification. */
   readonly observes: boolean;
-  /** The body as text. Bytes that are not UTF-8 become U+FFFD. */
+  /** The body as text, with U+FFFD for what is not UTF-8. */
   text(): string;
   /** The value of a query such as `unit=C`; empty for one without a value, undefined for none. */
   query(name: string): string | undefined;
-  /** The values of an option by its number; none when it is not there. */
+  /** The values of all options with this number. */
   option(number: number): readonly Uint8Array[];
-  /** True when If-Match and If-None-Match allow a change of what has this ETag now; undefined: nothing. */
+  /**
+   * True when If-Match and If-None-Match are met by a value with this ETag; undefined: no value.
+   */
   meets(etag: string | Uint8Array | undefined): boolean;
 }
 
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 
-/** The bytes of an ETag that is written as text. */
+/** The bytes of an ETag, which may be given as text. */
 export function etagBytes(etag: string | Uint8Array): Uint8Array {
   return typeof etag === "string" ? encoder.encode(etag) : etag;
 }
@@ -72,7 +74,7 @@ export class ReadRequest implements CoapRequest {
   readonly method: CoapMethod;
   readonly #request: Request;
 
-  /** Its method must be one that is known. */
+  /** The method of `request` must be a known one. */
   constructor(request: Request) {
     this.#request = request;
     this.method = methodOf(request.message.code)!;

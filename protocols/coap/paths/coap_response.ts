@@ -24,7 +24,7 @@ import { locationOptions, pathOf, sortedOptions } from "./uri.ts";
 export type CoapCode = `${2 | 4 | 5}.${number}`;
 
 /**
- * An option by its number (RFC 7252 §5.10): text goes as UTF-8, and a number in its shortest form.
+ * An option by its number (RFC 7252 §5.10). Text is sent as UTF-8, a number in its shortest form.
  *
  * @example One of an application's own, elective because its number is even
  * ```ts
@@ -38,15 +38,15 @@ export type CoapCode = `${2 | 4 | 5}.${number}`;
  * ```
  */
 export interface CoapOption {
-  /** From 1 to 65,535. Odd ones are critical: who does not understand them must not go on. */
+  /** 1 to 65,535. Odd ones are critical: a client that does not know one must refuse the answer. */
   readonly number: number;
-  /** At most 400 bytes, together with all others of the answer. */
+  /** The value. All options of an answer together have at most 400 bytes. */
   readonly value: Uint8Array | string | number;
 }
 
 /**
- * What a request is answered with, in CoAP's own terms. GET and FETCH of what the client has already
- * become 2.03 by its `etag`, and of a `format` other than the one it accepts, 4.06.
+ * The answer to a request, in CoAP's own terms. For GET and FETCH, it becomes 2.03 when the client
+ * has a value with this `etag`, and 4.06 when it does not accept this `format`.
  *
  * @example Where the new one is
  * ```ts
@@ -67,31 +67,33 @@ export interface CoapResponse {
   /** Default: 2.05 for GET and FETCH, 2.02 for DELETE, 2.04 for the others. */
   code?: CoapCode;
   /**
-   * The body, sent in blocks where it is long. With an error, at most 400 bytes; text is then the
-   * diagnostic payload.
+   * The body, which is sent in blocks where it is long. For an error, at most 400 bytes, of which
+   * text is the diagnostic payload.
    */
   payload?: Uint8Array | string;
   /** Its Content-Format. Default: 0 for text, none for bytes and errors. */
   format?: number;
-  /** What this value is known by: 1 to 8 bytes, or as many of UTF-8. */
+  /** The ETag of the value: 1 to 8 bytes, or a text of so many bytes. */
   etag?: Uint8Array | string;
-  /** Seconds for which it may be kept; clients take 60 for granted. */
+  /** Seconds for which it may be kept; clients assume 60. */
   maxAge?: number;
-  /** Location-Path and Location-Query as a URL says them: `/rooms/7?unit=C`, or relative to the request's. */
+  /** The new location, such as `/rooms/7?unit=C`; may be relative to the path of the request. */
   location?: string;
-  /** More options. */
+  /** Further options. */
   options?: readonly CoapOption[];
 }
 
-/** Bytes of all options of an answer: at least as many are left in every datagram for a body. */
+/**
+ * 400 bytes of options: in the smallest datagram, about as many are left for a block of the body.
+ */
 const MAX_OPTION_BYTES = 400;
 
-/** Options that are set where a body is cut, or an observer told. */
+/** Options that we set ourselves, for blocks and notifications. */
 const ours: readonly number[] = [Options.observe, Options.block1, Options.block2, Options.size2];
 
 const encoder = new TextEncoder();
 
-/** The answer that a handler gives. Throws a `TypeError` that says what in it cannot be sent. */
+/** Encodes a handler's answer. Throws a `TypeError` that says what of it cannot be sent. */
 export function encodeResponse(response: CoapResponse, request: Request, maxBytes: number): Answer {
   const code = codeOf(response.code, request), { payload = "" } = response;
   const body = typeof payload === "string" ? encoder.encode(payload) : payload;
@@ -119,7 +121,7 @@ export function encodeResponse(response: CoapResponse, request: Request, maxByte
   return new Answer(code, encoded, body);
 }
 
-/** 2.03 says what is valid and for how long (RFC 7252 §5.9.1.3). */
+/** True for options of 2.03: which value is valid, and for how long (RFC 7252 §5.9.1.3). */
 function isOfValid({ number }: Option): boolean {
   return number === Options.etag || number === Options.maxAge;
 }
@@ -133,7 +135,7 @@ function codeOf(code: string | undefined, { message }: Request): number {
   return codeFrom(code);
 }
 
-/** The number of a code. Throws a `TypeError` when it is none. */
+/** The number of a code such as "2.05". Throws a `TypeError` for a text that is none. */
 export function codeFrom(code: string): number {
   const [, kind, detail] = /^([245])\.(\d\d)$/.exec(code) ?? [];
   if (detail === undefined || Number(detail) > 31) fail(`"${code}"`, 'a code is such as "2.05"');
@@ -174,7 +176,7 @@ function formatOf({ payload, format }: CoapResponse, isError: boolean): number |
   return payload === "" ? undefined : Format.text;
 }
 
-/** A diagnostic payload is cut where it is too long; a document would not be one any more. */
+/** The body of an error. Text is cut where it is too long; other documents cannot be. */
 function errorBody(body: Uint8Array, { format }: CoapResponse): Uint8Array {
   if (format === undefined) return shortened(body);
   if (body.length > MAX_ERROR_BYTES) {

@@ -4,14 +4,14 @@ import { hash } from "../representation.ts";
 /** Bytes of the longest ETag (RFC 7252 §5.10.6). */
 const MAX_BYTES = 8;
 
-/** Entity-tags that are remembered, and characters of the longest of them: some megabytes at most. */
+/** 10,000 entity-tags of up to 256 characters are remembered: a few megabytes at most. */
 const MAX_REMEMBERED = 10_000, MAX_CHARACTERS = 256;
 
 const encoder = new TextEncoder();
 
 /**
- * ETags of CoAP for the entity-tags of HTTP (RFC 9110 §8.8.3). A strong one of up to 8 characters is
- * its own ETag. Others are hashed, and remembered for clients that send the hash.
+ * Turns entity-tags of HTTP (RFC 9110 §8.8.3) into ETags of CoAP, and back. A strong one of up to 8
+ * characters is its own ETag. Others are hashed, and remembered for when a client sends the hash.
  */
 export class Etags {
   readonly #known = new Map<string, string>();
@@ -22,7 +22,7 @@ export class Etags {
     if (text !== "") return encoder.encode(text);
     const etag = hash(encoder.encode(tag)), key = textOf(etag);
     if (tag.length > MAX_CHARACTERS) return etag;
-    // Asked for again, it is new: the oldest is what nobody has asked for.
+    // Moved to the end, so that the first in the map is the one that was not used for longest.
     this.#known.delete(key);
     this.#known.set(key, tag);
     if (this.#known.size > MAX_REMEMBERED) {
@@ -31,7 +31,7 @@ export class Etags {
     return etag;
   }
 
-  /** The entity-tag of an ETag; one that stands for nothing is named by its bytes. */
+  /** The entity-tag of an ETag. For an unknown one, a tag that matches nothing. */
   decode(etag: Uint8Array): string {
     const known = this.#known.get(textOf(etag));
     if (known !== undefined) return known;

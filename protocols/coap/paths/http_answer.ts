@@ -10,7 +10,7 @@ import { sameBytes } from "../representation.ts";
 import type { Request } from "../request.ts";
 import { locationOptions, sortedOptions } from "./uri.ts";
 
-/** Codes of errors (RFC 8075 §7, RFC 8132 §4, RFC 8516). Others are 4.00 or 5.00. */
+/** The codes of HTTP errors (RFC 8075 §7, RFC 8132 §4, RFC 8516). Others become 4.00 or 5.00. */
 const errors: Readonly<Record<number, number>> = {
   401: Code.unauthorized,
   403: Code.forbidden,
@@ -30,17 +30,17 @@ const errors: Readonly<Record<number, number>> = {
   504: Code.gatewayTimeout,
 };
 
-/** What an answer of HTTP is an answer to. */
+/** The request that an HTTP answer is for, in both forms. */
 export interface Asked {
   readonly request: Request;
   readonly head: RequestHead;
   readonly etags: Etags;
 }
 
-/** An answer of HTTP, as CoAP says it (RFC 7252 §10.2, RFC 8075 §7 the other way round). */
+/** An HTTP answer in CoAP (RFC 7252 §10.2, and RFC 8075 §7 the other way round). */
 export function answerOf({ status, fields = [] }: ResponseHead, body: Uint8Array, asked: Asked) {
   const all = new Fields(fields), { isForOther } = asked.request;
-  // How whoever forwards says that it does not.
+  // With 505 a forward proxy says that it does not forward this.
   const isRefused = isForOther && status === 505;
   const code = isRefused ? Code.noProxy : codeOf(status, asked.head.method);
   if (code >= Code.badRequest) return errorOf(code, status, all, body);
@@ -65,7 +65,7 @@ function successOf(code: number, fields: Fields, body: Uint8Array, asked: Asked)
     options.push(...locationOptions(location, { host, path: head.path }) ?? []);
   }
   const format = body.length === 0 ? undefined : formatIn(fields);
-  // After a change it is too late to say that its result cannot be had in this format.
+  // Only for GET and FETCH: after a change it is too late to refuse because of the format.
   const type = fields.get("content-type"), { accept } = request;
   if (reads && body.length > 0 && accept !== undefined && type !== undefined && format !== accept) {
     return refusal(Code.notAcceptable, `Cannot answer in format ${accept}: it is ${type}`);
@@ -74,7 +74,9 @@ function successOf(code: number, fields: Fields, body: Uint8Array, asked: Asked)
   return new Answer(code, sortedOptions(options), body);
 }
 
-/** Text becomes a diagnostic payload (RFC 7252 §5.5.2); of the rest goes what is short and named. */
+/**
+ * Text becomes a diagnostic payload (RFC 7252 §5.5.2); other bodies are sent if short and typed.
+ */
 function errorOf(code: number, status: number, fields: Fields, body: Uint8Array): Answer {
   const options: Option[] = [], after = fields.get("retry-after") ?? "";
   if (/^\d{1,9}$/.test(after)) options.push(new Option(Options.maxAge, uint(Number(after))));
@@ -92,7 +94,7 @@ function errorOf(code: number, status: number, fields: Fields, body: Uint8Array)
 
 function codeOf(status: number, method: string): number {
   if (status === 304) return Code.valid;
-  // What a form answers with: it has been done, and the result is elsewhere (RFC 9110 §15.4.4).
+  // 303 after a change means that it was made, and where to see the result (RFC 9110 §15.4.4).
   const isDone = status === 303 && method !== "GET" && method !== "FETCH";
   if (status >= 300 && !isDone) {
     return errors[status] ??
@@ -103,23 +105,23 @@ function codeOf(status: number, method: string): number {
   return method === "DELETE" ? Code.deleted : Code.changed;
 }
 
-/** 304 may leave it out when only one was asked about. */
+/** The ETag of an answer. A 304 without one means the client's, if it sent only one. */
 function etagOf(code: number, fields: Fields, { request, etags }: Asked): Uint8Array | undefined {
   const tag = fields.get("etag");
   if (tag !== undefined) return etags.encode(tag);
   return code === Code.valid && request.etags?.length === 1 ? request.etags[0] : undefined;
 }
 
-/** A number for the media type; none for what is packed, of which the number would say too little. */
+/** The number of the media type; none for an encoded body, which the number would not tell. */
 function formatIn(fields: Fields): number | undefined {
   const type = fields.get("content-type"), encoding = fields.get("content-encoding") ?? "identity";
   return type === undefined || encoding !== "identity" ? undefined : formatOf(type);
 }
 
-/** Seconds for which an answer is fresh; undefined where it does not say (RFC 9111 §4.2). */
+/** Seconds for which an answer is fresh (RFC 9111 §4.2); undefined when it does not say. */
 function maxAgeOf(fields: Fields): number | undefined {
   const control = (fields.get("cache-control") ?? "").toLowerCase();
-  // CoAP cannot say that an answer is for one client only, or that it must not be kept.
+  // CoAP has no way to say that an answer is for one client, or must not be kept, but Max-Age 0.
   if (/(?:^|[\s,])(?:no-store|no-cache|private)\b/.test(control)) return 0;
   const [, seconds] = /(?:^|[\s,])max-age="?(\d{1,10})\b/.exec(control) ?? [];
   if (seconds === undefined) return undefined;

@@ -10,23 +10,25 @@ import { answerOf, type Asked } from "./http_answer.ts";
 import { overloaded } from "../outcome.ts";
 import type { Room } from "./room.ts";
 
-/** Who asks, and where work for the session goes. */
+/** The client of a request, and what a handler's answer needs of the session. */
 export interface Asker {
   readonly inbox: Inbox;
   readonly peer: Peer;
   readonly identity: Identity;
   readonly scheme: string;
-  /** Bytes that a body may have. */
+  /** The longest body, in bytes. */
   readonly maxBytes: number;
-  /** What all bodies under way share. */
+  /** The memory that all bodies under way share. */
   readonly room: Room;
 }
 
 const encoder = new TextEncoder();
 
-/** A request of CoAP, as handlers of HTTP see it. The body of the answer is collected, and bounded. */
+/**
+ * A CoAP request, as handlers of HTTP see it. The body of the answer is collected within bounds.
+ */
 export class HttpExchange implements PathExchange {
-  /** Whoever waits for the answer. */
+  /** Takes the answer. */
   decided: Decided<Answer> | undefined;
   readonly plain = false;
   closed = false;
@@ -62,7 +64,7 @@ export class HttpExchange implements PathExchange {
     return this.#head !== undefined;
   }
 
-  /** All of it is there. */
+  /** Passes the whole body at once, because it is there already. */
   receive(sink: BodySink, maxBytes = Infinity): void {
     const { payload } = this.asked.request;
     if (this.closed) return sink.aborted();
@@ -95,7 +97,7 @@ export class HttpExchange implements PathExchange {
     if (typeof length === "number" && length > this.asker.maxBytes) this.#tooLong();
   }
 
-  /** What is too much, for this one or for all together, ends the exchange, and whoever writes sees that there is nobody any more. */
+  /** Collects some of the body. Too much, for this one or for all together, ends the exchange. */
   write(bytes: Uint8Array): boolean {
     if (this.closed) return false;
     const { maxBytes, room } = this.asker;
@@ -121,7 +123,7 @@ export class HttpExchange implements PathExchange {
     });
   }
 
-  /** Nobody waits for the answer any more. */
+  /** The answer is not wanted any more. */
   leave(): void {
     if (this.closed) return;
     this.#close();

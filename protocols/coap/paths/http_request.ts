@@ -22,7 +22,7 @@ import { hasDots, pathOf, queryOf, textsOf } from "./uri.ts";
  */
 export type CoapMethod = "GET" | "POST" | "PUT" | "DELETE" | "FETCH" | "PATCH" | "iPATCH";
 
-/** By their codes, from 0.01 on. */
+/** The methods in the order of their codes, from 0.01 on. */
 const methods: readonly CoapMethod[] = ["GET", "POST", "PUT", "DELETE", "FETCH", "PATCH", "iPATCH"];
 
 /** The name of a method; undefined for a code that is none. */
@@ -30,7 +30,7 @@ export function methodOf(code: number): CoapMethod | undefined {
   return methods[code - 1];
 }
 
-/** A request as HTTP would say it (RFC 7252 §10.2, RFC 8075 §5), or why there is no such thing. */
+/** A request in HTTP (RFC 7252 §10.2, RFC 8075 §5), or the refusal of one that HTTP cannot say. */
 export function headOf(request: Request, etags: Etags): RequestHead | Answer {
   const { message, contentFormat, accept, payload } = request, method = methodOf(message.code);
   if (method === undefined) return refusal(Code.methodNotAllowed, "This method is not known here");
@@ -46,13 +46,13 @@ export function headOf(request: Request, etags: Etags): RequestHead | Answer {
     const isAny = ifMatch.some((each) => each.length === 0);
     fields.append("if-match", isAny ? "*" : tagsOf(ifMatch, etags));
   }
-  // What the client has is asked about as in HTTP (RFC 7252 §5.10.6.2).
+  // The ETags of a request are a condition as in HTTP (RFC 7252 §5.10.6.2).
   if (ifNoneMatch) fields.append("if-none-match", "*");
   else if (request.etags) fields.append("if-none-match", tagsOf(request.etags, etags));
   return { method, path: pathOf(message), query: queryOf(message), minor: 1, fields };
 }
 
-/** The authority of the URI of a request; our own address is not known to a datagram. */
+/** The authority in the URI of a request; "localhost" without one, as our address is not known. */
 export function hostOf({ message }: Pick<Request, "message">): string {
   const [host = "localhost"] = textsOf(message, Options.uriHost);
   const port = message.options.find(({ number }) => number === Options.uriPort);

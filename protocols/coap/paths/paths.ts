@@ -20,7 +20,7 @@ import { isRegistration, type Request } from "../request.ts";
 import { hasDots, pathOf, targetOf } from "./uri.ts";
 import { Watch } from "./watch.ts";
 
-/** Paths of the application: those that handlers of CoAP's own answer, then those of HTTP. */
+/** The application's handlers: first those for CoAP alone, then those that HTTP has, too. */
 export class Paths {
   readonly #resources: Resources;
   readonly #handlers: Handlers;
@@ -44,12 +44,12 @@ export class Paths {
     return this.#resources.size + this.#handlers.size;
   }
 
-  /** Critical options that whoever answers a request understands. */
+  /** Further critical options that the handler of a request understands. */
   understood(request: Request): ReadonlySet<number> | undefined {
     return this.#resources.find(pathOf(request.message))?.terms.critical;
   }
 
-  /** Answers a request; undefined when the answer comes in a later turn. */
+  /** Answers a request; undefined when the answer comes later. */
   answer(request: Request, from: Origin, peer: Peer): Answer | undefined {
     const resource = this.#resources.size === 0
       ? undefined
@@ -59,7 +59,7 @@ export class Paths {
       : this.#ask(resource, request, from, peer);
   }
 
-  /** Has a request for another server answered by whoever forwards, if somebody does (RFC 7252 §5.7). */
+  /** Passes a request for another server to the forward proxy, if there is one (RFC 7252 §5.7). */
   forward(request: Request, from: Origin, peer: Peer): Answer | undefined {
     const { forward } = this.#handlers, target = targetOf(request.message);
     if (forward === undefined) {
@@ -71,7 +71,7 @@ export class Paths {
     return this.#give({ ...head, path: FORWARD_PATH, query }, forward, { request, from, peer });
   }
 
-  /** What there is to discover, for whoever may read it. */
+  /** Links to the paths that the client may read. */
   *links(from: Origin): IterableIterator<Link> {
     for (const all of [this.#resources.links(), this.#handlers.links()]) {
       for (const link of all) if (mayUse(from, "GET", link.target)) yield link;
@@ -154,14 +154,14 @@ export class Paths {
   ): Watch {
     const { layer, session: { changes } } = this;
     return new Watch(resource, { changes, layer }, (decided, now) => {
-      // A policy may have changed since.
+      // The policy may have changed since the request.
       const { message } = request, path = pathOf(message);
       if (!mayUse(from, methodOf(message.code)!, path)) return decided(notAllowed(path), now);
       resource.answer(new CoapExchange(request, asker, decided));
     });
   }
 
-  /** Whoever is answered observes from now on. */
+  /** Registers the client that is answered as an observer. */
   #admit(
     watch: Watch,
     { peer, request }: LateAnswer,
@@ -182,7 +182,7 @@ export class Paths {
     };
     const first = this.session.observers.admit(peer, request, { wish, answer }, now);
     if (!watch.isOn) watch.stop();
-    // What it had is not what it has: each notification is a value.
+    // Notifications must not be answered with 2.03 because of ETags in the first request.
     request.etags = undefined;
     return first;
   }

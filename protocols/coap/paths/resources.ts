@@ -6,29 +6,29 @@ import { type CoapCode, codeFrom } from "./coap_response.ts";
 import { pathFrom } from "./uri.ts";
 import type { Watch } from "./watch.ts";
 
-/** Which notifications ask for an acknowledgement: now and then one, all, or as few as may be. */
+/** Which notifications are confirmable: some, all, or as few as allowed. */
 export type Confirming = "some" | "all" | "few";
 
-/** What is known of a resource before its handler is asked. */
-export interface ResourceTerms {
-  /** How observers are told of changes; undefined when there are none. */
+/** What is known of a resource without asking its handler. */
+interface ResourceTerms {
+  /** How observers are notified; undefined when it cannot be observed. */
   readonly observed: Confirming | undefined;
   /** Critical options that the handler understands. */
   readonly critical: ReadonlySet<number>;
-  /** The Content-Formats that there are; undefined when only the handler knows. */
+  /** The Content-Formats that it has; undefined when only the handler knows. */
   readonly formats: readonly number[] | undefined;
-  /** What `/.well-known/core` says of it; undefined to leave it out. */
+  /** Its attributes in `/.well-known/core`; undefined when it is not listed there. */
   readonly attributes: LinkAttributes | undefined;
 }
 
-/** Answers the requests for one path, or all below it, once for each exchange. */
-export type ResourceAnswer = (exchange: CoapExchange) => void;
+/** Answers the requests for a path, or for all below it: once for each exchange. */
+type ResourceAnswer = (exchange: CoapExchange) => void;
 
-/** One resource of the application, for all sessions of a gateway. */
+/** A resource of the application, for all sessions of a gateway. */
 export class Resource {
-  /** Those who observe it. */
+  /** Its observers. */
   readonly watches = new Set<Watch>();
-  /** True when nobody asks for it any more. */
+  /** True once it was removed. */
   isRemoved = false;
 
   constructor(
@@ -37,19 +37,19 @@ export class Resource {
     readonly terms: ResourceTerms,
   ) {}
 
-  /** How many observe it. */
+  /** How many observers it has. */
   get observers(): number {
     let count = 0;
     for (const watch of this.watches) if (watch.isOn) count++;
     return count;
   }
 
-  /** Has all who observe it told what there is now. */
+  /** Notifies all observers of the present state. */
   changed(): void {
     for (const watch of this.watches) watch.changed();
   }
 
-  /** Ends all observations with an error. Throws a `TypeError` when the code is not that of one. */
+  /** Ends all observations with an error. Throws a `TypeError` for a code that is no error. */
   end(code: CoapCode, reason: string): void {
     const number = codeFrom(code);
     if (number < Code.badRequest) {
@@ -60,10 +60,12 @@ export class Resource {
   }
 }
 
-/** Paths that are the gateway's own. */
+/** The gateway's own paths. */
 const OWN = /^\/(?:topics|ps|pubsub)(?:\/|$)|^\/(?:\.well-known\/core|mqtt\/connection)$/;
 
-/** Who answers which path in CoAP's own terms: the gateway has one, shared by all its CoAP sessions. */
+/**
+ * The resources that handlers answer in CoAP alone. A gateway has one of these for all sessions.
+ */
 export class Resources {
   readonly #resources = new Map<string, Resource>();
 
@@ -72,8 +74,8 @@ export class Resources {
   }
 
   /**
-   * Has `answer` called for a path, and for everything below one that ends in `/*`. Throws a
-   * `TypeError` when the path is none, is taken, or is the gateway's own.
+   * Has `answer` called for a path, or for everything below one that ends in `/*`. Throws a
+   * `TypeError` when the path is not valid, is taken, or is the gateway's own.
    */
   add(path: string, answer: ResourceAnswer, terms: ResourceTerms): Resource {
     if (!path.startsWith("/")) throw new TypeError(`Cannot handle "${path}": a path begins with /`);
@@ -90,7 +92,7 @@ export class Resources {
     return resource;
   }
 
-  /** Takes a resource out again; those who observe it hear that it is gone. */
+  /** Removes a resource, and tells its observers that it is gone. */
   remove(resource: Resource): void {
     const name = normal(resource.path)!;
     if (this.#resources.get(name) !== resource) return;
@@ -99,7 +101,7 @@ export class Resources {
     resource.end("4.04", "This path is not there any more");
   }
 
-  /** Who answers a path, as `pathOf` has it: whoever has it, or the longest that it is below. */
+  /** The resource for a path as `pathOf` has it: its own, or the longest that it is below. */
   find(path: string): Resource | undefined {
     const exact = this.#resources.get(path);
     if (exact !== undefined) return exact;
@@ -110,7 +112,7 @@ export class Resources {
     return undefined;
   }
 
-  /** What there is to discover. */
+  /** Links to the resources that can be discovered. */
   *links(): IterableIterator<Link> {
     for (const [path, { terms: { attributes, observed } }] of this.#resources) {
       if (attributes === undefined || path.endsWith("/*")) continue;
@@ -123,8 +125,8 @@ export class Resources {
 }
 
 /**
- * A path encoded as those of requests are; undefined for one whose encoding is broken. An encoded
- * slash stays one: what rules about paths allow to somebody must not be what is found for another.
+ * A path, encoded as `pathOf` does; undefined for one whose encoding is broken. An encoded slash
+ * stays encoded, so that the path which rules allow is the one that is found.
  */
 function normal(path: string): string | undefined {
   try {

@@ -1,4 +1,4 @@
-/** Bytes of memory that many share. */
+/** A number of bytes of memory that many share. */
 export class Room {
   #used = 0;
 
@@ -8,7 +8,7 @@ export class Room {
     return this.#used;
   }
 
-  /** True when there are so many bytes left, which are then in use. */
+  /** Takes so many bytes; false when fewer are left. */
   take(bytes: number): boolean {
     if (this.#used + bytes > this.maxBytes) return false;
     this.#used += bytes;

@@ -1,10 +1,10 @@
 import { utf8 } from "../../bytes.ts";
 import { encodeOptions, Option } from "../option_bytes.ts";
-import { Options, uintOf } from "../options.ts";
+import { MAX_TEXT_BYTES, Options, uintOf } from "../options.ts";
 import type { Message } from "../codec.ts";
 
-/** Bytes of one Location-Path or Location-Query (RFC 7252 §5.10), and of all in one answer. */
-const MAX_PART_BYTES = 255, MAX_LOCATION_BYTES = 320;
+/** 320 bytes of all Location options of an answer: the longest segment, and a few short ones. */
+const MAX_LOCATION_BYTES = 320;
 
 const encoder = new TextEncoder();
 
@@ -13,16 +13,16 @@ export function pathOf(message: Message): string {
   return pathFrom(textsOf(message, Options.uriPath));
 }
 
-/** The path of segments. */
+/** The path of these segments, encoded. */
 export function pathFrom(segments: readonly string[]): string {
-  // These may stand for themselves in a segment, and do in the URIs of other clients.
+  // These characters need no encoding in a segment, and have none in URIs of other clients.
   return `/${segments.map((each) => encode(each, /%(?:2[46BC]|3[ABD]|40)/g)).join("/")}`;
 }
 
 /** The query of a request as a URI has it, without `?`. */
 export function queryOf(message: Message): string {
   const queries = textsOf(message, Options.uriQuery);
-  // `+` stays encoded: whoever reads a query as that of a form takes it for a space.
+  // `+` stays encoded, because handlers that read a query as a form would take it for a space.
   return queries.map((each) => encode(each, /%(?:2[4CF]|3[ABDF]|40)/g)).join("&");
 }
 
@@ -38,14 +38,14 @@ export function targetOf(message: Message): string {
     (query === "" ? "" : `?${query}`);
 }
 
-/** What options of this number say, which are text; none for one that is not UTF-8. */
+/** The values of all options of this number as text, except those that are not UTF-8. */
 export function textsOf({ options }: Message, number: number): string[] {
   return options.flatMap((each) => each.number === number ? utf8(each.value) ?? [] : []);
 }
 
 /**
- * True when a segment would lead elsewhere than down: it must not be sent (RFC 7252 §5.10.1), and a
- * URL without it would be that of another resource.
+ * True when a segment is "." or "..", which must not be sent (RFC 7252 §5.10.1): resolved as in a
+ * URL, the path would be that of another resource.
  */
 export function hasDots(message: Message): boolean {
   return textsOf(message, Options.uriPath).some((each) => each === "." || each === "..");
@@ -56,9 +56,9 @@ function encode(text: string, plain: RegExp): string {
 }
 
 /**
- * Location-Path and Location-Query of a place (RFC 7252 §5.10.7): a path, or a URL that may be
- * relative to that of the request. Undefined for one that they cannot name: on another host, or or
- * too long for one message.
+ * The Location-Path and Location-Query options for a location (RFC 7252 §5.10.7): a path, or a URL
+ * that may be relative to that of the request. Undefined for a location that they cannot name,
+ * because it is on another host or too long.
  */
 export function locationOptions(
   location: string,
@@ -78,12 +78,12 @@ export function locationOptions(
     ...path.map((each) => new Option(Options.locationPath, encoder.encode(each))),
     ...queries.map((each) => new Option(Options.locationQuery, encoder.encode(each))),
   ];
-  const fits = options.every(({ value }) => value.length <= MAX_PART_BYTES) &&
+  const fits = options.every(({ value }) => value.length <= MAX_TEXT_BYTES) &&
     encodeOptions(options).length <= MAX_LOCATION_BYTES;
   return fits ? options : undefined;
 }
 
-/** Options in any order, as a message has them. */
+/** Encodes options that may be in any order. */
 export function sortedOptions(options: Option[]): Uint8Array<ArrayBuffer> {
   return encodeOptions(options.sort((a, b) => a.number - b.number));
 }

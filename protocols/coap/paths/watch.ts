@@ -7,30 +7,30 @@ import type { MessageLayer } from "../layer.ts";
 import type { Observation } from "../observation.ts";
 import type { Resource } from "./resources.ts";
 
-/** What observes a resource of the application: has its handler asked again whenever it changes. */
+/** One observer's watch on a handler's resource: asks the handler again whenever that changes. */
 export class Watch implements Changed, Due {
   dueAt = Infinity;
   place = -1;
-  /** Undefined before the first answer, and behind the last. */
+  /** Undefined before the first answer, and after the last. */
   #observation: Observation | undefined;
   #isListed = false;
   #isAsking = false;
-  /** True when what was asked for may be old already. */
+  /** True when the resource has changed since the handler was asked. */
   #isStale = false;
 
   constructor(
     readonly resource: Resource,
     readonly session: { readonly changes: Changes; readonly layer: MessageLayer },
-    /** Asks the handler what there is. */
+    /** Asks the handler for the present state. */
     readonly ask: (decided: Decided<Answer>, now: number) => void,
   ) {}
 
-  /** True while somebody is told of changes. */
+  /** True while an observer is notified of changes. */
   get isOn(): boolean {
     return this.#observation !== undefined;
   }
 
-  /** Before the handler is asked for what comes first: a change behind that is one to tell of. */
+  /** Begins to note changes. To be called before the handler is asked the first time. */
   wait(): void {
     this.resource.watches.add(this);
   }
@@ -46,7 +46,7 @@ export class Watch implements Changed, Due {
     this.session.layer.deadlines.delete(this);
   }
 
-  /** Called from any turn: the session is told. */
+  /** The resource has changed. May be called from any actor. */
   changed(): void {
     this.#isStale = true;
     if (this.#isListed || this.#isAsking || this.#observation === undefined) return;
@@ -54,7 +54,7 @@ export class Watch implements Changed, Due {
     this.session.changes.add(this);
   }
 
-  /** The last that the observer hears, whatever the handler says yet. */
+  /** Ends the observation with a last notification. */
   end(answer: Answer): void {
     const observation = this.#observation;
     this.#observation = undefined;

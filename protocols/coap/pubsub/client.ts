@@ -5,19 +5,19 @@ import type { Presence } from "../../presence.ts";
 import type { Clients } from "./clients.ts";
 import type { Observation } from "../observation.ts";
 
-/** What a client in connection mode is, from when it connects. */
-export interface Connected {
+/** What is known of a client in connection mode when it connects. */
+interface Connected {
   id: string;
-  /** Whoever knows it is this client. */
+  /** The secret by which requests show that they are from this client. */
   token: string;
-  /** Who logged in. */
+  /** The identity that it logged in with. */
   login: Identity;
   address: string;
-  /** Who was told of it, and is told when it goes. */
+  /** The hooks that were told of it, and are told when it goes. */
   guard: Guard | undefined;
 }
 
-/** A client in connection mode. Who it is and what it observes do not hang on its address. */
+/** A client in connection mode, which stays the same client when its address changes. */
 export class Client implements Due {
   dueAt = Infinity;
   place = -1;
@@ -26,11 +26,11 @@ export class Client implements Due {
   readonly token: string;
   readonly login: Identity;
   readonly guard: Guard | undefined;
-  /** The IP address that it came from first. */
+  /** The IP address from which it connected. */
   readonly host: string;
-  /** Ends waiting for the end of its login. */
+  /** Stops watching for the end of its login. */
   unwatch: (() => void) | undefined = undefined;
-  /** Who asks, from where it was heard last. */
+  /** Its identity, with the address from which it was heard last. */
   identity: Identity;
 
   constructor(readonly clients: Clients, { id, token, login, address, guard }: Connected) {
@@ -46,7 +46,7 @@ export class Client implements Due {
     return this.identity.address;
   }
 
-  /** It was heard from another address, which may be one that may do less. */
+  /** It was heard from another address, for which rules may differ. */
   move(address: string): void {
     this.identity = { ...this.login, address };
   }
@@ -56,9 +56,9 @@ export class Client implements Due {
   }
 }
 
-/** Who has which client identifier, whatever socket it came in through: one for the gateway. */
+/** The clients by identifier, through whatever sockets. A gateway has one of these. */
 export class ClientIds {
   readonly taken = new Map<string, Client>();
-  /** Told of clients that come and go. */
+  /** Called when a client comes or goes. */
   moved: (id: string, presence: Presence) => void = () => {};
 }

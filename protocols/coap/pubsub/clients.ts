@@ -12,17 +12,20 @@ import { keyOf } from "../peers.ts";
 import { parameter } from "../query.ts";
 import type { Request } from "../request.ts";
 
-/** What EMQX and MQTT have (MQTT 5.0 §3.1.2.10): half an interval more may be an accident. */
+/** 1.5 intervals of silence, as for MQTT's Keep Alive (MQTT 5.0 §3.1.2.10) and in EMQX. */
 const HEARTBEATS = 1.5;
 
-/** Where a token means something; handlers may have one of their own. */
+/** 16 random bytes of a token, which nobody guesses. */
+const TOKEN_BYTES = 16;
+
+/** The paths for which `?token=` is ours; handlers may use one of their own. */
 const ROOTS: readonly string[] = [".well-known", "ps", "topics", "pubsub", "mqtt"];
 
 const encoder = new TextEncoder();
 
 /**
- * Clients in connection mode, which EMQX's CoAP gateway has: `/mqtt/connection` gives a token, and
- * what is asked with `?clientid=…&token=…` is asked by whom it was given to.
+ * Clients in connection mode, as in EMQX's CoAP gateway: `/mqtt/connection` gives out a token, and
+ * a request with `?clientid=…&token=…` is from the client that it was given to.
  */
 export class Clients {
   readonly #clients = new Map<string, Client>();
@@ -38,11 +41,11 @@ export class Clients {
     return this.#clients.size;
   }
 
-  /** The client that a request is from, undefined for none, or why it is not the one that it says. */
+  /** The client that a request is from, if any; a refusal, when its token is wrong. */
   of(request: Request): Client | Answer | undefined {
     const { root, message } = request, token = parameter(request, "token");
     if (token === undefined || !ROOTS.includes(root)) return undefined;
-    // Who connects anew may have an old one.
+    // A client that connects anew may still send its old token.
     if (root === "mqtt" && message.code === Code.post) return undefined;
     const id = parameter(request, "clientid") ?? "", client = this.#clients.get(id);
     if (client !== undefined && isSame(client.token, token)) return client;
@@ -52,7 +55,7 @@ export class Clients {
     );
   }
 
-  /** A client was heard, perhaps from another address: what it observes follows it there. */
+  /** A client was heard. If its address is another one now, its observations move there. */
   heard(client: Client, address: string, now: number): void {
     const { deadlines, peers, limits } = this.layer;
     deadlines.set(client, now + limits.heartbeatMs * HEARTBEATS);
@@ -75,13 +78,13 @@ export class Clients {
     if (client === undefined) {
       return refusal(Code.badRequest, "Cannot tell who asks: clientid and token are needed");
     }
-    // To have been heard was all that a PUT wanted.
+    // A PUT is a heartbeat: the client has been heard already.
     if (code === Code.put) return changed;
     this.end(client, now);
     return deleted;
   }
 
-  /** Ends a client, and with a reason tells those of its observations that are left. */
+  /** Ends a client, and its observations: with a last notification, if there is a reason. */
   end(client: Client, now: number, reason?: string): void {
     if (this.#clients.get(client.id) !== client) return;
     this.#clients.delete(client.id);
@@ -94,7 +97,7 @@ export class Clients {
     for (const observation of client.observations) {
       const { peer, token } = observation;
       this.observers.remove(observation, now);
-      // Once: nobody may be there any more.
+      // Non-confirmable, because nobody may be there any more.
       if (reason !== undefined) {
         this.layer.send(peer, token, refusal(Code.unauthorized, reason));
       }
@@ -103,7 +106,7 @@ export class Clients {
     if (!this.#ids.taken.has(client.id)) this.#ids.moved(client.id, "offline");
   }
 
-  /** Forgets everybody without a word. */
+  /** Ends all clients without notice. */
   clear(): void {
     for (const client of this.#clients.values()) this.end(client, 0);
   }
@@ -119,7 +122,7 @@ export class Clients {
     if (user !== login.user) {
       return refusal(Code.forbidden, "This clientid is in use by another user");
     }
-    const token = randomBytes(16).toString("hex");
+    const token = randomBytes(TOKEN_BYTES).toString("hex");
     const client = new Client(this, { id, token, login, address, guard: caller?.guard });
     if (!this.#hasRoomFor(client)) {
       this.hub.count("coap.client.refused");
@@ -138,7 +141,7 @@ export class Clients {
     return new Answer(Code.created, undefined, encoder.encode(token));
   }
 
-  /** True when there is a place, be it that of who has the same identifier. */
+  /** True when there is room, if only in place of a client with the same identifier. */
   #hasRoomFor({ id, host }: Client): boolean {
     const { maxClients, maxClientsPerHost } = this.layer.limits;
     const before = this.#clients.get(id), fromHost = this.#hosts.get(host) ?? 0;
@@ -147,13 +150,13 @@ export class Clients {
     return others < maxClients && neighbours < maxClientsPerHost;
   }
 
-  /** Who connects takes the place of who had the same identifier (MQTT 5.0 §3.1.4). */
+  /** Ends the client that had the same identifier before (as in MQTT 5.0 §3.1.4). */
   #supersede(id: string, now: number): void {
     const reason = "Another client has taken this clientid over";
     const before = this.#clients.get(id), client = this.#ids.taken.get(id);
     if (before !== undefined) this.end(before, now, reason);
     if (client === undefined || client === before) return;
-    // One of another socket, whose turn it must be.
+    // It belongs to another socket, so it must be ended in a turn of that.
     this.#ids.taken.delete(id);
     const { clients } = client;
     clients.hub.self.post(() => clients.end(client, now, reason));

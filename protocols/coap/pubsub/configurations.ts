@@ -9,43 +9,43 @@ import { isTaken } from "../outcome.ts";
 import { expiryOf, Label, type Properties, readProperties } from "./topic_properties.ts";
 
 /**
- * The configuration of topic `a/b` is the value of this and `a/b`: it is stored, bounded and
- * written down like all values. Filters that begin with a wildcard do not select it.
+ * The configuration of topic `a/b` is the value of topic `$pubsub/a/b`, so that it is stored and
+ * bounded as all values are. Filters that begin with a wildcard do not select it.
  */
 export const PREFIX = "$pubsub/";
 
-/** Milliseconds after which a store that took no change is tried again. */
+/** 10 s after which the end of a topic is tried again, when the store did not take it. */
 const RETRY_MS = 10_000;
 
-/** Ends of topics that may be kept for nothing. */
+/** 1,000 ends of topics that may be kept although their topics are gone. */
 const SLACK = 1000;
 
 const none: Properties = new Map();
 
-/** What configured topics have in common, whatever socket one asks through. */
+/** The configurations of topics. A gateway has one of these for all sessions. */
 export class Configurations implements Timed {
   readonly audiences = new Audiences();
-  /** When topics end. */
+  /** The time at which each topic ends. */
   readonly #ends = new Map<string, number>();
-  /** At this size what others have cleared is sorted out of it. */
+  /** Beyond this size, ends of topics that are gone are sorted out. */
   #maxEnds = SLACK;
   readonly #read = new WeakMap<Publication, Properties>();
-  /** 0 until all that is stored has been looked at. */
+  /** When `tick` is due: 0 when all stored configurations have to be looked at. */
   deadline = 0;
 
-  /** The configuration of a topic as it is stored. */
+  /** The stored value that is the configuration of a topic, if it has one. */
   stored(hub: Hub, topic: string, now: number): Publication | undefined {
     const value = hub.retained(PREFIX + topic);
     return value !== undefined && isValid(this.#propertiesOf(value), now) ? value : undefined;
   }
 
-  /** The configuration of a topic, undefined when it has none. */
+  /** The configuration of a topic, if it has one. */
   find(hub: Hub, topic: string, now: number): Properties | undefined {
     const value = this.stored(hub, topic, now);
     return value && this.#propertiesOf(value);
   }
 
-  /** The configured topics that a filter selects. */
+  /** The topics with a configuration that a filter selects. */
   *matching(
     hub: Hub,
     filter: string,
@@ -57,7 +57,7 @@ export class Configurations implements Timed {
     }
   }
 
-  /** Stores a configuration, and does with those who observe the topic as it says. */
+  /** Stores a configuration, and applies it to the topic's observers. */
   set(hub: Hub, topic: string, properties: Properties, now: number): Outcome {
     const outcome = hub.publish(
       new Publication(PREFIX + topic, encodeCbor(properties), {
@@ -76,7 +76,7 @@ export class Configurations implements Timed {
     return outcome;
   }
 
-  /** Removes a configuration, the data, and those who observe it. */
+  /** Removes a topic: its configuration, its data and its observers. */
   remove(hub: Hub, topic: string, now: number): Outcome {
     this.#ends.delete(topic);
     const options = { retain: true, time: now };
@@ -106,7 +106,7 @@ export class Configurations implements Timed {
     this.#maxEnds = 2 * this.#ends.size + SLACK;
   }
 
-  /** A topic has reached its end, unless somebody has moved that. */
+  /** Removes a topic whose end has come, unless that was moved. */
   #end(hub: Hub, topic: string, now: number): void {
     this.#ends.delete(topic);
     const value = hub.retained(PREFIX + topic);
@@ -116,7 +116,7 @@ export class Configurations implements Timed {
     this.deadline = Math.min(this.deadline, now + RETRY_MS);
   }
 
-  /** What a stored configuration says; `none` for what is none. */
+  /** The properties in a stored value; `none` when it is no configuration. */
   #propertiesOf(value: Publication): Properties {
     let properties = this.#read.get(value);
     if (properties === undefined) {
@@ -138,7 +138,7 @@ export class Configurations implements Timed {
 
 const gone: Answer = refusal(Code.notFound, "The topic was deleted");
 
-/** The most milliseconds between two notifications that ask for an acknowledgement. */
+/** The longest time, in milliseconds, between two confirmable notifications. */
 export function observerCheckMs(properties: Properties): number {
   return (properties.get(Label.observerCheck) as number) * 1000;
 }
@@ -147,7 +147,7 @@ function isValid(properties: Properties, now: number): boolean {
   return properties !== none && expiryOf(properties) > now;
 }
 
-/** Anybody who may publish there may have published anything. */
+/** Reads a stored value, which may be anything: others may publish to its topic. */
 function read(value: Publication): Properties {
   const properties = readProperties(value.payload);
   if (!(properties instanceof Map)) return none;

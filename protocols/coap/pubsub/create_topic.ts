@@ -4,17 +4,14 @@ import { Answer, refusal } from "../answer.ts";
 import { Code } from "../codec.ts";
 import { Format } from "../content_format.ts";
 import { encodeOptions, Option } from "../option_bytes.ts";
-import { Options } from "../options.ts";
+import { MAX_TEXT_BYTES, Options } from "../options.ts";
 import type { Request } from "../request.ts";
-
-/** Bytes of a path segment. */
-const MAX_SEGMENT_BYTES = 255;
 
 const encoder = new TextEncoder();
 
 /**
- * The name in `POST /ps` with `<T>;ct=0`, by which nodes of the draft up to -09 create a topic
- * before they use it. What else the link says is of no use: any topic is there.
+ * The topic in `POST /ps` with `<T>;ct=0`, by which clients of the draft up to -09 create a topic
+ * before they use it. Attributes of the link are ignored, because any topic can be used anyway.
  */
 export function nameOf(request: Request, maxLevels: number): string | Answer {
   if (request.contentFormat !== Format.linkFormat) {
@@ -31,21 +28,21 @@ export function nameOf(request: Request, maxLevels: number): string | Answer {
   return fault === undefined ? name : refusal(Code.badRequest, fault);
 }
 
-/** Why a topic cannot be created, for it is none or has no path (RFC 7252 §5.10.1). */
+/** Why a topic cannot be created: it is not valid, or its path would be (RFC 7252 §5.10.1). */
 export function faultOfName(topic: string, maxLevels: number): string | undefined {
-  const isLong = topic.split("/").some((level) => encoder.encode(level).length > MAX_SEGMENT_BYTES);
+  const isLong = topic.split("/").some((level) => encoder.encode(level).length > MAX_TEXT_BYTES);
   return faultOfTopic(topic, maxLevels) ??
-    (isLong ? `A level of a topic has up to ${MAX_SEGMENT_BYTES} bytes here` : undefined);
+    (isLong ? `A level of a topic has up to ${MAX_TEXT_BYTES} bytes here` : undefined);
 }
 
-/** Path segments below `root` as an answer has them (RFC 7252 §5.10.7). */
+/** The Location-Path options for a topic below `root` (RFC 7252 §5.10.7). */
 export function locationOf(root: string, topic: string): Option[] {
   return [root, ...topic.split("/")].map((segment) =>
     new Option(Options.locationPath, encoder.encode(segment))
   );
 }
 
-/** 2.01, and where the topic is. */
+/** 2.01 (Created), with the location of the topic. */
 export function createdAt(topic: string): Answer {
   return new Answer(Code.created, encodeOptions(locationOf("ps", topic)));
 }

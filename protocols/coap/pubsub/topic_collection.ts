@@ -80,7 +80,7 @@ export class TopicCollection {
     }
   }
 
-  /** The configured topics that somebody may see. */
+  /** The topics with a configuration that the client may see. */
   *#visible({ caller, now }: Origin, wanted?: Properties): IterableIterator<string> {
     const screen = caller?.guard.screen("#", caller.identity);
     const name = wanted?.get(Label.name);
@@ -110,7 +110,7 @@ export class TopicCollection {
         const outcome = this.configurations.set(hub, topic, properties, now);
         return configured(outcome, properties, Code.created, locationOf("pubsub", topic));
       };
-      // A placeholder must not replace what there is, nor can it be nothing.
+      // The initial value must not replace one that is there, and cannot be empty.
       const hasValue = !(payload instanceof Uint8Array) || payload.length === 0 ||
         hub.retained(topic) !== undefined;
       if (hasValue) return create();
@@ -130,5 +130,5 @@ export class TopicCollection {
   }
 }
 
-/** Whoever asks for a list waits for nothing that hooks have not yet decided. */
+/** A receiver that takes nothing: a list does not wait for what hooks have not decided yet. */
 const nobody = { name: "coap list", deliver: () => false };

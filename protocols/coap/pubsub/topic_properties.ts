@@ -19,12 +19,12 @@ export const Label = {
   filter: 9,
 } as const;
 
-/** Seconds between two confirmable notifications, unless a topic says otherwise (RFC 7641 §4.5). */
+/** 86,400 s between two confirmable notifications by default (RFC 7641 §4.5). */
 const OBSERVER_CHECK = 86_400;
 
 const RESOURCE_TYPE = "core.ps.data";
 
-/** Properties by their labels, in rising order. */
+/** Properties by their labels, in rising order of these. */
 export type Properties = ReadonlyMap<number, CborValue>;
 
 interface Kind {
@@ -69,7 +69,7 @@ function isLabel(value: CborValue): boolean {
   return Number.isInteger(value) && Number(value) >= 0 && Number(value) < Label.filter;
 }
 
-/** Reads some properties of a topic, or says what is wrong with them. */
+/** Reads properties of a topic; or a refusal that says what is wrong with them. */
 export function readProperties(payload: Uint8Array): Properties | Answer {
   let map: CborValue;
   try {
@@ -92,7 +92,7 @@ export function readProperties(payload: Uint8Array): Properties | Answer {
   return new Map(labels.sort((a, b) => a - b).map((label) => [label, map.get(label)]));
 }
 
-/** The properties of a new topic, complete, or what is wrong with them. */
+/** The complete properties of a new topic; or a refusal that says what is wrong with them. */
 export function propertiesOf(given: Properties, topic: string, now: number): Properties | Answer {
   const all = new Map(given), data = `/ps/${topicToPath(topic)}`;
   if (!all.has(Label.data)) all.set(Label.data, data);

@@ -83,7 +83,7 @@ export class TopicResource {
   }
 }
 
-/** Configuring a topic takes what setting its state takes. */
+/** Calls `then` if the client may configure a topic: whoever may set its state may do that. */
 export function mayConfigure(
   topic: string,
   { caller, now }: Origin,
@@ -93,7 +93,7 @@ export function mayConfigure(
   return may({ action: "publish", topic, qos: 1, retain: true }, caller, then);
 }
 
-/** The answer to a change: the whole configuration as it is now. */
+/** The answer to a change, which is the whole configuration as it is now. */
 export function configured(
   outcome: Outcome,
   properties: Properties,

@@ -5,7 +5,7 @@ import { release } from "./signaling.ts";
 import type { StreamLayer } from "./layer.ts";
 import type { Conversation } from "./session.ts";
 
-/** The client of one stream: takes the answers to what it has asked. */
+/** The client of one stream: takes the answers to its requests. */
 export class StreamClient implements Conversation {
   readonly deadline = Infinity;
   /** Answers outlive the bytes that they came in. */
@@ -22,11 +22,11 @@ export class StreamClient implements Conversation {
     return this.questions.size > 0;
   }
 
-  /** An answer to a question that is over is of no use. */
+  /** Takes an answer. One to a request that is over is ignored. */
   receive(message: Message, now: number): void {
     if (message.code >> 5 > 1) this.questions.receive(message, now);
     if (message.code >> 5 > 0) return;
-    // RFC 8323 §3.3: who is no server says so.
+    // A client that serves nothing says so (RFC 8323 §3.3).
     const answer = refusal(Code.notImplemented, "Nothing is served here");
     this.layer.respond(message, this.layer.peer, answer);
   }

@@ -4,15 +4,15 @@ import { Code, CON, Message, readTail } from "../codec.ts";
 /** Codes of signaling messages (RFC 8323 §5.1). */
 export const Signal = { csm: 0xe1, ping: 0xe2, pong: 0xe3, release: 0xe4, abort: 0xe5 } as const;
 
-/** Bytes of first byte, length, code and token at their longest. */
+/** The most bytes before the options: first byte, length, code and token. */
 export const MAX_HEAD_BYTES: number = 1 + 4 + 1 + 8;
 
-/** Lengths that need one, two and four bytes more begin here (RFC 8323 §3.2). */
+/** The smallest lengths that take one, two and four bytes more (RFC 8323 §3.2). */
 const ONE = 13, TWO = 269, FOUR = 65_805;
 
-/** Where a message in a stream ends, and what precedes its options. */
+/** The length of a message in a stream, and where that was read to. */
 interface Extent {
-  /** Bytes of first byte and length. */
+  /** Bytes of the first byte and the length. */
   readonly at: number;
   /** Bytes of options and payload. */
   readonly length: number;
@@ -24,13 +24,13 @@ export interface FrameLimits {
   maxOptions: number;
 }
 
-/** A message of a stream, and how many bytes it had there. */
-export interface Frame {
+/** A message of a stream, and how many bytes it takes there. */
+interface Frame {
   readonly message: Message;
   readonly used: number;
 }
 
-/** Reads how long a message is; undefined when that has not come yet. */
+/** Reads how long a message is; undefined while that has not come. */
 function extentOf(bytes: Uint8Array): Extent | undefined {
   const nibble = bytes[0]! >> 4;
   if (bytes.length < bytesOfLength(nibble)) return undefined;
@@ -47,8 +47,8 @@ function bytesOfLength(nibble: number): number {
 }
 
 /**
- * Reads the message at the beginning of `bytes` (RFC 8323 §3.2): it is confirmed, and has no id.
- * Undefined when its end has not come; throws a `ProtocolError` when there can be none.
+ * Reads the message at the beginning of `bytes` (RFC 8323 §3.2), which counts as confirmable and
+ * has no id. Undefined while it is not whole; throws a `ProtocolError` when it is not valid.
  */
 export function decodeFrame(bytes: Uint8Array, limits: FrameLimits): Frame | undefined {
   if (bytes.length === 0) return undefined;
@@ -89,14 +89,14 @@ export function writeFrameHead(
   return at;
 }
 
-/** A message of a stream as one of a WebSocket, whose frame says how long it is (RFC 8323 §4.2). */
+/** A message of a stream as one of a WebSocket, which has no length of its own (RFC 8323 §4.2). */
 export function withoutLength(bytes: Uint8Array): Uint8Array {
   const { at } = extentOf(bytes)!, first = bytes[0]! & 15, out = bytes.subarray(at - 1);
   out[0] = first;
   return out;
 }
 
-/** A message of a WebSocket as one of a stream; throws a `ProtocolError` when it is none. */
+/** A message of a WebSocket as one of a stream. Throws a `ProtocolError` when it is not valid. */
 export function withLength(bytes: Uint8Array): Uint8Array {
   if (bytes.length < 2) fail(`Cannot read a message of ${bytes.length} bytes: it has at least 2`);
   const first = bytes[0]!, tokenLength = first & 15, at = 2 + tokenLength;
@@ -110,8 +110,9 @@ export function withLength(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * Whether a stream begins as CoAP does: with CSM, without a token (RFC 8323 §5.3). Undefined when
- * more must be seen; "perhaps" for a whole CSM that may be the beginning of something else.
+ * True when a stream begins as CoAP does, with a CSM without a token (RFC 8323 §5.3). Undefined
+ * when more bytes are needed to tell; "perhaps" for a CSM that could also be the beginning of a
+ * CONNECT.
  */
 export function looksLikeCoap(bytes: Uint8Array): boolean | "perhaps" | undefined {
   const first = bytes[0]!, at = bytesOfLength(first >> 4);
@@ -129,10 +130,11 @@ export function looksLikeCoap(bytes: Uint8Array): boolean | "perhaps" | undefine
 /** The first byte of an MQTT CONNECT, and of a CSM of one byte of options. */
 const CONNECT = 0x10;
 
-/** Whether a CSM goes on as a CONNECT does, with "MQTT" or "MQIsdp"; undefined for not yet. */
+/** True when this goes on as a CONNECT, with "MQTT" or "MQIsdp"; undefined while it may. */
 function continuesConnect(bytes: Uint8Array): boolean | undefined {
   let at = 2;
-  // Its length has at most four bytes (MQTT 5.0 §1.5.5), of which all but the last are 0x80 or more.
+  // Its length has at most four bytes (MQTT 5.0 §1.5.5), of which all but the last are 0x80 or
+  // more.
   while (at < 4 && at < bytes.length && bytes[at]! >= 0x80) at++;
   const [high, low, letter] = bytes.subarray(at + 1);
   if (high === undefined) return undefined;

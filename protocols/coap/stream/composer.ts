@@ -1,4 +1,4 @@
-import type { Answer } from "../answer.ts";
+import { type Answer, endWithin } from "../answer.ts";
 import { BERT } from "../block.ts";
 import { Code, NONE, tailBytes, writePayload, writeTail } from "../codec.ts";
 import type { Composer } from "../composer.ts";
@@ -7,19 +7,19 @@ import { Options, uint } from "../options.ts";
 import type { Capabilities } from "./signaling.ts";
 import { MAX_HEAD_BYTES, writeFrameHead } from "./codec.ts";
 
-/** Bytes of an Observe option at its longest. */
+/** Bytes of the longest Observe option. */
 const OBSERVE_BYTES = 4;
 
 /**
- * Bytes of the longest message that we send, whatever the peer takes: a value of the usual limit in
- * one message. What is longer goes in blocks, between which others of the connection get their turn.
+ * The longest message that we send, whatever the peer takes: a value of the usual limit fits, with
+ * 4 KiB of options. Longer ones go in blocks, between which other messages have their turn.
  */
 const MAX_SENT_BYTES = (1 << 20) + 4096;
 
 // All streams share one buffer: what it holds is copied before the next message is written.
 const shared = new Uint8Array(16 << 10);
 
-/** Composes messages of a stream. Types and ids are not said there (RFC 8323 §3.2). */
+/** Composes messages of a stream, in which there are no types and ids (RFC 8323 §3.2). */
 export class StreamComposer implements Composer {
   readonly maxSzx = BERT;
 
@@ -43,7 +43,7 @@ export class StreamComposer implements Composer {
     sequence = -1,
   ): Uint8Array {
     const { options, payload } = body, bytes = tailBytes(options, payload);
-    // Half a request is none: that one can be too long is for its server to say.
+    // A request cannot be shortened: whether it is too long is for its server to say.
     if (bytes > this.maxBodyBytes && code >= Code.created) {
       return this.#shortened(code, token, body);
     }
@@ -55,26 +55,19 @@ export class StreamComposer implements Composer {
     return out.subarray(writeFrameHead(out, at, { code, token, length: end - at }), end);
   }
 
-  /** What the peer takes of a message that even blocks make too long: its options are the cause. */
+  /** A shorter message in place of one that is too long even in blocks, because of its options. */
   #shortened(
     code: number,
     token: Uint8Array,
     { options, payload }: Pick<Answer, "options" | "payload">,
   ): Uint8Array {
     const room = this.maxBodyBytes - 1;
-    // A success without what it is about would be none.
+    // A success without its options would mean something else.
     if (code < Code.badRequest) return this.message(0, Code.internal, 0, token, NOTHING);
     if (options.length >= room) return this.message(0, code, 0, token, NOTHING);
-    const reason = cut(payload, room - options.length);
+    const reason = payload.subarray(0, endWithin(payload, room - options.length));
     return this.message(0, code, 0, token, { options, payload: reason });
   }
 }
 
 const NOTHING = { options: NONE, payload: NONE };
-
-/** The beginning of a text, without half a character at its end. */
-function cut(text: Uint8Array, bytes: number): Uint8Array {
-  let end = bytes;
-  while (end > 0 && (text[end]! & 0xc0) === 0x80) end--;
-  return text.subarray(0, end);
-}

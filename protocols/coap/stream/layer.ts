@@ -8,7 +8,7 @@ import { type Peer, Peers } from "../peers.ts";
 import { Capabilities } from "./signaling.ts";
 import { StreamComposer } from "./composer.ts";
 
-/** Messages in a stream (RFC 8323 §3): what is sent arrives, once and in order. */
+/** The message layer of a stream (RFC 8323 §3), in which messages arrive once and in order. */
 export class StreamLayer implements MessageLayer {
   /** What the peer takes. */
   readonly capabilities: Capabilities = new Capabilities();
@@ -17,7 +17,7 @@ export class StreamLayer implements MessageLayer {
   readonly transport: "+tcp" | "+ws";
   readonly peers: Peers = new Peers();
   readonly deadlines: Deadlines = new Deadlines();
-  /** Who is at the other end, for as long as the stream is. */
+  /** The peer at the other end, which stays as long as the stream. */
   readonly peer: Peer;
   readonly #waiting = new Set<Confirmable>();
 
@@ -27,24 +27,24 @@ export class StreamLayer implements MessageLayer {
     this.peer.busy = true;
   }
 
-  /** Sends what cannot wait. */
+  /** Sends a message at once, even if the wire is full. */
   say(code: number, token: Uint8Array, answer: Pick<Answer, "options" | "payload">): void {
     this.#write(this.composer.message(NON, code, 0, token, answer));
   }
 
-  /** Who is not there cannot open a connection. */
+  /** The address of a connection cannot be forged. */
   trusts(): boolean {
     return true;
   }
 
-  /** Everything that was sent arrives, and answers follow. */
+  /** There are no acknowledgements in a stream, where nothing is lost. */
   acknowledge(): void {}
 
   respond({ token }: Message, _peer: Peer, answer: Answer): void {
     this.say(answer.code, token, answer);
   }
 
-  /** What is newest tomorrow can wait, for as long as the peer does not read. */
+  /** Sends a message; not a notification while the wire is full, because a newer one may follow. */
   send(_peer: Peer, token: Uint8Array, answer: Answer, sequence = -1): number {
     if (this.wire.full && sequence >= 0) return -1;
     this.#write(this.composer.message(NON, answer.code, 0, token, answer, sequence));

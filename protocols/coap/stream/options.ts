@@ -1,7 +1,7 @@
 import type { CoapLimits } from "../limits.ts";
 
 /**
- * How CoAP is spoken in streams: its limits, and where clients are sent when the gateway stops.
+ * How CoAP is spoken in streams: the limits, and where clients are sent when the gateway stops.
  *
  * @example Clients go to another gateway, or come back after a minute
  * ```ts
@@ -23,8 +23,8 @@ import type { CoapLimits } from "../limits.ts";
  * ```
  */
 export interface CoapStreamOptions extends Partial<CoapLimits> {
-  /** Hosts to which clients may go instead, with ports where they are not the usual ones. */
+  /** Hosts to which clients may go instead, each with its port where that is not the usual one. */
   alternatives?: readonly string[];
-  /** Seconds after a stop in which clients had better not come back. */
+  /** Seconds after a stop in which clients should not come back. */
   holdOffSeconds?: number;
 }

@@ -10,7 +10,7 @@ import type { StreamLayer } from "./layer.ts";
 import type { CoapStreamOptions } from "./options.ts";
 import { CoapStreamSession, type Conversation } from "./session.ts";
 
-/** The server of one stream: answers what its peer asks. */
+/** The server of one stream: answers the requests of its peer. */
 class StreamServer implements Conversation {
   readonly goodbye: SignalBody;
   readonly #requests: Requests;
@@ -38,12 +38,12 @@ class StreamServer implements Conversation {
 
   get isFull(): boolean {
     const { peer, limits } = this.layer;
-    // Replies are refused when too many wait: they may take long. Hooks and handlers do not.
+    // While hooks or handlers are asked, input can wait. Replies may take long: they are refused.
     return this.#requests.lates.size > 0 && peer.replies >= limits.maxRepliesPerPeer;
   }
 
   receive(message: Message, now: number): void {
-    // An answer, to no question of ours.
+    // An answer, though we never sent a request.
     if (message.code >> 5 !== 0) return this.hub.count("coap.ignored");
     const { layer, layer: { peer, wire } } = this;
     const request = readRequest(message, this.#requests.understood);

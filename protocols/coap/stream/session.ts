@@ -16,22 +16,22 @@ import {
 import { decodeFrame, type FrameLimits, Signal } from "./codec.ts";
 import { StreamLayer } from "./layer.ts";
 
-/** Bytes of the options of a message whose payload is as long as is allowed. */
+/** 4 KiB for the options of a message, in addition to the longest payload. */
 export const OPTION_BYTES = 4096;
 
-/** Pings whose Pong may wait: further ones get theirs without custody. */
+/** 16 pings whose Pong may wait. Further ones are answered at once, without custody. */
 const MAX_PINGS = 16;
 
-/** Requests and answers that one stream carries: those of a server, or of a client. */
+/** What one stream carries besides signals: the requests and answers of a server, or a client. */
 export interface Conversation {
   readonly deadline: number;
-  /** True when a message may outlive the bytes that it came in. */
+  /** True when a message may outlive its turn, so that it must be copied. */
   readonly mayWait: boolean;
-  /** True when somebody waits for an answer. */
+  /** True when a request waits for its answer. */
   readonly isBusy: boolean;
-  /** True when no more messages are taken until some of those before them have been answered. */
+  /** True while no more messages are taken, because too many wait for their answers. */
   readonly isFull: boolean;
-  /** The Release at the end, which we are the first to say. */
+  /** The Release to send when the gateway stops. */
   readonly goodbye: SignalBody;
   receive(message: Message, now: number): void;
   signal(signal: unknown, now: number): void;
@@ -41,7 +41,7 @@ export interface Conversation {
   ended(now: number): void;
 }
 
-/** CoAP over TCP or TLS (RFC 8323): messages and signals, whichever side this is. */
+/** CoAP over TCP, TLS or WebSocket (RFC 8323): messages and signals, as server or client. */
 export class CoapStreamSession implements Session {
   readonly label = "coap";
   readonly #wire: Wire;
@@ -50,15 +50,15 @@ export class CoapStreamSession implements Session {
   readonly #frames: FrameLimits;
   /** True once the peer's CSM has come. */
   #isAgreed = false;
-  /** The peer wants to hang up as soon as it has its answers. */
+  /** True once the peer has sent Release: it hangs up as soon as it has its answers. */
   #isReleased = false;
-  /** When the peer has been silent for too long. */
+  /** When the peer will have been silent for too long. */
   #silentAt: number;
-  /** True when it was pinged, and has said nothing since. */
+  /** True when the peer was pinged, and has been silent since. */
   #isAsked = false;
-  /** True while we let the peer wait. */
+  /** True while the peer is not read from. */
   #isHeld = false;
-  /** Tokens of pings whose pongs wait until every request before them has its answer. */
+  /** Tokens of pings whose Pong waits until all requests before them have been answered. */
   #pings: Uint8Array[] = [];
 
   constructor(
@@ -87,7 +87,7 @@ export class CoapStreamSession implements Session {
       let frame = decodeFrame(bytes.subarray(used), this.#frames);
       if (frame === undefined) break;
       const end = used + frame.used;
-      // What waits outlives the bytes.
+      // A message that waits outlives the input.
       if (this.#conversation.mayWait) frame = decodeFrame(bytes.slice(used, end), this.#frames)!;
       used = end;
       this.#receive(frame.message, now);
@@ -150,10 +150,10 @@ export class CoapStreamSession implements Session {
     this.#conversation.ended(now);
   }
 
-  /** What is subscribed has receivers of its own. */
+  /** Observers are receivers of their own, so nothing is delivered here. */
   deliver(): void {}
 
-  /** The peer has given a sign of life, which does not replace its CSM. */
+  /** The peer has given a sign of life, which does not stand in for its CSM. */
   #heard(now: number): void {
     if (!this.#isAgreed) return;
     this.#silentAt = now + this.#layer.limits.pingAfterMs;
@@ -163,7 +163,7 @@ export class CoapStreamSession implements Session {
   #receive(message: Message, now: number): void {
     const { code } = message;
     if (isSignal(code)) return this.#heed(message);
-    // Says nothing, so that the connection stays open (RFC 8323 §3.4).
+    // An empty message only keeps the connection open (RFC 8323 §3.4).
     if (code === Code.empty) return;
     this.#checkAgreed();
     this.#conversation.receive(message, now);
@@ -184,7 +184,7 @@ export class CoapStreamSession implements Session {
   }
 
   #checkAgreed(): void {
-    // RFC 8323 §3.3: whatever comes instead is an error of the connection.
+    // Anything else before the CSM ends the connection (RFC 8323 §5.3).
     if (!this.#isAgreed) throw new SignalError("A CSM must come first");
   }
 
@@ -194,16 +194,16 @@ export class CoapStreamSession implements Session {
     else this.#say(Signal.pong, pong(asksForCustody && !isBusy), token);
   }
 
-  /** After every turn: does what waits until requests have their answers. */
+  /** After every turn: does what has waited for the answers to requests. */
   #settle(): void {
     this.#pace();
     if (this.#conversation.isBusy) return;
     for (const token of this.#pings.splice(0)) this.#say(Signal.pong, pong(true), token);
-    // RFC 8323 §5.5: what is in flight is still answered.
+    // Requests before the Release were still answered (RFC 8323 §5.5).
     if (this.#isReleased) this.#wire.close();
   }
 
-  /** A peer that does not read is not read from, nor one that has asked more than it may. */
+  /** Reads from the peer unless it does not read itself, or has too many requests under way. */
   #pace(): void {
     const isHeld = this.#wire.full || this.#conversation.isFull;
     if (isHeld === this.#isHeld) return;

@@ -8,38 +8,38 @@ import { Signal } from "./codec.ts";
 /** Options and payload of a signal. */
 export type SignalBody = Pick<Answer, "options" | "payload">;
 
-/** Option numbers, which each signal has for itself (RFC 8323 §5.2): of CSM (§5.3), */
+/** Option numbers of CSM (RFC 8323 §5.3). Each signal has numbers of its own (§5.2). */
 const MAX_MESSAGE_SIZE = 2, BLOCK_WISE = 4;
-/** of Ping and Pong (§5.4), of Release (§5.5), and of Abort (§5.6). */
+/** Those of Ping and Pong (§5.4), Release (§5.5) and Abort (§5.6). */
 const CUSTODY = 2, ALTERNATIVE_ADDRESS = 2, HOLD_OFF = 4, BAD_CSM_OPTION = 2;
 
-/** Bytes of the longest message, as long as nothing else is said (RFC 8323 §5.3.1). */
+/** Bytes of the longest message before the peer names another number (RFC 8323 §5.3.1). */
 const BASE_MESSAGE_BYTES = 1152;
 
-/** Bytes of a message below which hardly an answer fits: token, ETag, format and a block. */
+/** 64 bytes: an answer hardly fits into fewer, with its token, ETag, format and a block. */
 const MIN_MESSAGE_BYTES = 64;
 
-/** Bytes and seconds that the values of options have room for. */
+/** The longest address and time that the options of Release have room for. */
 const MAX_ADDRESS_BYTES = 255, MAX_HOLD_OFF_SECONDS = 0xffffff;
 
 const utf8 = new TextEncoder();
 
-/** A signal that cannot be obeyed: the connection ends. */
+/** The error for a signal that cannot be obeyed, which ends the connection. */
 export class SignalError extends ProtocolError {
   constructor(reason: string, /** Of a CSM (RFC 8323 §5.6). */ readonly badOption?: number) {
     super(reason, Signal.abort);
   }
 }
 
-/** Where else clients may go, and when they may come back (RFC 8323 §5.5). */
-export interface Release {
-  /** Hosts, with their ports where these are not the usual ones. */
+/** Where clients may go instead, and when they may come back (RFC 8323 §5.5). */
+interface Release {
+  /** Hosts, each with its port where that is not the usual one. */
   alternatives?: readonly string[] | undefined;
-  /** Seconds in which nobody should come back. */
+  /** Seconds in which clients should not come back. */
   holdOffSeconds?: number | undefined;
 }
 
-/** What the peer of a stream takes, from all CSMs that it has sent (RFC 8323 §5.3). */
+/** What the peer of a stream takes, by all CSMs that it has sent (RFC 8323 §5.3). */
 export class Capabilities {
   maxMessageBytes = BASE_MESSAGE_BYTES;
   #isBlockwise = false;
@@ -52,7 +52,7 @@ export class Capabilities {
   /** Takes what a CSM adds. Throws a `SignalError` when it cannot be obeyed. */
   add(csm: Message): void {
     const bytes = valueOf(csm, MAX_MESSAGE_SIZE);
-    // One that is too long counts as one that is not known (RFC 7252 §5.4.3).
+    // An option that is too long counts as unknown (RFC 7252 §5.4.3).
     if (bytes !== undefined && bytes.length <= 4) this.#limitTo(uintOf(bytes));
     if (valueOf(csm, BLOCK_WISE) !== undefined) this.#isBlockwise = true;
   }
@@ -68,7 +68,7 @@ export class Capabilities {
   }
 }
 
-/** Throws a `SignalError` for a critical option, as none is defined (RFC 8323 §5.2). */
+/** Throws a `SignalError` for a critical option, because none is defined (RFC 8323 §5.2). */
 export function checkOptions({ code, options }: Message): void {
   const stranger = options.find(({ number }) => isCritical(number))?.number;
   if (stranger === undefined) return;
@@ -76,12 +76,12 @@ export function checkOptions({ code, options }: Message): void {
   throw new SignalError(reason, code === Signal.csm ? stranger : undefined);
 }
 
-/** True for a Ping whose Pong waits until what came before it is done (RFC 8323 §5.4.1). */
+/** True for a Ping whose Pong has to wait until all before it has been done (RFC 8323 §5.4.1). */
 export function asksForCustody(ping: Message): boolean {
   return valueOf(ping, CUSTODY) !== undefined;
 }
 
-/** A CSM of ours: messages of up to so many bytes, and blocks. */
+/** Our CSM: we take messages of up to so many bytes, and blocks. */
 export function csm(maxMessageBytes: number): SignalBody {
   return bodyOf([
     new Option(MAX_MESSAGE_SIZE, uint(maxMessageBytes)),
@@ -94,12 +94,12 @@ export function ping(): SignalBody {
   return bodyOf([]);
 }
 
-/** A Pong, with custody where everything that came before has been dealt with. */
+/** A Pong; with custody, when all before the Ping has been done. */
 export function pong(hasCustody: boolean): SignalBody {
   return bodyOf(hasCustody ? [new Option(CUSTODY, NONE)] : []);
 }
 
-/** A Release. Throws a `TypeError` when it asks for what cannot be said. */
+/** A Release. Throws a `TypeError` for addresses or a time that it has no room for. */
 export function release({ alternatives = [], holdOffSeconds }: Release): SignalBody {
   const options = alternatives.map((address) => {
     const value = utf8.encode(address);
@@ -120,7 +120,7 @@ export function release({ alternatives = [], holdOffSeconds }: Release): SignalB
   );
 }
 
-/** An Abort, with its reason, and the option of a CSM that is at fault. */
+/** An Abort, with its reason and, if that is at fault, the number of an option of a CSM. */
 export function abort(reason: string, badOption?: number): SignalBody {
   const options = badOption === undefined ? [] : [new Option(BAD_CSM_OPTION, uint(badOption))];
   return bodyOf(options, utf8.encode(reason));
@@ -131,7 +131,7 @@ export function isSignal(code: number): boolean {
   return code >> 5 === Signal.csm >> 5;
 }
 
-/** The first of an option: none that is read may be repeated (RFC 7252 §5.4.5). */
+/** The value of the first option with a number: none of them may be repeated (RFC 7252 §5.4.5). */
 function valueOf({ options }: Message, number: number): Uint8Array | undefined {
   return options.find((option) => option.number === number)?.value;
 }

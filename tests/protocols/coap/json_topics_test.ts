@@ -39,7 +39,8 @@ const merges: readonly [unknown, unknown, unknown][] = [
 ];
 
 for (const [target, patch, result] of merges) {
-  Deno.test(`${JSON.stringify(target)} merged with ${JSON.stringify(patch)}`, () => {
+  const [before, change] = [JSON.stringify(target), JSON.stringify(patch)];
+  Deno.test(`mergePatch() changes ${before} by ${change} as RFC 7396 says`, () => {
     assert.equal(JSON.stringify(mergePatch(target, patch)), JSON.stringify(result));
   });
 }

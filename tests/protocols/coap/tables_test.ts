@@ -80,7 +80,6 @@ Deno.test("ruleOf knows every named option and no other", () => {
   }
   assert.deepEqual(ruleOf(Options.etag), {
     name: "ETag",
-    format: "opaque",
     min: 1,
     max: 8,
     repeatable: true,

@@ -37,7 +37,7 @@ const cases: [what: string, messages: Message[], maxMessageBytes: number, takesB
 ];
 
 for (const [what, messages, maxMessageBytes, takesBert] of cases) {
-  Deno.test(`Capabilities of a peer that says ${what}`, () => {
+  Deno.test(`Capabilities know what a peer takes that has said ${what}`, () => {
     const found = after(...messages);
     assert.equal(found.maxMessageBytes, maxMessageBytes);
     assert.equal(found.takesBert, takesBert);
