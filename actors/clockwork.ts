@@ -3,10 +3,13 @@ import type { Behaviour } from "./actor.ts";
 import { Member } from "./member.ts";
 import type { Space } from "./space.ts";
 
-/** Deadlines of shared state are in seconds: sessions that expire, wills that are delayed. */
+/** Often enough: sessions expire, and wills are delayed, by whole seconds. */
 const INTERVAL_MS = 1_000;
 
-/** Ticks the shared state whose time has come: nobody else lives as long as it does. */
+/**
+ * Ticks each shared service whose deadline has come. They outlive every connection, so no
+ * connection could do it.
+ */
 export function clockwork(space: Space): Behaviour<never> {
   return (self) => {
     const inbox = { name: self.name, deliver: () => false, post: () => false };

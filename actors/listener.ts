@@ -8,7 +8,7 @@ import type { Log } from "./log.ts";
 const ACCEPT_BACKOFF_MS = 100;
 
 /** What a listener needs. */
-export interface ListenerOptions {
+interface ListenerOptions {
   transport: Transport;
   /** What listens already, for the first life; later ones ask the transport. */
   opened: Listener;
@@ -72,14 +72,15 @@ class Accepting implements Actor<never> {
   }
 
   async #acceptOne(listener: Listener): Promise<boolean> {
-    // What is thrown at once is a fault of the transport; what is rejected, of the moment.
+    // A transport that throws at once is at fault and crashes this actor. One that rejects cannot
+    // accept at the moment, and is asked again.
     const pending = listener.accept();
     let stream: ByteStream | undefined;
     try {
       stream = await pending;
     } catch (error) {
       if (this.#ended) return false;
-      // Only in words: without a descriptor left, Deno panics when somebody looks at an error's stack.
+      // As text: with no descriptor left, Deno panics when somebody reads the stack of an error.
       const { log } = this.#options;
       log.warn("cannot accept", { listener: this.#self.name, error: String(error) });
       await this.#pause(ACCEPT_BACKOFF_MS);

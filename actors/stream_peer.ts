@@ -1,7 +1,7 @@
 import type { Peer } from "../protocols/session.ts";
 import type { ByteStream } from "../transports/transport.ts";
 
-/** Who is at the other end of a stream; whether it is encrypted may turn out with its first bytes. */
+/** Who is at the other end of a stream: asked each time, for TLS may begin with its first bytes. */
 export class StreamPeer implements Peer {
   constructor(readonly stream: ByteStream) {}
 

@@ -4,13 +4,12 @@ import type { Space } from "./space.ts";
 import type { Supervisor } from "./supervisor.ts";
 import { faultOfFilter } from "../protocols/topic.ts";
 
-/** Topic levels that the library itself accepts. */
-const MAX_LEVELS = 128;
-/** Messages that wait for a handler before more are refused. */
+/** Messages that wait for a handler; more are dropped and counted. */
 const HANDLER_MAILBOX = 65_536;
 
 /**
- * The named levels of a filter, known to the compiler: those of `a/+room` are `{ room: string }`.
+ * The named levels of a filter, as a type: those of `a/+room/#rest` are `{ room: string; rest:
+ * string }`.
  *
  * @example One level, and all that is left
  * ```ts
@@ -28,8 +27,9 @@ export type Levels<Filter extends string> = Filter extends `${infer First}/${inf
   : Record<never, string>;
 
 /**
- * Called for each message; what it throws crashes its own actor only, and so does a rejection.
- * The actor is then there again and goes on with the next message. A promise is not waited for.
+ * Called for each message of a subscription. When it throws, or a promise that it returns rejects,
+ * that is logged as a crash of the handler's own actor, which goes on with the next message at once.
+ * Messages do not wait for its promises.
  *
  * @example A handler that stands by itself
  * ```ts
@@ -88,13 +88,13 @@ export function subscriber<Filter extends string>(
   });
 }
 
-/** Has `handler` called for what `filter` selects, until the answer is called. */
+/** Has `handler` called for what `filter` selects, until the returned function is called. */
 export function subscribe<Filter extends string>(
   filter: Filter,
   handler: MessageHandler<Filter>,
   { name, space, supervisor }: { name: string; space: Space; supervisor: Supervisor },
 ): () => void {
-  const plain = plainFilter(filter), fault = faultOfFilter(plain, MAX_LEVELS);
+  const plain = plainFilter(filter), fault = faultOfFilter(plain);
   if (fault !== undefined) throw new TypeError(fault);
   const ref = supervisor.spawn(name, subscriber(filter, handler), {
     restart: "crash",
@@ -108,7 +108,7 @@ export function subscribe<Filter extends string>(
   };
 }
 
-/** Has `ref` told what `filter` selects, stored values first, until the answer is called. */
+/** Tells `ref` what `filter` selects, stored values first, until the returned function is called. */
 function follow(space: Space, filter: string, ref: Ref<Delivery>): () => void {
   const receiver = {
     name: ref.name,

@@ -5,7 +5,7 @@ import type { Space } from "./space.ts";
 import { loads, type Sight, values } from "./sys_table.ts";
 
 /** How the `$SYS` topics are kept. */
-export interface SysOptions {
+interface SysOptions {
   /** Milliseconds between two updates. */
   intervalMs: number;
   /** What `$SYS/broker/version` says. */
@@ -104,7 +104,7 @@ class SysTopics {
   }
 }
 
-/** What all that hold clients hold together. */
+/** The sums over all services that have clients. */
 function surveyOf({ services }: Space): Survey {
   const sum = {
     clients: 0,

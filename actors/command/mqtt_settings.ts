@@ -3,8 +3,6 @@ import type { MqttOptions } from "../../protocols/mqtt/options.ts";
 import { choice, count, type Kind, list, size, text, yesOrNo } from "./kinds.ts";
 import { record, type Setting, type Values } from "./record.ts";
 
-/** Levels of a filter in the configuration. */
-const MAX_LEVELS = 128;
 const GiB = 2 ** 30;
 
 const pattern: Kind<RegExp> = {
@@ -24,7 +22,7 @@ const pattern: Kind<RegExp> = {
 export const filter: Kind<string> = {
   hint: "FILTER",
   read(raw, place) {
-    const isFilter = typeof raw === "string" && faultOfFilter(raw, MAX_LEVELS) === undefined;
+    const isFilter = typeof raw === "string" && faultOfFilter(raw) === undefined;
     return isFilter ? raw : place.refuse(raw, "give a topic filter such as sensors/#");
   },
   schema: () => ({ type: "string", minLength: 1 }),

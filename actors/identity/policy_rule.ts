@@ -59,8 +59,6 @@ export const bits = { publish: 1, subscribe: 2, retain: 4, read: 8, write: 16, a
 
 const TOPIC_BITS = bits.publish | bits.subscribe | bits.retain;
 const PATH_BITS = bits.read | bits.write;
-/** Levels of a filter in a rule. */
-const MAX_LEVELS = 128;
 
 /** A rule as it is looked up. */
 export interface CompiledRule {
@@ -114,7 +112,7 @@ function conditionOf(rule: PolicyRule): CompiledRule["fits"] {
 }
 
 function topicLevels(filter: string): string[] {
-  const fault = faultOfFilter(filter, MAX_LEVELS);
+  const fault = faultOfFilter(filter);
   if (fault !== undefined) throw new TypeError(fault);
   const levels = filter.split("/");
   if (levels.some((each) => each.length > 2 && /%[uci]/.test(each))) {

@@ -15,8 +15,8 @@ import type { Space } from "../space.ts";
 /** Below this, clients without a connection register themselves. */
 export const CLIENTS = "/clients/*";
 
-/** Bytes of the longest will, and levels of its topic. */
-const MAX_WILL_BYTES = 65_536, MAX_LEVELS = 128;
+/** Bytes of the longest will: as many as the will of an MQTT client may have. */
+const MAX_WILL_BYTES = 65_536;
 
 /** Milliseconds in which a client that does not say has to be heard, and the limits of that. */
 const LIFETIME_MS = 60_000, MIN_LIFETIME_MS = 1_000, MAX_LIFETIME_MS = 30 * 86_400_000;
@@ -118,7 +118,7 @@ async function willOf(
   if (topic === null) {
     return payload.length > 0 ? "Missing ?topic=: where the will is published" : undefined;
   }
-  const fault = faultOfTopic(topic, MAX_LEVELS);
+  const fault = faultOfTopic(topic);
   if (fault !== undefined) return fault;
   if (isReserved(topic)) {
     return `Cannot leave a will for ${topic}: only the gateway publishes there`;

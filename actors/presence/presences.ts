@@ -13,9 +13,6 @@ import { Publication } from "../../protocols/publication.ts";
 import { faultOfTopic } from "../../protocols/topic.ts";
 import type { Space } from "../space.ts";
 
-/** Levels of a topic that says who is there: client identifiers may have slashes. */
-const MAX_LEVELS = 128;
-
 /** Registrations are the values of topics below this: they are stored as all values are. */
 const PREFIX = "$clients/";
 
@@ -40,8 +37,8 @@ export class Presences implements Herald {
 
   tell(id: string, presence: Presence): void {
     const topic = `$presence/${id}`;
-    // MQTT lets a client call itself "#", which no subscriber could be told of.
-    if (faultOfTopic(topic, MAX_LEVELS) !== undefined) return;
+    // MQTT lets a client call itself "#", or have too many slashes: no topic could tell of it.
+    if (faultOfTopic(topic) !== undefined) return;
     const properties = presence === "offline" ? { expirySeconds: OFFLINE_SECONDS } : undefined;
     this.#publish(topic, presence, {
       contentType: "text/plain",

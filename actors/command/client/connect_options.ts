@@ -10,8 +10,6 @@ import type { PropertiesByPacket } from "./packet_properties.ts";
 
 /** A session that stays until it is asked for (MQTT 5.0 §3.1.2.11.2). */
 const FOR_EVER = 0xffff_ffff;
-/** Topic levels that the commands take. */
-const MAX_LEVELS = 128;
 
 const versions: Readonly<Record<string, ConnectOptions["version"]>> = {
   "5": "5",
@@ -111,7 +109,7 @@ export function topicOf(flags: ClientFlags, name: string): string {
     flags.faults.push("Missing -t TOPIC: where to publish");
     return "";
   }
-  const fault = faultOfTopic(topic, MAX_LEVELS);
+  const fault = faultOfTopic(topic);
   if (fault !== undefined) flags.faults.push(fault);
   return topic;
 }

@@ -21,7 +21,6 @@ const flags: readonly ClientFlag[] = [
 
 /** What mosquitto_sub exits with, too. */
 const TIMED_OUT = 27;
-const MAX_LEVELS = 128;
 const LINE_FEED = new Uint8Array([10]);
 
 /** Prints what an MQTT server has to say. */
@@ -83,7 +82,7 @@ export async function sub(args: string[], host: CommandHost): Promise<number> {
 
 function filtersOf(given: ClientFlags, name: string): string[] {
   return given.all(name).flatMap(([filter = ""]) => {
-    const fault = faultOfFilter(filter, MAX_LEVELS);
+    const fault = faultOfFilter(filter);
     if (fault === undefined) return [filter];
     given.faults.push(fault);
     return [];
