@@ -88,7 +88,8 @@ export type { PresenceOptions, PresenceSource, RegistrationLimits } from "./acto
 
 // CoAP as the client.
 export { CoapClient, coapClient } from "./actors/clients/coap_client.ts";
-export type { CoapClientOptions, CoapRequestInit } from "./actors/clients/coap_client.ts";
+export type { CoapClientOptions } from "./actors/clients/coap_client.ts";
+export type { CoapRequestInit } from "./actors/clients/coap_request.ts";
 export { CoapAnswer } from "./actors/clients/coap_answer.ts";
 
 // Transports that a listener may use.

@@ -14,7 +14,7 @@ import type {
 } from "./upstream.ts";
 
 /** What the actor of a bridge needs besides its end. */
-export interface BridgeSurroundings {
+interface BridgeSurroundings {
   open: OpenUpstream;
   upstream: UpstreamOptions;
   log: Log;
@@ -24,7 +24,7 @@ export interface BridgeSurroundings {
   leaving: (goodbye: Promise<void>) => void;
 }
 
-/** To itself: something waits to be sent. */
+/** Mail of a bridge to itself: something waits to be sent. */
 const PUMP = Symbol("pump");
 
 /** Keeps one upstream connected, and carries messages both ways. */
@@ -43,6 +43,7 @@ class Span implements Actor<unknown>, UpstreamUser, Sleeper {
   #isOver = false;
   /** True once our subscriptions were made, which an upstream may remember. */
   #subscribed = false;
+  /** True while `PUMP` is in the mailbox: once is enough. */
   #pumps = false;
   /** Attempts since the last connection that was made. */
   #attempts = 0;
@@ -85,6 +86,7 @@ class Span implements Actor<unknown>, UpstreamUser, Sleeper {
   }
 
   ring(): void {
+    // The end of any turn, `idle`, weighs the reception.
     this.#self.turn(() => {});
   }
 
@@ -114,7 +116,7 @@ class Span implements Actor<unknown>, UpstreamUser, Sleeper {
     };
   }
 
-  // --- the upstream, whenever it likes ---
+  // --- what the upstream calls, outside our turns ---
 
   connected(session: UpstreamSession): void {
     this.#self.turn(() => this.#connected(session));
@@ -154,7 +156,7 @@ class Span implements Actor<unknown>, UpstreamUser, Sleeper {
   #subscribe(upstream: Upstream, session: UpstreamSession): void {
     upstream.subscribe(this.#end.routes.in, (error) =>
       this.#self.turn(() => {
-        // Lost in the meantime, it will be asked for again.
+        // A connection that was lost meanwhile is followed by one that subscribes again.
         if (this.#end.session !== session) return;
         if (error === undefined) this.#subscribed = true;
         else this.#around.log.error("bridge cannot subscribe", { bridge: this.#end.name, error });

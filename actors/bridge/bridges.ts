@@ -10,13 +10,13 @@ import { bridgeDefaults, type BridgeLimits, type BridgeOptions } from "./bridge_
 import { faultOfRoute } from "./routes.ts";
 import type { OpenUpstream, UpstreamOptions } from "./upstream.ts";
 
-/** Seven days, in seconds. */
+/** Seven days: an upstream keeps our session over a long weekend without us. */
 const SESSION_EXPIRY_SECONDS = 7 * 86_400;
 /** How often a stopping gateway looks whether all is sent, in milliseconds. */
 const LOOK_MS = 20;
 
 /**
- * One bridge, as `Gateway.bridge` answers it. It connects by itself, again and again.
+ * One bridge, as `Gateway.bridge` returns it. It connects by itself, again after each loss.
  *
  * @example A bridge that is taken down again
  * ```ts
@@ -35,18 +35,18 @@ const LOOK_MS = 20;
  * ```
  */
 export interface Bridge {
-  /** As it was named. */
+  /** The name in its options. */
   readonly name: string;
   /** Whether it is connected at this moment. */
   readonly state: "online" | "offline";
   /** Resolves as soon as the upstream is connected for the first time. */
   readonly online: Promise<void>;
-  /** Says goodbye to the upstream and forgets what waits for it. */
+  /** Disconnects from the upstream, forgets what waits for it, and resolves after that. */
   close(): Promise<void>;
 }
 
 /** What all bridges of a gateway share. */
-export interface BridgesOptions {
+interface BridgesOptions {
   space: Space;
   log: Log;
   open: OpenUpstream | undefined;

@@ -60,7 +60,7 @@ export function remap(lanes: readonly Lane[], topic: string): readonly Remapped[
   for (const { filter, qos, from, to } of lanes) {
     if (!matches(filter, topic)) continue;
     const mapped = to + topic.slice(from.length);
-    // Nobody reaches `$SYS` and the like by way of a prefix that is taken off.
+    // Taking a prefix off must not turn a plain topic into one of `$SYS` and the like.
     const isForbidden = mapped === "" || mapped.startsWith("$") && !to.startsWith("$") &&
         !topic.startsWith("$");
     if (isForbidden) continue;

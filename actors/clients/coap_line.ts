@@ -21,7 +21,7 @@ import { home } from "./home.ts";
 /** A way to one server, while it lasts. */
 export interface CoapLine {
   readonly questions: Questions;
-  /** True when the server can forget us without a word. */
+  /** True for UDP, where a server that restarts forgets us without our noticing. */
   readonly isDatagrams: boolean;
   /** Runs `work` as a turn of the line. False when it has ended. */
   turn(work: (now: number) => void): boolean;
@@ -107,7 +107,7 @@ function start(
     self.defer(resolve);
     return behaviour(self);
   }, { kind: "connection" });
-  // What was said before its first turn leaves at the end of that.
+  // Output is flushed at the end of a turn: this is one, for what was said while the line was made.
   ref.tell(() => {});
   return {
     questions: questions(),

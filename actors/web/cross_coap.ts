@@ -1,6 +1,7 @@
 import { formatOf } from "../../protocols/coap/content_format.ts";
 import type { CoapAnswer } from "../clients/coap_answer.ts";
-import { coapClient, type CoapRequestInit } from "../clients/coap_client.ts";
+import { coapClient } from "../clients/coap_client.ts";
+import type { CoapRequestInit } from "../clients/coap_request.ts";
 import { plainText } from "../handlers/plain_text.ts";
 import { readBody } from "../handlers/read_body.ts";
 
