@@ -6,16 +6,16 @@ type Waiting = {
 };
 
 /** What has to be done with a stream before it is accepted. */
-export interface Shaking {
-  /** Resolves with the stream as it goes on; rejects when it is over. */
+interface Shaking {
+  /** Resolves with the stream that takes its place; rejects when the handshake failed. */
   shake(stream: ByteStream): Promise<ByteStream>;
-  /** Streams at once; further ones wait in the kernel. */
+  /** Handshakes at the same time; further streams wait in the kernel. */
   atOnce: number;
-  /** Asked about each peer before its handshake. */
+  /** Asked about each peer before its handshake; everybody is admitted where it is missing. */
   admits?: ((peer: string) => boolean) | undefined;
 }
 
-/** Shakes hands with many at once, so that a slow client delays nobody. */
+/** Accepts streams whose handshake is done. Many shake hands at once, so a slow one delays nobody. */
 export class ShakingListener implements Listener {
   readonly screened: boolean;
   readonly #inner: Listener;
@@ -71,7 +71,7 @@ export class ShakingListener implements Listener {
   }
 
   #admits({ peer }: ByteStream): boolean {
-    // Whoever is below has asked already.
+    // A listener below that is screened has asked already.
     return this.#inner.screened === true || this.#options.admits?.(peer) !== false;
   }
 
@@ -82,7 +82,7 @@ export class ShakingListener implements Listener {
       if (secured !== undefined) this.#offer(secured);
       this.#acceptMore();
     };
-    // Whoever fails the handshake is gone, and that is the end of it.
+    // `shake` has closed a stream whose handshake failed, and told whoever wants to know.
     this.#options.shake(stream).then(done, () => done());
   }
 
