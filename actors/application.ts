@@ -2,7 +2,7 @@ import { Publication, type PublicationOptions } from "../protocols/publication.t
 import type { Hub, Outcome } from "../protocols/session.ts";
 import { faultOfTopic } from "../protocols/topic.ts";
 import { addDnsHandler, type DnsHandler } from "./dns/handler.ts";
-import { Member } from "./member.ts";
+import { insider } from "./member.ts";
 import type { Space } from "./space.ts";
 import { type MessageHandler, subscribe } from "./subscriber.ts";
 import type { Supervisor } from "./supervisor.ts";
@@ -16,8 +16,7 @@ export class Application {
 
   /** `supervisor` is above the actors of its handlers. */
   constructor(readonly space: Space, readonly supervisor: Supervisor) {
-    const inbox = { name: "library", deliver: () => false, post: () => false };
-    this.#hub = new Member(space, inbox);
+    this.#hub = insider(space, "library");
   }
 
   publish(topic: string, payload: string | Uint8Array, options: PublicationOptions): Outcome {

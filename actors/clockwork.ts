@@ -1,6 +1,7 @@
-import type { Hub, Timed } from "../protocols/session.ts";
+import type { Timed } from "../protocols/session.ts";
 import type { Behaviour } from "./actor.ts";
-import { Member } from "./member.ts";
+import { insider } from "./member.ts";
+import { repeat } from "./repeat.ts";
 import type { Space } from "./space.ts";
 
 /** Often enough: sessions expire, and wills are delayed, by whole seconds. */
@@ -12,23 +13,13 @@ const INTERVAL_MS = 1_000;
  */
 export function clockwork(space: Space): Behaviour<never> {
   return (self) => {
-    const inbox = { name: self.name, deliver: () => false, post: () => false };
-    const hub: Hub = new Member(space, inbox);
-    let cancel = () => {};
-    const tick = () => {
+    const hub = insider(space, self.name);
+    repeat(self, { clock: space.clock, intervalMs: INTERVAL_MS }, () => {
       const now = space.clock.now();
       for (const service of space.services) {
         if (isTimed(service) && service.deadline <= now) service.tick(now, hub);
       }
-    };
-    const arm = () => {
-      cancel = space.clock.after(INTERVAL_MS, () => {
-        arm();
-        self.turn(tick);
-      });
-    };
-    self.defer(() => cancel());
-    arm();
+    });
     return { receive() {} };
   };
 }

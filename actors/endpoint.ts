@@ -9,6 +9,7 @@ import type { DatagramPort, DatagramTransport } from "../transports/transport.ts
 import type { AccessList } from "./access_list.ts";
 import type { Actor, Behaviour, Self } from "./actor.ts";
 import { Alarm, type Sleeper } from "./alarm.ts";
+import { crash } from "./crash.ts";
 import { HeldDatagrams, type Sender } from "./held_datagrams.ts";
 import type { Log } from "./log.ts";
 import { Member } from "./member.ts";
@@ -206,9 +207,7 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper, Sender {
       await Promise.all([this.#read(port), ...groups.map((each) => this.#read(each, true))]);
       this.#self.stop();
     } catch (error) {
-      this.#self.turn(() => {
-        throw error;
-      });
+      crash(this.#self, error);
     }
   }
 

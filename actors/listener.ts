@@ -2,6 +2,7 @@ import type { ByteStream, Listener, Transport } from "../transports/transport.ts
 import type { Actor, Behaviour, Self } from "./actor.ts";
 import type { Admission } from "./admission.ts";
 import type { Clock } from "./clock.ts";
+import { crash } from "./crash.ts";
 import type { Log } from "./log.ts";
 
 /** Milliseconds to wait after accepting failed: usually, descriptors have run out. */
@@ -65,9 +66,7 @@ class Accepting implements Actor<never> {
       while (await this.#acceptOne(listener));
       this.#self.stop();
     } catch (error) {
-      this.#self.turn(() => {
-        throw error;
-      });
+      crash(this.#self, error);
     }
   }
 

@@ -1,11 +1,10 @@
 import { Delivery, type Publication } from "../protocols/publication.ts";
 import type { Behaviour, Ref } from "./actor.ts";
+import { crash } from "./crash.ts";
+import { handlerOptions } from "./handler_options.ts";
 import type { Space } from "./space.ts";
 import type { Supervisor } from "./supervisor.ts";
 import { faultOfFilter } from "../protocols/topic.ts";
-
-/** Messages that wait for a handler; more are dropped and counted. */
-const HANDLER_MAILBOX = 65_536;
 
 /**
  * The named levels of a filter, as a type: those of `a/+room/#rest` are `{ room: string; rest:
@@ -78,12 +77,7 @@ export function subscriber<Filter extends string>(
     receive({ publication }) {
       const levels = namedLevels(filter, publication.topic) as Levels<Filter>;
       const result = handler(publication, levels);
-      if (!(result instanceof Promise)) return;
-      result.catch((error) =>
-        self.turn(() => {
-          throw error;
-        })
-      );
+      if (result instanceof Promise) result.catch((error) => crash(self, error));
     },
   });
 }
@@ -96,11 +90,8 @@ export function subscribe<Filter extends string>(
 ): () => void {
   const plain = plainFilter(filter), fault = faultOfFilter(plain);
   if (fault !== undefined) throw new TypeError(fault);
-  const ref = supervisor.spawn(name, subscriber(filter, handler), {
-    restart: "crash",
-    kind: "subscriber",
-    mailbox: HANDLER_MAILBOX,
-  });
+  const options = { ...handlerOptions, kind: "subscriber" };
+  const ref = supervisor.spawn(name, subscriber(filter, handler), options);
   const forget = follow(space, plain, ref);
   return () => {
     forget();

@@ -1,6 +1,7 @@
 import { Publication } from "../protocols/publication.ts";
 import type { Survey, Surveyed } from "../protocols/traffic.ts";
 import type { Behaviour } from "./actor.ts";
+import { repeat } from "./repeat.ts";
 import type { Space } from "./space.ts";
 import { loads, type Sight, values } from "./sys_table.ts";
 
@@ -23,16 +24,8 @@ const encoder = new TextEncoder();
 export function sysTopics(space: Space, options: SysOptions): Behaviour<never> {
   return (self) => {
     const sys = new SysTopics(space, options);
-    let cancel = () => {};
-    const arm = () => {
-      cancel = space.clock.after(options.intervalMs, () => {
-        arm();
-        self.turn(() => sys.publish());
-      });
-    };
-    self.defer(() => cancel());
     sys.publish();
-    arm();
+    repeat(self, { clock: space.clock, intervalMs: options.intervalMs }, () => sys.publish());
     return { receive() {} };
   };
 }

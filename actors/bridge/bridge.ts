@@ -1,6 +1,7 @@
 import type { Log } from "../log.ts";
 import type { Actor, Behaviour, Self } from "../actor.ts";
 import { Alarm, type Sleeper } from "../alarm.ts";
+import { crash } from "../crash.ts";
 import type { BridgeEnd } from "./bridge_end.ts";
 import { BridgeInput } from "./bridge_input.ts";
 import { BridgeOutput } from "./bridge_output.ts";
@@ -66,12 +67,8 @@ class Span implements Actor<unknown>, UpstreamUser, Sleeper {
       if (this.#isOver) return void around.leaving(upstream.close());
       this.#upstream = this.#input.upstream = upstream;
       self.turn(() => upstream.connect());
-    }, (error) => {
       // The supervisor tries again, after a pause.
-      self.turn(() => {
-        throw error;
-      });
-    });
+    }, (error) => crash(self, error));
   }
 
   receive(): void {

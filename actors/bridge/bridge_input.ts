@@ -1,7 +1,8 @@
 import { Publication } from "../../protocols/publication.ts";
+import type { Hub } from "../../protocols/session.ts";
 import type { Self } from "../actor.ts";
 import { Brake } from "../brake.ts";
-import { Member } from "../member.ts";
+import { insider } from "../member.ts";
 import type { BridgeEnd } from "./bridge_end.ts";
 import { remap, type Remapped } from "./routes.ts";
 import type { Upstream, UpstreamMessage } from "./upstream.ts";
@@ -16,7 +17,7 @@ export class BridgeInput {
   upstream: Upstream | undefined;
   readonly #self: Self<unknown>;
   readonly #end: BridgeEnd;
-  readonly #hub: Member;
+  readonly #hub: Hub;
   readonly #brake: Brake;
   /** Acknowledgements that wait until the receivers have caught up. */
   #held: ((taken: boolean) => void)[] = [];
@@ -27,8 +28,7 @@ export class BridgeInput {
     this.#self = self;
     this.#end = end;
     this.#brake = new Brake({ released: () => self.turn(() => this.#released()) });
-    const inbox = { name: end.name, deliver: () => false, post: () => false };
-    this.#hub = new Member(end.space, inbox, this.#brake);
+    this.#hub = insider(end.space, end.name, this.#brake);
   }
 
   take(message: UpstreamMessage, settle: (taken: boolean) => void): void {

@@ -1,4 +1,4 @@
-import { Member } from "../member.ts";
+import { insider } from "../member.ts";
 import { parseTarget } from "../../protocols/mqtt/url.ts";
 import { Publication } from "../../protocols/publication.ts";
 import type { Log } from "../log.ts";
@@ -135,9 +135,8 @@ export class Bridges {
     const topic = stateTopic ?? `$bridge/${name}/state`;
     if (topic === "") return;
     const { space } = this.#options;
-    const inbox = { name, deliver: () => false, post: () => false };
     const time = space.clock.now();
-    new Member(space, inbox).publish(
+    insider(space, name).publish(
       new Publication(topic, new TextEncoder().encode(state), { qos: 1, retain: true, time }),
     );
   }

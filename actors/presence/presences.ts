@@ -13,10 +13,10 @@ import { Publication } from "../../protocols/publication.ts";
 import { faultOfTopic } from "../../protocols/topic.ts";
 import type { Space } from "../space.ts";
 
-/** Registrations are the values of topics below this: they are stored as all values are. */
+/** Registrations are retained values of topics below this, and so stored like all others. */
 const PREFIX = "$clients/";
 
-/** Seconds for which it is known who has left. */
+/** Seconds for which `offline` is kept for a client that has left: an hour. */
 const OFFLINE_SECONDS = 3_600;
 
 const encoder = new TextEncoder();
@@ -67,7 +67,7 @@ export class Presences implements Herald {
     return this.registrations.delete(id);
   }
 
-  /** Clients that were registered before a restart have their whole lifetime to be heard. */
+  /** Reads the registrations from before a restart; such a client has its whole lifetime anew. */
   restore(): void {
     if (this.#isRestored) return;
     this.#isRestored = true;
@@ -99,7 +99,7 @@ export class Presences implements Herald {
   }
 }
 
-/** What was written down; undefined when it is none of ours. */
+/** A registration as it was written down; undefined for something else. */
 function readRegistration({ topic, payload }: Publication): Registration | undefined {
   try {
     const { will, user, lifetimeMs } = JSON.parse(new TextDecoder().decode(payload));
