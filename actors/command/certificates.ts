@@ -5,7 +5,7 @@ import { wordsOf } from "./cause.ts";
 import type { TlsSettings } from "./resolve_tls.ts";
 
 /** What is needed to read certificates, and to hear of new ones. */
-export interface CertificateFiles {
+interface CertificateFiles {
   readFile(path: string): Promise<string>;
   readonly watch: Watch;
 }
@@ -25,7 +25,7 @@ export async function readIdentity(
   return { ...pairs[0]!, others: pairs.slice(1), ca: authority };
 }
 
-/** Has a listener use new certificates as soon as their files change; the answer ends that. */
+/** Has a listener use new certificates soon after their files change; the returned function ends that. */
 export function keepRenewed(
   transport: SecureTransport,
   tls: TlsSettings,

@@ -2,7 +2,7 @@ import type { CommandHost } from "./command.ts";
 import { explain, takeQuestion } from "./explain.ts";
 import { load } from "./load.ts";
 
-/** Says all that is wrong with a configuration. */
+/** Prints everything that is wrong with a configuration, or what its policy says to a question. */
 export async function check(args: string[], host: CommandHost): Promise<number> {
   const taken = takeQuestion(args);
   if (typeof taken === "string") {

@@ -19,14 +19,11 @@ const pattern: Kind<RegExp> = {
 };
 
 /** A topic filter. */
-export const filter: Kind<string> = {
-  hint: "FILTER",
-  read(raw, place) {
-    const isFilter = typeof raw === "string" && faultOfFilter(raw) === undefined;
-    return isFilter ? raw : place.refuse(raw, "give a topic filter such as sensors/#");
-  },
-  schema: () => ({ type: "string", minLength: 1 }),
-};
+export const filter = text(
+  "FILTER",
+  "give a topic filter such as sensors/#",
+  (filter) => faultOfFilter(filter) === undefined,
+);
 
 /** How MQTT is spoken, for all listeners or for one. */
 export const mqttSettings = {

@@ -16,7 +16,7 @@ export function openWithStore(
     const source = parts.store(file, { durability, history }, limits);
     return parts.gateway({ ...options, store: source });
   } catch (error) {
-    // Nobody asked for this file by name: a gateway without a place for it still is one.
+    // Nobody has named this file, so a gateway that may not write it runs without a store.
     if (!isUsual || !isForbidden(error)) throw error;
     options.log?.warn("nothing will survive a restart: the store may not be written", {
       file,

@@ -8,7 +8,7 @@ import type { ClientHost, ConnectOptions, Outgoing } from "./client.ts";
 import type { ClientFlags } from "./client_flags.ts";
 import type { PropertiesByPacket } from "./packet_properties.ts";
 
-/** A session that stays until it is asked for (MQTT 5.0 §3.1.2.11.2). */
+/** The Session Expiry Interval of a session that never ends (MQTT 5.0 §3.1.2.11.2). */
 const FOR_EVER = 0xffff_ffff;
 
 const versions: Readonly<Record<string, ConnectOptions["version"]>> = {
@@ -29,7 +29,7 @@ export async function connectOptions(
     properties: PropertiesByPacket;
     files: { host: CommandHost; client: ClientHost };
   },
-): Promise<Omit<ConnectOptions, "message" | "lost">> {
+): Promise<Omit<ConnectOptions, "message">> {
   const { faults } = flags;
   const [given, more] = flags.urls;
   let url = "";
@@ -63,10 +63,11 @@ export async function connectOptions(
     ...await loginOf(flags, files),
     will: willOf(flags, properties),
     properties: { ...clean ? {} : { sessionExpiryInterval }, ...properties.CONNECT },
+    lost: ({ message }) => files.host.stderr(`Connection lost, connecting again: ${message}`),
   };
 }
 
-/** Who we are and whom we trust, from the flags and the files that they name. */
+/** Who we are and whom we trust, by the flags and the files that they name. */
 export async function loginOf(
   flags: ClientFlags,
   { host, client }: { host: CommandHost; client: ClientHost },
