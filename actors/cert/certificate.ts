@@ -14,23 +14,10 @@ import {
   yes,
 } from "./der.ts";
 
-/** Object identifiers (RFC 5280 §4.1 and §4.2, RFC 5758 §3.2). */
-const oid = {
-  ecdsaWithSha256: "1.2.840.10045.4.3.2",
-  commonName: "2.5.4.3",
-  subjectKeyIdentifier: "2.5.29.14",
-  keyUsage: "2.5.29.15",
-  subjectAltName: "2.5.29.17",
-  basicConstraints: "2.5.29.19",
-  authorityKeyIdentifier: "2.5.29.35",
-  extendedKeyUsage: "2.5.29.37",
-  serverAuth: "1.3.6.1.5.5.7.3.1",
-  clientAuth: "1.3.6.1.5.5.7.3.2",
-};
-
-/** An hour: clocks that are a little slow take a new certificate, too. */
-const BACKDATED_MS = 3_600_000;
-const DAY_MS = 86_400_000;
+const ECDSA_SHA256 = "1.2.840.10045.4.3.2";
+const COMMON_NAME = "2.5.4.3";
+const SERVER = "1.3.6.1.5.5.7.3.1";
+const CLIENT = "1.3.6.1.5.5.7.3.2";
 
 /** What a certificate is for. */
 type Purpose = "authority" | "server" | "client";
@@ -69,12 +56,11 @@ export async function privateKeyPem({ privateKey }: CryptoKeyPair): Promise<stri
 /** A certificate as PEM (RFC 5280). */
 export async function certificatePem(request: CertificateRequest, now: Date): Promise<string> {
   const { name, keys, days, authority = { name, keys } } = request;
-  const from = new Date(now.getTime() - BACKDATED_MS);
-  const until = new Date(now.getTime() + days * DAY_MS);
+  const from = new Date(now.getTime() - 3_600_000);
+  const until = new Date(now.getTime() + days * 86_400_000);
   const publicKey = await keyBytes(keys), issuerKey = await keyBytes(authority.keys);
-  const algorithm = sequence(objectId(oid.ecdsaWithSha256));
+  const algorithm = sequence(objectId(ECDSA_SHA256));
   const body = sequence(
-    // Version 3 is written as 2 (RFC 5280 §4.1.2.1).
     explicit(0, integer(Uint8Array.of(2))),
     // A serial number has up to 20 bytes and is positive (RFC 5280 §4.1.2.2).
     integer(Uint8Array.of(0x40, ...crypto.getRandomValues(new Uint8Array(15)))),
@@ -100,23 +86,21 @@ async function extensions(
 ): Promise<Uint8Array[]> {
   const isAuthority = purpose === "authority";
   const all = [
-    extension(oid.basicConstraints, sequence(...isAuthority ? [yes()] : []), true),
+    extension("2.5.29.19", sequence(...isAuthority ? [yes()] : []), true),
     // keyCertSign and cRLSign, or digitalSignature.
     extension(
-      oid.keyUsage,
+      "2.5.29.15",
       isAuthority ? bitString(Uint8Array.of(6), 1) : bitString(Uint8Array.of(128), 7),
       true,
     ),
-    extension(oid.subjectKeyIdentifier, octetString(await keyId(publicKey))),
-    extension(oid.authorityKeyIdentifier, sequence(implicit(0, await keyId(issuerKey)))),
+    extension("2.5.29.14", octetString(await keyId(publicKey))),
+    extension("2.5.29.35", sequence(implicit(0, await keyId(issuerKey)))),
   ];
   if (!isAuthority) {
-    const use = objectId(purpose === "server" ? oid.serverAuth : oid.clientAuth);
-    all.push(extension(oid.extendedKeyUsage, sequence(use)));
+    const use = objectId(purpose === "server" ? SERVER : CLIENT);
+    all.push(extension("2.5.29.37", sequence(use)));
   }
-  if (hosts.length > 0) {
-    all.push(extension(oid.subjectAltName, sequence(...hosts.map(hostName))));
-  }
+  if (hosts.length > 0) all.push(extension("2.5.29.17", sequence(...hosts.map(hostName))));
   return all;
 }
 
@@ -132,7 +116,7 @@ function hostName(host: string): Uint8Array {
 }
 
 function named(name: string): Uint8Array {
-  return sequence(set(sequence(objectId(oid.commonName), utf8String(name))));
+  return sequence(set(sequence(objectId(COMMON_NAME), utf8String(name))));
 }
 
 async function keyBytes({ publicKey }: CryptoKeyPair): Promise<Uint8Array> {
@@ -143,7 +127,7 @@ async function keyId(publicKey: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-1", new Uint8Array(publicKey)));
 }
 
-/** A signature as certificates have it: a sequence of the two integers that WebCrypto joins. */
+/** Two integers in a sequence (RFC 5480 Appendix A), where WebCrypto has one behind the other. */
 function derSignature(signature: ArrayBuffer): Uint8Array {
   const bytes = new Uint8Array(signature), half = bytes.length / 2;
   return sequence(integer(bytes.subarray(0, half)), integer(bytes.subarray(half)));

@@ -2,30 +2,33 @@ import { parseDigests, parsePasswords } from "../identity/lines.ts";
 import { wordsOf } from "./cause.ts";
 import type { NeededFile } from "./resolved.ts";
 
-/** What is wrong with a file, by what it should hold; what is not looked at is right. */
-const faults: Record<NeededFile["holds"], (text: string) => string | undefined> = {
-  certificate: (text) => faultOfCertificate(labelsIn(text)),
-  "private key": (text) => faultOfKey(labelsIn(text)),
-  password: (text) => /^\r?(\n|$)/.test(text) ? "its first line must be the password" : undefined,
-  users: (text) => faultOfUsers(() => parsePasswords(text)),
-  digests: (text) => faultOfUsers(() => parseDigests(text)),
-  files: () => "it is a file, not a folder",
-  key: () => undefined,
-  logins: () => undefined,
-};
-
 /** Reports each file that cannot be read or does not hold what it should. */
 export async function checkFiles(
   files: readonly NeededFile[],
   readFile: (path: string) => Promise<string>,
 ): Promise<void> {
   for (const { place, name, holds } of files) {
+    let text: string;
     try {
-      const fault = faults[holds](await readFile(name));
-      if (fault !== undefined) place.refuse(name, fault);
+      text = await readFile(name);
+      if (holds === "files") place.refuse(name, "it is a file, not a folder");
     } catch (error) {
       if (holds !== "files" || !isFolder(error)) place.refuse(name, wordsOf(error));
+      continue;
     }
+    if (holds === "password") {
+      if (/^\r?(\n|$)/.test(text)) place.refuse(name, "its first line must be the password");
+      continue;
+    }
+    if (holds === "key" || holds === "logins" || holds === "files") continue;
+    if (holds === "users" || holds === "digests") {
+      const fault = faultOfUsers(text, holds);
+      if (fault !== undefined) place.refuse(name, fault);
+      continue;
+    }
+    const found = [...text.matchAll(/^-----BEGIN ([A-Z\d ]+)-----/gm)].map(([, label]) => label!);
+    const fault = holds === "certificate" ? faultOfCertificate(found) : faultOfKey(found);
+    if (fault !== undefined) place.refuse(name, fault);
   }
 }
 
@@ -35,18 +38,14 @@ function isFolder(error: unknown): boolean {
   return code === "EISDIR" || (code === "EACCES" && Deno.build.os === "windows");
 }
 
-function faultOfUsers(parse: () => unknown): string | undefined {
+function faultOfUsers(text: string, holds: "users" | "digests"): string | undefined {
   try {
-    parse();
+    if (holds === "users") parsePasswords(text);
+    else parseDigests(text);
     return undefined;
   } catch (error) {
     return (error as Error).message.replace(/^Cannot read /, "");
   }
-}
-
-/** The labels of the blocks in a PEM file (RFC 7468 §2). */
-function labelsIn(text: string): string[] {
-  return [...text.matchAll(/^-----BEGIN ([A-Z\d ]+)-----/gm)].map(([, label]) => label!);
 }
 
 function faultOfCertificate(labels: string[]): string | undefined {
