@@ -71,13 +71,8 @@ export class Bridges {
     if (open === undefined) throw new TypeError("Cannot bridge: this gateway has no MQTT client");
     const limits = { ...bridgeDefaults, ...options.limits };
     const upstream = upstreamOptions(options, { id: space.trail.id, limits });
-    this.#below ??= this.#root.supervise("bridges", {
-      maxRestarts: Infinity,
-      windowMs: 60_000,
-      backoff: { minMs: limits.retryMinMs, maxMs: limits.retryMaxMs },
-    });
+    const below = this.#supervisor(limits);
     space.trail.active = true;
-    const below = this.#below;
     const end = new BridgeEnd(options, limits, space);
     const online = Promise.withResolvers<void>();
     let present: Bridge["state"] = "offline";
@@ -86,16 +81,10 @@ export class Bridges {
       if (state === "online") online.resolve();
       this.#announce(options, state);
     };
-    const leaving = (goodbye: Promise<void>) => {
-      this.#goodbyes.add(goodbye);
-      goodbye.finally(() => this.#goodbyes.delete(goodbye));
-    };
     changed("offline");
+    const behaviour = bridge(end, { open, upstream, log, changed, leaving: this.#leaving });
     try {
-      below.spawn(options.name, bridge(end, { open, upstream, log, changed, leaving }), {
-        restart: "crash",
-        kind: "bridge",
-      });
+      below.spawn(options.name, behaviour, { restart: "crash", kind: "bridge" });
     } catch (error) {
       end.forget();
       throw error;
@@ -129,6 +118,21 @@ export class Bridges {
   /** Resolves when all that were stopped have said goodbye. */
   async closed(): Promise<void> {
     await Promise.all(this.#goodbyes);
+  }
+
+  /** Remembers a goodbye that is on its way, until it is said. */
+  readonly #leaving = (goodbye: Promise<void>): void => {
+    this.#goodbyes.add(goodbye);
+    goodbye.finally(() => this.#goodbyes.delete(goodbye));
+  };
+
+  /** What is above all bridges; made with the pauses of the first. */
+  #supervisor({ retryMinMs, retryMaxMs }: BridgeLimits): Supervisor {
+    return this.#below ??= this.#root.supervise("bridges", {
+      maxRestarts: Infinity,
+      windowMs: 60_000,
+      backoff: { minMs: retryMinMs, maxMs: retryMaxMs },
+    });
   }
 
   #announce({ name, stateTopic }: BridgeOptions, state: string): void {
