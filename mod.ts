@@ -139,8 +139,8 @@ export type { LogFormat, LogLevel, LogOptions } from "./actors/log.ts";
 export type { Clock } from "./actors/clock.ts";
 
 /**
- * Makes a gateway: one topic space, without a listener yet. It runs until `Gateway.stop`, or to the end
- * of the block that says `await using`.
+ * Makes a gateway: one topic space, without a listener yet. It runs until `Gateway.stop`, or to the
+ * end of the block that says `await using`.
  *
  * @throws {StoreError} When the file of `options.store` cannot be used.
  * @example A gateway as long as a block
@@ -163,9 +163,9 @@ export function gateway(options: GatewayOptions = {}): Gateway {
 }
 
 /**
- * The protocol HTTP for `Gateway.listen`: HTTP/1.1 and HTTP/1.0 (RFC 9110, RFC 9112), with WebSocket
- * as an upgrade, and MQTT and CoAP inside WebSockets. Requests are answered by the handlers of
- * `Gateway.handle`, by `/topics/` and by `/.well-known/core`.
+ * The protocol HTTP for `Gateway.listen`: HTTP/1.1 and HTTP/1.0 (RFC 9110, RFC 9112), with
+ * WebSocket as an upgrade, and MQTT and CoAP inside WebSockets. Requests are answered by the
+ * handlers of `Gateway.handle`, by `/topics/` and by `/.well-known/core`.
  *
  * @example The state of a topic, set and read
  * ```ts
@@ -188,9 +188,9 @@ export function http(options: HttpOptions = {}): OpenSession {
 }
 
 /**
- * All protocols on one port, for `Gateway.listen`: MQTT, HTTP with WebSocket, or CoAP, whichever the
- * first bytes of a client show. A client that sends nothing within 10 seconds is disconnected. Protocols
- * that are given take the place of those with default limits.
+ * All protocols on one port, for `Gateway.listen`: MQTT, HTTP with WebSocket, or CoAP, whichever
+ * the first bytes of a client show. A client that sends nothing within 10 seconds is disconnected.
+ * Protocols that are given take the place of those with default limits.
  *
  * @example One port for the web and for sensors
  * ```ts

@@ -14,7 +14,7 @@ export class Application {
   readonly #hub: Hub;
   #handlers = 0;
 
-  /** `supervisor` is above the actors of its handlers. */
+  /** `supervisor` is above the actors of the handlers. */
   constructor(readonly space: Space, readonly supervisor: Supervisor) {
     this.#hub = insider(space, "library");
   }

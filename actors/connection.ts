@@ -72,7 +72,8 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     try {
       this.#session = options.open(this, this.#hub, this.#now());
     } catch (error) {
-      // Nobody calls `stopped` for an actor that was not made: its subscriptions would stay for ever.
+      // Nobody calls `stopped` for an actor that was not made: its subscriptions would stay for
+      // ever.
       space.router.forget(this);
       throw error;
     }

@@ -33,7 +33,7 @@ export interface ConnectionLimits {
   /** Messages in a mailbox above which publishers wait until some were read; default 1,024. */
   mailboxHighWater: number;
   /**
-   * Milliseconds that a closing connection waits while its queued output does not leave;
+   * Milliseconds after which a closing connection ends, if none of its queued output has left;
    * default 10,000.
    */
   closeMs: number;

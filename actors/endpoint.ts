@@ -108,7 +108,8 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper, Sender {
       const hub = new Member(space, this, undefined, { listener });
       this.#session = options.open(this, hub, this.#now());
     } catch (error) {
-      // Nobody calls `stopped` for an actor that was not made: its subscriptions would stay for ever.
+      // Nobody calls `stopped` for an actor that was not made: its subscriptions would stay for
+      // ever.
       options.space.router.forget(this);
       throw error;
     }
@@ -160,7 +161,8 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper, Sender {
       space.count("datagram.dropped");
       return false;
     }
-    // A copy: the kernel may take it later, and the session composes its next one in the same memory.
+    // A copy: the kernel may take it later, and the session composes its next one in the same
+    // memory.
     const own = bytes.slice();
     if (ledger !== undefined && (ledger.dirty || this.#held.isHolding)) {
       this.#held.push(own, to, ledger);

@@ -86,10 +86,7 @@ export class Gateway {
    * @throws {TypeError} When the name is taken or the gateway has stopped.
    */
   listen(transport: Transport, protocol: OpenSession, options?: ListenOptions): Listening;
-  /**
-   * Binds a transport of datagrams, such as `udp()`, and speaks a protocol with all peers that send
-   * any. Failures are those of the transports of streams.
-   */
+  /** Binds a transport of datagrams, such as `udp()`, and speaks a protocol with all its peers. */
   listen(
     transport: DatagramTransport,
     protocol: OpenDatagramSession,
@@ -110,8 +107,8 @@ export class Gateway {
 
   /**
    * Calls `handler` for each message that `filter` selects (MQTT 5.0 §4.7), stored values first.
-   * A level `+name` or `#name` is a wildcard whose value the handler gets by that name. The returned
-   * function ends the subscription.
+   * A level `+name` or `#name` is a wildcard whose value the handler gets by that name. The
+   * returned function ends the subscription.
    *
    * At most 65,536 messages wait for a handler; more are dropped and counted.
    *
@@ -138,8 +135,8 @@ export class Gateway {
   }
 
   /**
-   * Publishes to every subscriber of every protocol, and says what became of it. Text goes as UTF-8;
-   * bytes are copied.
+   * Publishes to every subscriber of every protocol, and says what became of it. Text goes as
+   * UTF-8; bytes are copied.
    *
    * @throws {TypeError} When the topic is not a topic name (MQTT 5.0 §4.7) or has more than 128
    * levels.
@@ -172,15 +169,16 @@ export class Gateway {
   }
 
   /**
-   * Answers HTTP and CoAP requests for `path`, or for everything below it if it ends in `/*`, or for
-   * what a `URLPattern` matches. An exact path goes before patterns, a longer pattern before a
+   * Answers HTTP and CoAP requests for `path`, or for everything below it if it ends in `/*`, or
+   * for what a `URLPattern` matches. An exact path goes before patterns, a longer pattern before a
    * shorter one. The gateway itself answers below `/topics`, unless `path` names a place there, and
    * for CoAP always. The returned function removes the handler.
    *
    * CoAP requests are translated by the rules of RFC 8075, read from CoAP to HTTP; their URLs begin
    * with `coap:`.
    *
-   * @throws {TypeError} When the path does not begin with `/`, is taken, or the gateway has stopped.
+   * @throws {TypeError} When the path does not begin with `/`, is taken, or the gateway has
+   * stopped.
    * @example A page of its own
    * ```ts
    * import { gateway, http, tcp } from "@meerkat/gateway";
@@ -202,8 +200,8 @@ export class Gateway {
 
   /**
    * Answers CoAP requests for `path`, or for everything below it if it ends in `/*`, in CoAP's own
-   * terms: options, codes, formats, observers. Such a path goes before those of `handle`. The gateway
-   * itself answers `/topics`, `/ps`, `/pubsub` and `/.well-known/core`.
+   * terms: options, codes, formats, observers. Such a path goes before those of `handle`. The
+   * gateway itself answers `/topics`, `/ps`, `/pubsub` and `/.well-known/core`.
    *
    * @throws {TypeError} When the path is invalid, is taken, or the gateway has stopped.
    */
@@ -220,7 +218,8 @@ export class Gateway {
    * Each socket is an actor: one whose handler throws is closed with 1011. The returned function
    * removes the handler, and leaves sockets that are open as they are.
    *
-   * @throws {TypeError} When the path does not begin with `/`, is taken, or the gateway has stopped.
+   * @throws {TypeError} When the path does not begin with `/`, is taken, or the gateway has
+   * stopped.
    * @example A conversation
    * ```ts
    * import { gateway, http, tcp } from "@meerkat/gateway";

@@ -57,7 +57,9 @@ export interface GatewayOptions {
   log?: Log;
   /** Where the time comes from; default: the machine's clock. */
   clock?: Clock;
-  /** What the application decides about clients; `Gateway.use` adds more. Default: all may do all. */
+  /**
+   * What the application decides about clients; `Gateway.use` adds more. Default: all may do all.
+   */
   hooks?: Hooks;
   /** Where sessions and stored values survive a restart, as by `sqliteStore`; default: nowhere. */
   store?: StoreSource | undefined;
@@ -70,7 +72,8 @@ export interface GatewayOptions {
 }
 
 /**
- * Something that publishes who is connected: what `presence` returns, for `GatewayOptions.presence`.
+ * Something that publishes who is connected: what `presence` returns, for
+ * `GatewayOptions.presence`.
  *
  * @example Only if it is wanted
  * ```ts
@@ -106,8 +109,8 @@ export interface HandlerTable {
   /** Answers requests that name another server, as those to a proxy do. */
   forward: PathAnswer | undefined;
   /**
-   * Has `answer` called for a path, which is listed in `/.well-known/core` where it has `attributes`.
-   * Throws a `TypeError` when the path is invalid or taken.
+   * Has `answer` called for a path, which is listed in `/.well-known/core` where it has
+   * `attributes`. Throws a `TypeError` when the path is invalid or taken.
    */
   add(path: PathPattern, answer: PathAnswer, attributes?: LinkAttributes): void;
   /** Removes a path. */

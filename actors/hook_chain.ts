@@ -15,13 +15,16 @@ import type { Log } from "./log.ts";
  * const hooks: Hooks = { authorize: () => new Promise<boolean>(() => {}) };
  * await using hub = gateway({ limits, hooks, log: new Log({ level: "silent" }) });
  * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
- * const answer = await fetch(`http://127.0.0.1:${port}/topics/lamp`, { method: "PUT", body: "on" });
+ * const url = `http://127.0.0.1:${port}/topics/lamp`;
+ * const answer = await fetch(url, { method: "PUT", body: "on" });
  * assert.match(await answer.text(), /cannot be decided at the moment/);
  * assert.equal(answer.status, 503);
  * ```
  */
 export interface HookLimits {
-  /** Milliseconds after which a hook that has not answered refuses as "unavailable"; default 10,000. */
+  /**
+   * Milliseconds after which a hook that has not answered refuses as "unavailable"; default 10,000.
+   */
   hookTimeoutMs: number;
 }
 

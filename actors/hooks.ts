@@ -137,7 +137,9 @@ export interface Hooks {
    * is none; false refuses at once.
    */
   authenticate?(credentials: Credentials): Later<Login | Refusal | false | undefined>;
-  /** Says whether a client may do this. False or a refusal forbids it; else the next set is asked. */
+  /**
+   * Says whether a client may do this. False or a refusal forbids it; else the next set is asked.
+   */
   authorize?(access: Access): Later<Refusal | boolean | undefined>;
   /**
    * Says whether a client may ask for a path of `Gateway.handle` or `Gateway.websocket`. Every set

@@ -53,7 +53,9 @@ export interface Listening {
  * ```
  */
 export interface ListenOptions {
-  /** What the log and `Gateway.tree` call it; default: the transport and a number, as in `tcp-1`. */
+  /**
+   * What the log and `Gateway.tree` call it; default: the transport and a number, as in `tcp-1`.
+   */
   name?: string;
   /** Its own limits, in place of the gateway's. */
   limits?: Partial<ListenLimits>;
@@ -66,8 +68,8 @@ export interface ListenOptions {
 }
 
 /**
- * The limits of one listener, and of each connection that comes in through it. Each has its unit and
- * default at its name.
+ * The limits of one listener, and of each connection that comes in through it. Each has its unit
+ * and default at its name.
  *
  * @example Nobody gets in
  * ```ts

@@ -35,7 +35,10 @@ export class Member implements Hub {
     readonly self: Inbox,
     /** Who waits when a receiver falls behind; undefined for datagrams, where nobody does. */
     readonly publisher?: Publisher,
-    /** Where the client came in; undefined for the gateway's own parts, about which no hook is asked. */
+    /**
+     * Where the client came in; undefined for the gateway's own parts, about which no hook is
+     * asked.
+     */
     readonly door?: Door,
   ) {}
 

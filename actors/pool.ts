@@ -2,7 +2,9 @@
 const SMALLEST = 2048;
 /** 1 MiB: larger buffers are rare, and cost more to keep than to make. */
 const LARGEST = 1 << 20;
-/** Bytes of unused buffers kept of each size; the garbage collector gets what a burst left beyond. */
+/**
+ * Bytes of unused buffers kept of each size; the garbage collector gets what a burst left beyond.
+ */
 const KEPT_BYTES = 4 << 20;
 
 const unused = new Map<number, Uint8Array[]>();

@@ -54,8 +54,8 @@ export class Reception {
 
   /** False when the delivery was thrown away. */
   deliver(delivery: Delivery, from?: Publisher): boolean {
-    // QoS 1 and 2 wait in the session, which has a bound of its own for them. For QoS 0 half of the
-    // outbox has to do: the rest is for what the session itself must say.
+    // QoS 1 and 2 wait in the session, which has a bound of its own for them. QoS 0 may fill half
+    // of the outbox: the rest is for what the session itself must say.
     const refused = delivery.qos === 0 &&
       (this.#pressure.slow || this.#load.queuedBytes > this.#limits.outboxBytes / 2);
     if (refused || !this.#load.take(delivery)) {

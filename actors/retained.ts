@@ -32,7 +32,7 @@ export const retainedDefaults: RetainedLimits = {
   maxRetainedBytes: 256 << 20,
 };
 
-/** Milliseconds between two searches for expired values at least: each looks at every value. */
+/** Milliseconds that pass at least between two searches for expired values: each looks at all. */
 const SWEEP_INTERVAL_MS = 10_000;
 
 /** The newest retained message of each topic. */

@@ -20,7 +20,9 @@ export interface RetainedTree {
   readonly filter: string;
   /** Topics with a value; default: no limit of its own. */
   readonly max?: number;
-  /** Bytes of topics, payloads, content types and properties together; default: no limit of its own. */
+  /**
+   * Bytes of topics, payloads, content types and properties together; default: no limit of its own.
+   */
   readonly maxBytes?: number;
   /** Seconds for which a value is kept at most; default: as long as its publisher says. */
   readonly expirySeconds?: number;

@@ -6,7 +6,9 @@ const BUDGET_MS = 2;
 /** Fewer turns than this are over before it pays to look at the clock. */
 const FEW = 4;
 
-/** Pauses of one burst after which output is written, and readers go on, though it has not ended. */
+/**
+ * Pauses of one burst after which output is written, and readers go on, though it has not ended.
+ */
 const MAX_PAUSES = 8;
 
 /** Whoever has turns to take. */
@@ -45,7 +47,8 @@ export function flushLater(who: Flushing): void {
 
 /**
  * What a reader waits for before it brings more input, so that turns that were put off come first:
- * the end of a burst that has paused, or `MAX_PAUSES` of its pauses. Undefined when none has paused.
+ * the end of a burst that has paused, or `MAX_PAUSES` of its pauses. Undefined when none has
+ * paused.
  */
 export function crowded(): Promise<void> | undefined {
   return crowd?.promise;

@@ -18,7 +18,9 @@ export class Space {
   readonly #shared = new Map<unknown, unknown>();
   readonly router = new Router();
   readonly retained: Retained;
-  /** Deliveries thrown away. A field of its own: beside a slow receiver every message counts here. */
+  /**
+   * Deliveries thrown away. A field of its own: beside a slow receiver every message counts here.
+   */
   dropped = 0;
   readonly traffic = new Traffic();
   /** What applications decide; undefined when there is nobody to ask. */

@@ -7,8 +7,8 @@ import type { Supervisor } from "./supervisor.ts";
 import { faultOfFilter } from "../protocols/topic.ts";
 
 /**
- * The named levels of a filter, as a type: those of `a/+room/#rest` are `{ room: string; rest:
- * string }`.
+ * The values of the named levels of a filter, as a type. For the filter `home/+room` it is
+ * `{ room: string }`.
  *
  * @example One level, and all that is left
  * ```ts
@@ -27,8 +27,8 @@ export type Levels<Filter extends string> = Filter extends `${infer First}/${inf
 
 /**
  * Called for each message of a subscription. When it throws, or a promise that it returns rejects,
- * that is logged as a crash of the handler's own actor, which goes on with the next message at once.
- * Messages do not wait for its promises.
+ * that is logged as a crash of the handler's own actor, which goes on with the next message at
+ * once. Messages do not wait for its promises.
  *
  * @example A handler that stands by itself
  * ```ts
@@ -99,7 +99,9 @@ export function subscribe<Filter extends string>(
   };
 }
 
-/** Tells `ref` what `filter` selects, stored values first, until the returned function is called. */
+/**
+ * Tells `ref` what `filter` selects, stored values first, until the returned function is called.
+ */
 function follow(space: Space, filter: string, ref: Ref<Delivery>): () => void {
   const receiver = {
     name: ref.name,

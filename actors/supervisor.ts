@@ -3,7 +3,7 @@ import { Cell, Census, type Watcher } from "./cell.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { TreeNode } from "./tree.ts";
 
-/** 10 ms to 5 s: a passing fault costs nothing, and a lasting one neither the CPU nor the log. */
+/** 10 ms to 5 s: a short fault is over at once, and a lasting one fills neither CPU nor log. */
 export const restartBackoff = { minMs: 10, maxMs: 5_000 } as const;
 
 /**

@@ -24,7 +24,9 @@ export class Writer implements Flushing {
   readonly #owner: Voice;
   readonly #space: Space;
   #waits = false;
-  /** Output that waits until it is true; null after the store has failed: nothing is promised then. */
+  /**
+   * Output that waits until it is true; null after the store has failed: nothing is promised then.
+   */
   #held: HeldOutput | null | undefined = undefined;
 
   constructor(stream: ByteStream, limit: number, owner: Voice, space: Space) {

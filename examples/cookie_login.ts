@@ -43,7 +43,8 @@ export class Sessions {
       if (until > this.now() && this.#all.size < this.max) break;
       this.#all.delete(id);
     }
-    // A new name for each login, so that a name which somebody planted in a browser is worth nothing.
+    // A new name for each login, so that a name which somebody planted in a browser is worth
+    // nothing.
     const id = crypto.randomUUID();
     this.#all.set(id, { user, until: this.now() + MAX_AGE * 1000 });
     return id;

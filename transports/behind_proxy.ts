@@ -18,7 +18,9 @@ import type { ByteStream, Transport } from "./transport.ts";
 export interface BehindProxyOptions {
   /** Says whether a peer, `host:port`, is a proxy, whose streams begin with a header. */
   trusts: (peer: string) => boolean;
-  /** Called for each stream that is closed for its header, with an error that says whose and why. */
+  /**
+   * Called for each stream that is closed for its header, with an error that says whose and why.
+   */
   refused?: (error: Error) => void;
   /** Milliseconds until the whole header must be there; default 5,000. */
   headerTimeoutMs?: number;
@@ -37,9 +39,9 @@ const READ_BYTES = 512;
 
 /**
  * Accepts streams from proxies that pass on who their clients are. A stream from a trusted proxy
- * begins with a header of the PROXY protocol, version 1 or 2, and has the client's address from then
- * on; without one it is closed. As the transport below `tls()` or `eitherTls()` it takes headers
- * that come before TLS.
+ * begins with a header of the PROXY protocol, version 1 or 2, and has the client's address from
+ * then on; without one it is closed. As the transport below `tls()` or `eitherTls()` it takes
+ * headers that come before TLS.
  *
  * @example The client's own address
  * ```ts

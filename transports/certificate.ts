@@ -1,6 +1,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 
-/** Throws unless `key` belongs to the first certificate of `cert`, which `node:tls` does not check. */
+/**
+ * Throws unless `key` belongs to the first certificate of `cert`, which `node:tls` does not check.
+ */
 export function checkIdentity(cert: string, key: string): void {
   const [own] = parse("certificate", cert);
   let secret: KeyObject;

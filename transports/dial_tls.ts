@@ -9,7 +9,9 @@ import type { ByteStream } from "./transport.ts";
 export interface DialTlsOptions {
   /** The host that the server's certificate must be for. */
   host: string;
-  /** The authorities whose certificates are trusted, as PEM text; default: those that Deno trusts. */
+  /**
+   * The authorities whose certificates are trusted, as PEM text; default: those that Deno trusts.
+   */
   ca?: string;
   /** Our certificate, as PEM text, where the server asks for one. */
   cert?: string;

@@ -44,7 +44,8 @@ async function joinV4(group: string, hostname: string, port: number): Promise<Gr
 
 async function joinV6(group: string, hostname: string, port: number): Promise<GroupSocket> {
   demandInterface(group, hostname, !isV4(hostname) && hostname !== "::");
-  // Several interfaces may have the same link-local address: its zone (`%eth0`) says which is meant.
+  // Several interfaces may have the same link-local address: its zone (`%eth0`) says which is
+  // meant.
   const [bare, given] = hostname.split("%"), all = Deno.networkInterfaces();
   const own = all.find(({ address, name }) => address === bare && (given ?? name) === name);
   demandInterface(group, hostname, own !== undefined);
@@ -76,8 +77,8 @@ async function guarded(
 }
 
 /**
- * Throws unless the hostname is one interface's: a socket on all of them would also get what is sent
- * to groups, and could not tell it from what is sent to itself.
+ * Throws unless the hostname is one interface's: a socket on all of them would also get what is
+ * sent to groups, and could not tell it from what is sent to itself.
  */
 function demandInterface(group: string, hostname: string, isRight: boolean): void {
   if (isRight) return;

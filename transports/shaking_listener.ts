@@ -15,7 +15,9 @@ interface Shaking {
   admits?: ((peer: string) => boolean) | undefined;
 }
 
-/** Accepts streams whose handshake is done. Many shake hands at once, so a slow one delays nobody. */
+/**
+ * Accepts streams whose handshake is done. Many shake hands at once, so a slow one delays nobody.
+ */
 export class ShakingListener implements Listener {
   readonly screened: boolean;
   readonly #inner: Listener;

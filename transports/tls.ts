@@ -35,8 +35,8 @@ const defaults = {
  * Accepts connections over TLS 1.2 and 1.3 (RFC 5246, RFC 8446), on top of TCP, for
  * `Gateway.listen`. A client whose handshake fails is closed, and the protocol never sees it.
  *
- * `Listening.ready` rejects with an `Error` as for `tcp`, and when the certificate or the key cannot
- * be used.
+ * `Listening.ready` rejects with an `Error` as for `tcp`, and when the certificate or the key
+ * cannot be used.
  *
  * @example The texts are wanted, not the names of their files
  * ```ts

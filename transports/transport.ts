@@ -19,7 +19,8 @@ export interface Address {
 }
 
 /**
- * One end of a connection: bytes in order, both ways, without loss. It has the shape of `Deno.Conn`.
+ * One end of a connection: bytes in order, both ways, without loss. It has the shape of
+ * `Deno.Conn`.
  *
  * @example Writing everything
  * ```ts
@@ -54,8 +55,8 @@ export interface ByteStream {
   read(into: Uint8Array): Promise<number | null>;
   /**
    * Resolves with the number of bytes written, which may be less than there are: write the rest
-   * again. One write at a time; leave `bytes` as they are until then. Rejects when the stream breaks
-   * or is closed.
+   * again. One write at a time; leave `bytes` as they are until then. Rejects when the stream
+   * breaks or is closed.
    */
   write(bytes: Uint8Array): Promise<number>;
   /** Ends our side: the peer reads the end after everything that was written. */
@@ -151,11 +152,13 @@ export interface Transport {
 export interface DatagramPort {
   /** Where it is bound, with the port that the system chose for port 0. */
   readonly address: Address;
-  /** Ports that receive what is sent to multicast groups, and send nothing. They close with this. */
+  /**
+   * Ports that receive what is sent to multicast groups, and send nothing. They close with this.
+   */
   readonly groups?: readonly DatagramPort[];
   /**
-   * Resolves with one whole datagram and its sender, or undefined once closed. `bytes` is a view that
-   * is valid until the next call.
+   * Resolves with one whole datagram and its sender, or undefined once closed. `bytes` is a view
+   * that is valid until the next call.
    */
   receive(): Promise<{ bytes: Uint8Array; from: string } | undefined>;
   /**

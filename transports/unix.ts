@@ -27,8 +27,8 @@ export interface UnixOptions {
  * Accepts connections over a Unix socket, from programs on this machine that may open its file. A
  * file that a killed process left behind is replaced.
  *
- * When it cannot listen, `Listening.ready` rejects with an `Error` that names the path and the cause,
- * such as another process that listens there.
+ * When it cannot listen, `Listening.ready` rejects with an `Error` that names the path and the
+ * cause, such as another process that listens there.
  *
  * @example A broker that no network reaches
  * ```ts
@@ -73,8 +73,8 @@ class UnixListener extends SocketListener<Deno.UnixConn> {
     this.#closed = true;
     super.close();
     try {
-      // The runtime removes it, too, but only once its last `accept` has ended, which the process may
-      // not live to see.
+      // The runtime removes it, too, but only once its last `accept` has ended, which the process
+      // may not live to see.
       Deno.removeSync(this.address.host);
     } catch {
       // It is gone already.

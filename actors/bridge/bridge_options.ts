@@ -92,7 +92,9 @@ export interface BridgeLimits {
   maxQueuedMessages: number;
   /** Bytes of those messages; default 65,536 KiB. */
   maxQueuedBytes: number;
-  /** Messages of QoS 1 and 2 that are sent and not acknowledged, in each direction; default 1,024. */
+  /**
+   * Messages of QoS 1 and 2 that are sent and not acknowledged, in each direction; default 1,024.
+   */
   maxInflight: number;
   /** Waiting messages above which publishers wait, while the upstream is there; default 4,096. */
   queueHighWater: number;
@@ -157,7 +159,9 @@ export interface BridgeOptions {
   routes: readonly BridgeRoute[];
   /** Whom to trust and who we are, for `mqtts:` and `wss:`. */
   tls?: BridgeTls;
-  /** Our client identifier. Default: a new one with each start; `clean: false` needs one of yours. */
+  /**
+   * Our client identifier. Default: a new one with each start; `clean: false` needs one of yours.
+   */
   clientId?: string;
   /** The user name that the upstream gets; default: none. */
   username?: string;
@@ -165,7 +169,9 @@ export interface BridgeOptions {
   password?: string;
   /** The version of MQTT; default: 5, and 3.1.1 for an upstream that refuses it. */
   version?: "5" | "3.1.1";
-  /** False has the upstream keep our session, with its messages, while we are away; default true. */
+  /**
+   * False has the upstream keep our session, with its messages, while we are away; default true.
+   */
   clean?: boolean;
   /** Seconds for which an MQTT 5 upstream keeps that session; default 604,800 (7 days). */
   sessionExpirySeconds?: number;
@@ -173,7 +179,10 @@ export interface BridgeOptions {
   keepAliveSeconds?: number;
   /** True queues QoS 0 messages, too, while the upstream is away; default false drops them. */
   queueQos0?: boolean;
-  /** The topic whose stored value is `online` or `offline`; default `$bridge/NAME/state`, "" for none. */
+  /**
+   * The topic whose stored value is `online` or `offline`; default `$bridge/NAME/state`, "" for
+   * none.
+   */
   stateTopic?: string;
   /** Limits that differ from their defaults. */
   limits?: Partial<BridgeLimits>;

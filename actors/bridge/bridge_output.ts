@@ -11,7 +11,9 @@ const WRITTEN_BYTES = 256 << 10;
 /** Bytes of a PUBLISH beside its topic, payload and properties: at most 13, and some to spare. */
 const PACKET_OVERHEAD_BYTES = 16;
 
-/** Sends to the upstream during one connection: what waits in the queue, then what is stored here. */
+/**
+ * Sends to the upstream during one connection: what waits in the queue, then what is stored here.
+ */
 export class BridgeOutput {
   sent = 0;
   readonly #upstream: Upstream;

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 
 /** The limits of what is remembered of messages sent to an upstream of MQTT 3.1.1. */
 export const defaults = {
-  /** Milliseconds that an echo may take: an upstream that is slower than this is as good as gone. */
+  /**
+   * Milliseconds that an echo may take: an upstream that is slower than this is as good as gone.
+   */
   windowMs: 30_000,
   /** Messages remembered, about 150 bytes each. */
   maxMessages: 20_000,

@@ -103,8 +103,9 @@ export class CoapClient {
   }
 
   /**
-   * Sends a request and resolves with its answer, also when the server answers with an error. `path`
-   * is relative to the URL of the client: `""` is that URL, `/a?b=c` another path of its server.
+   * Sends a request and resolves with its answer, also when the server answers with an error.
+   * `path` is relative to the URL of the client: `""` is that URL, `/a?b=c` another path of its
+   * server.
    *
    * Rejects with an `Error` when no answer comes in time, with a `TypeError` when the path or an
    * option is invalid, and with the reason of `signal` when that aborts.
@@ -141,9 +142,9 @@ export class CoapClient {
   }
 
   /**
-   * Observes a resource: yields its present value, and the newest one after each change. Leaving the
-   * loop ends the observation. It also ends, after an error as the last value, when the server ends
-   * it; and it throws when the server cannot be reached.
+   * Observes a resource: yields its present value, and the newest one after each change. Leaving
+   * the loop ends the observation. It also ends, after an error as the last value, when the server
+   * ends it; and it throws when the server cannot be reached.
    */
   async *observe(path: string, request: CoapRequestInit = {}): AsyncIterableIterator<CoapAnswer> {
     const wish = this.#wish("GET", path, request);

@@ -55,7 +55,9 @@ export interface ConnectWebSocketOptions {
   compression?: CompressionOptions | boolean;
   /** Limits that differ from their defaults. */
   limits?: Partial<WebSocketLimits>;
-  /** True for `fragment` events with the pieces of messages as they arrive, in place of `message`. */
+  /**
+   * True for `fragment` events with the pieces of messages as they arrive, in place of `message`.
+   */
   fragments?: boolean;
   /** Milliseconds until it must be open; default 10,000. */
   timeoutMs?: number;

@@ -108,7 +108,8 @@ class Link implements Upstream {
     filters: readonly { filter: string; qos: Qos }[],
     done: (error?: Error) => void,
   ): void {
-    // No Local: our own messages must not come back. Retain As Published: stored values stay stored.
+    // No Local: our own messages must not come back. Retain As Published: stored values stay
+    // stored.
     const each = filters.map(({ filter, qos }) => [filter, { qos, nl: true, rap: true, rh: 0 }]);
     this.client.subscribe(Object.fromEntries(each), {}, (error) => done(error ?? undefined));
   }

@@ -42,7 +42,9 @@ export async function hooksOf(settings: Settings, around: Surroundings): Promise
   return { hooks, methods };
 }
 
-/** Asks the authenticators of a client's listener; whoever guesses is slowed down at all of them. */
+/**
+ * Asks the authenticators of a client's listener; whoever guesses is slowed down at all of them.
+ */
 async function byListener(
   { listen }: Settings,
   { throttle, ...around }: Surroundings & { throttle: Throttle },

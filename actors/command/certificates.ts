@@ -25,7 +25,10 @@ export async function readIdentity(
   return { ...pairs[0]!, others: pairs.slice(1), ca: authority };
 }
 
-/** Has a listener use new certificates soon after their files change; the returned function ends that. */
+/**
+ * Has a listener use new certificates soon after their files change; the returned function ends
+ * that.
+ */
 export function keepRenewed(
   transport: SecureTransport,
   tls: TlsSettings,

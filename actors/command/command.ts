@@ -47,7 +47,9 @@ export interface Running {
   readonly finished: Promise<void>;
   /** Puts other rules in force, for clients that are connected and for those to come. */
   renew(policy: PolicyOptions): void;
-  /** Stops accepting, tells the clients, and resolves when all have gone or `drainMs` have passed. */
+  /**
+   * Stops accepting, tells the clients, and resolves when all have gone or `drainMs` have passed.
+   */
   stop(drainMs: number): Promise<void>;
 }
 

@@ -25,10 +25,15 @@ export function denoHost(
   };
 }
 
-/** Milliseconds between two looks at files. Watching folders would tell of every write of a store. */
+/**
+ * Milliseconds between two looks at files. Watching folders would tell of every write of a store.
+ */
 const LOOK_MS = 1_000;
 
-/** Calls `changed` when one of these files has changed, and on SIGHUP; the returned function ends that. */
+/**
+ * Calls `changed` when one of these files has changed, and on SIGHUP; the returned function ends
+ * that.
+ */
 export function watchFiles(paths: readonly string[], changed: () => void): () => void {
   let known = paths.map(markOf).join();
   const timer = setInterval(() => {
@@ -45,7 +50,10 @@ export function watchFiles(paths: readonly string[], changed: () => void): () =>
   };
 }
 
-/** A text that changes with a file, also with the one that a link leads to; "" for an unreadable one. */
+/**
+ * A text that changes with a file, also with the one that a link leads to; "" for an unreadable
+ * one.
+ */
 function markOf(path: string): string {
   try {
     const { mtime, size, ino } = Deno.statSync(path);

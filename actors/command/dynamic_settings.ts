@@ -83,7 +83,9 @@ export interface SsiSettings {
   readonly commands?: readonly string[] | undefined;
 }
 
-/** Both, complete. An interpreter's name without a slash is left for the system to look up in PATH. */
+/**
+ * Both, complete. An interpreter's name without a slash is left for the system to look up in PATH.
+ */
 export function resolveDynamic(
   { cgi, ssi }: { cgi?: CgiDraft | undefined; ssi?: SsiDraft | undefined },
   fileAt: (given: string) => string,

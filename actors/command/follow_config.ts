@@ -15,8 +15,8 @@ export interface Started {
 }
 
 /**
- * Puts a new policy in force whenever the configuration file changes, until the returned function is
- * called. Other settings wait for a restart, which is logged.
+ * Puts a new policy in force whenever the configuration file changes, until the returned function
+ * is called. Other settings wait for a restart, which is logged.
  */
 export function followConfig(
   { args, config, settings, running }: Started,

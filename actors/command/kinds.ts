@@ -38,7 +38,9 @@ export function choice<const T extends string>(values: readonly T[]): Kind<T> {
   );
 }
 
-/** Text that is not empty, such as the name of a file, and that `fits`, where more is asked of it. */
+/**
+ * Text that is not empty, such as the name of a file, and that `fits`, where more is asked of it.
+ */
 export function text(
   hint: string,
   right: string,
@@ -108,7 +110,9 @@ export function origin(): Kind<string> {
   return text("ORIGIN", right, (raw) => raw === "*" || raw === "null" || isOrigin(raw));
 }
 
-/** One or more of one kind. A wrong entry becomes undefined, so that the others keep their index. */
+/**
+ * One or more of one kind. A wrong entry becomes undefined, so that the others keep their index.
+ */
 export function list<T>(of: Kind<T>): Kind<(T | undefined)[]> {
   return {
     hint: of.hint,

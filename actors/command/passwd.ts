@@ -45,7 +45,9 @@ interface Wish {
   readonly iterations: number;
 }
 
-/** Keeps password files. Exits with 0 when it is done, 1 when it failed, 2 for a wrong command line. */
+/**
+ * Keeps password files. Exits with 0 when it is done, 1 when it failed, 2 for a wrong command line.
+ */
 export async function passwd(args: string[], host: CommandHost): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
     host.stdout(HELP);

@@ -39,7 +39,10 @@ export class Sources {
     this.faults.push({ line: `${this.#standing(path)}${sentence}`, code });
   };
 
-  /** Finds a file: one named in the configuration is beside it, from wherever the gateway is started. */
+  /**
+   * Finds a file: one named in the configuration is beside it, from wherever the gateway is
+   * started.
+   */
   fileAt(path: string, name: string): string {
     if (this.file === undefined || this.#flagOf(path) !== undefined || isAbsolute(name)) {
       return name;

@@ -20,7 +20,9 @@ interface Kept {
   until: number;
 }
 
-/** Keeps replies for as long as their TTLs allow. The one that was unused for longest makes room. */
+/**
+ * Keeps replies for as long as their TTLs allow. The one that was unused for longest makes room.
+ */
 export class DnsCache {
   readonly #kept = new Map<string, Kept>();
 

@@ -4,9 +4,9 @@ import type { DnsHandler } from "./handler.ts";
 import { ResolveError, type Resolver } from "./resolver.ts";
 
 /**
- * Makes a handler for `Gateway.dns` that passes questions on to other servers. Add it last, so that it
- * gets those that nobody else answers. Only questions that desire recursion are passed on (RFC 1035
- * §4.1.1); the resolver keeps the replies for as long as their TTLs allow.
+ * Makes a handler for `Gateway.dns` that passes questions on to other servers. Add it last, so that
+ * it gets those that nobody else answers. Only questions that desire recursion are passed on (RFC
+ * 1035 §4.1.1); the resolver keeps the replies for as long as their TTLs allow.
  *
  * @example One name of our own, and the rest from elsewhere
  * ```ts

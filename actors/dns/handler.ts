@@ -18,8 +18,8 @@ import type { Supervisor } from "../supervisor.ts";
 const ANSWER_MS = 20_000;
 
 /**
- * Answers DNS questions, at once or later: with records, a response code such as `NXDOMAIN`, a whole
- * `DnsAnswer`, or undefined to leave the question to the next handler.
+ * Answers DNS questions, at once or later: with records, a response code such as `NXDOMAIN`, a
+ * whole `DnsAnswer`, or undefined to leave the question to the next handler.
  *
  * @example One address for every name
  * ```ts
@@ -100,7 +100,9 @@ function wait(
   }).finally(giveUp);
 }
 
-/** The answer of a handler. Throws when it cannot be written, so that the handler gets the blame. */
+/**
+ * The answer of a handler. Throws when it cannot be written, so that the handler gets the blame.
+ */
 function checked(answers: DnsAnswers, { question }: Asking): DnsAnswer | undefined {
   const found = answerOf(answers, question);
   if (found) encodeMessage({ id: 0, questions: [], ...found, rcode: rcodes[found.rcode] });

@@ -19,7 +19,9 @@ export interface ResolverOptions {
    * `[::1]:5353`, and `system` for those in `/etc/resolv.conf`. Default: only `system`.
    */
   servers?: readonly string[];
-  /** The hosts file, which is read before any server is asked; default `/etc/hosts`, false for none. */
+  /**
+   * The hosts file, which is read before any server is asked; default `/etc/hosts`, false for none.
+   */
   hosts?: string | false;
   /** The resolver configuration of the system; default `/etc/resolv.conf`. */
   system?: string;
@@ -37,8 +39,8 @@ export interface ResolverOptions {
   /** Replies that are kept for as long as their TTLs allow; default 1,000, 0 keeps none. */
   maxEntries?: number;
   /**
-   * What becomes of an IP address in place of a name; default `accept`, which resolves it to itself.
-   * `refuse` rejects addresses, `only` rejects names.
+   * What becomes of an IP address in place of a name; default `accept`, which resolves it to
+   * itself. `refuse` rejects addresses, `only` rejects names.
    */
   literals?: "accept" | "only" | "refuse";
   /** Where the time comes from; default: the machine's clock. */

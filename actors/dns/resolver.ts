@@ -148,8 +148,8 @@ export class Resolver {
   }
 
   /**
-   * Gets the whole reply to one question, from the cache or a server, without search domains. Rejects
-   * with a `ResolveError` when no server answers.
+   * Gets the whole reply to one question, from the cache or a server, without search domains.
+   * Rejects with a `ResolveError` when no server answers.
    */
   query(question: DnsQuestion): Promise<DnsMessage> {
     canonical(question.name);

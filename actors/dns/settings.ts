@@ -17,7 +17,8 @@ interface ZoneText {
 export function parseZone({ name, records, ttl = USUAL_TTL }: ZoneText): DnsZone {
   const zone = canonical(name);
   const parsed = { name: zone, records: records.map((line) => parseRecord(line, { zone, ttl })) };
-  // Only for its checks: records that contradict each other are found now, not when they are wanted.
+  // Only for its checks: records that contradict each other are found now, not when they are
+  // wanted.
   new Zones([parsed]);
   return parsed;
 }

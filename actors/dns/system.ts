@@ -44,7 +44,10 @@ export function parseHosts(text: string): Map<string, string[]> {
   return found;
 }
 
-/** A server as the sender of its replies is shown: `127.0.0.1:53`. Throws a `TypeError` if it is none. */
+/**
+ * A server as the sender of its replies is shown: `127.0.0.1:53`. Throws a `TypeError` if it is
+ * none.
+ */
 export function serverAt(text: string): string {
   const found = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text);
   const host = found?.[1] ?? found?.[2] ?? text;

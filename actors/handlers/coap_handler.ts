@@ -9,8 +9,8 @@ import type { LinkOptions } from "./link_options.ts";
 
 /**
  * Answers a CoAP request in CoAP's own terms, at once or later: after 250 ms the request is
- * acknowledged, and the answer comes separately (RFC 7252 §5.2.2). A handler that throws crashes its
- * own actor, and the client gets 5.00.
+ * acknowledged, and the answer comes separately (RFC 7252 §5.2.2). A handler that throws crashes
+ * its own actor, and the client gets 5.00.
  *
  * @example A sensor that takes its time
  * ```ts
@@ -98,8 +98,8 @@ export interface CoapOptions extends LinkOptions {
    */
   observable?: boolean | "confirmable" | "non-confirmable";
   /**
-   * Critical options that the handler understands, by their odd numbers; default none. A request with
-   * any other is answered 4.02.
+   * Critical options that the handler understands, by their odd numbers; default none. A request
+   * with any other is answered 4.02.
    */
   critical?: readonly number[];
   /** False leaves it out of `/.well-known/core`; default true. */

@@ -29,7 +29,9 @@ export interface Cookie {
   secure?: boolean;
   /** True hides it from scripts of the page; default false. */
   httpOnly?: boolean;
-  /** With which requests from other sites it is sent (RFC 6265bis); default: as the browser likes. */
+  /**
+   * With which requests from other sites it is sent (RFC 6265bis); default: as the browser likes.
+   */
   sameSite?: "Strict" | "Lax" | "None";
 }
 

@@ -11,7 +11,10 @@ export async function isEnd(next: Piece | undefined): Promise<boolean> {
   return next === undefined || await known(next) === "end";
 }
 
-/** True when the first piece of a body, its end or its failure is there before the event loop goes on. */
+/**
+ * True when the first piece of a body, its end or its failure is there before the event loop goes
+ * on.
+ */
 export async function isSoon(first: Piece): Promise<boolean> {
   if (await known(first) !== undefined) return true;
   await new Promise((resolve) => setImmediate(resolve));

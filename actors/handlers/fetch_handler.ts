@@ -35,7 +35,10 @@ const HOP_BY_HOP = new Set([
 /** Bytes written at once: larger pieces of a body are cut, so that a slow client holds no more. */
 const PIECE_BYTES = 256 * 1024;
 
-/** One exchange on its way through a handler. It is touched in turns of its connection only: `#post`. */
+/**
+ * One exchange on its way through a handler. It is touched in turns of its connection only:
+ * `#post`.
+ */
 class Answering {
   readonly #exchange: PathExchange;
   readonly #self: Self<Question>;
@@ -145,12 +148,16 @@ class Answering {
       }
       await this.#turn(() => this.#exchange.end());
     } finally {
-      // Does nothing to a body that was read to its end, and tells any other that nobody wants the rest.
+      // Does nothing to a body that was read to its end, and tells any other that nobody wants the
+      // rest.
       reader.cancel().catch(() => {});
     }
   }
 
-  /** Begins an answer. One without a length may go on for ever, but ends when its reader's login does. */
+  /**
+   * Begins an answer. One without a length may go on for ever, but ends when its reader's login
+   * does.
+   */
   #begin(head: ResponseHead, length: number | undefined): void {
     const exchange = this.#exchange;
     exchange.begin(head, length);

@@ -60,7 +60,9 @@ interface SocketOrigin {
  * ```
  */
 export class MessageSocket {
-  /** 0 before it is open, 1 while it is, 2 once one end has begun to close it, 3 once it is closed. */
+  /**
+   * 0 before it is open, 1 while it is, 2 once one end has begun to close it, 3 once it is closed.
+   */
   readyState: 0 | 1 | 2 | 3 = 0;
   /** What binary messages come as; default `arraybuffer`, where browsers have `blob`. */
   binaryType: "arraybuffer" | "blob" = "arraybuffer";
@@ -72,7 +74,9 @@ export class MessageSocket {
   onfragment: ((event: SocketEvents["fragment"]) => unknown) | null = null;
   /** Called when what has been sent has left, after more was sent than the network took at once. */
   ondrained: ((event: SocketEvents["drained"]) => unknown) | null = null;
-  /** Called when the other end broke the protocol, or went without closing; then comes `onclose`. */
+  /**
+   * Called when the other end broke the protocol, or went without closing; then comes `onclose`.
+   */
   onerror: ((event: SocketEvents["error"]) => unknown) | null = null;
   /** Called when it is closed, with the code and the reason. */
   onclose: ((event: SocketEvents["close"]) => unknown) | null = null;
@@ -143,8 +147,8 @@ export class MessageSocket {
   }
 
   /**
-   * Closes the socket: says goodbye, and ends once the other end has answered. Does nothing when it is
-   * closing already.
+   * Closes the socket: says goodbye, and ends once the other end has answered. Does nothing when it
+   * is closing already.
    *
    * @throws {DOMException} `InvalidAccessError` for a code that may not be sent, `SyntaxError` for a
    * reason of more than 123 bytes.

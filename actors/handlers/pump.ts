@@ -10,7 +10,9 @@ export type Pump = (write: Write) => Promise<void>;
 /** Answers whose bodies can write themselves, without the promises and buffers of a stream. */
 const pumps = new WeakMap<Response, Pump>();
 
-/** Has the body of `response` written by `pump`; its stream is not read, and cancelled after that. */
+/**
+ * Has the body of `response` written by `pump`; its stream is not read, and cancelled after that.
+ */
 export function withPump(response: Response, pump: Pump): Response {
   pumps.set(response, pump);
   return response;

@@ -4,7 +4,9 @@ import type { Handler } from "./handler.ts";
 /** Answers an exchange at once, in the connection's own turn; false when it cannot. */
 export type Shortcut = (exchange: PathExchange) => boolean;
 
-/** Handlers that answer some exchanges in a shorter way, without a `Request`, `Response` or turn. */
+/**
+ * Handlers that answer some exchanges in a shorter way, without a `Request`, `Response` or turn.
+ */
 const shortcuts = new WeakMap<Handler, Shortcut>();
 
 /** Gives `handler` a shortcut, which is tried before it. */

@@ -65,7 +65,9 @@ export interface SocketOptions {
   limits?: Partial<WebSocketLimits>;
   /** How messages are compressed; default: as the listener does. */
   compression?: CompressionOptions | boolean;
-  /** True for `fragment` events with the pieces of messages as they arrive, in place of `message`. */
+  /**
+   * True for `fragment` events with the pieces of messages as they arrive, in place of `message`.
+   */
   fragments?: boolean;
 }
 

@@ -25,8 +25,8 @@ import type { Later, Login } from "../hooks.ts";
  */
 export interface Authenticator {
   /**
-   * Says who shows these credentials. Undefined leaves that to the next authenticator, false says that
-   * they are wrong, and a refusal also says why.
+   * Says who shows these credentials. Undefined leaves that to the next authenticator, false says
+   * that they are wrong, and a refusal also says why.
    */
   authenticate(
     credentials: Credentials,
@@ -37,8 +37,8 @@ export interface Authenticator {
 }
 
 /**
- * One attempt to log in. An authenticator whose check is costly tells it when that begins and how it
- * ends, so that clients who guess are slowed down.
+ * One attempt to log in. An authenticator whose check is costly tells it when that begins and how
+ * it ends, so that clients who guess are slowed down.
  *
  * @example Counting by hand
  * ```ts

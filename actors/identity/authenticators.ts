@@ -28,8 +28,8 @@ type Answer = Login | Refusal | false | undefined;
 
 /**
  * Makes a hook that asks authenticators one after the other, until one knows who the client is.
- * Clients that guess are slowed down: after 5 failures from one address, or 20 for one user, they must
- * wait 1 s, then 2 s, up to a minute.
+ * Clients that guess are slowed down: after 5 failures from one address, or 20 for one user, they
+ * must wait 1 s, then 2 s, up to a minute.
  *
  * @example A token or a password
  * ```ts

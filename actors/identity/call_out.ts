@@ -21,7 +21,7 @@ import { Verified } from "./verified.ts";
  * };
  * const basic = 'Basic realm="lab", charset="UTF-8"';
  * assert.deepEqual(callOut(options).challenges?.(), [basic, 'Bearer realm="lab"']);
- * assert.throws(() => callOut({ url: "http://users.example/" }), /use https:, or a server on this/);
+ * assert.throws(() => callOut({ url: "http://users.example/" }), /use https:, or a server/);
  * ```
  */
 export interface CallOutOptions {
@@ -39,12 +39,12 @@ export interface CallOutOptions {
 const MAX_BYTES = 64 * 1024;
 
 /**
- * Makes an authenticator that asks an HTTP server: by `POST`, with `protocol`, `listener`, `address`,
- * `clientId`, `username`, `password` and `token` as JSON.
+ * Makes an authenticator that asks an HTTP server: by `POST`, with `protocol`, `listener`,
+ * `address`, `clientId`, `username`, `password` and `token` as JSON.
  *
- * The answer 200 with `{"user", "groups", "expires"}` (in seconds since 1970) lets the client in, 401
- * and 403 refuse it, 204 and 404 leave it to the next authenticator. With any other answer, or none,
- * the client is told that logins are "unavailable".
+ * The answer 200 with `{"user", "groups", "expires"}` (in seconds since 1970) lets the client in,
+ * 401 and 403 refuse it, 204 and 404 leave it to the next authenticator. With any other answer, or
+ * none, the client is told that logins are "unavailable".
  *
  * @throws {TypeError} When the URL is not `https:` and not on this machine.
  *

@@ -27,8 +27,8 @@ export interface CertificateOptions {
 }
 
 /**
- * Makes an authenticator that knows clients by the TLS certificates that they have shown, and that the
- * listener has verified.
+ * Makes an authenticator that knows clients by the TLS certificates that they have shown, and that
+ * the listener has verified.
  *
  * @example The common name is the user
  * ```ts

@@ -17,8 +17,8 @@ import { then, WatchedFile } from "./watched_file.ts";
 
 /**
  * Makes an authenticator that knows the users of one realm of a file in the format of Apache's
- * `htdigest`, which `passwd set --realm` writes, too. They log in by HTTP's Digest (RFC 7616: MD5 and
- * SHA-256, qop "auth"), or by a password in any protocol.
+ * `htdigest`, which `passwd set --realm` writes, too. They log in by HTTP's Digest (RFC 7616: MD5
+ * and SHA-256, qop "auth"), or by a password in any protocol.
  *
  * @example A file that htdigest wrote
  * ```ts
@@ -115,8 +115,8 @@ function usersOf(entries: readonly DigestEntry[]): Users {
 }
 
 /**
- * The algorithms that all users can use, or if there is none, those that any can. A client takes the
- * first that it knows (RFC 7616 §3.7).
+ * The algorithms that all users can use, or if there is none, those that any can. A client takes
+ * the first that it knows (RFC 7616 §3.7).
  */
 function offered(users: Users): readonly DigestAlgorithm[] {
   const all = [...users.values()], names = ["SHA-256", "MD5"] as const;

@@ -33,7 +33,9 @@ export class Standing<T> implements Grant {
   }
 }
 
-/** A login that was given before, or undefined if its grant has gone since; at once, where possible. */
+/**
+ * A login that was given before, or undefined if its grant has gone since; at once, where possible.
+ */
 export function stillGood(login: Login): Later<Login | undefined> {
   const { grant } = login;
   if (grant === undefined) return login;

@@ -43,7 +43,9 @@ export interface JwtOptions {
   groupsClaim?: string;
   /** The cookie in which browsers send a token; default: none. */
   cookie?: string;
-  /** True takes tokens over CoAP without encryption, too, where others can read them; default false. */
+  /**
+   * True takes tokens over CoAP without encryption, too, where others can read them; default false.
+   */
   plainCoap?: boolean;
   /** What HTTP clients are told that the token is for; default `meerkat`. */
   realm?: string;
@@ -65,8 +67,8 @@ const verifying: Record<JwtAlgorithm, AlgorithmIdentifier | EcdsaParams> = {
 
 /**
  * Makes an authenticator for JSON Web Tokens (RFC 7519) that are signed with HS256, RS256, ES256 or
- * EdDSA. Clients show them as `Bearer`, as `?access_token=`, in a cookie, or as the password of MQTT.
- * Long-lived connections end at the time `exp` of the token.
+ * EdDSA. Clients show them as `Bearer`, as `?access_token=`, in a cookie, or as the password of
+ * MQTT. Long-lived connections end at the time `exp` of the token.
  *
  * @throws {TypeError} When there is no key.
  * @example A token that a script signed

@@ -33,7 +33,9 @@ export interface LoginTokensOptions {
   lastsMs?: number;
   /** The cookie in which browsers keep their token; default: they must send it themselves. */
   cookie?: string;
-  /** True takes tokens over CoAP without encryption, too, where others can read them; default false. */
+  /**
+   * True takes tokens over CoAP without encryption, too, where others can read them; default false.
+   */
   plainCoap?: boolean;
   /** The time in milliseconds since 1970; default `Date.now`. */
   now?: () => number;
@@ -51,8 +53,8 @@ const SHAPE = /^mk_[\w-]{24}$/;
 /**
  * Makes tokens that stand for a login: the handler gives one to each client that another
  * authenticator has let in, and the authenticator takes it over all protocols. A token is 27
- * random characters. It ends after its time, with this process, or when the login that it stands for
- * is revoked.
+ * random characters. It ends after its time, with this process, or when the login that it stands
+ * for is revoked.
  *
  * @example A password once, and the token from then on
  * ```ts

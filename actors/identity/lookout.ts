@@ -8,7 +8,10 @@ interface LookoutOptions {
   readonly clock?: Pick<Clock, "after"> | undefined;
 }
 
-/** Those who want to hear of changes. As long as there is anybody, it looks for changes at intervals. */
+/**
+ * Those who want to hear of changes. As long as there is anybody, it looks for changes at
+ * intervals.
+ */
 export class Lookout<T> {
   readonly #listeners = new Set<(value: T) => void>();
   #cancel: (() => void) | undefined;

@@ -5,7 +5,9 @@ import { Buffer } from "node:buffer";
 const nonceDefaults = {
   /** 5 minutes: after that a client gets a new one by itself, without asking its user. */
   ageMs: 300_000,
-  /** Nonces whose counts are remembered, 100 bytes each; with one more, the oldest cannot be used. */
+  /**
+   * Nonces whose counts are remembered, 100 bytes each; with one more, the oldest cannot be used.
+   */
   maxRemembered: 10_000,
 };
 
@@ -58,7 +60,10 @@ export class Nonces {
     return "fresh";
   }
 
-  /** A count that is forgotten could be used again, so nonces that are as old are refused from now on. */
+  /**
+   * A count that is forgotten could be used again, so nonces that are as old are refused from now
+   * on.
+   */
   #forget(): void {
     if (this.#used.size <= this.#limits.maxRemembered) return;
     const oldest = this.#used.keys().next().value!;

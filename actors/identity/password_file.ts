@@ -35,7 +35,9 @@ import { then, WatchedFile } from "./watched_file.ts";
 export interface FileOptions {
   /** What HTTP clients are told that the password is for; default `meerkat`. */
   realm?: string;
-  /** Called with the reason when a file that has changed cannot be used; the old one stays in use. */
+  /**
+   * Called with the reason when a file that has changed cannot be used; the old one stays in use.
+   */
   refused?: (error: unknown) => void;
   /** The time in milliseconds since 1970; default: the machine's clock. */
   now?: () => number;

@@ -51,7 +51,10 @@ interface Question {
   readonly mask: number;
 }
 
-/** Rules by their filters. Finding one takes as long as there are levels, however many rules there are. */
+/**
+ * Rules by their filters. Finding one takes as long as there are levels, however many rules there
+ * are.
+ */
 export class PolicyIndex {
   readonly #root = new Branch();
   size = 0;

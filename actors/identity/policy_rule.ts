@@ -4,8 +4,8 @@ import { networks } from "./networks.ts";
 
 /**
  * What a rule of a policy allows or denies. For topics: `publish`, with the retain flag or without;
- * `retain`, only to set the stored value; `subscribe`, also what that delivers. For paths: `read` and
- * `write`. `all` is every action.
+ * `retain`, only to set the stored value; `subscribe`, also what that delivers. For paths: `read`
+ * and `write`. `all` is every action.
  *
  * @example Only what changes nothing
  * ```ts

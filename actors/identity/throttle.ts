@@ -5,7 +5,9 @@ import type { LoginAttempt } from "./authenticator.ts";
 const throttleDefaults = {
   /** Failures of one address that cost nothing: people mistype. */
   freePerAddress: 5,
-  /** Failures for one user from anywhere that cost nothing: more, so that strangers lock nobody out. */
+  /**
+   * Failures for one user from anywhere that cost nothing: more, so that strangers lock nobody out.
+   */
   freePerUser: 20,
   /** Milliseconds to wait after the first failure that is not free; each further one doubles it. */
   firstMs: 1_000,

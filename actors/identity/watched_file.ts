@@ -19,9 +19,9 @@ interface WatchOptions {
 }
 
 /**
- * The present contents of a file. It is looked at when somebody asks, at most once a second, and every
- * second while somebody waits for changes. A change counts once the next look finds the file as it
- * was. After a file has gone or become unreadable, what it said before still counts.
+ * The present contents of a file. It is looked at when somebody asks, at most once a second, and
+ * every second while somebody waits for changes. A change counts once the next look finds the file
+ * as it was. After a file has gone or become unreadable, what it said before still counts.
  */
 export class WatchedFile<T> implements Source<T> {
   #value: T | undefined;

@@ -43,9 +43,9 @@ const INTERVAL_MS = 1_000;
 
 /**
  * Publishes who is there, for `GatewayOptions.presence`: `$presence/{id}` is retained as `online`,
- * `stale` or `offline`. Clients of HTTP and CoAP, which have no connection whose loss would show that
- * they are gone, register at `/clients/{id}/will` and leave a will there. Registrations survive a
- * restart if the gateway has a store.
+ * `stale` or `offline`. Clients of HTTP and CoAP, which have no connection whose loss would show
+ * that they are gone, register at `/clients/{id}/will` and leave a will there. Registrations
+ * survive a restart if the gateway has a store.
  *
  * @example A sensor that registers
  * ```ts

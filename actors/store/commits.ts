@@ -7,8 +7,8 @@ import type { RedoLog } from "./redo_log.ts";
 import type { WriterThread } from "./writer_thread.ts";
 
 /**
- * While nobody waits for the writer, changes are collected for so long, or up to this size: fewer and
- * larger transactions cost less.
+ * While nobody waits for the writer, changes are collected for so long, or up to this size: fewer
+ * and larger transactions cost less.
  */
 const PAUSE_MS = 50, ENOUGH_BYTES = 2 << 20;
 

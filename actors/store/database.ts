@@ -62,7 +62,9 @@ function pragma(database: DatabaseSync, name: string): number {
 /** SQLite's primary result codes (sqlite.org/rescode.html). */
 const NOTADB = 26, FULL = 13, CORRUPT = 11, READONLY = 8;
 
-/** What SQLite says about a file, as a `StoreError` that says what to do; other errors as they are. */
+/**
+ * What SQLite says about a file, as a `StoreError` that says what to do; other errors as they are.
+ */
 export function readingFault(error: unknown, file: string): unknown {
   if (error instanceof StoreError) return error;
   const { errcode = 0, message } = error as { errcode?: number; message: string };

@@ -10,9 +10,9 @@ const HEAD_BYTES = 20;
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 
 /**
- * Batches on their way to the database, in a file. What is in it survives the end of the process, so
- * that a publisher need not wait for a transaction in another thread; after a crash the transaction is
- * redone from here.
+ * Batches on their way to the database, in a file. What is in it survives the end of the process,
+ * so that a publisher need not wait for a transaction in another thread; after a crash the
+ * transaction is redone from here.
  */
 export class RedoLog {
   readonly #file: Deno.FsFile;

@@ -4,7 +4,10 @@ import type { PackedMessage } from "./packed.ts";
 import { recordsOf } from "./queues.ts";
 import { extraOf, flagsOf } from "./rows.ts";
 
-/** What one row holds: it is read as a whole, and one message that stays keeps all of it on the disk. */
+/**
+ * What one row holds: it is read as a whole, and one message that stays keeps all of it on the
+ * disk.
+ */
 const MAX_MESSAGES = 256, MAX_BYTES = 64 << 10;
 
 /** Fewer or larger messages stay in memory as they are, which several queues may share. */

@@ -19,7 +19,8 @@ import { checkWriter, WriterThread } from "./writer_thread.ts";
 /**
  * When a message counts as safe, so that its publisher is told that it has arrived:
  * - `strict`: once the disk has it (fsync).
- * - `relaxed`: once the operating system has it. It survives a crash of the process, not a power cut.
+ * - `relaxed`: once the operating system has it. It survives a crash of the process, not a power
+ * cut.
  * - `none`: at once. A crash may lose the last moments.
  *
  * @example On a machine whose power never fails
@@ -102,8 +103,8 @@ export interface StoreSource {
  * Makes a store that keeps stored values, sessions that outlive their connections, and the messages
  * that wait for them in one SQLite file. The file is made if there is none.
  *
- * `gateway()` throws a `StoreError` when the file is something else, is damaged, or is used by another
- * gateway.
+ * `gateway()` throws a `StoreError` when the file is something else, is damaged, or is used by
+ * another gateway.
  *
  * @example A value that is there after a restart
  * ```ts

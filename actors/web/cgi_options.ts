@@ -12,7 +12,8 @@ import type { WebPart } from "./part.ts";
  * import assert from "node:assert/strict";
  *
  * const root = await Deno.makeTempDir();
- * await Deno.writeTextFile(`${root}/hello.sh`, "echo Content-Type: text/plain; echo; echo $GREETING");
+ * const script = "echo Content-Type: text/plain; echo; echo $GREETING";
+ * await Deno.writeTextFile(`${root}/hello.sh`, script);
  * await using hub = gateway();
  * const options: CgiOptions = {
  *   hub,
@@ -37,7 +38,9 @@ export interface CgiOptions
   root: string;
   /** A pattern of the paths that are scripts, such as `**.cgi$`. */
   pattern: string;
-  /** A program that runs them. Default: they are executable, and their first line says what does. */
+  /**
+   * A program that runs them. Default: they are executable, and their first line says what does.
+   */
   interpreter?: string | undefined;
   /** Variables of the environment that all scripts get, beside those of CGI. */
   variables?: Readonly<Record<string, string>> | undefined;
@@ -48,8 +51,8 @@ export interface CgiOptions
   /** Scripts that run at once; default 32. */
   maxRunning?: number | undefined;
   /**
-   * Answers for the paths of this server that scripts give in `Location` (RFC 3875 §6.3.2); default:
-   * the client is redirected there.
+   * Answers for the paths of this server that scripts give in `Location` (RFC 3875 §6.3.2);
+   * default: the client is redirected there.
    */
   redirected?: WebPart | undefined;
   /** Where what scripts write to standard error is logged. */

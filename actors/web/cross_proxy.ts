@@ -26,9 +26,9 @@ import { CrossCache } from "./cross_cache.ts";
  */
 export interface CrossProxyOptions {
   /**
-   * Beginnings of the URLs that may be asked for: scheme, host and port must be the same, and the path
-   * must begin with that of the target. A host that begins with `*.` is every host below it. Requests
-   * for anything else are refused.
+   * Beginnings of the URLs that may be asked for: scheme, host and port must be the same, and the
+   * path must begin with that of the target. A host that begins with `*.` is every host below it.
+   * Requests for anything else are refused.
    */
   targets: readonly string[];
   /** Milliseconds to wait for an answer; default 30,000. */
@@ -56,12 +56,13 @@ interface Target {
 
 /**
  * Makes a handler for `/hc/*` that lets HTTP clients ask CoAP servers (RFC 8075), and CoAP clients
- * HTTP servers (RFC 7252 §10). An HTTP client asks for `/hc/coap://host/path` or `/hc/?target_uri=…`,
- * a CoAP client uses Proxy-Uri or Proxy-Scheme. Targets that are not listed are refused with 403, or
- * 5.05. Answers are remembered while they are fresh, and then asked for again by their ETag.
+ * HTTP servers (RFC 7252 §10). An HTTP client asks for `/hc/coap://host/path` or
+ * `/hc/?target_uri=…`, a CoAP client uses Proxy-Uri or Proxy-Scheme. Targets that are not listed
+ * are refused with 403, or 5.05. Answers are remembered while they are fresh, and then asked for
+ * again by their ETag.
  *
- * @throws {TypeError} When a target is not a `coap:`, `coap+tcp:`, `coaps+tcp:`, `http:` or `https:`
- * URL.
+ * @throws {TypeError} When a target is not a `coap:`, `coap+tcp:`, `coaps+tcp:`, `http:` or
+ * `https:` URL.
  * @example A CoAP sensor, asked by HTTP
  * ```ts
  * import { coap, crossProxy, gateway, http, tcp, udp } from "@meerkat/gateway";

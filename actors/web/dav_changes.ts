@@ -134,7 +134,9 @@ export class DavChanges {
     return status(there === undefined ? 201 : 204);
   }
 
-  /** Whether rules allow all of the source to be taken, and all of the target to be replaced by it. */
+  /**
+   * Whether rules allow all of the source to be taken, and all of the target to be replaced by it.
+   */
   async #mayTransfer(
     { names, request, rights }: DavRequest,
     { found, target, there }: { found: Found; target: readonly string[]; there: Found | undefined },

@@ -5,7 +5,9 @@ import { replaceFile } from "../identity/replace_file.ts";
 import type { DavTree } from "./dav_tree.ts";
 import { type Found, isAbsence, OWN_NAMES } from "./file_root.ts";
 
-/** The file of properties in each directory: beside the files that have them, so it moves with them. */
+/**
+ * The file of properties in each directory: beside the files that have them, so it moves with them.
+ */
 const FILE = `${OWN_NAMES}properties`;
 /** The name of the directory itself in that file. */
 const ITSELF = ".";
@@ -18,7 +20,9 @@ type Kept = Map<string, Properties>;
 
 const NONE: Properties = new Map();
 
-/** The last write of each file, for which the next one waits: several parts may show one directory. */
+/**
+ * The last write of each file, for which the next one waits: several parts may show one directory.
+ */
 const queues = new Map<string, Promise<unknown>>();
 
 /** Properties that clients have set (RFC 4918 §4): in a file of each directory, which nobody sees. */

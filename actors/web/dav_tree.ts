@@ -36,7 +36,10 @@ export class DavTree {
     return there && await this.find(names) === undefined ? 403 : path;
   }
 
-  /** Writes a file, or a changed copy of `old`, beside its place, and moves it there once it is whole. */
+  /**
+   * Writes a file, or a changed copy of `old`, beside its place, and moves it there once it is
+   * whole.
+   */
   async write(
     path: string,
     write: (file: Deno.FsFile) => Promise<void>,

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 
 /**
- * Where files are read from. `Deno` itself has this shape; so may anything else that keeps files. The
- * functions reject with `Deno.errors.NotFound` for what is not there.
+ * Where files are read from. `Deno` itself has this shape; so may anything else that keeps files.
+ * The functions reject with `Deno.errors.NotFound` for what is not there.
  *
  * @example A disk, with a list of what was read
  * ```ts
@@ -92,8 +92,8 @@ export interface OpenFile {
 
 /**
  * Makes a source of files in memory, by their paths: of what `import … with { type: "text" }` or
- * `"bytes"` has brought into a program, and so into its executable. The time of their last change is
- * that of this call.
+ * `"bytes"` has brought into a program, and so into its executable. The time of their last change
+ * is that of this call.
  *
  * @example A site inside the program
  * ```ts

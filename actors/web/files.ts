@@ -10,8 +10,8 @@ import { KeptAnswers } from "./kept_answers.ts";
 
 /**
  * Makes a handler that shows the files below a directory, with `ETag`, ranges, conditions and
- * compression (RFC 9110). Names that begin with a dot are hidden, and no path or symbolic link leads
- * out of the directory.
+ * compression (RFC 9110). Names that begin with a dot are hidden, and no path or symbolic link
+ * leads out of the directory.
  *
  * @example The first bytes of a file
  * ```ts

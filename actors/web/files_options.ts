@@ -30,7 +30,9 @@ export interface FilesOptions {
   index?: readonly string[];
   /** Whether directories without such a file are listed; default false. */
   listing?: boolean;
-  /** A pattern of names, or of whole paths, that are not shown, such as `**.bak$`; default: none. */
+  /**
+   * A pattern of names, or of whole paths, that are not shown, such as `**.bak$`; default: none.
+   */
   hidden?: string;
   /** Whether names that begin with a dot are shown; default false, except for `.well-known`. */
   dotfiles?: boolean;
@@ -52,7 +54,9 @@ export const defaults = {
   compressedBytes: 1024,
   /** 1 MiB: longer files are compressed while they are sent, and not kept in memory meanwhile. */
   compressedAtOnceBytes: 1 << 20,
-  /** 256 KiB: the pieces in which a long file is read; one below 64 KiB costs more than its bytes. */
+  /**
+   * 256 KiB: the pieces in which a long file is read; one below 64 KiB costs more than its bytes.
+   */
   pieceBytes: 256 << 10,
   /** 64 KiB: longer files are read each time. */
   keptFileBytes: 64 << 10,

@@ -9,7 +9,8 @@ import {
 import { ProtocolError } from "../../protocols/session.ts";
 
 /**
- * One part of a form, such as a file. Its content is read from the client while it is taken from here.
+ * One part of a form, such as a file. Its content is read from the client while it is taken from
+ * here.
  *
  * @example Counting the bytes of each file
  * ```ts
@@ -36,8 +37,8 @@ export interface Part extends PartHead {
 }
 
 /**
- * Yields the parts of a form as browsers send files (`multipart/form-data`, RFC 7578), one after the
- * other. Memory holds no more of them than one read of the connection. Content that is not read
+ * Yields the parts of a form as browsers send files (`multipart/form-data`, RFC 7578), one after
+ * the other. Memory holds no more of them than one read of the connection. Content that is not read
  * before the next part is asked for is skipped.
  *
  * Rejects with a `ProtocolError`, whose `code` is the status to answer with: 415 for a body that is

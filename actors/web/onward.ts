@@ -5,7 +5,10 @@ const defaults = {
 
 const hops = new WeakMap<Request, number>();
 
-/** A request that the server asks itself while it answers `request`; undefined when it goes in a circle. */
+/**
+ * A request that the server asks itself while it answers `request`; undefined when it goes in a
+ * circle.
+ */
 export function onward(request: Request, path: string): Request | undefined {
   const count = (hops.get(request) ?? 0) + 1;
   if (count > defaults.hops) return undefined;

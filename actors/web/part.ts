@@ -2,8 +2,8 @@ import type { RouteInfo } from "../handlers/handler.ts";
 import type { Later } from "../hooks.ts";
 
 /**
- * One part of a web site: it answers a request, or leaves it to the next part by returning undefined.
- * When it throws, the client gets 500.
+ * One part of a web site: it answers a request, or leaves it to the next part by returning
+ * undefined. When it throws, the client gets 500.
  *
  * @example A part that answers one path, before another
  * ```ts

@@ -31,8 +31,8 @@ const defaults = {
 let count = 0;
 
 /**
- * A program that runs as an actor. It is killed, with all that it has started, when its time is over,
- * its client goes or the gateway stops; and it is always reaped.
+ * A program that runs as an actor. It is killed, with all that it has started, when its time is
+ * over, its client goes or the gateway stops; and it is always reaped.
  */
 export class Program {
   /** Resolves when it has ended. */

@@ -35,9 +35,13 @@ export interface ProxyOptions {
   path?: string;
   /** URLs of the servers; their paths are put before what is passed on. */
   to: readonly string[];
-  /** Whether servers get the `Host` that the client sent; default false, which gives them their own. */
+  /**
+   * Whether servers get the `Host` that the client sent; default false, which gives them their own.
+   */
   keepHost?: boolean;
-  /** Whether `Forwarded` and `X-Forwarded-…` of clients are believed and added to; default false. */
+  /**
+   * Whether `Forwarded` and `X-Forwarded-…` of clients are believed and added to; default false.
+   */
   trustForwarded?: boolean;
   /** Milliseconds to connect; default 5,000. */
   connectTimeoutMs?: number;
@@ -45,7 +49,9 @@ export interface ProxyOptions {
   answerTimeoutMs?: number;
   /** Milliseconds that may pass between two pieces of the answer's body; default 60,000. */
   idleTimeoutMs?: number;
-  /** Milliseconds for which a server that failed is not asked, if another can be; default 10,000. */
+  /**
+   * Milliseconds for which a server that failed is not asked, if another can be; default 10,000.
+   */
   restMs?: number;
   /** How servers are checked at intervals; default: only failed requests show that one is gone. */
   health?: HealthOptions;

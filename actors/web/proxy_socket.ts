@@ -14,8 +14,8 @@ const OPENING = /^(?:host|origin|cookie2|sec-websocket-.*|forwarded|x-forwarded-
 /**
  * Makes a handler for `Gateway.websocket` that connects each WebSocket with another server, the one
  * with the fewest under way, and passes messages on both ways. Neither side is read faster than the
- * other takes it. The WebSocket is closed with 1014 when the server cannot be reached, and with 1013
- * when all servers have failed their health checks.
+ * other takes it. The WebSocket is closed with 1014 when the server cannot be reached, and with
+ * 1013 when all servers have failed their health checks.
  *
  * @throws {TypeError} When a server is not an `http:` or `https:` URL.
  * @example Chats of another server

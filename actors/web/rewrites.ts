@@ -16,7 +16,9 @@ interface RewriteOptions {
 }
 
 interface Rule {
-  /** How many characters of the path the target takes the place of; undefined when nothing matches. */
+  /**
+   * How many characters of the path the target takes the place of; undefined when nothing matches.
+   */
   matches(url: URL): number | undefined;
   answer(request: Request, info: RouteInfo, mount: string): ReturnType<WebPart>;
 }

@@ -8,9 +8,10 @@ import { PageTooLong, SsiPage } from "./ssi_page.ts";
 import { findTarget } from "./target.ts";
 
 /**
- * Makes a part of a web site that shows pages with server-side includes; other paths are left to the
- * next part. Pages may hold:
- * - `<!--#include virtual="/path" -->`, or `file="name"`, or `abspath="/path"`: another file, page or
+ * Makes a part of a web site that shows pages with server-side includes; other paths are left to
+ * the next part. Pages may hold:
+ * - `<!--#include virtual="/path" -->`, or `file="name"`, or `abspath="/path"`: another file, page
+ * or
  *   script;
  * - `<!--#call topic NAME -->`: the stored value of a topic;
  * - `<!--#call NAME words -->`: what a function of the options returns;

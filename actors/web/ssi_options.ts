@@ -40,8 +40,8 @@ export interface SsiCall {
 }
 
 /**
- * A function that pages call: what it returns stands in the page in place of `<!--#call NAME … -->`.
- * It is shown as it is, so use `escapeHtml` for what others have written.
+ * A function that pages call: what it returns takes the place of `<!--#call NAME … -->` in the
+ * page. It is shown as it is, so use `escapeHtml` for what others have written.
  *
  * @example Functions that answer at once, and later
  * ```ts
@@ -94,7 +94,9 @@ export interface SsiOptions extends Omit<FilesOptions, "listing" | "compress"> {
   exec?: boolean | undefined;
   /** The command lines that pages may run, each exactly as it stands here; no shell reads them. */
   commands?: readonly string[] | undefined;
-  /** Runs scripts that pages include, as `cgi` makes it; default: they are included as files are. */
+  /**
+   * Runs scripts that pages include, as `cgi` makes it; default: they are included as files are.
+   */
   cgi?: RootPart | undefined;
   /** Where includes that fail are logged; default: nowhere. */
   log?: Log | undefined;

@@ -44,7 +44,9 @@ function below(from: readonly string[], way: readonly string[]): string[] | unde
   return names;
 }
 
-/** The names below the root of an absolute path; the root may be named with its links or without. */
+/**
+ * The names below the root of an absolute path; the root may be named with its links or without.
+ */
 async function absolute(path: string, root: string): Promise<string[] | undefined> {
   for (const top of [resolve(root), await Deno.realPath(root)]) {
     const names = relative(top, resolve(path)).split(/[/\\]/);

@@ -32,8 +32,8 @@ export interface UploadOptions {
   folder: string;
   /**
    * Names a file by the name that the client gives it, which has no path; undefined refuses the
-   * upload with 403. Default: the letters, digits, dots and dashes of the client's name, with a number
-   * if there is a file of this name already.
+   * upload with 403. Default: the letters, digits, dots and dashes of the client's name, with a
+   * number if there is a file of this name already.
    */
   name?: (clientName: string) => string | undefined;
   /** Bytes of one file; default 5 GiB. */
@@ -55,9 +55,9 @@ interface Saved {
 }
 
 /**
- * Makes a handler that keeps the files of forms that are sent by POST in a directory. A file appears
- * under its name once it is whole, and nothing stays of an upload that breaks off. The answer is 201
- * with a JSON list of names and sizes.
+ * Makes a handler that keeps the files of forms that are sent by POST in a directory. A file
+ * appears under its name once it is whole, and nothing stays of an upload that breaks off. The
+ * answer is 201 with a JSON list of names and sizes.
  *
  * @example A field that is no file is not kept
  * ```ts

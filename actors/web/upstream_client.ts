@@ -122,8 +122,8 @@ export class UpstreamClient {
 }
 
 /**
- * The fields by which the server finds the end of the body. Every body has them: Node would send one
- * of DELETE without, and its bytes would pass for the next request of the connection.
+ * The fields by which the server finds the end of the body. Every body has them: Node would send
+ * one of DELETE without, and its bytes would pass for the next request of the connection.
  */
 function framingOf({ method, body, headers }: Request): Record<string, string> {
   const length = headers.get("content-length");

@@ -44,7 +44,9 @@ import { isUnder, withScope } from "./scope.ts";
  * ```
  */
 export interface WebdavOptions {
-  /** The directory of the files; nothing outside it can be reached. Without it all requests fail. */
+  /**
+   * The directory of the files; nothing outside it can be reached. Without it all requests fail.
+   */
   root?: string;
   /** The beginning of request paths that is no part of the file's path, such as `/dav`. */
   prefix?: string;
@@ -58,8 +60,8 @@ export interface WebdavOptions {
   /** Bytes of one file; default 5 GiB. */
   maxFileBytes?: number;
   /**
-   * Says whether a client may write paths that are not in the request line: that in `Destination`, and
-   * all that is in a directory which is copied, moved, replaced or removed. Default: it may.
+   * Says whether a client may write paths that are not in the request line: that in `Destination`,
+   * and all that is in a directory which is copied, moved, replaced or removed. Default: it may.
    */
   mayWrite?: (path: string, info: RouteInfo) => boolean;
   /** The same for paths that are read because they are copied or moved. Default: it may. */
@@ -80,9 +82,9 @@ const METHODS = [
 ];
 
 /**
- * Makes a part of a web site that changes files by WebDAV, class 1 and 2 (RFC 4918). GET and HEAD are
- * left to the next part. Properties that clients set are kept in a hidden file of each directory;
- * locks last until the process ends at most.
+ * Makes a part of a web site that changes files by WebDAV, class 1 and 2 (RFC 4918). GET and HEAD
+ * are left to the next part. Properties that clients set are kept in a hidden file of each
+ * directory; locks last until the process ends at most.
  *
  * @example A directory that everybody may change
  * ```ts

@@ -13,8 +13,8 @@ const letters: Readonly<Record<string, string>> = {
 };
 
 /**
- * The payload that one flag of `sources` names. Undefined for the lines of standard input, which the
- * command reads itself, and after a fault, which `given` is told.
+ * The payload that one flag of `sources` names. Undefined for the lines of standard input, which
+ * the command reads itself, and after a fault, which `given` is told.
  */
 export async function payloadOf(
   given: ClientFlags,

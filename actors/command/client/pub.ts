@@ -23,7 +23,10 @@ const flags: readonly ClientFlag[] = [
 
 const sources = ["message", "file", "stdin-lines", "stdin", "null"];
 
-/** Lines of standard input that are being published at once: all of a large file would fill the memory. */
+/**
+ * Lines of standard input that are being published at once: all of a large file would fill the
+ * memory.
+ */
 const LINES_UNDER_WAY = 256;
 
 /** Publishes to an MQTT server. */
