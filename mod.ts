@@ -1,6 +1,10 @@
 /**
- * Meerkat: a gateway for HTTP, WebSocket, MQTT and CoAP. Every listener and connection is a
- * supervised actor, and clients of all four share one topic space.
+ * Meerkat: a gateway for HTTP, WebSocket, MQTT and CoAP. Clients of all four share one topic space:
+ * what one publishes, the others receive in their own protocol. Every listener and connection is a
+ * supervised actor, so that a crash ends one connection and nothing else.
+ *
+ * `gateway()` makes a gateway. `Gateway.listen` opens it to the network, with a transport such as
+ * `tcp()` and a protocol such as `mqtt()`.
  *
  * @example Listeners, a rule and a page
  * ```ts
@@ -88,7 +92,8 @@ export type { PresenceOptions, PresenceSource, RegistrationLimits } from "./acto
 
 // CoAP as the client.
 export { CoapClient, coapClient } from "./actors/clients/coap_client.ts";
-export type { CoapClientOptions, CoapRequestInit } from "./actors/clients/coap_client.ts";
+export type { CoapClientOptions } from "./actors/clients/coap_client.ts";
+export type { CoapRequestInit } from "./actors/clients/coap_request.ts";
 export { CoapAnswer } from "./actors/clients/coap_answer.ts";
 
 // Transports that a listener may use.
@@ -134,9 +139,10 @@ export type { LogFormat, LogLevel, LogOptions } from "./actors/log.ts";
 export type { Clock } from "./actors/clock.ts";
 
 /**
- * Makes a gateway, with no listener yet: one topic space, and the supervisors above all that it
- * will start.
+ * Makes a gateway: one topic space, without a listener yet. It runs until `Gateway.stop`, or to the
+ * end of the block that says `await using`.
  *
+ * @throws {StoreError} When the file of `options.store` cannot be used.
  * @example A gateway as long as a block
  * ```ts
  * import { any, coap, gateway, tcp, udp } from "@meerkat/gateway";
@@ -157,8 +163,9 @@ export function gateway(options: GatewayOptions = {}): Gateway {
 }
 
 /**
- * Speaks HTTP/1.1 and HTTP/1.0 (RFC 9110, RFC 9112), with WebSocket as an upgrade, and MQTT and
- * CoAP inside WebSockets. Answers handlers, `/topics/` and `/.well-known/core`.
+ * The protocol HTTP for `Gateway.listen`: HTTP/1.1 and HTTP/1.0 (RFC 9110, RFC 9112), with
+ * WebSocket as an upgrade, and MQTT and CoAP inside WebSockets. Requests are answered by the
+ * handlers of `Gateway.handle`, by `/topics/` and by `/.well-known/core`.
  *
  * @example The state of a topic, set and read
  * ```ts
@@ -181,8 +188,9 @@ export function http(options: HttpOptions = {}): OpenSession {
 }
 
 /**
- * Speaks MQTT, HTTP, WebSocket or CoAP on one port, whichever the client's first bytes show. A client
- * that sends none within 10 seconds is hung up on.
+ * All protocols on one port, for `Gateway.listen`: MQTT, HTTP with WebSocket, or CoAP, whichever
+ * the first bytes of a client show. A client that sends nothing within 10 seconds is disconnected.
+ * Protocols that are given take the place of those with default limits.
  *
  * @example One port for the web and for sensors
  * ```ts

@@ -1,5 +1,5 @@
 /** An IP address as 16 bytes; IPv4 is mapped into IPv6 (RFC 4291 §2.5.5.2). */
-export type IpBytes = Uint8Array;
+type IpBytes = Uint8Array;
 
 /** Peers whose verdict is remembered: 4,096 take about 500 KiB at most. */
 const REMEMBERED = 4096;
@@ -13,8 +13,9 @@ interface Rule {
 }
 
 /**
- * Who may come, by IP address. The last rule that fits decides; whom none fits may not come.
- * The text is a list such as `-0.0.0.0/0,+192.168/16`: a subnet without a mask is one host.
+ * Decides by IP address which peers may connect: the last rule that matches decides, and a peer
+ * that no rule matches may not. The text is a list of subnets, such as `-0.0.0.0/0,+192.168/16`;
+ * one without a mask is a single host.
  */
 export class AccessList {
   readonly #rules: Rule[];
@@ -25,7 +26,7 @@ export class AccessList {
     this.#rules = text.split(",").map((each) => ruleOf(each.trim()));
   }
 
-  /** Whether a peer may come: `host:port`, `[host]:port`. Who has no IP address may. */
+  /** Whether a peer, `host:port` or `[host]:port`, may connect. One without an IP address may. */
   allows(peer: string): boolean {
     const host = peer.slice(0, peer.lastIndexOf(":"));
     let verdict = this.#verdicts.get(host);
@@ -94,6 +95,7 @@ export function ipBytes(text: string): IpBytes | undefined {
   const [head, tail] = halves.map(groupBytes);
   if (head === undefined || halves.length === 2 && tail === undefined) return undefined;
   const length = head.length + (tail?.length ?? 0);
+  // `::` stands for at least one group, which is two bytes.
   if (halves.length === 1 ? length !== 16 : length > 14) return undefined;
   bytes.set(head);
   bytes.set(tail ?? [], 16 - (tail?.length ?? 0));

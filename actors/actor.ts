@@ -1,5 +1,6 @@
 /**
- * Why an actor stopped: it was done, it was told to, or it threw `error`.
+ * Why an actor stopped: it stopped itself (`done`), it was stopped from outside (`shutdown`), or it
+ * threw `error` (`crash`).
  *
  * @example An actor that stops itself is done
  * ```ts
@@ -19,7 +20,7 @@ export type Exit =
   | { kind: "crash"; error: unknown };
 
 /**
- * Mail that an actor leaves behind, oldest first.
+ * Messages that an actor had not read when it stopped, oldest first.
  *
  * @example Saving what was not read
  * ```ts
@@ -44,8 +45,8 @@ export interface Unread<M> {
 }
 
 /**
- * State and the code that may touch it. Every method is synchronous and runs in a turn of the
- * actor's own: what it throws is a crash of this actor and of nothing else.
+ * An actor: state, and the only code that may touch it. Every method is synchronous, and no two run
+ * at once. What a method throws crashes this actor and nothing else.
  *
  * @example An actor that hands over a burst at once
  * ```ts
@@ -74,19 +75,20 @@ export interface Unread<M> {
 export interface Actor<M> {
   /** Handles one message. */
   receive(message: M): void;
-  /** The mailbox ran dry: flush what the burst accumulated. */
+  /** Called when the mailbox has run dry: the place to hand on what a burst has accumulated. */
   idle?(): void;
   /**
-   * Releases what this actor owns. Runs once, whatever the reason. `unread` is mail
-   * that no later life will read: shift from it what must not be lost.
+   * Releases what this actor owns. Called once, whatever the reason. `unread` holds the messages
+   * that no later life will read: take out what must not be lost.
    */
   stopped?(exit: Exit, unread: Unread<M>): void;
-  /** What an operator should see in the tree beside the usual. */
+  /** What `Gateway.tree` shows of this actor as its `detail`. */
   describe?(): Record<string, unknown>;
 }
 
 /**
- * A recipe for an actor; a restart is one more call to it, with a new state and the old mail.
+ * A recipe for an actor. It is called for the first life and again for each restart: the new life
+ * has new state, and reads the mail that is left.
  *
  * @example State belongs inside: each life begins with its own
  * ```ts
@@ -108,7 +110,7 @@ export interface Actor<M> {
 export type Behaviour<M> = (self: Self<M>) => Actor<M>;
 
 /**
- * An address: all that others hold. Survives restarts.
+ * The address of an actor, which is all that others hold of it. It stays the same over restarts.
  *
  * @example A full mailbox answers false
  * ```ts
@@ -128,7 +130,8 @@ export interface Ref<M> {
 }
 
 /**
- * One life of an actor, as it sees itself; after a restart the old one does nothing.
+ * One life of an actor, as its behaviour gets it. Once that life is over, `turn` and `stop` do
+ * nothing, so a forgotten timer cannot disturb the next life.
  *
  * @example A timer that ends with the actor
  * ```ts

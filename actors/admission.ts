@@ -2,7 +2,8 @@ import type { AccessList } from "./access_list.ts";
 import type { Clock } from "./clock.ts";
 
 /**
- * What a listener lets in. Whoever comes beyond it is hung up on and counted in the tree.
+ * How many connections a listener lets in. One beyond a limit is closed at once, and counted as
+ * `refused` of the listener in `Gateway.tree`.
  *
  * @example Many in all, few from one address
  * ```ts
@@ -26,20 +27,20 @@ export interface AdmissionLimits {
   maxConnectionsPerSecond: number;
 }
 
-/** 100,000 in all, and from one address as many: behind a proxy all clients share one. */
+/** 100,000 in all, and as many from one address: behind a proxy all clients share one. */
 export const admissionDefaults: AdmissionLimits = {
   maxConnections: 100_000,
   maxConnectionsPerAddress: 100_000,
   maxConnectionsPerSecond: 100_000,
 };
 
-/** Who is inside. Outlives the listener that asks it, as the connections do. */
+/** Counts the connections of one listener. Outlives the listener's crashes, as they do. */
 export class Admission {
   connections = 0;
   admitted = 0;
   refused = 0;
   readonly #perAddress = new Map<string, number>();
-  /** Who came within the present second, and how often; empty while nobody could come too often. */
+  /** How often each host came within the present second; empty while there is no such limit. */
   readonly #lately = new Map<string, number>();
   #second = 0;
 
@@ -52,7 +53,7 @@ export class Admission {
   /** Whether `peer` may come now, asked before anything is done for it. */
   readonly admits = (peer: string): boolean => {
     const host = hostOf(peer);
-    if (this.access?.allows(peer) !== false && this.#isRare(host) && this.#hasRoom(host)) {
+    if (this.access?.allows(peer) !== false && this.#isInTime(host) && this.#hasRoom(host)) {
       return true;
     }
     this.refused++;
@@ -78,8 +79,10 @@ export class Admission {
       (this.#perAddress.get(host) ?? 0) < maxConnectionsPerAddress;
   }
 
-  #isRare(host: string): boolean {
+  /** Counts one more arrival of `host`; false when it has had its number in this second. */
+  #isInTime(host: string): boolean {
     const { maxConnectionsPerSecond: most } = this.limits;
+    // Nobody comes as often as the default allows: counting would cost and decide nothing.
     if (most >= admissionDefaults.maxConnectionsPerSecond) return true;
     const second = Math.floor(this.clock.now() / 1000);
     if (second !== this.#second) this.#lately.clear();
@@ -89,6 +92,7 @@ export class Admission {
     return count < most;
   }
 
+  /** One that `enter` let in has gone. */
   leave(peer: string): void {
     const host = hostOf(peer);
     const left = (this.#perAddress.get(host) ?? 1) - 1;

@@ -20,7 +20,8 @@ export class Alarm implements Due {
 
   /** Rings at `at` and not before; Infinity is never. */
   set(at: number): void {
-    // Whoever has been woken and still wants it to be then would be woken for ever: not before 1 ms.
+    // A sleeper that sets the time at which it has just rung would ring again at once, for ever: it
+    // waits for one more millisecond.
     if (at <= this.#rangAt) at = this.#rangAt + 1;
     this.#at = at;
     if (this.place < 0 ? at < Infinity : at < this.dueAt) this.alarms.set(this, at);

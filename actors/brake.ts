@@ -1,6 +1,9 @@
 import type { Gate, Publisher } from "../protocols/session.ts";
 
-/** Why input waits: the session asked for it, or receivers of what it published are behind. */
+/**
+ * The reasons for which a connection reads nothing at the moment: its session asked it not to, or
+ * receivers of what it published are behind.
+ */
 export class Brake implements Publisher {
   /** True while the session itself wants no input. */
   asked = false;

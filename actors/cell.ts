@@ -19,7 +19,7 @@ export interface Watcher {
 }
 
 /** How one actor is run. */
-export interface CellOptions {
+interface CellOptions {
   readonly watcher: Watcher;
   /** Messages that its mailbox holds. */
   readonly capacity: number;
@@ -59,7 +59,7 @@ export class Cell<M> implements Ref<M>, Turning {
     const life = this.#life = new Life(this);
     this.#suspended = false;
     const behaviour = this.#behaviour!;
-    // What lives once does not keep its recipe, and all that the recipe holds.
+    // One that is never restarted lets go of its recipe, and with it of all that the recipe holds.
     if (!this.#keepsMail) this.#behaviour = undefined;
     let actor: Actor<M>;
     try {
@@ -158,7 +158,7 @@ export class Cell<M> implements Ref<M>, Turning {
     try {
       actor?.stopped?.(exit, keeps ? new Mailbox(0) : this.#mailbox);
     } catch (error) {
-      // A second fault while cleaning up must not hide the first, nor keep the rest from it.
+      // A fault while cleaning up must neither hide the first one nor stop what follows here.
       if (exit.kind !== "crash") exit = { kind: "crash", error };
     }
     life.release();
@@ -194,7 +194,7 @@ class Life<M> implements Self<M> {
   }
 
   defer(release: () => void): void {
-    // Most have one or two: an array that has been pushed to has room for seventeen.
+    // Most lives defer once or twice: this array fits, where `push` makes room for seventeen.
     this.#deferred = this.#deferred ? [...this.#deferred, release] : [release];
   }
 

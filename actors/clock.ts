@@ -1,5 +1,5 @@
 /**
- * Time, as a gateway sees it; tests move one by hand.
+ * Where a gateway gets the time from and sets its timers; tests give it one that they move by hand.
  *
  * @example A gateway in the past
  * ```ts
@@ -15,7 +15,7 @@
 export interface Clock {
   /** Whole milliseconds since 1970. Never runs backwards. */
   now(): number;
-  /** Runs `work` once, `ms` milliseconds from now; the answer cancels it. */
+  /** Runs `work` once, `ms` milliseconds from now; the returned function cancels that. */
   after(ms: number, work: () => void): () => void;
 }
 

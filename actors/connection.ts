@@ -12,19 +12,15 @@ import type { Actor, Behaviour, Exit, Self, Unread } from "./actor.ts";
 import { Alarm, type Sleeper } from "./alarm.ts";
 import { Brake } from "./brake.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
+import { Lingering } from "./lingering.ts";
 import { Member } from "./member.ts";
 import { type Appetite, Reader } from "./reader.ts";
 import { type Load, Reception } from "./reception.ts";
+import { SHUTDOWN } from "./shutdown.ts";
 import { StreamPeer } from "./stream_peer.ts";
 import { type Voice, Writer } from "./writer.ts";
 
-/** Asks a connection to finish what is in flight and go. */
-export const SHUTDOWN: unique symbol = Symbol("shutdown");
-
-/** Read at once, this is an upload that goes on; a trickle is none. */
-const UPLOAD_BYTES = 1024;
-
-/** To itself: no receiver holds this publisher back any more. */
+/** Mail of a connection to itself: no receiver holds it back any more. */
 const GO_ON = Symbol("go on");
 
 /** Drives one session over one stream: reads, turns, flushes, hangs up. */
@@ -52,10 +48,13 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
   /** The time of the present turn; 0 between turns. */
   #time = 0;
   #phase: "open" | "closing" | "lingering" | "ended" = "open";
+  /** True once `full` was: the session waits for `drained`. */
   #wasFull = false;
+  /** True once the outbox has refused something. */
   #overflowed = false;
+  /** When a closing connection ends, whatever is still to be said or heard. */
   #goneBy = Infinity;
-  #endBy = 0;
+  #lingering: Lingering | undefined;
 
   constructor(self: Self<unknown>, stream: ByteStream, options: ConnectionOptions) {
     this.#self = self;
@@ -72,7 +71,8 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     try {
       this.#session = options.open(this, this.#hub, this.#now());
     } catch (error) {
-      // What it subscribed to by then would stay for ever: an actor that never was is never stopped.
+      // Nobody calls `stopped` for an actor that was not made: its subscriptions would stay for
+      // ever.
       space.router.forget(this);
       throw error;
     }
@@ -109,7 +109,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     this.#reception.end();
     const now = this.#now();
     try {
-      // What outlives this connection keeps the deliveries that it never saw.
+      // A durable session, which outlives this connection, keeps the deliveries that nobody read.
       for (let mail = unread.shift(); mail !== undefined; mail = unread.shift()) {
         if (mail instanceof Delivery) this.#session.deliver(mail, now);
       }
@@ -133,7 +133,8 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
 
   get full(): boolean {
     const { outboxHighWaterBytes } = this.#options.limits;
-    // Whoever has seen it waits for `drained`; what comes after the end, for another connection.
+    // Who reads true waits for `drained`. After the end it stays true, so that a durable session
+    // keeps what comes then for the client's next connection.
     if (this.#writer.size <= outboxHighWaterBytes && this.#phase !== "ended") return false;
     return this.#wasFull = true;
   }
@@ -244,12 +245,11 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     }
   }
 
-  /** Not wanted; but what is not read would bring a reset, and that the loss of our last words. */
+  /** Throws away what nobody wants any more. */
   #skip(): void {
     const { input } = this.#reader, { size } = input;
     input.skip(size);
-    if (this.#phase !== "lingering" || size < UPLOAD_BYTES) return;
-    this.#goneBy = Math.min(this.#now() + this.#options.limits.lingerMs, this.#endBy);
+    if (this.#lingering) this.#goneBy = this.#lingering.heard(size, this.#now());
   }
 
   wrote(): void {
@@ -264,13 +264,12 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     });
   }
 
-  /** Everything is said. Input is read to its end, or the peer might lose our last words. */
+  /** Everything is said, and the peer may hang up first. */
   #linger(): void {
     if (this.#reader.done) return this.#self.stop();
     this.#phase = "lingering";
-    const { lingerMs, maxLingerMs } = this.#options.limits;
-    this.#endBy = this.#now() + maxLingerMs;
-    this.#alarm.set(this.#goneBy = this.#now() + lingerMs);
+    this.#lingering = new Lingering(this.#options.limits, this.#now());
+    this.#alarm.set(this.#goneBy = this.#lingering.goneBy);
     this.#reader.wake();
     this.#stream.closeWrite().catch(() => this.#self.stop());
   }
@@ -279,7 +278,7 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     this.#self.turn(() => this.#end("unstored"));
   }
 
-  /** What was refused, or is void, is lost: the peer must not go on as if it were not. */
+  /** Something for this peer is lost or void: hangs up, so that it does not go on as if nothing were. */
   #end(why: "overloaded" | "unstored" | "revoked"): void {
     this.#writer.allowLastWords();
     this.#session[why]?.(this.#now());

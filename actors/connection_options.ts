@@ -3,7 +3,7 @@ import type { Log } from "./log.ts";
 import type { Space } from "./space.ts";
 
 /**
- * What one connection may take.
+ * How much may wait for one connection's peer, and for how long.
  *
  * @example Room for two of the largest messages
  * ```ts
@@ -18,25 +18,31 @@ import type { Space } from "./space.ts";
  * ```
  */
 export interface ConnectionLimits {
-  /** Bytes queued for a peer above which publishers to it wait; default 256 KiB. */
+  /** Bytes queued for a peer above which those who publish to it wait; default 256 KiB. */
   outboxHighWaterBytes: number;
   /**
-   * Bytes queued for a peer above which it is hung up on; default 16 MiB. Make it at least two of
-   * the largest messages.
+   * Bytes queued for a peer above which its connection is closed; default 16 MiB. At least twice
+   * the largest message.
    */
   outboxBytes: number;
-  /** Milliseconds that publishers wait for a receiver that is behind; default 250. */
+  /**
+   * Milliseconds that publishers wait for a peer that is behind; default 250. After that they go on
+   * without it: it loses messages of QoS 0 until it has caught up.
+   */
   graceMs: number;
-  /** Messages in a mailbox above which publishers wait for the next turn; default 1,024. */
+  /** Messages in a mailbox above which publishers wait until some were read; default 1,024. */
   mailboxHighWater: number;
-  /** Milliseconds without progress in which our last words must leave; default 10,000. */
+  /**
+   * Milliseconds after which a closing connection ends, if none of its queued output has left;
+   * default 10,000.
+   */
   closeMs: number;
   /**
-   * Milliseconds to wait, after our last word, for the peer to hang up or to send more of what
-   * nobody wants any more; default 2,000.
+   * Milliseconds that a connection stays open after its last output, so that the peer can read it
+   * and hang up first; default 2,000. What the peer still uploads begins them anew.
    */
   lingerMs: number;
-  /** Milliseconds to wait for that at most; default 30,000. */
+  /** Milliseconds that a connection stays open after its last output at most; default 30,000. */
   maxLingerMs: number;
 }
 

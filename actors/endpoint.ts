@@ -7,20 +7,21 @@ import type {
 } from "../protocols/session.ts";
 import type { DatagramPort, DatagramTransport } from "../transports/transport.ts";
 import type { AccessList } from "./access_list.ts";
-import type { Actor, Behaviour, Exit, Self } from "./actor.ts";
+import type { Actor, Behaviour, Self } from "./actor.ts";
 import { Alarm, type Sleeper } from "./alarm.ts";
-import { SHUTDOWN } from "./connection.ts";
+import { crash } from "./crash.ts";
 import { HeldDatagrams, type Sender } from "./held_datagrams.ts";
 import type { Log } from "./log.ts";
 import { Member } from "./member.ts";
 import { crowded } from "./scheduler.ts";
+import { SHUTDOWN } from "./shutdown.ts";
 import type { Space } from "./space.ts";
 
-/** Datagrams between two looks at who else waits: one socket speaks for thousands of peers. */
+/** Datagrams read before others who wait get their turns: one socket serves thousands of peers. */
 const TURN_DATAGRAMS = 64;
 
 /**
- * What one UDP socket may take.
+ * How much one UDP socket sends at once, and in which pieces.
  *
  * @example Datagrams for a network of your own, where every path carries 1,500 bytes
  * ```ts
@@ -39,7 +40,7 @@ const TURN_DATAGRAMS = 64;
  * ```
  */
 export interface EndpointLimits {
-  /** Datagrams on their way to the kernel; default 4,096. What comes beyond is dropped. */
+  /** Datagrams on their way to the kernel; default 4,096. More are dropped and counted. */
   maxSending: number;
   /**
    * Bytes of the largest datagram sent; default 1,232, what every IPv6 path carries (RFC 8200 §5),
@@ -52,7 +53,7 @@ export interface EndpointLimits {
 export const endpointDefaults: EndpointLimits = { maxSending: 4096, maxDatagramBytes: 1232 };
 
 /** What an endpoint needs. */
-export interface EndpointOptions {
+interface EndpointOptions {
   transport: DatagramTransport;
   /** What is bound already, for the first life; later ones ask the transport. */
   bound: DatagramPort;
@@ -62,7 +63,7 @@ export interface EndpointOptions {
   space: Space;
   log: Log;
   limits: EndpointLimits;
-  /** Whose datagrams are read; all, without. */
+  /** Whose datagrams are read; everybody's, where it is missing. */
   access?: AccessList | undefined;
 }
 
@@ -107,7 +108,8 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper, Sender {
       const hub = new Member(space, this, undefined, { listener });
       this.#session = options.open(this, hub, this.#now());
     } catch (error) {
-      // What it subscribed to by then would stay for ever: an actor that never was is never stopped.
+      // Nobody calls `stopped` for an actor that was not made: its subscriptions would stay for
+      // ever.
       options.space.router.forget(this);
       throw error;
     }
@@ -139,7 +141,7 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper, Sender {
     return this.#sending === 0 && !this.#held.isHolding;
   }
 
-  stopped(_exit: Exit): void {
+  stopped(): void {
     this.#ended = true;
     this.#alarm.cancel();
     this.#port?.close();
@@ -159,7 +161,8 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper, Sender {
       space.count("datagram.dropped");
       return false;
     }
-    // The kernel may take it later, and the session composes its next one in the same memory.
+    // A copy: the kernel may take it later, and the session composes its next one in the same
+    // memory.
     const own = bytes.slice();
     if (ledger !== undefined && (ledger.dirty || this.#held.isHolding)) {
       this.#held.push(own, to, ledger);
@@ -206,9 +209,7 @@ class Endpoint implements Actor<unknown>, DatagramWire, Inbox, Sleeper, Sender {
       await Promise.all([this.#read(port), ...groups.map((each) => this.#read(each, true))]);
       this.#self.stop();
     } catch (error) {
-      this.#self.turn(() => {
-        throw error;
-      });
+      crash(this.#self, error);
     }
   }
 

@@ -1,3 +1,4 @@
+import { Application } from "./application.ts";
 import { Bridges } from "./bridge/bridges.ts";
 import type { OpenUpstream } from "./bridge/upstream.ts";
 import { CoapServer } from "./handlers/coap_server.ts";
@@ -6,7 +7,7 @@ import type { GatewayOptions, PathTables } from "./gateway_options.ts";
 import { Listeners } from "./listeners.ts";
 import { Log } from "./log.ts";
 import { Space } from "./space.ts";
-import { Supervisor } from "./supervisor.ts";
+import { restartBackoff, Supervisor } from "./supervisor.ts";
 import { startTimers } from "./timers.ts";
 import { WebServer } from "./handlers/web_server.ts";
 
@@ -17,7 +18,7 @@ export class Engine {
   readonly space: Space;
   readonly root: Supervisor;
   readonly actors: Supervisor;
-  readonly subscribers: Supervisor;
+  readonly application: Application;
   readonly listeners: Listeners;
   readonly bridges: Bridges;
   readonly web: WebServer;
@@ -33,7 +34,7 @@ export class Engine {
     this.finished = promise;
     this.#finish = (error) => error === undefined ? resolve() : reject(error);
     const ended = () => space.hooks?.stop();
-    // Whoever does not look at `finished` has still been told by the log.
+    // Also a handler for the rejection: where nobody looks at `finished`, the log has said why.
     promise.then(ended, ended);
     this.root = new Supervisor("meerkat", {
       clock,
@@ -42,13 +43,16 @@ export class Engine {
     });
     this.listeners = new Listeners(this.root, { space, log, limits });
     this.bridges = new Bridges(this.root, { space, log, open });
-    const backoff = { minMs: 10, maxMs: 5_000 };
-    this.actors = this.root.supervise("actors", { maxRestarts: Infinity, backoff });
-    // A handler has no state that could be broken: however often it throws, it is there again.
-    this.subscribers = this.root.supervise("handlers", { maxRestarts: Infinity });
+    this.actors = this.root.supervise("actors", {
+      maxRestarts: Infinity,
+      backoff: restartBackoff,
+    });
+    // A handler has no state that a crash could spoil: it is restarted at once, however often.
+    const handlers = this.root.supervise("handlers", { maxRestarts: Infinity });
+    this.application = new Application(space, handlers);
     const table = space.shared(tables.handlers);
-    this.web = new WebServer({ table, root: this.root, handlers: this.subscribers, clock, log });
-    this.coap = new CoapServer(space.shared(tables.resources), this.subscribers);
+    this.web = new WebServer({ table, root: this.root, handlers, clock, log });
+    this.coap = new CoapServer(space.shared(tables.resources), handlers);
     if (options.hooks) space.use(options.hooks, log);
     options.store?.open({ space, root: this.root, log });
     startTimers(this.root, space, options);

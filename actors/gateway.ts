@@ -1,6 +1,5 @@
-import { Publication, type PublicationOptions } from "../protocols/publication.ts";
-import type { Hub, OpenDatagramSession, OpenSession, Outcome } from "../protocols/session.ts";
-import { faultOfTopic } from "../protocols/topic.ts";
+import type { Publication, PublicationOptions } from "../protocols/publication.ts";
+import type { OpenDatagramSession, OpenSession, Outcome } from "../protocols/session.ts";
 import type { DatagramTransport, Transport } from "../transports/transport.ts";
 import type { Behaviour, Ref } from "./actor.ts";
 import type { Answering } from "./handlers/answering.ts";
@@ -13,23 +12,18 @@ import type {
   CoapOptions,
   CoapResource,
 } from "./handlers/coap_handler.ts";
-import { addDnsHandler, type DnsHandler } from "./dns/handler.ts";
+import type { DnsHandler } from "./dns/handler.ts";
 import { Engine } from "./engine.ts";
 import type { GatewayOptions, PathTables } from "./gateway_options.ts";
 import type { Handler } from "./handlers/handler.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Listening, ListenOptions } from "./listeners.ts";
-import { Member } from "./member.ts";
 import type { Methods } from "./handlers/methods.ts";
 import type { SocketHandler, SocketOptions } from "./handlers/socket_handler.ts";
-import type { Space } from "./space.ts";
-import { type MessageHandler, subscribe } from "./subscriber.ts";
+import type { MessageHandler } from "./subscriber.ts";
 import type { HandleOptions } from "./handlers/web_server.ts";
 import type { SpawnOptions } from "./supervisor.ts";
 import type { TreeNode } from "./tree.ts";
-
-/** Topic levels that the library itself accepts. */
-const MAX_LEVELS = 128;
 
 /**
  * One topic space with its listeners, connections and handlers, and the supervisors above them.
@@ -55,42 +49,39 @@ const MAX_LEVELS = 128;
  */
 export class Gateway {
   /**
-   * Resolves when the gateway has stopped; rejects with the cause when it had to: a listener could
-   * not start, or something crashed more often than its supervisor bears.
+   * Resolves when the gateway has stopped. Rejects with the cause when it had to stop: a listener
+   * could not start, or a part of the gateway crashed more often than its supervisor tolerates.
    */
   readonly finished: Promise<void>;
   readonly #engine: Engine;
-  readonly #space: Space;
-  readonly #publisher: Hub;
-  #names = 0;
 
   /** @ignore */
   constructor(tables: PathTables, options: GatewayOptions = {}, open?: OpenUpstream) {
     this.#engine = new Engine(tables, options, open);
-    this.#space = this.#engine.space;
     this.finished = this.#engine.finished;
-    const inbox = { name: "library", deliver: () => false, post: () => false };
-    this.#publisher = new Member(this.#space, inbox);
   }
 
-  /** What was counted since the start, by name, such as `delivery.dropped`. */
+  /** How often things have happened since the start, by name, such as `delivery.dropped`. */
   get counters(): ReadonlyMap<string, number> {
-    return this.#space.counters;
+    return this.#engine.space.counters;
   }
 
   /**
-   * Has `hooks` asked too, after those that are there already, until the answer is called. Clients
-   * that have been let in by then are not asked again who they are; what they follow is asked about
-   * again, if it was before. Sessions of a store come back when the gateway is made: a gateway that is
-   * made with `hooks`, even `{}`, has those sessions asked about by hooks that are added later.
+   * Adds a set of hooks, which is asked after those that are there already. The returned function
+   * removes it.
+   *
+   * Clients that are connected are not asked again who they are. What they have subscribed to is
+   * asked about again if there was any `authorize` hook when they subscribed. Sessions that a store
+   * brings back are there before `use` can be called: make the gateway with `hooks: {}` where they
+   * are to be asked about too.
    */
   use(hooks: Hooks): () => void {
-    return this.#space.use(hooks, this.#engine.log);
+    return this.#engine.space.use(hooks, this.#engine.log);
   }
 
   /**
-   * Listens with a transport of streams, such as `tcp()`, and speaks a protocol on each.
-   * One that cannot start stops the gateway; `ready` and `finished` reject with the cause.
+   * Accepts streams of a transport, such as `tcp()`, and speaks a protocol on each. When it cannot
+   * start, `ready` and `finished` reject with the cause, and the gateway stops.
    *
    * @throws {TypeError} When the name is taken or the gateway has stopped.
    */
@@ -115,14 +106,15 @@ export class Gateway {
   }
 
   /**
-   * Calls `handler` for each message that `filter` selects (MQTT 5.0 §4.7), stored values first;
-   * `+name` and `#name` name levels. The answer ends the subscription.
+   * Calls `handler` for each message that `filter` selects (MQTT 5.0 §4.7), stored values first.
+   * A level `+name` or `#name` is a wildcard whose value the handler gets by that name. The
+   * returned function ends the subscription.
    *
    * At most 65,536 messages wait for a handler; more are dropped and counted.
    *
-   * @throws {TypeError} When the filter is not one, has more than 128 levels, or the gateway has
+   * @throws {TypeError} When the filter is invalid, has more than 128 levels, or the gateway has
    * stopped.
-   * @example All that is left of the topic
+   * @example Named levels
    * ```ts
    * import { gateway } from "@meerkat/gateway";
    * import assert from "node:assert/strict";
@@ -139,12 +131,12 @@ export class Gateway {
     filter: Filter,
     handler: MessageHandler<Filter>,
   ): () => void {
-    const name = `${filter} ${++this.#names}`, { subscribers: supervisor } = this.#engine;
-    return subscribe(filter, handler, { name, space: this.#space, supervisor });
+    return this.#engine.application.subscribe(filter, handler);
   }
 
   /**
-   * Publishes to every subscriber of every protocol. Text goes as UTF-8; bytes are copied.
+   * Publishes to every subscriber of every protocol, and says what became of it. Text goes as
+   * UTF-8; bytes are copied.
    *
    * @throws {TypeError} When the topic is not a topic name (MQTT 5.0 §4.7) or has more than 128
    * levels.
@@ -159,32 +151,34 @@ export class Gateway {
    * ```
    */
   publish(topic: string, payload: string | Uint8Array, options: PublicationOptions = {}): Outcome {
-    const fault = faultOfTopic(topic, MAX_LEVELS);
-    if (fault !== undefined) throw new TypeError(fault);
-    const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload.slice();
-    const time = options.time ?? Math.floor(this.#space.clock.now());
-    return this.#publisher.publish(new Publication(topic, bytes, { ...options, time }));
+    return this.#engine.application.publish(topic, payload, options);
   }
 
-  /** Starts a bridge to another MQTT broker. Throws a `TypeError` when its options are wrong. */
+  /**
+   * Starts a bridge, which exchanges messages with another MQTT broker until it is closed.
+   *
+   * @throws {TypeError} When an option is wrong.
+   */
   bridge(options: BridgeOptions): Bridge {
     return this.#engine.bridges.add(options);
   }
 
   /** The stored value of a topic; undefined when there is none, or it has expired. */
   retained(topic: string): Publication | undefined {
-    return this.#publisher.retained(topic);
+    return this.#engine.application.retained(topic);
   }
 
   /**
-   * Answers HTTP and CoAP requests for `path`: this one, with a final `/*` everything below it, or
-   * what a `URLPattern` fits. An exact path goes before the longest that fits; what is below `/topics`
-   * is the gateway's own unless the path says so, and for CoAP always. The answer takes it out again.
+   * Answers HTTP and CoAP requests for `path`, or for everything below it if it ends in `/*`, or
+   * for what a `URLPattern` matches. An exact path goes before patterns, a longer pattern before a
+   * shorter one. The gateway itself answers below `/topics`, unless `path` names a place there, and
+   * for CoAP always. The returned function removes the handler.
    *
-   * CoAP is mapped as RFC 8075 maps HTTP, the other way round; the URL of such a request begins with
-   * `coap:`.
+   * CoAP requests are translated by the rules of RFC 8075, read from CoAP to HTTP; their URLs begin
+   * with `coap:`.
    *
-   * @throws {TypeError} When the path begins without `/`, is taken, or the gateway has stopped.
+   * @throws {TypeError} When the path does not begin with `/`, is taken, or the gateway has
+   * stopped.
    * @example A page of its own
    * ```ts
    * import { gateway, http, tcp } from "@meerkat/gateway";
@@ -205,11 +199,11 @@ export class Gateway {
   }
 
   /**
-   * Answers CoAP requests for `path`, or for everything below one that ends in `/*`, in CoAP's own
-   * terms: options, codes, formats, observers. It goes before what `handle` has; `/topics`, `/ps`,
-   * `/pubsub` and `/.well-known/core` are the gateway's own.
+   * Answers CoAP requests for `path`, or for everything below it if it ends in `/*`, in CoAP's own
+   * terms: options, codes, formats, observers. Such a path goes before those of `handle`. The
+   * gateway itself answers `/topics`, `/ps`, `/pubsub` and `/.well-known/core`.
    *
-   * @throws {TypeError} When the path is none, is taken, or the gateway has stopped.
+   * @throws {TypeError} When the path is invalid, is taken, or the gateway has stopped.
    */
   coap(
     path: string,
@@ -220,12 +214,13 @@ export class Gateway {
   }
 
   /**
-   * Gives the WebSockets that are opened on `path` to `handler`, found as `handle` finds them. Each
-   * is an actor: one that throws is closed with 1011. Those that are open stay so when the answer
-   * takes the path out again.
+   * Gives each WebSocket that a client opens on `path` to `handler`; paths are those of `handle`.
+   * Each socket is an actor: one whose handler throws is closed with 1011. The returned function
+   * removes the handler, and leaves sockets that are open as they are.
    *
-   * @throws {TypeError} When the path begins without `/`, is taken, or the gateway has stopped.
-   * @example Two that talk
+   * @throws {TypeError} When the path does not begin with `/`, is taken, or the gateway has
+   * stopped.
+   * @example A conversation
    * ```ts
    * import { gateway, http, tcp } from "@meerkat/gateway";
    * import assert from "node:assert/strict";
@@ -254,19 +249,17 @@ export class Gateway {
     return this.#engine.web.answering(name, handler);
   }
 
-  /** Has `handler` asked, after those before it, what no zone answers; the answer takes it out. */
+  /**
+   * Has `handler` answer DNS questions that neither a zone nor an earlier handler answers. The
+   * returned function removes it.
+   */
   dns(handler: DnsHandler): () => void {
-    const name = `dns ${++this.#names}`;
-    return addDnsHandler(handler, {
-      name,
-      space: this.#space,
-      supervisor: this.#engine.subscribers,
-    });
+    return this.#engine.application.dns(handler);
   }
 
   /**
-   * Starts an actor of your own: it ends when the gateway does. With `restart: "crash"` it is
-   * started again however often it crashes, after 10 ms at first and 5 s at most.
+   * Starts an actor of your own, which ends when the gateway does. With `restart: "crash"` it is
+   * started again however often it crashes, after pauses that grow from 10 ms to 5 s.
    *
    * @throws {TypeError} When the name is taken or the gateway has stopped.
    */
@@ -274,26 +267,30 @@ export class Gateway {
     return this.#engine.actors.spawn(name, behaviour, options);
   }
 
-  /** The actors as they are now, for an operator or a dashboard. */
+  /** All supervisors and actors as they are now, for an operator or a dashboard. */
   tree(): TreeNode {
     const { root } = this.#engine;
     return { name: root.name, kind: "supervisor", restarts: 0, children: root.tree() };
   }
 
   /**
-   * Stops accepting, lets everyone finish what is in flight for at most `drainMs` milliseconds
-   * (default 10,000), and stops. Resolves then, whoever asked first.
+   * Stops the gateway: nobody new is accepted, clients have at most `drainMs` milliseconds (default
+   * 10,000) to finish what is in flight, then every actor is stopped. Resolves after that. Only the
+   * first call counts; later ones wait for the same end.
    */
   stop({ drainMs = 10_000 }: { drainMs?: number } = {}): Promise<void> {
     return this.#engine.stop(drainMs);
   }
 
-  /** Resolves once all that must survive is safe; rejects when it cannot be made so. */
+  /**
+   * Resolves once the store has safely written everything that was published until now; at once
+   * where there is no store. Rejects when the store cannot write it.
+   */
   async stored(): Promise<void> {
-    await this.#space.ledger?.flushed();
+    await this.#engine.space.ledger?.flushed();
   }
 
-  /** Stops as `stop` does: `await using hub = gateway()` needs no more. */
+  /** Stops the gateway at the end of the block that says `await using hub = gateway()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }

@@ -15,7 +15,8 @@ import type { WebServer } from "./handlers/web_server.ts";
 import type { StoreSource } from "./store/sqlite_store.ts";
 
 /**
- * Every limit of a gateway that is not a protocol's own. Each has its unit and default at its name.
+ * Every limit of a gateway that does not belong to one protocol. Each has its unit and default at
+ * its name.
  *
  * @example Fewer connections, less memory
  * ```ts
@@ -31,7 +32,7 @@ import type { StoreSource } from "./store/sqlite_store.ts";
 export type GatewayLimits = ListenLimits & RetainedLimits & HookLimits;
 
 /**
- * How a gateway is made.
+ * What `gateway()` takes: limits, hooks, the log, and the parts that are off by default.
  *
  * @example A log that says more
  * ```ts
@@ -50,26 +51,29 @@ export type GatewayLimits = ListenLimits & RetainedLimits & HookLimits;
  * ```
  */
 export interface GatewayOptions {
-  /** What is not named keeps its documented default. */
+  /** Limits that differ from their defaults. */
   limits?: Partial<GatewayLimits>;
-  /** Default: warnings and errors, as text, to standard error. */
+  /** Where events are written; default: warnings and errors, as text, to standard error. */
   log?: Log;
-  /** Default: the machine's clock. */
+  /** Where the time comes from; default: the machine's clock. */
   clock?: Clock;
-  /** What the application decides; `Gateway.use` adds more. */
+  /**
+   * What the application decides about clients; `Gateway.use` adds more. Default: all may do all.
+   */
   hooks?: Hooks;
-  /** What survives a restart; default nothing does. See `sqliteStore`. */
+  /** Where sessions and stored values survive a restart, as by `sqliteStore`; default: nowhere. */
   store?: StoreSource | undefined;
   /** Milliseconds between two updates of the topics below `$SYS/broker`; default 0, which is never. */
   sysIntervalMs?: number;
-  /** What `$SYS/broker/version` says; default `meerkat`. */
+  /** The value of the topic `$SYS/broker/version`; default `meerkat`. */
   version?: string;
-  /** Who keeps `$presence/{id}` and `/clients/`; default nobody does. See `presence`. */
+  /** Keeps `$presence/{id}` and `/clients/`, as `presence` does; default: nobody does. */
   presence?: PresenceSource | undefined;
 }
 
 /**
- * Something that keeps the presence of clients: what `presence` gives.
+ * Something that publishes who is connected: what `presence` returns, for
+ * `GatewayOptions.presence`.
  *
  * @example Only if it is wanted
  * ```ts
@@ -87,7 +91,7 @@ export interface PresenceSource {
   open(home: { space: Space; root: Supervisor; web: WebServer }): void;
 }
 
-/** What protocols look up paths in, made once for a gateway. */
+/** The tables in which protocols look paths up; each is made once for a gateway. */
 export interface PathTables {
   /** Paths that HTTP and CoAP answer. */
   readonly handlers: new () => HandlerTable;
@@ -102,13 +106,13 @@ export interface HandlerTable {
     add(path: PathPattern, route: SocketRoute): void;
     remove(path: PathPattern): void;
   };
-  /** Whoever asks other servers for those who want that. */
+  /** Answers requests that name another server, as those to a proxy do. */
   forward: PathAnswer | undefined;
   /**
-   * Has `answer` called for a path, which is listed where it has `attributes`. Throws a `TypeError`
-   * when the path is none, or taken.
+   * Has `answer` called for a path, which is listed in `/.well-known/core` where it has
+   * `attributes`. Throws a `TypeError` when the path is invalid or taken.
    */
   add(path: PathPattern, answer: PathAnswer, attributes?: LinkAttributes): void;
-  /** Takes a path out again. */
+  /** Removes a path. */
   remove(path: PathPattern): void;
 }

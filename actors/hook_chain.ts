@@ -4,41 +4,49 @@ import type { Hooks } from "./hooks.ts";
 import type { Log } from "./log.ts";
 
 /**
- * What hooks may take.
+ * How long hooks may keep clients waiting.
  *
- * @example Less patience
+ * @example A database that does not answer
  * ```ts
- * import { gateway, type HookLimits } from "@meerkat/gateway";
+ * import { gateway, type HookLimits, type Hooks, http, Log, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const limits: HookLimits = { hookTimeoutMs: 1_000 };
- * await using hub = gateway({ limits });
- * assert.equal(hub.tree().name, "meerkat");
+ * const limits: HookLimits = { hookTimeoutMs: 10 };
+ * const hooks: Hooks = { authorize: () => new Promise<boolean>(() => {}) };
+ * await using hub = gateway({ limits, hooks, log: new Log({ level: "silent" }) });
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const url = `http://127.0.0.1:${port}/topics/lamp`;
+ * const answer = await fetch(url, { method: "PUT", body: "on" });
+ * assert.match(await answer.text(), /cannot be decided at the moment/);
+ * assert.equal(answer.status, 503);
  * ```
  */
 export interface HookLimits {
-  /** Milliseconds that a hook may take for its answer; default 10,000. */
+  /**
+   * Milliseconds after which a hook that has not answered refuses as "unavailable"; default 10,000.
+   */
   hookTimeoutMs: number;
 }
 
-/** 10 s: clients wait about as long for an answer of any kind. */
+/** 10 s: clients hardly wait any longer for an answer. */
 export const hookDefaults: HookLimits = { hookTimeoutMs: 10_000 };
 
-/** Something that each set of hooks is asked, until one has the answer. */
+/** Something that the sets of hooks are asked one after the other, until one of them decides. */
 export interface Question<T> {
   readonly hook: keyof Hooks;
   /** Asks one set. */
   ask(hooks: Hooks): unknown;
-  /** What an answer means; undefined to ask the next set. */
+  /** What an answer means; undefined when the next set is to be asked. */
   judge(answer: unknown): T | Refusal | undefined;
-  /** When every set has been asked. */
+  /** What holds when no set has decided. */
   none(): T | Refusal;
 }
 
 /** Whoever waits for an answer. */
 export interface Asker<T> {
-  /** Runs `work` where the answer may be used. Called for late answers only. */
+  /** Runs `work`, which uses an answer that came late, in a turn of the asker's own. */
   later(work: () => void): void;
+  /** Called once, within `ask` or within the work that `later` got. */
   decided(answer: T | Refusal): void;
 }
 
@@ -61,18 +69,18 @@ export class HookChain {
 
   constructor(readonly log: Log, readonly clock: Clock, readonly limits: HookLimits) {}
 
-  /** Asks `hooks` too, after all others, until the answer is called. */
+  /** Asks `hooks` too, after all others, until the returned function is called. */
   add(hooks: Hooks): () => void {
     this.#change([...this.#sets, hooks], hooks);
     return () => this.#change(this.#sets.filter((each) => each !== hooks), hooks);
   }
 
-  /** Another number whenever others are asked than before what may be done. */
+  /** Changes whenever an `authorize` hook comes or goes: what was allowed may not be any more. */
   get revision(): number {
     return this.#revision;
   }
 
-  /** True when anybody is asked what may be done. */
+  /** True when any set has an `authorize` hook. */
   get authorizes(): boolean {
     return this.#authorizes;
   }
@@ -128,7 +136,7 @@ export class HookChain {
     }
   }
 
-  /** Runs `work` later, unless nobody waits for answers any more; the answer cancels it. */
+  /** Runs `work` after `ms`, unless this chain stops first. The returned function cancels it. */
   after(ms: number, work: () => void): () => void {
     const cancel = this.clock.after(ms, () => {
       this.#pending.delete(cancel);
@@ -137,7 +145,7 @@ export class HookChain {
     return this.until(cancel);
   }
 
-  /** Has `cease` called when nobody waits for answers any more, or by the answer; once. */
+  /** Has `cease` called once: when this chain stops, or by the returned function. */
   until(cease: () => void): () => void {
     this.#pending.add(cease);
     return () => {
@@ -145,7 +153,7 @@ export class HookChain {
     };
   }
 
-  /** Nobody waits for answers any more. */
+  /** Forgets whoever still waits for an answer: the gateway has stopped. */
   stop(): void {
     for (const cancel of this.#pending) cancel();
     this.#pending.clear();

@@ -10,11 +10,9 @@ import type { Login } from "./hooks.ts";
 import { HookScreen } from "./hook_screen.ts";
 import { watchLogin } from "./login_end.ts";
 
-/** Levels of a topic that a hook may publish to in place of another. */
-const MAX_LEVELS = 128;
 /** Milliseconds until an answer that found the session's mailbox full is brought again. */
 const RETRY_MS = 1_000;
-/** Tries, until the session is taken to be gone. */
+/** Times that it is brought again, until the session is taken to be gone. */
 const MAX_TRIES = 10;
 
 /** Asks the hooks for one session. */
@@ -37,13 +35,13 @@ export class HookGuard implements Guard {
         if (answer === undefined || answer === null || answer instanceof Refusal) {
           return answer ?? undefined;
         }
-        if (answer === false) return unknown;
+        if (answer === false) return notAccepted;
         if (typeof answer !== "object") {
           throw new TypeError("Cannot use the answer: it must be an object such as { user }");
         }
         return identityOf(credentials, answer as Login);
       },
-      none: () => unknown,
+      none: () => notAccepted,
     }, decided);
   }
 
@@ -144,7 +142,7 @@ export class HookGuard implements Guard {
   }
 }
 
-const unknown = new Refusal("The credentials are not accepted", "credentials");
+const notAccepted = new Refusal("The credentials are not accepted", "credentials");
 
 function identityOf(
   credentials: Credentials,
@@ -155,11 +153,13 @@ function identityOf(
   return { ...identity, ...expires !== undefined && { expires }, ...grant && { grant } };
 }
 
-/** What a hook made of a publication, from the same publisher. */
+/** The publication that a hook gave in place of another, as if its publisher had published it. */
 function inPlaceOf(before: Publication, after: Publication): Publication {
-  const fault = faultOfTopic(after.topic, MAX_LEVELS);
+  const fault = faultOfTopic(after.topic);
   if (fault !== undefined) throw new TypeError(fault);
-  if (isReserved(after.topic)) throw new TypeError(`Cannot publish to "${after.topic}"`);
+  if (isReserved(after.topic)) {
+    throw new TypeError(`Cannot publish to "${after.topic}": only the gateway itself may`);
+  }
   const { topic, payload, qos, retain, contentType, properties } = after;
   const { origin } = before, time = after.time || before.time;
   return new Publication(topic, payload, {

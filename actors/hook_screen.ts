@@ -5,7 +5,7 @@ import type { Publisher, Receiver } from "../protocols/session.ts";
 import { authorization } from "./authorization.ts";
 import type { HookChain } from "./hook_chain.ts";
 
-/** Deliveries of one subscription that wait for hooks: what comes beyond is dropped and counted. */
+/** Deliveries of one subscription that may wait for hooks; more are dropped and counted. */
 const MAX_UNDECIDED = 1_000;
 
 /** A delivery that waits for its turn; `allowed` is undefined while that is not decided. */
@@ -18,7 +18,7 @@ interface Waiting {
 }
 
 /** How a subscription is screened. */
-export interface ScreenOptions {
+interface ScreenOptions {
   /** Called for each delivery that is thrown away. */
   readonly dropped: () => void;
   /** True for a filter without wildcards: whoever allowed it allowed all that it selects. */
@@ -31,7 +31,7 @@ export interface ScreenOptions {
  */
 export class HookScreen implements Screen {
   #waiting: Waiting[] = [];
-  /** The revision of the hooks that allowed all. */
+  /** The revision of the hooks that allowed the whole subscription; NaN where none did. */
   readonly #allowed: number;
 
   constructor(
@@ -51,7 +51,7 @@ export class HookScreen implements Screen {
     if (this.isOpen) return true;
     const lower = Math.min(value.qos, qos) as Qos;
     const delivery = new Delivery(value, lower, true, undefined);
-    // A value does not wait behind messages: its receiver takes it when it has room.
+    // Receivers take stored values when they have room for them: these need not wait their turn.
     const waiting: Waiting = { delivery, receiver, allowed: undefined, revision: NaN };
     this.#ask(waiting);
     if (waiting.allowed === undefined) this.#wait(waiting);
@@ -74,7 +74,7 @@ export class HookScreen implements Screen {
     let late = false;
     const access = { action: "deliver", identity: this.identity, topic, qos, retain } as const;
     this.chain.ask(authorization(access), {
-      // Delivering belongs to nobody's turn in particular.
+      // A delivery needs no turn of its own: the receiver only puts it into its mailbox.
       later: (work) => {
         late = true;
         work();
@@ -94,6 +94,7 @@ export class HookScreen implements Screen {
     return !isFull;
   }
 
+  /** Hands over what is decided at the front of the queue. */
   #run(): void {
     let done = 0;
     for (; done < this.#waiting.length; done++) {

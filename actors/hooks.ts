@@ -4,15 +4,26 @@ import type { Credentials, Identity, Refusal } from "../protocols/identity.ts";
 import type { Publication, Qos } from "../protocols/publication.ts";
 
 /**
- * At once, or later: nothing else of this client's is looked at meanwhile, and others go on.
+ * What a hook may answer with: a value, or a promise of one. Until a promise settles, nothing else
+ * that this client has sent is looked at; other clients go on.
  *
- * @example Both
+ * @example From memory at once, else from a database
  * ```ts
  * import type { Later } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const answers: Later<boolean>[] = [true, Promise.resolve(true)];
- * assert.deepEqual(await Promise.all(answers), [true, true]);
+ * const known = new Map<string, boolean>();
+ * async function askDatabase(user: string): Promise<boolean> {
+ *   const mayEnter = await Promise.resolve(user === "ann");
+ *   known.set(user, mayEnter);
+ *   return mayEnter;
+ * }
+ * function mayEnter(user: string): Later<boolean> {
+ *   return known.get(user) ?? askDatabase(user);
+ * }
+ *
+ * assert.equal(await mayEnter("ann"), true);
+ * assert.equal(mayEnter("ann"), true);
  * ```
  */
 export type Later<T> = T | PromiseLike<T>;
@@ -20,28 +31,37 @@ export type Later<T> = T | PromiseLike<T>;
 /**
  * What an `authenticate` hook says about a client that it lets in.
  *
- * @example Of the staff
+ * @example A key that is worth an hour
  * ```ts
- * import type { Login } from "@meerkat/gateway";
+ * import { gateway, http, type Login, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const ann: Login = { user: "ann", groups: ["staff"] };
- * assert.ok(ann.groups?.includes("staff"));
+ * const keys = new Map<string | undefined, Login>([
+ *   ["k-4711", { user: "ann", groups: ["staff"], expires: Date.now() + 3_600_000 }],
+ * ]);
+ * await using hub = gateway({
+ *   hooks: { authenticate: ({ passwordText }) => keys.get(passwordText) ?? false },
+ * });
+ * hub.handle("/me", (_request, { identity }) => Response.json(identity.groups));
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const headers = { authorization: `Basic ${btoa("any:k-4711")}` };
+ * const answer = await fetch(`http://127.0.0.1:${port}/me`, { headers });
+ * assert.deepEqual(await answer.json(), ["staff"]);
  * ```
  */
 export interface Login {
-  /** Its proved name; none for one that may come in without. */
+  /** The name that the client has proved; undefined lets it in without one. */
   user?: string | undefined;
-  /** What else it is, for `authorize` to look at. */
+  /** Groups that the user belongs to, for `authorize` and policies to look at; default: none. */
   groups?: readonly string[];
-  /** When the login ends, in milliseconds since 1970: long-lived connections end with it. */
+  /** When the login ends, in milliseconds since 1970: long-lived connections end then. */
   expires?: number | undefined;
-  /** What the login stands on: long-lived connections end when that goes. */
+  /** What the login depends on: long-lived connections end when it is revoked. */
   grant?: Grant | undefined;
 }
 
 /**
- * A subscription that has been made.
+ * A subscription that has been made, as the hook `subscribed` is told of it.
  *
  * @example Who follows what
  * ```ts
@@ -61,24 +81,28 @@ export interface Login {
 export interface Subscribed {
   /** Who subscribed. */
   readonly identity: Identity;
-  /** To what; `$share/<name>/<filter>` for one that is shared. */
+  /** The filter; `$share/<name>/<filter>` for a shared subscription. */
   readonly filter: string;
   /** The highest QoS of its deliveries. */
   readonly qos: Qos;
 }
 
 /**
- * What an application decides, or wants to hear of. All members are optional. Several sets of hooks
- * are asked in the order in which they were given, and the first refusal ends the asking.
+ * What an application decides about clients, or wants to hear of them. All members are optional.
+ * Several sets of hooks are asked in the order in which they were added; the first refusal decides.
  *
- * For one client the order is: `authenticate`; `authorize` of its will; `connected`; then for each
- * subscription `authorize` and `subscribed`, for each publication `authorize` and `published`, and for
- * what subscriptions with wildcards select `authorize` with the action `deliver`; `disconnected`.
+ * One client's hooks are called in this order:
+ * - when it connects: `authenticate`, `authorize` and `published` for its will, `connected`;
+ * - for each subscription: `authorize`, `subscribed`;
+ * - for each publication: `authorize`, `published`;
+ * - for each message that a subscription with wildcards selects: `authorize` with the action
+ *   `deliver`;
+ * - when it has gone: `disconnected`.
  *
- * A hook that throws, rejects or takes longer than `hookTimeoutMs` refuses as "unavailable" and is
- * logged. The gateway's own parts and the methods of `Gateway` are asked nothing.
+ * A hook that throws, rejects or takes longer than `hookTimeoutMs` refuses as "unavailable", and is
+ * logged. Nobody is asked about the gateway's own parts and the methods of `Gateway`.
  *
- * @example Everybody in a topic tree of his own
+ * @example Each user has a topic tree of their own
  * ```ts
  * import { gateway, type Hooks, http, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -109,20 +133,23 @@ export interface Subscribed {
  */
 export interface Hooks {
   /**
-   * Who shows these credentials. Nothing passes the question on to the next set, and from the last
-   * one refuses; false refuses at once.
+   * Says who shows these credentials. Undefined leaves that to the next set, and refuses when there
+   * is none; false refuses at once.
    */
   authenticate?(credentials: Credentials): Later<Login | Refusal | false | undefined>;
   /**
-   * Whether this may be done: false or a refusal when not. Asked again when other sets decide about
-   * that before the answer is there.
+   * Says whether a client may do this. False or a refusal forbids it; else the next set is asked. All
+   * are asked again when other sets decide about that before the answer is there.
    */
   authorize?(access: Access): Later<Refusal | boolean | undefined>;
-  /** Whether a path of `handle` or `websocket` may be asked: at once, and by all sets. */
+  /**
+   * Says whether a client may ask for a path of `Gateway.handle` or `Gateway.websocket`. Every set
+   * must allow it, and answers at once, not by a promise.
+   */
   mayUse?(identity: Identity, method: string, path: string): { readonly allowed: boolean };
   /**
-   * Looks at what a client publishes, and at its will when it connects. Another publication takes
-   * its place.
+   * Looks at each message that a client publishes, and at its will when it connects. A publication
+   * that it answers with takes the place of the message, a refusal refuses it.
    */
   published?(
     publication: Publication,

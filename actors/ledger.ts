@@ -2,7 +2,7 @@ import type { HistoryQuestion } from "../protocols/history.ts";
 import type { Journal, MessageRecord } from "../protocols/journal.ts";
 import type { Publication } from "../protocols/publication.ts";
 
-/** Whoever keeps back what must not be said before something is safe. */
+/** Keeps output back that promises something, until what it promises is stored. */
 export interface Holder {
   /** Everything recorded up to and with this batch is safe. True when nothing is kept back any more. */
   committed(batch: number): boolean;
@@ -27,7 +27,7 @@ export interface Ledger extends Journal {
   readonly fault: string | undefined;
   /** How often something that must survive was not accepted. */
   readonly refusals: number;
-  /** Has `holder` told what becomes of the batches. */
+  /** Tells `holder` what becomes of the batches, until it keeps nothing back any more. */
   hold(holder: Holder): void;
   /** A retained value has been set or, by an empty payload, cleared. */
   saveRetained(publication: Publication): void;

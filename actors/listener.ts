@@ -2,13 +2,14 @@ import type { ByteStream, Listener, Transport } from "../transports/transport.ts
 import type { Actor, Behaviour, Self } from "./actor.ts";
 import type { Admission } from "./admission.ts";
 import type { Clock } from "./clock.ts";
+import { crash } from "./crash.ts";
 import type { Log } from "./log.ts";
 
 /** Milliseconds to wait after accepting failed: usually, descriptors have run out. */
 const ACCEPT_BACKOFF_MS = 100;
 
 /** What a listener needs. */
-export interface ListenerOptions {
+interface ListenerOptions {
   transport: Transport;
   /** What listens already, for the first life; later ones ask the transport. */
   opened: Listener;
@@ -65,21 +66,20 @@ class Accepting implements Actor<never> {
       while (await this.#acceptOne(listener));
       this.#self.stop();
     } catch (error) {
-      this.#self.turn(() => {
-        throw error;
-      });
+      crash(this.#self, error);
     }
   }
 
   async #acceptOne(listener: Listener): Promise<boolean> {
-    // What is thrown at once is a fault of the transport; what is rejected, of the moment.
+    // A transport that throws at once is at fault and crashes this actor. One that rejects cannot
+    // accept at the moment, and is asked again.
     const pending = listener.accept();
     let stream: ByteStream | undefined;
     try {
       stream = await pending;
     } catch (error) {
       if (this.#ended) return false;
-      // Only in words: without a descriptor left, Deno panics when somebody looks at an error's stack.
+      // As text: with no descriptor left, Deno panics when somebody reads the stack of an error.
       const { log } = this.#options;
       log.warn("cannot accept", { listener: this.#self.name, error: String(error) });
       await this.#pause(ACCEPT_BACKOFF_MS);

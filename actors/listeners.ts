@@ -3,18 +3,19 @@ import type { Address, ByteStream, DatagramTransport, Transport } from "../trans
 import type { Behaviour, Ref, Self } from "./actor.ts";
 import { AccessList } from "./access_list.ts";
 import { Admission, admissionDefaults, type AdmissionLimits } from "./admission.ts";
-import { connection, SHUTDOWN } from "./connection.ts";
+import { connection } from "./connection.ts";
 import { connectionDefaults, type ConnectionLimits } from "./connection_options.ts";
 import { endpoint, endpointDefaults, type EndpointLimits } from "./endpoint.ts";
 import { listener } from "./listener.ts";
 import type { Log } from "./log.ts";
+import { SHUTDOWN } from "./shutdown.ts";
 import type { Space } from "./space.ts";
-import type { SpawnOptions, Supervisor } from "./supervisor.ts";
+import { restartBackoff, type SpawnOptions, type Supervisor } from "./supervisor.ts";
 
 /**
- * One listener, from the outside.
+ * One listener, as `Gateway.listen` gives it: where it is, and how to close it.
  *
- * @example Closing a door while the rest goes on
+ * @example Closing one listener while the rest goes on
  * ```ts
  * import { gateway, type Listening, mqtt, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -27,7 +28,7 @@ import type { SpawnOptions, Supervisor } from "./supervisor.ts";
  * ```
  */
 export interface Listening {
-  /** What logs and the tree call it. */
+  /** What the log and `Gateway.tree` call it. */
   readonly name: string;
   /**
    * Where it listens, with the port that the system chose for port 0. Rejects when it cannot, with
@@ -39,7 +40,7 @@ export interface Listening {
 }
 
 /**
- * What is particular to one listener.
+ * What one listener does differently from the others: its name, its limits, who may connect.
  *
  * @example A public port that admits fewer
  * ```ts
@@ -52,19 +53,23 @@ export interface Listening {
  * ```
  */
 export interface ListenOptions {
-  /** What logs and the tree call it; default: the transport and a number. */
+  /**
+   * What the log and `Gateway.tree` call it; default: the transport and a number, as in `tcp-1`.
+   */
   name?: string;
   /** Its own limits, in place of the gateway's. */
   limits?: Partial<ListenLimits>;
   /**
-   * Who may come, by IP address: `-0.0.0.0/0,+192.168/16`. The last subnet that fits decides, and
-   * whom none fits may not come. Without a list everybody may.
+   * Who may connect, by IP address, as in `-0.0.0.0/0,+192.168/16`: the last subnet that matches
+   * decides, `+` for yes and `-` for no, and a peer that none matches may not. Without a list
+   * everybody may.
    */
   access?: string;
 }
 
 /**
- * What connections through one listener may take. Each has its unit and default at its name.
+ * The limits of one listener, and of each connection that comes in through it. Each has its unit
+ * and default at its name.
  *
  * @example Nobody gets in
  * ```ts
@@ -81,7 +86,7 @@ export interface ListenOptions {
 export type ListenLimits = AdmissionLimits & ConnectionLimits & EndpointLimits;
 
 /** What listeners and their connections share. */
-export interface ListenersOptions {
+interface ListenersOptions {
   space: Space;
   log: Log;
   limits: Partial<ListenLimits>;
@@ -149,8 +154,8 @@ export class Listeners {
     const below = this.#supervise(name);
     const { space, log } = this.#options;
     const limits = { ...endpointDefaults, ...this.#options.limits, ...own.limits };
-    const access = accessOf(own),
-      shared = { transport, open, listener: name, space, log, limits, access };
+    const access = accessOf(own);
+    const shared = { transport, open, listener: name, space, log, limits, access };
     let isClosed = false;
     const start = async () => {
       const bound = await transport.bind();
@@ -186,15 +191,16 @@ export class Listeners {
     return `${transport}-${this.#supervisors.length + 1}`;
   }
 
-  /** `name` may be that of another: with port 0 two listeners have one URL. */
+  /** Adds a number where another listener has this name: with port 0 two have the same URL. */
   #supervise(name: string): Supervisor {
     const others = this.#supervisors.filter((each) => each.name.replace(/ \d+$/, "") === name);
     const own = others.length === 0 ? name : `${name} ${others.length + 1}`;
     const below = this.#root.supervise(own, {
-      // Whoever gave up would take the connections along, which have done nothing.
+      // A supervisor that gave up would stop the connections too, which have done nothing wrong.
       maxRestarts: Infinity,
+      // Longer than all pauses up to the longest, so that they do grow to it.
       windowMs: 60_000,
-      backoff: { minMs: 10, maxMs: 5_000 },
+      backoff: restartBackoff,
     });
     this.#supervisors.push(below);
     return below;
@@ -216,7 +222,7 @@ export class Listeners {
     }, options);
   }
 
-  /** Apart from `#meet`, so that what is deferred keeps nothing else alive. */
+  /** A function of its own, so that the deferred closure keeps nothing of `#meet` alive. */
   #enter(self: Self<unknown>, ended?: () => void): void {
     this.#peers.add(self);
     self.defer(() => {

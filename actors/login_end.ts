@@ -2,12 +2,12 @@ import type { LoginEnd } from "../protocols/grant.ts";
 import type { Identity } from "../protocols/identity.ts";
 import type { HookChain } from "./hook_chain.ts";
 
-/** A day: a timer cannot wait for longer than 24.8 of them. */
+/** A day: one timer cannot wait for longer than 24.8. */
 const MAX_WAIT_MS = 86_400_000;
 
 /**
- * Calls `ended` once, when a login expires or what it stands on goes. The answer cancels that, and is
- * undefined for a login that does not end.
+ * Calls `ended` once, when a login expires or its grant is revoked. The returned function cancels
+ * that; undefined for a login that never ends.
  */
 export function watchLogin(
   { expires, grant }: Identity,
@@ -35,7 +35,7 @@ export function watchLogin(
   };
   if (expires !== undefined) cancel = chain.after(0, () => wait(expires));
   forget = grant?.watch(() => end("revoked"));
-  // It may have gone while somebody was let in because of it.
+  // `watch` answers at once for a grant that was revoked while the client was let in.
   if (isOver) forget?.();
   return cease;
 }

@@ -18,10 +18,10 @@ import { HookGuard } from "./hook_guard.ts";
 import type { Space } from "./space.ts";
 
 /** Where a client came in. */
-export interface Door {
+interface Door {
   /** The listener's name. */
   readonly listener: string;
-  /** Nobody in particular, for a socket that many send datagrams to. */
+  /** Who it is; undefined for a socket to which many peers send datagrams. */
   readonly peer?: Peer;
 }
 
@@ -33,9 +33,12 @@ export class Member implements Hub {
   constructor(
     readonly space: Space,
     readonly self: Inbox,
-    /** Who waits when a receiver falls behind; nobody, for datagrams. */
+    /** Who waits when a receiver falls behind; undefined for datagrams, where nobody does. */
     readonly publisher?: Publisher,
-    /** Where the client came in; the gateway's own parts were never outside, and are asked nothing. */
+    /**
+     * Where the client came in; undefined for the gateway's own parts, about which no hook is
+     * asked.
+     */
     readonly door?: Door,
   ) {}
 
@@ -54,11 +57,7 @@ export class Member implements Hub {
   get guard(): Guard | undefined {
     const { hooks } = this.space;
     if (hooks === undefined || this.door === undefined) return undefined;
-    return this.#guard ??= new HookGuard(
-      hooks,
-      this.self,
-      () => this.space.dropped++,
-    );
+    return this.#guard ??= new HookGuard(hooks, this.self, () => this.space.dropped++);
   }
 
   get identity(): Identity {
@@ -123,6 +122,16 @@ export class Member implements Hub {
   }
 }
 
+/** An inbox for whoever only publishes and asks: nothing is delivered to it. */
+export function deafInbox(name: string): Inbox {
+  return { name, deliver: () => false, post: () => false };
+}
+
+/** The topic space as a part of the gateway itself sees it: no hook is asked about that. */
+export function insider(space: Space, name: string, publisher?: Publisher): Member {
+  return new Member(space, deafInbox(name), publisher);
+}
+
 function nobody(door: Door | undefined): Identity {
   return {
     user: undefined,
@@ -134,7 +143,7 @@ function nobody(door: Door | undefined): Identity {
   };
 }
 
-/** Those that the subscriber may see. */
+/** Those values that the subscriber may see. */
 function* shown(
   values: Iterable<Publication>,
   { screen, qos }: Subscription,

@@ -1,7 +1,10 @@
-/** Sizes in powers of two: an idle connection's read buffer is the smallest. */
+/** The smallest buffer is that with which an idle connection reads; all sizes are powers of two. */
 const SMALLEST = 2048;
+/** 1 MiB: larger buffers are rare, and cost more to keep than to make. */
 const LARGEST = 1 << 20;
-/** Unused bytes kept of each size: what a burst leaves behind beyond that is garbage. */
+/**
+ * Bytes of unused buffers kept of each size; the garbage collector gets what a burst left beyond.
+ */
 const KEPT_BYTES = 4 << 20;
 
 const unused = new Map<number, Uint8Array[]>();

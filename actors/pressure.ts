@@ -1,6 +1,6 @@
 import type { Gate, Publisher } from "../protocols/session.ts";
 
-/** An alarm that comes this much too late shows that we stood still ourselves: no fault of the peer. */
+/** An alarm this late shows that our own process stood still, which is no fault of the peer. */
 const STALL_MS = 50;
 
 /**
@@ -34,7 +34,7 @@ export class Pressure implements Gate {
     (this.#waiting ??= new Set()).add(publisher);
   }
 
-  /** Says how things stand; the answer tells when the receiver became or ceased to be slow. */
+  /** Takes the present load; answers when the receiver has just become slow, or caught up. */
   update(load: { behind: boolean; drained: boolean }, now: number): "slow" | "caught up" | void {
     if (this.#state === "slow") {
       if (!load.drained) return;

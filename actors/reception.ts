@@ -54,7 +54,8 @@ export class Reception {
 
   /** False when the delivery was thrown away. */
   deliver(delivery: Delivery, from?: Publisher): boolean {
-    // QoS 1 and 2 wait in the session, which has a bound of its own for them.
+    // QoS 1 and 2 wait in the session, which has a bound of its own for them. QoS 0 may fill half
+    // of the outbox: the rest is for what the session itself must say.
     const refused = delivery.qos === 0 &&
       (this.#pressure.slow || this.#load.queuedBytes > this.#limits.outboxBytes / 2);
     if (refused || !this.#load.take(delivery)) {
@@ -74,6 +75,7 @@ export class Reception {
     const mark = this.#limits.outboxHighWaterBytes;
     const change = this.#pressure.update({
       behind: congested || queuedBytes > mark,
+      // Well below the mark, so that a receiver at its edge is not slow and caught up by turns.
       drained: !congested && queuedBytes <= mark / 4,
     }, now);
     if (change === undefined) return;

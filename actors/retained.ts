@@ -3,7 +3,8 @@ import { type RetainedTree, RetainedUsage, sizeOf } from "./retained_tree.ts";
 import { Trie } from "./trie.ts";
 
 /**
- * What the stored values may take together. A publication beyond it is answered `overloaded`.
+ * How many values may be stored, and how large. A publication that is one too many is answered
+ * `overloaded`.
  *
  * @example Room for little
  * ```ts
@@ -31,7 +32,7 @@ export const retainedDefaults: RetainedLimits = {
   maxRetainedBytes: 256 << 20,
 };
 
-/** Milliseconds between two searches for values that have ended: each looks at all of them. */
+/** Milliseconds that pass at least between two searches for expired values: each looks at all. */
 const SWEEP_INTERVAL_MS = 10_000;
 
 /** The newest retained message of each topic. */
@@ -66,7 +67,7 @@ export class Retained {
     }
     const usages = this.#usagesOf(topic);
     if (!this.#fits(publication, usages)) {
-      // What has ended and was not asked for since may make room.
+      // Values that have expired may make room.
       if (time < this.#sweptAt + SWEEP_INTERVAL_MS) return false;
       this.#sweep(time);
       if (!this.#fits(publication, usages)) return false;
@@ -125,6 +126,7 @@ export class Retained {
 
   #sweep(now: number): void {
     this.#sweptAt = now;
+    // `#` selects no topic that begins with `$`.
     for (const filter of ["#", "$SYS/#"]) {
       for (const value of [...this.#values.selectedBy(filter)]) {
         if (expired(value, now)) this.#delete(value.topic);
@@ -133,7 +135,7 @@ export class Retained {
   }
 }
 
-/** True for a value that has ended (MQTT 5.0 §3.3.2.3.3). */
+/** True for a value whose Message Expiry Interval has passed (MQTT 5.0 §3.3.2.3.3). */
 export function expired({ time, properties }: Publication, now: number): boolean {
   const seconds = properties?.expirySeconds;
   return seconds !== undefined && now >= time + seconds * 1000;
@@ -147,7 +149,7 @@ function owned(publication: Publication, usages: RetainedUsage[]): Publication {
   if (most < (properties?.expirySeconds ?? Infinity)) {
     properties = { ...properties, expirySeconds: most };
   }
-  // Nor must it keep its publisher alive, so it knows only a name.
+  // A reference would keep the publisher alive, too: its name is enough.
   const origin = (publication.origin as { name?: string } | undefined)?.name;
   return new Publication(topic, payload.slice(), {
     qos,

@@ -2,7 +2,7 @@ import { attachedBytes, type Publication } from "../protocols/publication.ts";
 import { matches } from "../protocols/topic.ts";
 
 /**
- * What the stored values of one part of the topic space may take.
+ * How many values one part of the topic space may hold, how large, and for how long.
  *
  * @example At most two sensors, each for a day
  * ```ts
@@ -16,13 +16,15 @@ import { matches } from "../protocols/topic.ts";
  * ```
  */
 export interface RetainedTree {
-  /** Which topics: a filter. */
+  /** The filter that selects its topics. */
   readonly filter: string;
-  /** Topics with a value. */
+  /** Topics with a value; default: no limit of its own. */
   readonly max?: number;
-  /** Bytes of their topics, payloads, content types and properties together. */
+  /**
+   * Bytes of topics, payloads, content types and properties together; default: no limit of its own.
+   */
   readonly maxBytes?: number;
-  /** Seconds after which a value ends that does not end before. */
+  /** Seconds for which a value is kept at most; default: as long as its publisher says. */
   readonly expirySeconds?: number;
 }
 

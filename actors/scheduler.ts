@@ -1,12 +1,14 @@
 import { setImmediate } from "node:timers";
 
-/** Milliseconds of turns after which, when those that are ready have run, the event loop is due. */
+/** Milliseconds of turns after which the event loop runs, for its timers and its input. */
 const BUDGET_MS = 2;
 
-/** So few turns are over before it pays to look at the clock. */
+/** Fewer turns than this are over before it pays to look at the clock. */
 const FEW = 4;
 
-/** Pauses after which, though a burst goes on, what waits is written and readers are admitted. */
+/**
+ * Pauses of one burst after which output is written, and readers go on, though it has not ended.
+ */
 const MAX_PAUSES = 8;
 
 /** Whoever has turns to take. */
@@ -24,7 +26,7 @@ let ready: Turning[] = [];
 const flushing: Flushing[] = [];
 let scheduled = false;
 let pauses = 0;
-/** There from a pause until readers are admitted. */
+/** What readers wait for: made by a pause, resolved when they may go on. */
 let crowd: PromiseWithResolvers<void> | undefined;
 
 /** Queues one turn. Turns run in order, as soon as the current one ends. */
@@ -34,8 +36,9 @@ export function schedule(who: Turning): void {
 }
 
 /**
- * Has `who` flush when no turn is waiting any more, newest first: what a publication causes leaves
- * before the acknowledgement to its publisher, and joined with what others cause in this burst.
+ * Has `who` flush when no turn is waiting any more. Later calls flush first, so what a publication
+ * causes leaves before the acknowledgement to its publisher; and all that one burst causes for a
+ * peer leaves in one write.
  */
 export function flushLater(who: Flushing): void {
   flushing.push(who);
@@ -43,8 +46,9 @@ export function flushLater(who: Flushing): void {
 }
 
 /**
- * Resolves at the end of a burst that has paused, or when that is far; undefined when none has. Whoever
- * reads waits as long: those whose turn the pause put off come first.
+ * What a reader waits for before it brings more input, so that turns that were put off come first:
+ * the end of a burst that has paused, or `MAX_PAUSES` of its pauses. Undefined when none has
+ * paused.
  */
 export function crowded(): Promise<void> | undefined {
   return crowd?.promise;
@@ -74,10 +78,10 @@ function drain(): void {
   admit();
 }
 
-/** The event loop is due: timers, and what has been written. */
+/** Lets the event loop run, and goes on after that. */
 function pause(): void {
   if (++pauses === MAX_PAUSES) {
-    // Those who tell each other something for ever must not keep all others waiting.
+    // Actors that send each other messages for ever must not hold up everybody else.
     flushAll();
     admit();
   }
@@ -85,7 +89,7 @@ function pause(): void {
   setImmediate(drain);
 }
 
-/** Whoever has read something may have a turn. */
+/** Lets readers go on. */
 function admit(): void {
   pauses = 0;
   crowd?.resolve();

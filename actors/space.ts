@@ -18,7 +18,9 @@ export class Space {
   readonly #shared = new Map<unknown, unknown>();
   readonly router = new Router();
   readonly retained: Retained;
-  /** Deliveries thrown away. A field, for beside a slow receiver it counts every message. */
+  /**
+   * Deliveries thrown away. A field of its own: beside a slow receiver every message counts here.
+   */
   dropped = 0;
   readonly traffic = new Traffic();
   /** What applications decide; undefined when there is nobody to ask. */
@@ -32,7 +34,6 @@ export class Space {
   /** True once the gateway takes no more publications. */
   closing = false;
   readonly #counts = new Map<string, number>();
-
   readonly #hookLimits: HookLimits;
 
   constructor(options: { limits?: Partial<RetainedLimits & HookLimits>; clock?: Clock } = {}) {
@@ -97,7 +98,7 @@ export class Space {
     return outcome;
   }
 
-  /** Asks `hooks` too, until the answer is called. */
+  /** Asks `hooks` too, until the returned function is called. */
   use(hooks: Hooks, log: Log): () => void {
     return (this.hooks ??= new HookChain(log, this.clock, this.#hookLimits)).add(hooks);
   }

@@ -2,7 +2,7 @@ import type { Grant } from "../protocols/grant.ts";
 import type { Peer } from "../protocols/session.ts";
 import type { ByteStream } from "../transports/transport.ts";
 
-/** Who is at the other end of a stream; whether it is encrypted may turn out with its first bytes. */
+/** Who is at the other end of a stream: asked each time, for TLS may begin with its first bytes. */
 export class StreamPeer implements Peer {
   /** True until its first bytes are there. */
   isSilent = true;

@@ -1,16 +1,14 @@
 import { Delivery, type Publication } from "../protocols/publication.ts";
 import type { Behaviour, Ref } from "./actor.ts";
+import { crash } from "./crash.ts";
+import { handlerOptions } from "./handler_options.ts";
 import type { Space } from "./space.ts";
 import type { Supervisor } from "./supervisor.ts";
 import { faultOfFilter } from "../protocols/topic.ts";
 
-/** Topic levels that the library itself accepts. */
-const MAX_LEVELS = 128;
-/** Messages that wait for a handler before more are refused. */
-const HANDLER_MAILBOX = 65_536;
-
 /**
- * The named levels of a filter, known to the compiler: those of `a/+room` are `{ room: string }`.
+ * The values of the named levels of a filter, as a type. For the filter `home/+room` it is
+ * `{ room: string }`.
  *
  * @example One level, and all that is left
  * ```ts
@@ -28,8 +26,9 @@ export type Levels<Filter extends string> = Filter extends `${infer First}/${inf
   : Record<never, string>;
 
 /**
- * Called for each message; what it throws crashes its own actor only, and so does a rejection.
- * The actor is then there again and goes on with the next message. A promise is not waited for.
+ * Called for each message of a subscription. When it throws, or a promise that it returns rejects,
+ * that is logged as a crash of the handler's own actor, which goes on with the next message at
+ * once. Messages do not wait for its promises.
  *
  * @example A handler that stands by itself
  * ```ts
@@ -78,29 +77,21 @@ export function subscriber<Filter extends string>(
     receive({ publication }) {
       const levels = namedLevels(filter, publication.topic) as Levels<Filter>;
       const result = handler(publication, levels);
-      if (!(result instanceof Promise)) return;
-      result.catch((error) =>
-        self.turn(() => {
-          throw error;
-        })
-      );
+      if (result instanceof Promise) result.catch((error) => crash(self, error));
     },
   });
 }
 
-/** Has `handler` called for what `filter` selects, until the answer is called. */
+/** Has `handler` called for what `filter` selects, until the returned function is called. */
 export function subscribe<Filter extends string>(
   filter: Filter,
   handler: MessageHandler<Filter>,
   { name, space, supervisor }: { name: string; space: Space; supervisor: Supervisor },
 ): () => void {
-  const plain = plainFilter(filter), fault = faultOfFilter(plain, MAX_LEVELS);
+  const plain = plainFilter(filter), fault = faultOfFilter(plain);
   if (fault !== undefined) throw new TypeError(fault);
-  const ref = supervisor.spawn(name, subscriber(filter, handler), {
-    restart: "crash",
-    kind: "subscriber",
-    mailbox: HANDLER_MAILBOX,
-  });
+  const options = { ...handlerOptions, kind: "subscriber" };
+  const ref = supervisor.spawn(name, subscriber(filter, handler), options);
   const forget = follow(space, plain, ref);
   return () => {
     forget();
@@ -108,7 +99,9 @@ export function subscribe<Filter extends string>(
   };
 }
 
-/** Has `ref` told what `filter` selects, stored values first, until the answer is called. */
+/**
+ * Tells `ref` what `filter` selects, stored values first, until the returned function is called.
+ */
 function follow(space: Space, filter: string, ref: Ref<Delivery>): () => void {
   const receiver = {
     name: ref.name,

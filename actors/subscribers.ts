@@ -1,6 +1,8 @@
 import type { Receiver, Subscription } from "../protocols/session.ts";
 
-/** Who subscribes to one filter. Mostly there is one, and a map of one is four times larger than this. */
+/**
+ * Who subscribes to one filter: mostly one, for whom a map would be four times larger than this.
+ */
 export class Subscribers {
   #receiver: Receiver | undefined = undefined;
   #subscription: Subscription | undefined = undefined;

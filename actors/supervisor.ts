@@ -3,11 +3,14 @@ import { Cell, Census, type Watcher } from "./cell.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { TreeNode } from "./tree.ts";
 
+/** 10 ms to 5 s: a short fault is over at once, and a lasting one fills neither CPU nor log. */
+export const restartBackoff = { minMs: 10, maxMs: 5_000 } as const;
+
 /**
  * Who is restarted when a child crashes: only that child, all children, or that child and
  * those started after it.
  */
-export type Strategy = "one-for-one" | "one-for-all" | "rest-for-one";
+type Strategy = "one-for-one" | "one-for-all" | "rest-for-one";
 
 /** How a supervisor treats crashes. */
 export interface SupervisorOptions {
@@ -26,7 +29,7 @@ export interface SupervisorOptions {
 }
 
 /**
- * How one actor is run.
+ * How one actor is run: whether it is restarted, and how much mail may wait for it.
  *
  * @example A new life after each crash, with the mail that was not read
  * ```ts
@@ -45,11 +48,11 @@ export interface SupervisorOptions {
  * ```
  */
 export interface SpawnOptions {
-  /** `crash`: it is started again after a crash; `never`, the default: it is gone. */
+  /** `crash` starts it again after a crash; `never`, the default, does not. */
   restart?: "never" | "crash";
   /** Messages the mailbox holds before `tell` answers false; default 1,024. */
   mailbox?: number;
-  /** What an operator reads; default `actor`. */
+  /** What `Gateway.tree` calls this sort of actor; default `actor`. */
   kind?: string;
 }
 
@@ -206,14 +209,14 @@ export class Supervisor {
   #exited(name: string, exit: Exit): void {
     const child = this.#children.get(name);
     if (exit.kind === "crash") this.#record(name, exit.error);
-    // One that is stopped to be started again keeps its place.
+    // A child that was stopped only to be restarted keeps its place.
     if (child === undefined || this.#due.has(child)) return;
     if (exit.kind !== "crash" || !child.permanent) {
       this.#children.delete(child.name);
       return;
     }
     const { clock, windowMs, maxRestarts, escalate, backoff } = this.#options;
-    // A handler may crash at each message: where nobody asks how often, counting would cost the most.
+    // A handler may crash at each message; where the number changes nothing, counting only costs.
     if (maxRestarts === Infinity && !backoff) return this.#restart(child);
     const at = clock.now();
     this.#crashes = this.#crashes.filter((each) => each > at - windowMs);

@@ -1,11 +1,12 @@
 import { Publication } from "../protocols/publication.ts";
 import type { Survey, Surveyed } from "../protocols/traffic.ts";
 import type { Behaviour } from "./actor.ts";
+import { repeat } from "./repeat.ts";
 import type { Space } from "./space.ts";
 import { loads, type Sight, values } from "./sys_table.ts";
 
 /** How the `$SYS` topics are kept. */
-export interface SysOptions {
+interface SysOptions {
   /** Milliseconds between two updates. */
   intervalMs: number;
   /** What `$SYS/broker/version` says. */
@@ -23,16 +24,8 @@ const encoder = new TextEncoder();
 export function sysTopics(space: Space, options: SysOptions): Behaviour<never> {
   return (self) => {
     const sys = new SysTopics(space, options);
-    let cancel = () => {};
-    const arm = () => {
-      cancel = space.clock.after(options.intervalMs, () => {
-        arm();
-        self.turn(() => sys.publish());
-      });
-    };
-    self.defer(() => cancel());
     sys.publish();
-    arm();
+    repeat(self, { clock: space.clock, intervalMs: options.intervalMs }, () => sys.publish());
     return { receive() {} };
   };
 }
@@ -104,7 +97,7 @@ class SysTopics {
   }
 }
 
-/** What all that hold clients hold together. */
+/** The sums over all services that have clients. */
 function surveyOf({ services }: Space): Survey {
   const sum = {
     clients: 0,

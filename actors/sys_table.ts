@@ -17,7 +17,7 @@ export interface Sight {
 const DROPPED = ["mqtt.dropped", "websocket.refused"];
 
 /** Messages that a receiver should have had and did not get. */
-export function droppedBy({ dropped, counters }: Space): number {
+function droppedBy({ dropped, counters }: Space): number {
   return DROPPED.reduce((sum, name) => sum + (counters.get(name) ?? 0), dropped);
 }
 
@@ -54,7 +54,7 @@ export const values: Readonly<Record<string, (sight: Sight) => number | string>>
   "heap/maximum": ({ maxHeapBytes }) => maxHeapBytes,
 };
 
-/** What grows, and how fast it did is published as `$SYS/broker/load/<name>/1min` and so on. */
+/** Counters whose growth per minute is published as `$SYS/broker/load/<name>/1min` and so on. */
 export const loads: Readonly<Record<string, (space: Space) => number>> = {
   "messages/received": ({ traffic }) => traffic.packetsReceived,
   "messages/sent": ({ traffic }) => traffic.packetsSent,

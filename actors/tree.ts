@@ -1,5 +1,5 @@
 /**
- * One actor or supervisor as an operator sees it.
+ * One actor or supervisor as an operator sees it, with all that is below it.
  *
  * @example Every actor that was restarted
  * ```ts

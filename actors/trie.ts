@@ -89,7 +89,9 @@ export class Trie<T> {
     return found;
   }
 
-  /** Values whose key, read as a topic, is selected by `filter`; what comes or goes meanwhile may show. */
+  /**
+   * Values whose key, read as a topic, is selected by `filter`. Changes meanwhile may show, or not.
+   */
   *selectedBy(filter: string): IterableIterator<T> {
     yield* walk(this.#root, split(filter), 0, true);
   }

@@ -7,7 +7,7 @@ import type { Space } from "./space.ts";
 /** A reason to hang up is shorter than this in every protocol. */
 const LAST_WORDS_BYTES = 1024;
 
-/** Whoever has a writer write. */
+/** Whoever a writer writes for. */
 export interface Voice {
   /** A write has ended. */
   wrote(): void;
@@ -24,7 +24,9 @@ export class Writer implements Flushing {
   readonly #owner: Voice;
   readonly #space: Space;
   #waits = false;
-  /** What must not be said yet; null once there is nothing left that could be promised. */
+  /**
+   * Output that waits until it is true; null after the store has failed: nothing is promised then.
+   */
   #held: HeldOutput | null | undefined = undefined;
 
   constructor(stream: ByteStream, limit: number, owner: Voice, space: Space) {
@@ -69,7 +71,7 @@ export class Writer implements Flushing {
 
   /** Sends everything queued in one write, soon, unless one is on its way: then its end does. */
   flushLater(): void {
-    // A turn has ended: what others say is theirs.
+    // This turn has ended: what the next ones say depends only on what they record themselves.
     if (this.#space.ledger !== undefined) this.#space.ledger.dirty = false;
     if (this.#waits || this.#outbox.writing || this.#outbox.size === 0) return;
     this.#waits = true;

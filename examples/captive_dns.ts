@@ -4,8 +4,9 @@
  *   deno run -A examples/captive_dns.ts 192.168.4.1
  *   dig @127.0.0.1 -p 5300 any.example
  *
- * Questions of type A get the address, for 10 seconds. All others get "no data" on purpose: who
- * asks for AAAA first goes on to A at once, where "no such name" would end the search.
+ * Questions of type A get the address, for 10 seconds. All others get "no data" on purpose: a
+ * client that asks for AAAA first goes on to A at once, whereas "no such name" would end its
+ * search.
  */
 import { dns, gateway, tcp, udp } from "../mod.ts";
 

@@ -1,5 +1,5 @@
 /**
- * The server of the ETSI CoAP plugtests: what clients of CoAP are tried out with.
+ * The server of the ETSI CoAP plugtests, against which CoAP clients are tried out.
  *
  *   deno run -A examples/coap_plugtest.ts 5683
  *   coap-client coap://127.0.0.1/.well-known/core
@@ -40,7 +40,7 @@ function basics(hub: Gateway): void {
       return { code: "2.04" };
     },
     POST: () => ({ code: "2.01", location: "/location1/location2/location3" }),
-    // The next test wants to find something.
+    // Not removed, since the next test wants to find something.
     DELETE() {
       value = beginning;
       return { code: "2.02" };
@@ -78,7 +78,7 @@ function blocks(hub: Gateway): void {
   }, { ...sized, rt: "block" });
   hub.coap("/large-create", {
     POST({ payload, format = TEXT }) {
-      // As many as a test needs: nobody else is to fill our memory.
+      // As many as a test needs, so that nobody can fill our memory.
       if (created.length === 100) created.length = 0;
       return { code: "2.01", location: `/large-create/${created.push({ payload, format })}` };
     },

@@ -17,7 +17,7 @@ const COOKIE = "session";
 /** An hour, in seconds. */
 const MAX_AGE = 3600;
 
-/** Sessions at the same time: whoever logs in again and again ends the oldest. */
+/** Sessions at the same time. One more ends the oldest, so that logins cannot fill the memory. */
 const MAX_SESSIONS = 10_000;
 
 const FORM = `<!doctype html><meta charset="utf-8"><title>Log in</title>
@@ -43,7 +43,8 @@ export class Sessions {
       if (until > this.now() && this.#all.size < this.max) break;
       this.#all.delete(id);
     }
-    // A new name for each login: one that somebody planted is worth nothing.
+    // A new name for each login, so that a name which somebody planted in a browser is worth
+    // nothing.
     const id = crypto.randomUUID();
     this.#all.set(id, { user, until: this.now() + MAX_AGE * 1000 });
     return id;
@@ -103,7 +104,7 @@ function page(html: string, status = 200): Response {
   return new Response(html, { status, headers });
 }
 
-/** Compares without telling by its time how much was right. */
+/** Compares in a time that does not tell how much of the password was right. */
 function isSame(given: string, right: string): boolean {
   const encoder = new TextEncoder(), a = encoder.encode(given), b = encoder.encode(right);
   return a.length === b.length && timingSafeEqual(a, b);

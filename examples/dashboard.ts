@@ -27,7 +27,7 @@ const root = fileURLToPath(new URL("./dashboard", import.meta.url));
 export async function main(options = { port: 8080, everyMs: 1000 }) {
   const hub = gateway();
   const settings = new Map([["name", "Attic"], ["place", "Roof"]]);
-  // Only our own page knows it: who posts without it comes from another site.
+  // Only our own page knows it: a form that comes without it is from another site.
   const token = crypto.randomUUID();
 
   const pages = ssi({
@@ -61,10 +61,11 @@ export async function main(options = { port: 8080, everyMs: 1000 }) {
     socket.onclose = () => sockets.delete(socket);
   });
   hub.spawn("push", (self) => {
-    const timer = setInterval(() => {
+    const push = () => {
       const text = String(usage.next());
       for (const socket of sockets) socket.send(text);
-    }, options.everyMs);
+    };
+    const timer = setInterval(() => self.turn(push), options.everyMs);
     self.defer(() => clearInterval(timer));
     return { receive() {} };
   });
@@ -74,7 +75,7 @@ export async function main(options = { port: 8080, everyMs: 1000 }) {
   return { hub, port };
 }
 
-/** How busy all processors have been between two looks, at first since their start, in per cent. */
+/** How busy all processors were between two looks, in per cent; at first, since their start. */
 function cpuUsage() {
   let before = { all: 0, idle: 0 }, latest = 0;
   const next = () => {

@@ -1,5 +1,5 @@
 /**
- * Echo, in HTTP and WebSocket: what a test of conformance or a load generator is pointed at.
+ * Echo, in HTTP and WebSocket: a server for conformance tests and load generators.
  *
  *   deno run -A examples/echo.ts 9001
  *   curl -d hello http://127.0.0.1:9001/anything
@@ -23,7 +23,7 @@ async function answer(request: Request): Promise<Response> {
   return plain(body.length === 0 ? "OK" : body);
 }
 
-/** Says how long it is, which the answer to HEAD cannot show otherwise. */
+/** An answer with its length, which could not be seen otherwise in the answer to HEAD. */
 function plain(body: string | Uint8Array<ArrayBuffer>, more: Record<string, string> = {}) {
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
   const headers = { "content-type": "text/plain", "content-length": `${bytes.length}`, ...more };

@@ -16,7 +16,7 @@ class Echo implements Session {
   constructor(readonly wire: Wire) {}
 
   receive(bytes: Uint8Array): number {
-    // Whoever does not read what comes back is not read from: that is all it takes.
+    // A peer that does not read what comes back is not read from: no more is needed.
     if (this.wire.full) {
       this.wire.pause();
       return 0;

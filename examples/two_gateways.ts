@@ -12,7 +12,7 @@ import { gateway, http, mqtt, tcp } from "../mod.ts";
 import type { Gateway } from "../actors/gateway.ts";
 
 /** One gateway of many. */
-export interface Site {
+interface Site {
   readonly hub: Gateway;
   readonly httpPort: number;
   readonly mqttPort: number;

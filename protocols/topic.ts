@@ -1,11 +1,14 @@
+/** 128 levels: deeper than any naming scheme, and the trie is still shallow enough to walk. */
+const MAX_LEVELS = 128;
+
 /** Why a topic name is not one, or undefined when it is (MQTT 5.0 §4.7). */
-export function faultOfTopic(topic: string, maxLevels: number): string | undefined {
+export function faultOfTopic(topic: string, maxLevels = MAX_LEVELS): string | undefined {
   return faultOfBoth(topic, maxLevels) ??
     (/[+#]/.test(topic) ? `Cannot publish to "${shown(topic)}": it has a wildcard` : undefined);
 }
 
 /** Why a topic filter is not one, or undefined when it is (MQTT 5.0 §4.7.1). */
-export function faultOfFilter(filter: string, maxLevels: number): string | undefined {
+export function faultOfFilter(filter: string, maxLevels = MAX_LEVELS): string | undefined {
   const fault = faultOfBoth(filter, maxLevels);
   if (fault !== undefined) return fault;
   if (!/[+#]/.test(filter)) return undefined;

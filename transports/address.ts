@@ -2,7 +2,7 @@ import type { Address } from "./transport.ts";
 
 const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** `host:port`, `[host]:port` for IPv6. An IPv4 peer of a dual-stack socket reads as IPv4. */
+/** An address as `host:port`, or `[host]:port` for IPv6; IPv4 that is mapped into IPv6 as IPv4. */
 export function formatAddress(host: string, port: number): string {
   if (!host.includes(":")) return `${host}:${port}`;
   const v4 = mapped.exec(host)?.[1];

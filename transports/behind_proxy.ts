@@ -4,7 +4,7 @@ import { ShakingListener } from "./shaking_listener.ts";
 import type { ByteStream, Transport } from "./transport.ts";
 
 /**
- * Which peers are proxies.
+ * Which peers are believed to be proxies, and how long their header may take.
  *
  * @example Those of one subnet
  * ```ts
@@ -16,26 +16,32 @@ import type { ByteStream, Transport } from "./transport.ts";
  * ```
  */
 export interface BehindProxyOptions {
-  /** Whether this peer, `host:port`, is a proxy that says who its client is. Others are clients. */
+  /** Says whether a peer, `host:port`, is a proxy, whose streams begin with a header. */
   trusts: (peer: string) => boolean;
-  /** Told of each stream that was hung up on: whose, and why. */
+  /**
+   * Called for each stream that is closed for its header, with an error that says whose and why.
+   */
   refused?: (error: Error) => void;
-  /** Milliseconds until the header must be there; default 5,000. */
+  /** Milliseconds until the whole header must be there; default 5,000. */
   headerTimeoutMs?: number;
 }
 
 /** The limits of streams that begin with a header. */
-export const defaults = {
+const defaults = {
   /** Headers that are waited for at the same time; further streams wait in the kernel. */
   headers: 512,
   /** 5 s: a proxy sends it in its first packet. */
   headerTimeoutMs: 5_000,
 };
 
+/** A header of version 1 fits into this, one of version 2 mostly does. */
+const READ_BYTES = 512;
+
 /**
- * Believes what trusted proxies say of their clients: streams from them begin with a header of the
- * PROXY protocol, version 1 or 2, and have the client's address from then on. One without it is hung
- * up on. Under `tls()` and `eitherTls()` the header comes before TLS.
+ * Accepts streams from proxies that pass on who their clients are. A stream from a trusted proxy
+ * begins with a header of the PROXY protocol, version 1 or 2, and has the client's address from
+ * then on; without one it is closed. As the transport below `tls()` or `eitherTls()` it takes
+ * headers that come before TLS.
  *
  * @example The client's own address
  * ```ts
@@ -60,7 +66,7 @@ export function behindProxy(transport: Transport, options: BehindProxyOptions): 
     async listen(admits = () => true) {
       return new ShakingListener(await transport.listen(), {
         atOnce: defaults.headers,
-        // A proxy may come as often as it has clients: those are asked about instead.
+        // Limits per address count the clients of a proxy, not the proxy.
         admits: (peer) => trusts(peer) || admits(peer),
         async shake(stream) {
           if (!trusts(stream.peer)) return stream;
@@ -81,12 +87,12 @@ async function unwrap(
   stream: ByteStream,
   { admits, headerTimeoutMs }: { admits: (peer: string) => boolean; headerTimeoutMs: number },
 ): Promise<ByteStream> {
-  // A read cannot be raced with a timer: closing ends it.
+  // Only closing the stream ends a read.
   const timer = setTimeout(() => stream.close(), headerTimeoutMs);
   try {
     let bytes = new Uint8Array(0);
     for (;;) {
-      const into = new Uint8Array(512), count = await stream.read(into);
+      const into = new Uint8Array(READ_BYTES), count = await stream.read(into);
       if (count === null) throw new Error(`Cannot serve ${stream.peer}: it sent no PROXY header`);
       const more = new Uint8Array(bytes.length + count);
       more.set(bytes);

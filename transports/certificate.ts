@@ -1,6 +1,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 
-/** Throws unless `key` belongs to the first certificate of `cert`: `node:tls` takes anything. */
+/**
+ * Throws unless `key` belongs to the first certificate of `cert`, which `node:tls` does not check.
+ */
 export function checkIdentity(cert: string, key: string): void {
   const [own] = certificatesIn("certificate", cert);
   let secret: KeyObject;
@@ -44,7 +46,7 @@ export function certificatesIn(what: string, pem: string): X509Certificate[] {
   }
 }
 
-/** Enough to see what it is, such as the name of a file, and too little of a secret. */
+/** Enough of a text to see what it is, such as the name of a file; too little to tell a secret. */
 function beginning(text: string): string {
   const [line = ""] = text.split("\n", 1);
   return line.length > 32 || text.length > line.length ? `${line.slice(0, 32)}…` : line;

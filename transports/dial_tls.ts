@@ -9,7 +9,9 @@ import type { ByteStream } from "./transport.ts";
 export interface DialTlsOptions {
   /** The host that the server's certificate must be for. */
   host: string;
-  /** Whoever vouches for the server, as PEM text; default: those that Deno trusts. */
+  /**
+   * The authorities whose certificates are trusted, as PEM text; default: those that Deno trusts.
+   */
   ca?: string;
   /** Our certificate, as PEM text, where the server asks for one. */
   cert?: string;
@@ -19,20 +21,20 @@ export interface DialTlsOptions {
   servername?: string;
   /** False takes any certificate: whoever is on the way can read and change everything. */
   rejectUnauthorized?: boolean;
-  /** What is to be spoken, the favourite first; a server that knows ALPN (RFC 7301) takes one. */
+  /** The protocols to offer by ALPN (RFC 7301), the favourite first. */
   applicationProtocols?: readonly string[];
-  /** How long the handshake may take; default 10,000 ms. */
+  /** Milliseconds that the handshake may take; default 10,000. */
   handshakeTimeoutMs?: number;
 }
 
 /** The limits of an outgoing handshake. */
-export const defaults = {
-  /** The same time that we give those who come to us. */
+const defaults = {
+  /** 10 s: as long as we give those who come to us. */
   handshakeTimeoutMs: 10_000,
 };
 
 /** Throws when the certificates or the key are not what they should be. */
-export function checkDialTls({ ca, cert, key }: Pick<DialTlsOptions, "ca" | "cert" | "key">): void {
+function checkDialTls({ ca, cert, key }: Pick<DialTlsOptions, "ca" | "cert" | "key">): void {
   if (ca !== undefined) checkAuthority(ca);
   if ((cert === undefined) !== (key === undefined)) {
     throw new Error("Cannot use a certificate without its key, or a key without its certificate");

@@ -6,14 +6,14 @@ import {
 } from "./secure.ts";
 import type { ByteStream, Listener, Transport } from "./transport.ts";
 
-/** A TLS record that opens a handshake (RFC 8446 §5.1). */
+/** The first byte of a TLS record that belongs to a handshake (RFC 8446 §5.1). */
 const HANDSHAKE = 0x16;
 
 /**
- * The same port with and without TLS: a client whose first byte begins a handshake (RFC 8446 §5.1)
- * gets one.
+ * Serves clients with and without TLS on one port: one whose first byte begins a TLS handshake
+ * (RFC 8446 §5.1) gets TLS, any other is served in plain.
  *
- * Listening rejects with an `Error` when the certificate or the key cannot be used, and as
+ * Listening rejects with an `Error` when the certificate or the key cannot be used, and whenever
  * `transport` does.
  *
  * @example One port for old clients and new ones

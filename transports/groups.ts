@@ -1,7 +1,7 @@
 import { bareHost, formatAddress, listenFault } from "./address.ts";
 
 /** A socket for what is sent to a group, and the zone of its link-local senders. */
-export interface GroupSocket {
+interface GroupSocket {
   readonly socket: Deno.DatagramConn;
   readonly zone?: string | undefined;
 }
@@ -37,19 +37,20 @@ function isV4(host: string): boolean {
 }
 
 async function joinV4(group: string, hostname: string, port: number): Promise<GroupSocket> {
-  demand(group, hostname, isV4(hostname) && hostname !== "0.0.0.0");
+  demandInterface(group, hostname, isV4(hostname) && hostname !== "0.0.0.0");
   const socket = open(group, port);
   return await guarded(socket, () => socket.joinMulticastV4(group, hostname), {});
 }
 
 async function joinV6(group: string, hostname: string, port: number): Promise<GroupSocket> {
-  demand(group, hostname, !isV4(hostname) && hostname !== "::");
-  // A link-local address, such as `fe80::1%eth0`, may be that of several interfaces.
+  demandInterface(group, hostname, !isV4(hostname) && hostname !== "::");
+  // Several interfaces may have the same link-local address: its zone (`%eth0`) says which is
+  // meant.
   const [bare, given] = hostname.split("%"), all = Deno.networkInterfaces();
   const own = all.find(({ address, name }) => address === bare && (given ?? name) === name);
-  demand(group, hostname, own !== undefined);
+  demandInterface(group, hostname, own !== undefined);
   const zone = own!.name;
-  // Only link-local addresses say which number their interface has.
+  // Deno tells the number of an interface only beside its link-local addresses.
   const index = all.find(({ name, scopeid }) => name === zone && scopeid)?.scopeid ?? 0;
   const isLinkLocal = /^ff[\da-f]2:/i.test(group);
   const socket = open(isLinkLocal ? `${group}%${zone}` : group, port);
@@ -60,6 +61,7 @@ function open(hostname: string, port: number): Deno.DatagramConn {
   return Deno.listenDatagram({ transport: "udp", hostname, port, reuseAddress: true });
 }
 
+/** Has `socket` join, and closes it when that fails. */
 async function guarded(
   socket: Deno.DatagramConn,
   join: () => Promise<unknown>,
@@ -74,8 +76,11 @@ async function guarded(
   }
 }
 
-/** A socket on all addresses would get what is sent to groups as well, and could not tell. */
-function demand(group: string, hostname: string, isRight: boolean): void {
+/**
+ * Throws unless the hostname is one interface's: a socket on all of them would also get what is
+ * sent to groups, and could not tell it from what is sent to itself.
+ */
+function demandInterface(group: string, hostname: string, isRight: boolean): void {
   if (isRight) return;
   throw new TypeError(
     `Cannot join ${group} on ${hostname}: give the ${isV4(group) ? "IPv4" : "IPv6"} address of ` +

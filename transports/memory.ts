@@ -1,9 +1,9 @@
 import type { Address, ByteStream, Listener, Transport } from "./transport.ts";
 
 /**
- * How two ends in memory behave.
+ * How much a stream in memory holds, and what its ends call each other.
  *
- * @example A narrow pipe between two that have names
+ * @example A pipe that holds two bytes
  * ```ts
  * import { memoryPair, type MemoryOptions } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -15,14 +15,14 @@ import type { Address, ByteStream, Listener, Transport } from "./transport.ts";
  * ```
  */
 export interface MemoryOptions {
-  /** Bytes that wait in each direction before a writer has to; default 64 KiB. */
+  /** Bytes that may wait in each direction; default 64 KiB. With more, writers wait. */
   capacityBytes?: number;
   /** What each end calls the other: `peer` of the first and of the second; default `memory`. */
   peers?: readonly [string, string];
 }
 
 /** The limits of streams in memory. */
-export const defaults = {
+const defaults = {
   /** About what a kernel keeps for a small socket. */
   capacityBytes: 64 * 1024,
   /** Streams that may wait to be accepted, as for a kernel's listening socket. */
@@ -30,7 +30,7 @@ export const defaults = {
 };
 
 /**
- * Makes two streams: what is written to one is read from the other.
+ * Makes the two ends of a stream in memory: what is written to one is read from the other.
  *
  * @example There and back
  * ```ts
@@ -159,13 +159,13 @@ export class MemoryTransport implements Transport {
   readonly #options: MemoryOptions;
   #listener: MemoryListener | undefined;
 
-  /** Streams that behave like this. */
+  /** Makes a transport whose streams have these options. */
   constructor(options: MemoryOptions = {}) {
     this.#options = options;
   }
 
   /**
-   * Starts to listen: at most 128 streams wait to be accepted.
+   * Starts to listen. At most 128 streams wait to be accepted.
    *
    * @throws {Error} When it listens already.
    */
@@ -179,9 +179,9 @@ export class MemoryTransport implements Transport {
   }
 
   /**
-   * The client's end of a new stream; the other waits to be accepted.
+   * Returns the client's end of a new stream; the server's end waits to be accepted.
    *
-   * @throws {Deno.errors.ConnectionRefused} When it does not listen, or 128 wait already.
+   * @throws {Deno.errors.ConnectionRefused} When nobody listens, or 128 streams wait already.
    */
   connect(): ByteStream {
     const [client, server] = memoryPair(this.#options);

@@ -1,13 +1,13 @@
 import type { Address, DatagramPort, DatagramTransport } from "./transport.ts";
 
 /** How datagrams in memory behave. */
-export interface MemoryDatagramOptions {
+interface MemoryDatagramOptions {
   /** How often a datagram arrives: 0 loses it, 2 doubles it. Default: once. */
   arrivals?: (bytes: Uint8Array, from: string, to: string) => number;
 }
 
 /** The limits of datagrams in memory. */
-export const defaults = {
+const defaults = {
   /** Datagrams that wait at a port; more are lost, as a kernel would lose them. */
   queue: 256,
 };

@@ -1,13 +1,12 @@
 import type { ByteStream } from "./transport.ts";
 
-/** A stream of which somebody has read too much: that comes again first. */
+/** A stream from which more was read than was used: what is left, `prefix`, is read first. */
 export class PrefixedStream implements ByteStream {
   readonly #stream: ByteStream;
+  readonly #peer: string | undefined;
   #prefix: Uint8Array;
 
-  readonly #peer: string | undefined;
-
-  /** `peer` is told in place of the stream's own. */
+  /** `peer` takes the place of the stream's own. */
   constructor(stream: ByteStream, prefix: Uint8Array, peer?: string) {
     this.#stream = stream;
     this.#prefix = prefix;

@@ -15,7 +15,8 @@ import { TlsStream } from "./tls_stream.ts";
 import type { ByteStream, Transport } from "./transport.ts";
 
 /**
- * Certificates, which can be changed while they are in use. Texts are PEM (RFC 7468).
+ * The certificates of a server, which can be changed while they are in use. Certificates and keys
+ * are PEM text (RFC 7468).
  *
  * @example Two names at one address
  * ```ts
@@ -32,13 +33,13 @@ import type { ByteStream, Transport } from "./transport.ts";
  * ```
  */
 export interface SecureIdentity {
-  /** Our certificate and those that vouch for it, as PEM text. */
+  /** Our certificate, followed by those of the authorities between it and a trusted one. */
   cert: string;
-  /** The certificate's private key, as PEM text. */
+  /** The private key of `cert`. */
   key: string;
-  /** Those for clients that ask for a name in them (RFC 6066 §3); others get the first. */
+  /** Further certificates, for clients that ask for a host name in them (RFC 6066 §3). */
   others?: readonly { cert: string; key: string }[];
-  /** Whoever vouches for client certificates, as PEM text; needed to ask for them. */
+  /** The authorities whose client certificates are accepted; needed to ask for any. */
   ca?: string;
   /**
    * Whom they vouch for no more: lists (RFC 5280 §5) as PEM text or as DER, of one issuer or several,
@@ -67,11 +68,11 @@ interface NamedContext {
  */
 export interface SecureTransport extends Transport {
   /**
-   * Uses these certificates for every handshake to come; connections go on as they are, but for
-   * those of clients whose certificate one of the lists in `crl` names now. What is left out is not
-   * used any more.
+   * Uses these certificates for every later handshake. Connections go on as they are, except those of
+   * clients whose certificate one of the lists in `crl` names now. What is left out is not used any
+   * more.
    *
-   * @throws {Error} When they are of no use; those that are in use stay.
+   * @throws {Error} When they cannot be used; those that are in use stay.
    */
   renew(identity: SecureIdentity): void;
 }
@@ -101,7 +102,7 @@ export class SecureKeeper {
 }
 
 /**
- * Who we are, and whom we let in. Texts are PEM (RFC 7468).
+ * How a server speaks TLS: its certificates, the clients it lets in, versions and protocols.
  *
  * @example Only clients with a certificate of ours
  * ```ts
@@ -117,23 +118,26 @@ export class SecureKeeper {
  * ```
  */
 export interface SecureOptions extends SecureIdentity {
-  /** Default `none`. `optional` lets in who shows no certificate, but nobody with a bad one. */
+  /**
+   * Whether clients are asked for a certificate; default `none`. `optional` also lets in clients
+   * without one, `required` only those with one. Neither lets in one that `ca` does not vouch for.
+   */
   clientCertificates?: "none" | "optional" | "required";
-  /** Default `TLSv1.2`. */
+  /** The oldest version of TLS that is spoken; default `TLSv1.2`. */
   minVersion?: "TLSv1.2" | "TLSv1.3";
   /**
-   * What is spoken inside, the favourite first, as in `["mqtt", "http/1.1"]`: a client that asks by
-   * ALPN (RFC 7301) gets one of these or is refused. Without it nobody is answered, nor refused.
+   * The protocols for ALPN (RFC 7301), the favourite first, as in `["mqtt", "http/1.1"]`: a client
+   * that offers some gets one of these, or is refused. Default: what clients offer is ignored.
    */
   applicationProtocols?: readonly string[] | undefined;
-  /** Told of each handshake that failed: whose, and why. */
+  /** Called for each handshake that failed, with an error that says whose and why. */
   refused?: (error: Error) => void;
   /** Milliseconds that a handshake may take; default 10,000. */
   handshakeTimeoutMs?: number;
 }
 
 /** The limits of a handshake. */
-export const defaults = {
+const defaults = {
   /** Two round trips and a signature on a slow device, ten times over. */
   handshakeTimeoutMs: 10_000,
 };

@@ -7,25 +7,26 @@ type Waiting = {
 
 /** What has to be done with a stream before it is accepted. */
 export interface Shaking {
-  /** Resolves with the stream as it goes on; rejects when it is over. */
+  /** Resolves with the stream that takes its place; rejects when the handshake failed. */
   shake(stream: ByteStream): Promise<ByteStream>;
-  /** Streams at once; one more waits until there is room, and the others in the kernel. */
+  /** Handshakes at the same time; one more stream waits until there is room, the others in the kernel. */
   atOnce: number;
   /** Milliseconds after which a stream that is not done makes room for that one; default: never. */
   patienceMs?: number;
-  /** Asked about each peer before its handshake. */
+  /** Asked about each peer before its handshake; everybody is admitted where it is missing. */
   admits?: ((peer: string) => boolean) | undefined;
 }
 
-/** A stream that is shaken. */
+/** A stream whose handshake is under way. */
 interface Shaken {
   readonly host: string;
   readonly since: number;
 }
 
 /**
- * Shakes hands with many at once, so that a slow client delays nobody. Where there is no room the
- * host that has the most streams makes it, so that one that says nothing keeps no other out.
+ * Accepts streams whose handshake is done. Many shake hands at once, so a slow one delays nobody.
+ * Where there is no room the host that has the most streams makes it, so that one that says nothing
+ * keeps no other out.
  */
 export class ShakingListener implements Listener {
   readonly screened: boolean;
@@ -88,7 +89,7 @@ export class ShakingListener implements Listener {
   }
 
   #admits({ peer }: ByteStream): boolean {
-    // Whoever is below has asked already.
+    // A listener below that is screened has asked already.
     return this.#inner.screened === true || this.#options.admits?.(peer) !== false;
   }
 
@@ -135,7 +136,7 @@ export class ShakingListener implements Listener {
       if (secured !== undefined) this.#offer(secured);
       this.#retry();
     };
-    // Whoever fails the handshake is gone, and that is the end of it.
+    // `shake` has closed a stream whose handshake failed, and told whoever wants to know.
     this.#options.shake(stream).then(done, () => done());
   }
 

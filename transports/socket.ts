@@ -1,14 +1,14 @@
 import { formatAddress } from "./address.ts";
 import type { Address, ByteStream, Listener } from "./transport.ts";
 
-/** A connected TCP or Unix socket. Calls go straight to it: no promise of ours in between. */
+/** A connected TCP or Unix socket. It returns the socket's own promises and makes none. */
 export class SocketStream implements ByteStream {
   readonly secure = false;
   readonly #socket: Deno.Conn;
   #peer: string | undefined;
   #closed = false;
 
-  /** `peer` is worked out from the socket, when somebody asks, unless it is given. */
+  /** Without `peer` it is made of the socket's address when somebody asks for it. */
   constructor(socket: Deno.Conn, peer?: string) {
     this.#socket = socket;
     this.#peer = peer;

@@ -2,7 +2,7 @@ import { Duplex } from "node:stream";
 import type { ByteStream } from "./transport.ts";
 
 /** The limits of a stream that Node's code reads. */
-export const defaults = {
+const defaults = {
   /** The read buffer of a stream that is silent, and the smallest. */
   idleReadBytes: 2 * 1024,
   /** The read buffer grows to this while it is filled: four TLS records. */
@@ -10,10 +10,10 @@ export const defaults = {
 };
 
 /** What comes before and after the bytes that a `StreamDuplex` passes on. */
-export interface StreamDuplexOptions {
+interface StreamDuplexOptions {
   /** Bytes that were read from the stream already. */
   head?: Uint8Array;
-  /** Said to the peer when all ends before anything else was said. */
+  /** What the peer is told when the stream ends before anything else was written to it. */
   lastWords?: Uint8Array;
 }
 
@@ -46,7 +46,7 @@ export class StreamDuplex extends Duplex {
     this.#stream = stream;
     this.#head = options.head?.slice();
     this.#lastWords = options.lastWords;
-    // Whoever uses this stream hears of its end in other ways; without a listener an error is fatal.
+    // An error without a listener would end the process. Users of this stream notice its end.
     this.on("error", ignore);
   }
 

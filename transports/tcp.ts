@@ -3,7 +3,7 @@ import { SocketListener, SocketStream } from "./socket.ts";
 import type { ByteStream, Listener, Transport } from "./transport.ts";
 
 /**
- * Where TCP listens.
+ * Where TCP listens: a port, and the address of an interface.
  *
  * @example Every interface, IPv4 and IPv6
  * ```ts
@@ -16,28 +16,30 @@ import type { ByteStream, Listener, Transport } from "./transport.ts";
  * ```
  */
 export interface TcpOptions {
-  /** From 0 to 65,535. 0 lets the system choose. */
+  /** A port from 0 to 65,535; 0 has the system choose a free one. */
   port: number;
-  /** Default `127.0.0.1`. `::`, with or without brackets, is IPv6 and IPv4 at once. */
+  /** An IP address or host; default `127.0.0.1`. `::` or `[::]` is every one, by IPv6 and IPv4. */
   hostname?: string;
 }
 
 /** Where an outgoing TCP connection goes. */
-export interface DialOptions extends TcpOptions {
+interface DialOptions extends TcpOptions {
   /** Gives up connecting when it aborts. */
   signal?: AbortSignal;
 }
 
 /** The limits of TCP. */
-export const defaults = {
+const defaults = {
   /** Connections that the kernel completes ahead of us: a fleet that reconnects comes all at once. */
   tcpBacklog: 4096,
 };
 
 /**
- * Listens by TCP, without Nagle's delay (RFC 9293 §3.7.4).
+ * Accepts connections over TCP, for `Gateway.listen`. Small writes leave at once, without Nagle's
+ * delay (RFC 9293 §3.7.4).
  *
- * Listening rejects with an `Error` that names the address and the cause: one in use, for example.
+ * When it cannot listen, `Listening.ready` rejects with an `Error` that names the address and the
+ * cause, such as a port in use.
  *
  * @example The port that the system chose
  * ```ts

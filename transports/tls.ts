@@ -4,9 +4,9 @@ import { ShakingListener } from "./shaking_listener.ts";
 import type { Transport } from "./transport.ts";
 
 /**
- * Where TLS listens, who we are, and whom we let in.
+ * Where TLS listens, with which certificates, and which clients it lets in.
  *
- * @example From files
+ * @example Certificate and key from files
  * ```ts
  * import { tls, type TlsOptions } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -21,12 +21,12 @@ import type { Transport } from "./transport.ts";
  * ```
  */
 export interface TlsOptions extends TcpOptions, SecureOptions {
-  /** What streams come by, in place of TCP. */
+  /** The transport below TLS, in place of TCP at `port` and `hostname`. */
   over?: Transport;
 }
 
 /** The limits of a TLS listener. */
-export const defaults = {
+const defaults = {
   /** Handshakes at the same time, about 50 KiB each; further clients wait in the kernel. */
   handshakes: 512,
   /** 5 s: half of what a handshake may take; then those that wait for room come first. */
@@ -34,10 +34,11 @@ export const defaults = {
 };
 
 /**
- * Listens by TLS 1.2 and 1.3 (RFC 5246, RFC 8446) over TCP. The handshake is not the business of
- * the protocol above, and a client that fails it is hung up on.
+ * Accepts connections over TLS 1.2 and 1.3 (RFC 5246, RFC 8446), on top of TCP, for
+ * `Gateway.listen`. A client whose handshake fails is closed, and the protocol never sees it.
  *
- * Listening rejects with an `Error` as `tcp` does, and when the certificate or key is of no use.
+ * `Listening.ready` rejects with an `Error` as for `tcp`, and when the certificate or the key
+ * cannot be used.
  *
  * @example The texts are wanted, not the names of their files
  * ```ts

@@ -4,10 +4,10 @@ import type { StreamDuplex } from "./stream_duplex.ts";
 import type { ByteStream } from "./transport.ts";
 
 /** The limits of one encrypted stream. */
-export const defaults = {
-  /** Decrypted bytes that may wait for a reader before the peer has to: four TLS records. */
+const defaults = {
+  /** Decrypted bytes that may wait for a reader, four TLS records; with more, the peer waits. */
   unreadBytes: 64 * 1024,
-  /** What one write takes: encrypting more at once would hold it in memory twice. */
+  /** Bytes that one write takes: they are in memory twice while they are encrypted. */
   writeBytes: 64 * 1024,
 };
 
@@ -90,7 +90,7 @@ export class TlsStream implements ByteStream {
     if (this.#closed) return;
     this.#closed = true;
     this.#unread = [];
-    // A goodbye (close_notify) tells the peer that nothing is missing; one that does not read gets none.
+    // close_notify tells the peer that nothing is missing. One that does not read would not get it.
     if (!this.#writing) this.#socket.end();
     setImmediate(() => this.#socket.destroy());
     this.#finish();
@@ -100,7 +100,7 @@ export class TlsStream implements ByteStream {
     if (this.#closed) return;
     this.#unread.push(chunk);
     this.#unreadBytes += chunk.length;
-    // Pausing the socket does not reach what it reads from.
+    // Pausing the socket would not stop it from reading its duplex.
     if (this.#unreadBytes > defaults.unreadBytes) this.#duplex.hold();
     const reader = this.#reader;
     if (reader === undefined) return;

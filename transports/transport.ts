@@ -1,7 +1,7 @@
 /**
- * Where a listener or a socket is.
+ * The address of a listener or a socket.
  *
- * @example In words
+ * @example The address of a listener as a URL
  * ```ts
  * import { type Address, gateway, mqtt, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -12,14 +12,15 @@
  * ```
  */
 export interface Address {
-  /** IP address, or the path of a Unix socket. */
+  /** The IP address, or the path of a Unix socket. */
   host: string;
-  /** 0 for a Unix socket. */
+  /** The port; 0 for a Unix socket. */
   port: number;
 }
 
 /**
- * An ordered, reliable pair of byte streams: the shape of `Deno.Conn`.
+ * One end of a connection: bytes in order, both ways, without loss. It has the shape of
+ * `Deno.Conn`.
  *
  * @example Writing everything
  * ```ts
@@ -39,13 +40,13 @@ export interface Address {
  * ```
  */
 export interface ByteStream {
-  /** `host:port`, `[host]:port` for IPv6, or the path of a Unix socket. */
+  /** Who is at the other end: `host:port`, `[host]:port` for IPv6, or the path of a Unix socket. */
   readonly peer: string;
   /** True when the bytes are encrypted on their way. */
   readonly secure: boolean;
-  /** The name in the client's verified certificate. */
+  /** The common name in the client's certificate, if it showed one and that was verified. */
   readonly certificate?: string;
-  /** Its other names, and its SHA-256 fingerprint. */
+  /** The alternative names in that certificate, and its SHA-256 fingerprint. */
   readonly certificateNames?: readonly string[];
   /** What the certificate stands on, where somebody may revoke it: whether it holds, and when not. */
   readonly grant?: {
@@ -55,18 +56,19 @@ export interface ByteStream {
     watch(revoked: () => void): () => void;
   };
   /**
-   * Resolves with the number of bytes read, at least 1, or null at the end. One read at a time.
-   * Rejects when the stream broke or is closed, also while it waits.
+   * Reads into `into`, and resolves with the number of bytes, at least 1, or null at the end. One
+   * read at a time. Rejects when the stream breaks or is closed, also while it waits.
    */
   read(into: Uint8Array): Promise<number | null>;
   /**
-   * Resolves with the number of bytes written: write the rest again. One write at a time.
-   * `bytes` stays as it is until then. Rejects when the stream broke or is closed.
+   * Resolves with the number of bytes written, which may be less than there are: write the rest
+   * again. One write at a time; leave `bytes` as they are until then. Rejects when the stream
+   * breaks or is closed.
    */
   write(bytes: Uint8Array): Promise<number>;
-  /** Ends our side: the peer reads the end after everything written. */
+  /** Ends our side: the peer reads the end after everything that was written. */
   closeWrite(): Promise<void>;
-  /** Releases the stream; what has been written is still delivered. Safe to call twice. */
+  /** Releases the stream. What has been written is still delivered. Safe to call twice. */
   close(): void;
 }
 
@@ -89,17 +91,20 @@ export interface ByteStream {
 export interface Listener {
   /** Where it listens, with the port that the system chose for port 0. */
   readonly address: Address;
-  /** Resolves with the next stream; undefined once closed. Rejects when accepting failed: try again. */
+  /**
+   * Resolves with the next stream, or undefined once the listener is closed. Rejects when it cannot
+   * accept at the moment: try again later.
+   */
   accept(): Promise<ByteStream | undefined>;
   /** Stops accepting. Safe to call twice. */
   close(): void;
-  /** True when `Transport.listen` has it ask about each peer by itself. */
+  /** True when it asks the `admits` of `Transport.listen` about each peer by itself. */
   readonly screened?: boolean;
 }
 
 /**
- * A way to accept streams: TCP, TLS, a Unix socket, memory. A listener that crashed is made anew by
- * one more call of `listen`.
+ * A way to accept streams: TCP, TLS, a Unix socket, memory. `listen` is called once more for each
+ * restart of a listener that crashed.
  *
  * @example A transport that tries one port after the other
  * ```ts
@@ -126,17 +131,18 @@ export interface Listener {
  * ```
  */
 export interface Transport {
-  /** What an operator reads: `tcp`, `tls`. */
+  /** What operators read, such as `tcp`; listeners are named after it. */
   readonly name: string;
   /**
-   * Starts to listen. Rejects or throws when it cannot, with the cause. One that does more than to
-   * accept, such as a handshake, asks `admits` first about each peer, and says so by `screened`.
+   * Starts to listen. Rejects or throws with the cause when it cannot. A transport that does more
+   * than accept, such as a handshake, first asks `admits` about each peer, and sets
+   * `Listener.screened`.
    */
   listen(admits?: (peer: string) => boolean): Listener | Promise<Listener>;
 }
 
 /**
- * A socket for datagrams.
+ * A bound socket that sends and receives datagrams.
  *
  * @example From one to another
  * ```ts
@@ -153,13 +159,18 @@ export interface Transport {
 export interface DatagramPort {
   /** Where it is bound, with the port that the system chose for port 0. */
   readonly address: Address;
-  /** Ports that only receive: what was sent to multicast groups. They close with this one. */
+  /**
+   * Ports that receive what is sent to multicast groups, and send nothing. They close with this.
+   */
   readonly groups?: readonly DatagramPort[];
-  /** Resolves with one whole datagram, a view valid until the next call; undefined once closed. */
+  /**
+   * Resolves with one whole datagram and its sender, or undefined once closed. `bytes` is a view
+   * that is valid until the next call.
+   */
   receive(): Promise<{ bytes: Uint8Array; from: string } | undefined>;
   /**
-   * Sends one datagram to an address as `receive` gave it. `bytes` stays as it is until then.
-   * Rejects when the system would not send it, which hurts no other datagram.
+   * Sends one datagram to an address such as `receive` gives; leave `bytes` as they are until it
+   * resolves. Rejects when the system does not send it; later ones may still be sent.
    */
   send(bytes: Uint8Array, to: string): Promise<void>;
   /** Releases the socket. Safe to call twice. */
@@ -167,7 +178,8 @@ export interface DatagramPort {
 }
 
 /**
- * A way to exchange datagrams. An endpoint that crashed is made anew by one more call of `bind`.
+ * A way to exchange datagrams, such as UDP. `bind` is called once more for each restart of an
+ * endpoint that crashed.
  *
  * @example A network that loses every other datagram
  * ```ts
@@ -195,8 +207,8 @@ export interface DatagramPort {
  * ```
  */
 export interface DatagramTransport {
-  /** What an operator reads: `udp`. */
+  /** What operators read, such as `udp`; listeners are named after it. */
   readonly name: string;
-  /** Starts to receive. Rejects or throws when it cannot, with the cause. */
+  /** Starts to receive. Rejects or throws with the cause when it cannot. */
   bind(): DatagramPort | Promise<DatagramPort>;
 }

@@ -3,7 +3,7 @@ import { joinGroups } from "./groups.ts";
 import type { Address, DatagramPort, DatagramTransport } from "./transport.ts";
 
 /**
- * Where UDP is bound.
+ * Where UDP is bound: a port, the address of an interface, and multicast groups.
  *
  * @example Every interface, IPv4 and IPv6
  * ```ts
@@ -16,31 +16,32 @@ import type { Address, DatagramPort, DatagramTransport } from "./transport.ts";
  * ```
  */
 export interface UdpOptions {
-  /** From 0 to 65,535. 0 lets the system choose. */
+  /** A port from 0 to 65,535; 0 has the system choose a free one. */
   port: number;
-  /** Default `127.0.0.1`. `::`, with or without brackets, is IPv6 and IPv4 at once. */
+  /** An IP address or host; default `127.0.0.1`. `::` or `[::]` is every one, by IPv6 and IPv4. */
   hostname?: string;
   /**
-   * Multicast groups to join, such as `224.0.1.187` or `ff02::fd`, at the interface that has
-   * `hostname`, which must be its address then, with its zone (`fe80::1%eth0`) if it is a link-local
-   * one. For `ff…` groups `--allow-sys` is needed.
+   * Multicast groups to join, such as `224.0.1.187` or `ff02::fd`; default: none. `hostname` must
+   * then be the address of the interface at which to join, a link-local one with its zone, as in
+   * `fe80::1%eth0`. IPv6 groups need `--allow-sys`.
    */
   groups?: readonly string[];
 }
 
 /** The limits of UDP. */
-export const defaults = {
-  /** The largest datagram there is: a smaller buffer cuts what is longer without a word. */
+const defaults = {
+  /** The largest datagram there is: a smaller buffer would silently cut a longer one. */
   receiveBytes: 65_535,
-  /** Peers whose address is remembered as text, about 200 bytes each; then all are forgotten. */
+  /** Peers whose address is remembered as text, about 200 bytes each; with one more, none is. */
   rememberedPeers: 10_000,
 };
 
 /**
- * Exchanges datagrams by UDP (RFC 768), one socket for all peers.
+ * Exchanges datagrams over UDP (RFC 768), through one socket for all peers, for `Gateway.listen`.
+ * Deno has UDP only with `"unstable": ["net"]` in deno.json, or `--unstable-net`.
  *
- * Binding rejects with an `Error` that names the address and the cause. Deno has UDP behind
- * `"unstable": ["net"]` in deno.json.
+ * When it cannot be bound, `Listening.ready` rejects with an `Error` that names the address and the
+ * cause.
  *
  * @example The port that the system chose
  * ```ts
@@ -92,7 +93,7 @@ class UdpPort implements DatagramPort {
   };
   readonly #failed = (error: unknown) => {
     if (this.#closed) return undefined;
-    // The answer to an earlier datagram of ours, from a peer that is gone (ICMP): nobody else's matter.
+    // ICMP's answer to an earlier datagram of ours: its peer is gone, which concerns no other.
     if (error instanceof Deno.errors.ConnectionRefused) return this.receive();
     if (error instanceof Deno.errors.ConnectionReset) return this.receive();
     throw error;
@@ -126,12 +127,12 @@ class UdpPort implements DatagramPort {
   }
 }
 
-/** Addresses as text and back, without making either twice for a peer that keeps talking. */
+/** Turns addresses into text and back, and remembers both for peers that keep talking. */
 class AddressBook {
   #texts = new Map<string, Map<number, string>>();
   #addresses = new Map<string, Deno.NetAddr>();
 
-  /** `zone` is the interface of link-local peers, without which nothing can be sent to them. */
+  /** Nothing can be sent to a link-local peer without `zone`, the interface it came in by. */
   constructor(readonly zone: string | undefined) {}
 
   textOf(address: Deno.NetAddr): string {

@@ -3,7 +3,7 @@ import { SocketListener, SocketStream } from "./socket.ts";
 import type { Listener, Transport } from "./transport.ts";
 
 /**
- * Where a Unix socket is.
+ * Where a Unix socket is, and who may open it.
  *
  * @example For the members of one group
  * ```ts
@@ -17,17 +17,18 @@ import type { Listener, Transport } from "./transport.ts";
  * ```
  */
 export interface UnixOptions {
-  /** The file that clients open; made when listening begins, and removed when it ends. */
+  /** The file that clients open. It is made when listening begins, and removed when that ends. */
   path: string;
-  /** Permission bits of the socket file, such as 0o660; default: what the process's mask leaves. */
+  /** Permission bits of the file, such as 0o660; default: what the umask of the process leaves. */
   mode?: number;
 }
 
 /**
- * Listens at a Unix socket: for clients on this machine that may open its file. One that a killed
- * process left behind is replaced.
+ * Accepts connections over a Unix socket, from programs on this machine that may open its file. A
+ * file that a killed process left behind is replaced.
  *
- * Listening rejects with an `Error` that names the path and the cause, such as another process there.
+ * When it cannot listen, `Listening.ready` rejects with an `Error` that names the path and the
+ * cause, such as another process that listens there.
  *
  * @example A broker that no network reaches
  * ```ts
@@ -72,8 +73,8 @@ class UnixListener extends SocketListener<Deno.UnixConn> {
     this.#closed = true;
     super.close();
     try {
-      // The runtime does so, too, but not before its last `accept` has ended, and the process may not
-      // live that long.
+      // The runtime removes it, too, but only once its last `accept` has ended, which the process
+      // may not live to see.
       Deno.removeSync(this.address.host);
     } catch {
       // It is gone already.
@@ -81,7 +82,7 @@ class UnixListener extends SocketListener<Deno.UnixConn> {
   }
 }
 
-/** A process that was killed leaves its socket file behind, and nobody else may use the name. */
+/** Removes the file of a process that was killed: listening fails where any file has its name. */
 async function removeStale(path: string): Promise<void> {
   let found: Deno.FileInfo;
   try {

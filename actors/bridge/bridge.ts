@@ -1,6 +1,7 @@
 import type { Log } from "../log.ts";
 import type { Actor, Behaviour, Self } from "../actor.ts";
 import { Alarm, type Sleeper } from "../alarm.ts";
+import { crash } from "../crash.ts";
 import type { BridgeEnd } from "./bridge_end.ts";
 import { BridgeInput } from "./bridge_input.ts";
 import { BridgeOutput } from "./bridge_output.ts";
@@ -14,7 +15,7 @@ import type {
 } from "./upstream.ts";
 
 /** What the actor of a bridge needs besides its end. */
-export interface BridgeSurroundings {
+interface BridgeSurroundings {
   open: OpenUpstream;
   upstream: UpstreamOptions;
   log: Log;
@@ -24,7 +25,7 @@ export interface BridgeSurroundings {
   leaving: (goodbye: Promise<void>) => void;
 }
 
-/** To itself: something waits to be sent. */
+/** Mail of a bridge to itself: something waits to be sent. */
 const PUMP = Symbol("pump");
 
 /** Keeps one upstream connected, and carries messages both ways. */
@@ -43,6 +44,7 @@ class Span implements Actor<unknown>, UpstreamUser, Sleeper {
   #isOver = false;
   /** True once our subscriptions were made, which an upstream may remember. */
   #subscribed = false;
+  /** True while `PUMP` is in the mailbox: once is enough. */
   #pumps = false;
   /** Attempts since the last connection that was made. */
   #attempts = 0;
@@ -65,12 +67,8 @@ class Span implements Actor<unknown>, UpstreamUser, Sleeper {
       if (this.#isOver) return void around.leaving(upstream.close());
       this.#upstream = this.#input.upstream = upstream;
       self.turn(() => upstream.connect());
-    }, (error) => {
       // The supervisor tries again, after a pause.
-      self.turn(() => {
-        throw error;
-      });
-    });
+    }, (error) => crash(self, error));
   }
 
   receive(): void {
@@ -85,6 +83,7 @@ class Span implements Actor<unknown>, UpstreamUser, Sleeper {
   }
 
   ring(): void {
+    // The end of any turn, `idle`, weighs the reception.
     this.#self.turn(() => {});
   }
 
@@ -114,7 +113,7 @@ class Span implements Actor<unknown>, UpstreamUser, Sleeper {
     };
   }
 
-  // --- the upstream, whenever it likes ---
+  // --- what the upstream calls, outside our turns ---
 
   connected(session: UpstreamSession): void {
     this.#self.turn(() => this.#connected(session));
@@ -154,7 +153,7 @@ class Span implements Actor<unknown>, UpstreamUser, Sleeper {
   #subscribe(upstream: Upstream, session: UpstreamSession): void {
     upstream.subscribe(this.#end.routes.in, (error) =>
       this.#self.turn(() => {
-        // Lost in the meantime, it will be asked for again.
+        // A connection that was lost meanwhile is followed by one that subscribes again.
         if (this.#end.session !== session) return;
         if (error === undefined) this.#subscribed = true;
         else this.#around.log.error("bridge cannot subscribe", { bridge: this.#end.name, error });

@@ -1,7 +1,7 @@
 import { type Delivery, Publication } from "../../protocols/publication.ts";
 import type { Publisher, Receiver } from "../../protocols/session.ts";
 import { connectionDefaults } from "../connection_options.ts";
-import { Member } from "../member.ts";
+import { insider } from "../member.ts";
 import { type Load, Reception } from "../reception.ts";
 import type { Space } from "../space.ts";
 import type { BridgeLimits, BridgeOptions } from "./bridge_options.ts";
@@ -40,7 +40,7 @@ export class BridgeEnd implements Receiver, Load {
       // Routes that share a filter share its subscription: at the highest QoS.
       const highest = this.routes.out.filter((each) => each.filter === filter)
         .reduce((most, each) => each.qos > most ? each.qos : most, qos);
-      new Member(space, this.#inbox).subscribe(filter, { ...subscription, qos: highest }, this);
+      insider(space, this.name).subscribe(filter, { ...subscription, qos: highest }, this);
     }
   }
 
@@ -62,7 +62,7 @@ export class BridgeEnd implements Receiver, Load {
 
   take(delivery: Delivery): boolean {
     const { publication, qos, retain } = delivery;
-    // Nobody promised to keep QoS 0 for those who are away: that is no overload.
+    // Nobody promises to keep QoS 0 for an upstream that is away: that is no overload.
     if (qos === 0 && this.session === undefined && !this.options.queueQos0) {
       this.drop();
       return true;
@@ -106,14 +106,13 @@ export class BridgeEnd implements Receiver, Load {
     return { bridge: this.name, queued: this.queue.size, dropped: this.dropped };
   }
 
-  /** A message from one upstream without trails to another may have come this way before. */
+  /**
+   * True when a message has come this way too often. It concerns messages from an upstream of MQTT
+   * 3.1.1, which cannot carry the trail by which bridges otherwise know them again.
+   */
   #goesRound({ origin, topic, payload }: Publication): boolean {
     return origin instanceof BridgeEnd && origin.session?.version === "3.1.1" &&
       !this.#passes.pass(topic, payload, this.space.clock.now());
-  }
-
-  get #inbox() {
-    return { name: this.name, deliver: () => false, post: () => false };
   }
 }
 

@@ -1,7 +1,8 @@
 import { Publication } from "../../protocols/publication.ts";
+import type { Hub } from "../../protocols/session.ts";
 import type { Self } from "../actor.ts";
 import { Brake } from "../brake.ts";
-import { Member } from "../member.ts";
+import { insider } from "../member.ts";
 import type { BridgeEnd } from "./bridge_end.ts";
 import { remap, type Remapped } from "./routes.ts";
 import type { Upstream, UpstreamMessage } from "./upstream.ts";
@@ -9,25 +10,25 @@ import type { Upstream, UpstreamMessage } from "./upstream.ts";
 /** The first and the longest pause before a message that nobody had room for is tried again. */
 const RETRY_MS = { first: 50, longest: 1_000 };
 
-/** What comes from the upstream: it is acknowledged when it was taken, and not before. */
+/** Takes in what comes from the upstream, and has it acknowledged once it is taken, not before. */
 export class BridgeInput {
   received = 0;
-  /** Once it is open. */
+  /** Set once it is open. */
   upstream: Upstream | undefined;
   readonly #self: Self<unknown>;
   readonly #end: BridgeEnd;
-  readonly #hub: Member;
+  readonly #hub: Hub;
   readonly #brake: Brake;
-  /** Whom to tell once the receivers have caught up. */
+  /** Acknowledgements that wait until the receivers have caught up. */
   #held: ((taken: boolean) => void)[] = [];
+  /** Cancels of the timers after which messages are tried again. */
   readonly #retries = new Set<() => void>();
 
   constructor(self: Self<unknown>, end: BridgeEnd) {
     this.#self = self;
     this.#end = end;
     this.#brake = new Brake({ released: () => self.turn(() => this.#released()) });
-    const inbox = { name: end.name, deliver: () => false, post: () => false };
-    this.#hub = new Member(end.space, inbox, this.#brake);
+    this.#hub = insider(end.space, end.name, this.#brake);
   }
 
   take(message: UpstreamMessage, settle: (taken: boolean) => void): void {
@@ -69,7 +70,7 @@ export class BridgeInput {
           origin: this.#end,
         }),
       );
-      // Not acknowledged, it comes again when there is a gateway again.
+      // The upstream sends again, to the next gateway, what was not acknowledged.
       if (outcome === "closing") return settle(false);
       if (outcome === "overloaded") refused.push(lane);
     }
@@ -85,7 +86,7 @@ export class BridgeInput {
     this.#retries.add(cancel);
   }
 
-  /** The upstream may forget the message once it is safe here. */
+  /** Puts `settle` off until the message is stored here: only then may the upstream forget it. */
   #whenSafe(settle: (taken: boolean) => void): (taken: boolean) => void {
     const { ledger } = this.#end.space;
     if (ledger === undefined || !ledger.dirty) return settle;
@@ -104,7 +105,7 @@ export class BridgeInput {
     return (taken) => isSafe ? settle(taken) : void (told = taken);
   }
 
-  /** The next message comes once those who are behind have caught up, or were given up. */
+  /** Lets the next message come, once receivers that are behind have caught up or were given up. */
   #settle(settle: (taken: boolean) => void): void {
     if (this.#brake.on) this.#held.push(settle);
     else settle(true);

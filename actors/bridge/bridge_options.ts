@@ -2,7 +2,7 @@ import type { Qos } from "../../protocols/publication.ts";
 import type { ByteStream } from "../../transports/transport.ts";
 
 /**
- * Which messages a bridge carries, and what they are called at either end.
+ * Which topics a bridge carries, in which direction, and what they are called at either end.
  *
  * @example Two prefixes
  * ```ts
@@ -23,22 +23,23 @@ import type { ByteStream } from "../../transports/transport.ts";
  * ```
  */
 export interface BridgeRoute {
-  /** `in` from the upstream, `out` to it. */
+  /** `in` brings messages from the upstream here, `out` sends ours there. */
   direction: "in" | "out" | "both";
-  /** Without the prefixes; `#` is everything. */
+  /** Which topics, by a filter without the prefixes; `#` is all of them. */
   filter: string;
   /** The highest QoS on the way to and from the upstream; default 1. */
   qos?: Qos;
-  /** What stands before the filter, and before its topics, here; such as `site-7/`. */
+  /** What these topics begin with here, such as `site-7/`; default: nothing. */
   localPrefix?: string;
-  /** What stands before the filter, and before its topics, at the upstream. */
+  /** What these topics begin with at the upstream; default: nothing. */
   remotePrefix?: string;
 }
 
 /**
- * Whom a bridge trusts, and who it is, where the URL asks for TLS. All PEM is text.
+ * Whom a client trusts, and who it is, where its URL asks for TLS. Certificates and keys are PEM
+ * text (RFC 7468), not names of files.
  *
- * @example An authority of one's own
+ * @example A broker that is reached by its address
  * ```ts
  * import { type BridgeTls, gateway } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -51,22 +52,25 @@ export interface BridgeRoute {
  * ```
  */
 export interface BridgeTls {
-  /** Whoever vouches for the upstream; default: those that Deno trusts. */
+  /** The authorities whose certificates are trusted; default: those that Deno trusts. */
   ca?: string;
-  /** Our certificate. */
+  /** Our certificate, for a server that asks for one; needs `key`. */
   cert?: string;
-  /** Its private key. */
+  /** The private key of `cert`. */
   key?: string;
-  /** The name to find in the upstream's certificate, in place of the host. */
+  /** The name that the server's certificate must have; default: the host of the URL. */
   servername?: string;
-  /** False takes any certificate: whoever is on the way can read and change everything. */
+  /**
+   * False accepts any certificate, so that anybody on the way can read and change everything;
+   * default true.
+   */
   rejectUnauthorized?: boolean;
 }
 
 /**
- * What a bridge may take; its own name and default for each.
+ * How much may wait for a bridge's upstream, and how often it is dialled.
  *
- * @example Little room
+ * @example Room for one message
  * ```ts
  * import { type BridgeLimits, gateway } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -88,18 +92,17 @@ export interface BridgeLimits {
   maxQueuedMessages: number;
   /** Bytes of those messages; default 65,536 KiB. */
   maxQueuedBytes: number;
-  /** Messages of QoS 1 and 2 under way to the upstream, and from it, at once; default 1,024. */
-  maxInflight: number;
   /**
-   * Messages waiting above which publishers are held back while the upstream is there; default
-   * 4,096.
+   * Messages of QoS 1 and 2 that are sent and not acknowledged, in each direction; default 1,024.
    */
+  maxInflight: number;
+  /** Waiting messages above which publishers wait, while the upstream is there; default 4,096. */
   queueHighWater: number;
-  /** Milliseconds before the first new attempt to connect; doubled each time; default 500. */
+  /** Milliseconds before the first new attempt to connect; default 500. Each pause doubles. */
   retryMinMs: number;
-  /** The longest pause between attempts, in milliseconds; default 30,000. */
+  /** Milliseconds of the longest pause between attempts; default 30,000. */
   retryMaxMs: number;
-  /** Milliseconds from dialling to the upstream's answer; default 10,000. */
+  /** Milliseconds from dialling to the upstream's answer to CONNECT; default 10,000. */
   connectTimeoutMs: number;
 }
 
@@ -122,7 +125,7 @@ export const bridgeDefaults: BridgeLimits = {
 };
 
 /**
- * A bridge to another broker: where it is, who we are to it, and what goes over.
+ * A bridge to another MQTT broker, its upstream: where that is, who we are to it, and what crosses.
  *
  * @example Two gateways, one topic space
  * ```ts
@@ -146,34 +149,41 @@ export const bridgeDefaults: BridgeLimits = {
  * ```
  */
 export interface BridgeOptions {
-  /** What the tree, the log and the state's topic call it. */
+  /** What the log, `Gateway.tree` and the default `stateTopic` call it: one topic level. */
   name: string;
-  /** Where the upstream is: `mqtt:`, `mqtts:`, `ws:` or `wss:`. */
+  /** Where the upstream is: `mqtt:`, `mqtts:`, `ws:` or `wss:`. Needed unless there is `dial`. */
   url?: string;
-  /** Makes the stream to the upstream, in place of what the URL says. */
+  /** Opens the stream to the upstream, in place of dialling the URL; `signal` gives that up. */
   dial?: (signal: AbortSignal) => Promise<ByteStream>;
-  /** What it carries. */
+  /** Which topics it carries. */
   routes: readonly BridgeRoute[];
-  /** Whom to trust, and who we are. */
+  /** Whom to trust and who we are, for `mqtts:` and `wss:`. */
   tls?: BridgeTls;
-  /** Default: made of both names, new with each start; a session that stays needs one of yours. */
+  /**
+   * Our client identifier. Default: a new one with each start; `clean: false` needs one of yours.
+   */
   clientId?: string;
-  /** Default: none. */
+  /** The user name that the upstream gets; default: none. */
   username?: string;
-  /** Default: none. */
+  /** The password that the upstream gets; default: none. */
   password?: string;
-  /** Default: 5, and 3.1.1 for an upstream that refuses it. */
+  /** The version of MQTT; default: 5, and 3.1.1 for an upstream that refuses it. */
   version?: "5" | "3.1.1";
-  /** False keeps the session at the upstream while we are away; default true. */
+  /**
+   * False has the upstream keep our session, with its messages, while we are away; default true.
+   */
   clean?: boolean;
-  /** How long an MQTT 5 upstream keeps that session; default 604,800 (7 days). */
+  /** Seconds for which an MQTT 5 upstream keeps that session; default 604,800 (7 days). */
   sessionExpirySeconds?: number;
-  /** Seconds of silence after which each side asks for the other; default 60. */
+  /** Seconds of silence after which each side checks whether the other is there; default 60. */
   keepAliveSeconds?: number;
-  /** True keeps QoS 0 messages, too, while the upstream is away; default false. */
+  /** True queues QoS 0 messages, too, while the upstream is away; default false drops them. */
   queueQos0?: boolean;
-  /** Where `online` and `offline` are retained; default `$bridge/NAME/state`, "" for nowhere. */
+  /**
+   * The topic whose stored value is `online` or `offline`; default `$bridge/NAME/state`, "" for
+   * none.
+   */
   stateTopic?: string;
-  /** What it may take, in place of the defaults. */
+  /** Limits that differ from their defaults. */
   limits?: Partial<BridgeLimits>;
 }

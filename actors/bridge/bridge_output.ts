@@ -8,10 +8,12 @@ import type { Upstream, UpstreamMessage, UpstreamSession } from "./upstream.ts";
 
 /** Bytes written that have not left, above which no more are written: some round trips' worth. */
 const WRITTEN_BYTES = 256 << 10;
-/** What a PUBLISH takes beside topic, payload and properties, generously. */
+/** Bytes of a PUBLISH beside its topic, payload and properties: at most 13, and some to spare. */
 const PACKET_OVERHEAD_BYTES = 16;
 
-/** What goes to the upstream during one connection. */
+/**
+ * Sends to the upstream during one connection: what waits in the queue, then what is stored here.
+ */
 export class BridgeOutput {
   sent = 0;
   readonly #upstream: Upstream;
@@ -100,7 +102,7 @@ export class BridgeOutput {
     };
   }
 
-  /** Stored before there was a bridge, a message has no trail yet. */
+  /** Adds the trail that a message lacks which was stored before there was a bridge. */
   #named(publication: Publication): Publication {
     if (this.#session.version !== "5" || viaOf(publication) !== undefined) return publication;
     const named = this.#end.space.trail.pass(publication);
@@ -108,7 +110,7 @@ export class BridgeOutput {
   }
 }
 
-/** Three bytes a character at most, and five around a property. */
+/** The most bytes that a text takes: three a character (UTF-8), and five around a property. */
 function mostBytesOf(text: string | undefined): number {
   return text === undefined ? 0 : 3 * text.length + 5;
 }

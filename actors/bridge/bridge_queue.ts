@@ -5,6 +5,9 @@ import type { WrittenQueue } from "../ledger.ts";
 /** What the objects around a waiting message take, in bytes. */
 const OVERHEAD_BYTES = 256;
 
+/** Places of messages that have gone, from which on it pays to move the others to the front. */
+const MIN_GONE = 1024;
+
 /** One message on its way to the upstream. */
 export interface Outbound {
   readonly publication: Publication;
@@ -23,7 +26,6 @@ export class BridgeQueue {
   #head = 0;
   #bytes = 0;
   readonly #underWay = new Set<Outbound>();
-
   readonly #written: WrittenQueue | undefined;
 
   constructor(
@@ -79,12 +81,13 @@ export class BridgeQueue {
     this.#waiting.push(outbound);
   }
 
-  /** The next to be sent, which then is under way if its QoS is 1 or 2. */
+  /** Takes the next message; one of QoS 1 or 2 is under way from then on. */
   shift(): Outbound | undefined {
     if (this.waiting === 0) return undefined;
     const next = this.#waiting[this.#head]!;
     this.#waiting[this.#head++] = undefined;
-    if (this.#head > 1024 && this.#head * 2 > this.#waiting.length || this.waiting === 0) {
+    const isMostlyGone = this.#head > MIN_GONE && this.#head * 2 > this.#waiting.length;
+    if (isMostlyGone || this.waiting === 0) {
       this.#waiting = this.#waiting.slice(this.#head);
       this.#head = 0;
     }
@@ -99,7 +102,7 @@ export class BridgeQueue {
     if (this.#underWay.delete(outbound)) this.#bytes -= costOf(outbound);
   }
 
-  /** Nobody knows any more what became of those under way: they are sent again, first of all. */
+  /** After a crash nobody knows what became of those under way: they are sent again, before all. */
   rewind(): void {
     this.#waiting = [...this.#underWay, ...this.#waiting.slice(this.#head)];
     this.#head = 0;
@@ -107,7 +110,7 @@ export class BridgeQueue {
   }
 }
 
-/** By the name that it has at the upstream. */
+/** Writes a message down, with the topic that it has at the upstream. */
 function write(outbound: Outbound, { journal, key }: WrittenQueue): void {
   const { publication, topic, qos, retain } = outbound;
   const named = new Publication(topic, publication.payload, { ...publication, origin: undefined });

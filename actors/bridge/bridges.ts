@@ -1,4 +1,4 @@
-import { Member } from "../member.ts";
+import { insider } from "../member.ts";
 import { parseTarget } from "../../protocols/mqtt/url.ts";
 import { Publication } from "../../protocols/publication.ts";
 import type { Log } from "../log.ts";
@@ -10,13 +10,13 @@ import { bridgeDefaults, type BridgeLimits, type BridgeOptions } from "./bridge_
 import { faultOfRoute } from "./routes.ts";
 import type { OpenUpstream, UpstreamOptions } from "./upstream.ts";
 
-/** Seven days, in seconds. */
+/** Seven days: an upstream keeps our session over a long weekend without us. */
 const SESSION_EXPIRY_SECONDS = 7 * 86_400;
 /** How often a stopping gateway looks whether all is sent, in milliseconds. */
 const LOOK_MS = 20;
 
 /**
- * One bridge, as `Gateway.bridge` answers it. It connects by itself, again and again.
+ * One bridge, as `Gateway.bridge` returns it. It connects by itself, again after each loss.
  *
  * @example A bridge that is taken down again
  * ```ts
@@ -35,18 +35,18 @@ const LOOK_MS = 20;
  * ```
  */
 export interface Bridge {
-  /** As it was named. */
+  /** The name in its options. */
   readonly name: string;
   /** Whether it is connected at this moment. */
   readonly state: "online" | "offline";
   /** Resolves as soon as the upstream is connected for the first time. */
   readonly online: Promise<void>;
-  /** Says goodbye to the upstream and forgets what waits for it. */
+  /** Disconnects from the upstream, forgets what waits for it, and resolves after that. */
   close(): Promise<void>;
 }
 
 /** What all bridges of a gateway share. */
-export interface BridgesOptions {
+interface BridgesOptions {
   space: Space;
   log: Log;
   open: OpenUpstream | undefined;
@@ -71,13 +71,8 @@ export class Bridges {
     if (open === undefined) throw new TypeError("Cannot bridge: this gateway has no MQTT client");
     const limits = { ...bridgeDefaults, ...options.limits };
     const upstream = upstreamOptions(options, { id: space.trail.id, limits });
-    this.#below ??= this.#root.supervise("bridges", {
-      maxRestarts: Infinity,
-      windowMs: 60_000,
-      backoff: { minMs: limits.retryMinMs, maxMs: limits.retryMaxMs },
-    });
+    const below = this.#supervisor(limits);
     space.trail.active = true;
-    const below = this.#below;
     const end = new BridgeEnd(options, limits, space);
     const online = Promise.withResolvers<void>();
     let present: Bridge["state"] = "offline";
@@ -86,16 +81,10 @@ export class Bridges {
       if (state === "online") online.resolve();
       this.#announce(options, state);
     };
-    const leaving = (goodbye: Promise<void>) => {
-      this.#goodbyes.add(goodbye);
-      goodbye.finally(() => this.#goodbyes.delete(goodbye));
-    };
     changed("offline");
+    const behaviour = bridge(end, { open, upstream, log, changed, leaving: this.#leaving });
     try {
-      below.spawn(options.name, bridge(end, { open, upstream, log, changed, leaving }), {
-        restart: "crash",
-        kind: "bridge",
-      });
+      below.spawn(options.name, behaviour, { restart: "crash", kind: "bridge" });
     } catch (error) {
       end.forget();
       throw error;
@@ -131,13 +120,27 @@ export class Bridges {
     await Promise.all(this.#goodbyes);
   }
 
+  /** Remembers a goodbye that is on its way, until it is said. */
+  readonly #leaving = (goodbye: Promise<void>): void => {
+    this.#goodbyes.add(goodbye);
+    goodbye.finally(() => this.#goodbyes.delete(goodbye));
+  };
+
+  /** What is above all bridges; made with the pauses of the first. */
+  #supervisor({ retryMinMs, retryMaxMs }: BridgeLimits): Supervisor {
+    return this.#below ??= this.#root.supervise("bridges", {
+      maxRestarts: Infinity,
+      windowMs: 60_000,
+      backoff: { minMs: retryMinMs, maxMs: retryMaxMs },
+    });
+  }
+
   #announce({ name, stateTopic }: BridgeOptions, state: string): void {
     const topic = stateTopic ?? `$bridge/${name}/state`;
     if (topic === "") return;
     const { space } = this.#options;
-    const inbox = { name, deliver: () => false, post: () => false };
     const time = space.clock.now();
-    new Member(space, inbox).publish(
+    insider(space, name).publish(
       new Publication(topic, new TextEncoder().encode(state), { qos: 1, retain: true, time }),
     );
   }

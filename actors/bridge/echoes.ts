@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 
 /** The limits of what is remembered of messages sent to an upstream of MQTT 3.1.1. */
 export const defaults = {
-  /** How long an echo may take, in milliseconds: an upstream that is this slow is as good as gone. */
+  /**
+   * Milliseconds that an echo may take: an upstream that is slower than this is as good as gone.
+   */
   windowMs: 30_000,
   /** Messages remembered, about 150 bytes each. */
   maxMessages: 20_000,
@@ -50,13 +52,15 @@ export class Echoes {
 
 /** The limits of messages from one 3.1.1 upstream to another. */
 export const passLimits = {
-  /** The same message as often as this within the window goes round: nobody can tell otherwise. */
+  /** A message that passes more often than this within the window is taken to go round. */
   times: 8,
+  /** Milliseconds after which counting begins anew: a circle takes some milliseconds a round. */
   windowMs: 1_000,
+  /** Messages counted, about 100 bytes each; with one more, counting begins anew. */
   maxMessages: 10_000,
 };
 
-/** Ends what goes round by way of upstreams that cannot carry a trail. */
+/** Stops messages that go round by way of upstreams that cannot carry a trail. */
 export class Passes {
   #seen = new Map<string, number>();
   #since = 0;

@@ -2,9 +2,6 @@ import type { Qos } from "../../protocols/publication.ts";
 import { faultOfFilter, matches } from "../../protocols/topic.ts";
 import type { BridgeRoute } from "./bridge_options.ts";
 
-/** Topic levels that a route may have. */
-const MAX_LEVELS = 128;
-
 /** One direction of one route. */
 interface Lane {
   readonly filter: string;
@@ -28,7 +25,7 @@ export function faultOfRoute({ filter, localPrefix = "", remotePrefix = "" }: Br
     if (/[+#]/.test(prefix)) return `Cannot use the prefix "${prefix}": it has a wildcard`;
     const whole = prefix + filter;
     if (whole.startsWith("$share/")) return `Cannot bridge "${whole}": it is a shared subscription`;
-    const fault = faultOfFilter(whole, MAX_LEVELS);
+    const fault = faultOfFilter(whole);
     if (fault !== undefined) return fault;
   }
   return undefined;
@@ -63,7 +60,7 @@ export function remap(lanes: readonly Lane[], topic: string): readonly Remapped[
   for (const { filter, qos, from, to } of lanes) {
     if (!matches(filter, topic)) continue;
     const mapped = to + topic.slice(from.length);
-    // Nobody reaches `$SYS` and the like by way of a prefix that is taken off.
+    // Taking a prefix off must not turn a plain topic into one of `$SYS` and the like.
     const isForbidden = mapped === "" || mapped.startsWith("$") && !to.startsWith("$") &&
         !topic.startsWith("$");
     if (isForbidden) continue;

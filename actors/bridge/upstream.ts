@@ -55,8 +55,8 @@ export interface UpstreamUser {
   /** The connection, or the attempt, is over. */
   closed(error: Error): void;
   /**
-   * A message arrived; `settle` has it acknowledged, or with false come again on another
-   * connection, and lets the next one come.
+   * A message arrived. `settle(true)` acknowledges it; after `settle(false)` it comes again on the
+   * next connection. Either lets the next message come.
    */
   message(message: UpstreamMessage, settle: (taken: boolean) => void): void;
   /** What was written has left. */
@@ -71,9 +71,9 @@ export interface Upstream {
   /** `settled` is called once: when the upstream has the message, or will never take it. */
   publish(message: UpstreamMessage, settled: (error?: Error) => void): void;
   subscribe(filters: readonly { filter: string; qos: Qos }[], done: (error?: Error) => void): void;
-  /** Keeps the connection while a message waits to be taken. */
+  /** Pings, so that the upstream does not give us up while a message waits to be taken. */
   stayAlive(): void;
-  /** Says goodbye, if it can, and is over. */
+  /** Disconnects, with a goodbye where that is possible; it cannot be used any more. */
   close(): Promise<void>;
 }
 

@@ -20,7 +20,7 @@ const SERVER = "1.3.6.1.5.5.7.3.1";
 const CLIENT = "1.3.6.1.5.5.7.3.2";
 
 /** What a certificate is for. */
-export type Purpose = "authority" | "server" | "client";
+type Purpose = "authority" | "server" | "client";
 
 /** Whoever signs certificates. */
 export interface Authority {
@@ -29,7 +29,7 @@ export interface Authority {
 }
 
 /** What a certificate says. */
-export interface CertificateRequest {
+interface CertificateRequest {
   /** The common name. */
   name: string;
   purpose: Purpose;

@@ -17,11 +17,11 @@ export function integer(bytes: Bytes): Bytes {
   let from = 0;
   while (from < bytes.length - 1 && bytes[from] === 0) from++;
   const digits = bytes.subarray(from);
-  // The first bit would be the sign.
+  // The first bit is the sign: a zero byte goes before a number in which it is set.
   return tagged(0x02, digits[0]! >= 0x80 ? join([Uint8Array.of(0), digits]) : digits);
 }
 
-/** BOOLEAN true: what is false is left out. */
+/** BOOLEAN true. There is no function for false: a field that is false by default is left out. */
 export function yes(): Bytes {
   return Uint8Array.of(0x01, 1, 0xff);
 }
@@ -56,7 +56,7 @@ export function objectId(dotted: string): Bytes {
 /** A time as certificates have it (RFC 5280 §4.1.2.5). */
 export function time(at: Date): Bytes {
   const digits = at.toISOString().replace(/[-:T]|\.\d+/g, "");
-  // Two digits of the year until 2049.
+  // Until 2049 the year has two digits.
   const isShort = at.getUTCFullYear() < 2050;
   const text = new TextEncoder().encode(isShort ? digits.slice(2) : digits);
   return tagged(isShort ? 0x17 : 0x18, text);

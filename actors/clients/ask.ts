@@ -1,6 +1,7 @@
 import type { Answered, Asking } from "../command/client/client.ts";
 import type { CoapAnswer } from "./coap_answer.ts";
-import { coapClient, type CoapRequestInit } from "./coap_client.ts";
+import { coapClient } from "./coap_client.ts";
+import type { CoapRequestInit } from "./coap_request.ts";
 import { httpRequest } from "./http_request.ts";
 import { webEvents } from "./web_events.ts";
 

@@ -4,9 +4,9 @@ import { Options, uintOf } from "../../protocols/coap/options.ts";
 import { textsOf } from "../../protocols/coap/paths/uri.ts";
 
 /**
- * What a CoAP server has answered (RFC 7252 §5.5); errors are answers, too.
+ * A CoAP server's answer to a request (RFC 7252 §5.2), also when that is an error.
  *
- * @example Looking at one
+ * @example An error and its reason
  * ```ts
  * import { coap, CoapAnswer, coapClient, gateway, udp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -29,7 +29,7 @@ export class CoapAnswer {
     this.#message = message;
   }
 
-  /** Class and detail, such as `2.05` (RFC 7252 §12.1.2). */
+  /** The response code as class and detail, such as `2.05` (RFC 7252 §12.1.2). */
   get code(): string {
     const { code } = this.#message;
     return `${code >> 5}.${String(code & 31).padStart(2, "0")}`;
@@ -40,7 +40,7 @@ export class CoapAnswer {
     return this.#message.code < Code.badRequest;
   }
 
-  /** All of the body, its blocks joined. */
+  /** The whole body, its blocks joined (RFC 7959). */
   get payload(): Uint8Array {
     return this.#message.payload;
   }
@@ -56,7 +56,7 @@ export class CoapAnswer {
     return format === undefined ? undefined : mediaTypeOf(format);
   }
 
-  /** What names this version of the resource, for `ifMatch` and `etag`. */
+  /** The tag of this version of the resource, for `ifMatch` and `etag` of later requests. */
   get etag(): Uint8Array | undefined {
     return this.#value(Options.etag);
   }
@@ -66,7 +66,7 @@ export class CoapAnswer {
     return this.#number(Options.maxAge) ?? 60;
   }
 
-  /** Where what was created is, as a path with its query; undefined when the server does not say. */
+  /** The path, with its query, of the resource that was created; undefined when there is none. */
   get location(): string | undefined {
     const path = textsOf(this.#message, Options.locationPath).map(encodeURIComponent);
     const query = textsOf(this.#message, Options.locationQuery).map(encodeURI);

@@ -1,19 +1,15 @@
-import { Code } from "../../protocols/coap/codec.ts";
-import { formatOf } from "../../protocols/coap/content_format.ts";
 import type { CoapMethod } from "../../protocols/coap/paths/http_request.ts";
 import { type CoapLimits, defaults } from "../../protocols/coap/limits.ts";
-import { Option } from "../../protocols/coap/option_bytes.ts";
-import { Options, uint } from "../../protocols/coap/options.ts";
 import type { Wish } from "../../protocols/coap/client/questions.ts";
-import { type CoapUrl, parseCoapUrl, pathOptions } from "../../protocols/coap/client/url.ts";
-import { szxOf } from "../../protocols/coap/block.ts";
+import { type CoapUrl, parseCoapUrl } from "../../protocols/coap/client/url.ts";
 import type { BridgeTls } from "../bridge/bridge_options.ts";
 import { CoapAnswer } from "./coap_answer.ts";
 import { type CoapLine, openLine } from "./coap_line.ts";
 import { follow } from "./coap_news.ts";
+import { type CoapRequestInit, wishOf } from "./coap_request.ts";
 
 /**
- * How a CoAP client behaves.
+ * Who a CoAP client is to its server, and how long it waits for answers.
  *
  * @example With a login, on a slow radio
  * ```ts
@@ -30,78 +26,26 @@ import { follow } from "./coap_news.ts";
  * ```
  */
 export interface CoapClientOptions {
-  /** Who we are: sent as `?u=`, which anybody on the way can read unless the URL is `coaps+tcp:`. */
+  /**
+   * Who we are, sent with each request as the query `u=`. Anybody on the way can read it unless the
+   * URL is `coaps+tcp:`.
+   */
   username?: string | undefined;
-  /** The password of that name, `?p=`. */
+  /** The password of that name, sent as the query `p=`. */
   password?: string | undefined;
   /** Whom to trust and who we are, for `coaps+tcp:`. */
   tls?: BridgeTls | undefined;
-  /** Milliseconds that an answer is waited for; default 93,000 (MAX_TRANSMIT_WAIT). */
+  /** Milliseconds to wait for an answer; default 93,000, MAX_TRANSMIT_WAIT of RFC 7252 §4.8.2. */
   timeoutMs?: number;
   /** Bytes of the largest block, a power of two from 16 to 1,024; default 1,024. */
   blockBytes?: number | undefined;
-  /** Timers and sizes other than the defaults; `maxPayloadBytes` is the longest answer. */
+  /** Timers and sizes that differ from their defaults; `maxPayloadBytes` bounds an answer. */
   limits?: Partial<CoapLimits>;
 }
 
 /**
- * What a request says beside its method and path.
- *
- * @example Setting a value that nobody else has changed meanwhile
- * ```ts
- * import { coap, coapClient, type CoapRequestInit, gateway, udp } from "@meerkat/gateway";
- * import assert from "node:assert/strict";
- *
- * await using hub = gateway();
- * const { port } = await hub.listen(udp({ port: 0 }), coap()).ready;
- * await using client = coapClient(`coap://127.0.0.1:${port}/topics/count`);
- * await client.put("", { payload: "1" });
- * const { etag } = await client.get("");
- * const request: CoapRequestInit = { payload: "2", contentFormat: "text/plain", ifMatch: etag! };
- * assert.equal((await client.put("", request)).code, "2.04");
- * assert.equal((await client.put("", request)).code, "4.12");
- * ```
- */
-export interface CoapRequestInit {
-  /** The body. */
-  payload?: Uint8Array | string;
-  /** The Content-Format of the body, by number or media type. */
-  contentFormat?: number | string;
-  /** The only Content-Format that will do, by number or media type. */
-  accept?: number | string;
-  /** Do it only if the resource is this version; an empty one stands for any. */
-  ifMatch?: Uint8Array;
-  /** Do it only if there is no resource yet. */
-  ifNoneMatch?: boolean;
-  /** The version that we have: the answer is 2.03, without a body, when it is still the one. */
-  etag?: Uint8Array;
-  /** False sends each message once and wants no acknowledgement; default true. */
-  confirmable?: boolean;
-  /** Other options, in any order. */
-  options?: readonly { number: number; value: Uint8Array }[];
-  /** Ends waiting for the answer, or following. */
-  signal?: AbortSignal;
-}
-
-/** The methods of CoAP (RFC 7252 §5.8, RFC 8132). */
-const methods: Record<CoapMethod, number> = {
-  GET: Code.get,
-  POST: Code.post,
-  PUT: Code.put,
-  DELETE: Code.delete,
-  FETCH: Code.fetch,
-  PATCH: Code.patch,
-  iPATCH: Code.ipatch,
-};
-
-/** MAX_TRANSMIT_WAIT (RFC 7252 §4.8.2). */
-const TIMEOUT_MS = 93_000;
-
-const utf8 = new TextEncoder();
-
-/**
- * A client of one CoAP server (RFC 7252), with bodies in blocks (RFC 7959) and resources that are
- * followed (RFC 7641). The socket is opened by the first request and closed by `close`.
+ * A client of one CoAP server (RFC 7252), which sends and receives long bodies in blocks (RFC 7959)
+ * and observes resources (RFC 7641). The first request opens the socket, `close` closes it.
  *
  * @example Setting, reading and following a topic
  * ```ts
@@ -138,39 +82,40 @@ export class CoapClient {
     return this.#url.origin;
   }
 
-  /** Reads. */
+  /** Asks for a resource by GET. */
   get(path: string, request?: CoapRequestInit): Promise<CoapAnswer> {
     return this.request("GET", path, request);
   }
 
-  /** Sets. */
+  /** Creates or replaces a resource by PUT. */
   put(path: string, request?: CoapRequestInit): Promise<CoapAnswer> {
     return this.request("PUT", path, request);
   }
 
-  /** Has something done. */
+  /** Has the server process the body by POST. */
   post(path: string, request?: CoapRequestInit): Promise<CoapAnswer> {
     return this.request("POST", path, request);
   }
 
-  /** Removes. */
+  /** Removes a resource by DELETE. */
   delete(path: string, request?: CoapRequestInit): Promise<CoapAnswer> {
     return this.request("DELETE", path, request);
   }
 
   /**
-   * Asks, and resolves with the answer, also when it is an error of the server. `path` is relative to
-   * the URL of the client: `""` is that itself, `/a?b=c` is absolute.
+   * Sends a request and resolves with its answer, also when the server answers with an error.
+   * `path` is relative to the URL of the client: `""` is that URL, `/a?b=c` another path of its
+   * server.
    *
-   * Rejects with an `Error` when no answer comes, a `TypeError` when the request cannot be said, and
-   * the reason of `signal` when that aborts.
+   * Rejects with an `Error` when no answer comes in time, with a `TypeError` when the path or an
+   * option is invalid, and with the reason of `signal` when that aborts.
    */
   async request(
     method: CoapMethod,
     path: string,
     request: CoapRequestInit = {},
   ): Promise<CoapAnswer> {
-    const wish = this.#wish(methods[method], path, request), { signal } = request;
+    const wish = this.#wish(method, path, request), { signal } = request;
     signal?.throwIfAborted();
     const line = await this.#open();
     signal?.throwIfAborted();
@@ -197,22 +142,22 @@ export class CoapClient {
   }
 
   /**
-   * Follows a resource: its value now, and the newest each time that it has changed, for as long as
-   * the loop goes on. It ends when the server ends it, after an error as the last value, and throws
-   * when the server cannot be reached.
+   * Observes a resource: yields its present value, and the newest one after each change. Leaving
+   * the loop ends the observation. It also ends, after an error as the last value, when the server
+   * ends it; and it throws when the server cannot be reached.
    */
   async *observe(path: string, request: CoapRequestInit = {}): AsyncIterableIterator<CoapAnswer> {
-    const wish = this.#wish(Code.get, path, request);
+    const wish = this.#wish("GET", path, request);
     request.signal?.throwIfAborted();
     yield* follow(await this.#open(), wish, request.signal);
   }
 
-  /** Says goodbye, where that is said; who waits for an answer is told that none will come. */
+  /** Closes the socket, after a goodbye over TCP. Requests that still wait for an answer reject. */
   async close(): Promise<void> {
     const line = this.#line;
     this.#line = undefined;
     this.#giveUp.abort(new Error(`The client of ${this.origin} is closed`));
-    // One that could not be opened has told those who asked.
+    // Where it could not be opened, the requests that wanted it have been told.
     await (await line?.catch(() => undefined))?.close();
   }
 
@@ -233,46 +178,10 @@ export class CoapClient {
     return this.#line = line;
   }
 
-  #wish(code: number, path: string, request: CoapRequestInit): Wish {
-    const { username, password, timeoutMs = TIMEOUT_MS, blockBytes } = this.#options;
-    const { payload = "" } = request, all = this.#place(path);
-    const add = (number: number, value: Uint8Array) => all.push(new Option(number, value));
-    if (username !== undefined) add(Options.uriQuery, utf8.encode(`u=${username}`));
-    if (password !== undefined) add(Options.uriQuery, utf8.encode(`p=${password}`));
-    if (request.ifMatch) add(Options.ifMatch, request.ifMatch);
-    if (request.ifNoneMatch) add(Options.ifNoneMatch, new Uint8Array());
-    if (request.etag) add(Options.etag, request.etag);
-    if (request.contentFormat !== undefined) {
-      add(Options.contentFormat, uint(formatNumber(request.contentFormat)));
-    }
-    if (request.accept !== undefined) add(Options.accept, uint(formatNumber(request.accept)));
-    for (const { number, value } of request.options ?? []) add(number, value);
-    return {
-      code,
-      options: all.sort((a, b) => a.number - b.number),
-      payload: typeof payload === "string" ? utf8.encode(payload) : payload,
-      isConfirmable: request.confirmable ?? true,
-      szx: blockBytes === undefined ? undefined : szxOf(blockBytes),
-      maxBytes: this.#limits.maxPayloadBytes,
-      timeoutMs,
-    };
+  #wish(method: CoapMethod, path: string, request: CoapRequestInit): Wish {
+    const { maxPayloadBytes: maxBytes } = this.#limits;
+    return wishOf(method, path, { request, url: this.#url, options: this.#options, maxBytes });
   }
-  /** Host, path and query: an absolute path takes the place of that of the URL. */
-  #place(path: string): Option[] {
-    const own = this.#url.options;
-    const kept = path.startsWith("/")
-      ? own.filter(({ number }) => number === Options.uriHost)
-      : own.slice();
-    return [...kept, ...pathOptions(path)];
-  }
-}
-
-function formatNumber(format: number | string): number {
-  const found = typeof format === "number" ? format : formatOf(format);
-  if (found !== undefined && found >= 0 && found <= 0xffff) return found;
-  throw new TypeError(
-    `Cannot use "${format}" as a Content-Format: give a number from 0 to 65535, or a media type that has one`,
-  );
 }
 
 /**

@@ -10,9 +10,10 @@ import { formatAddress } from "../../transports/address.ts";
 import { dialTls } from "../../transports/dial_tls.ts";
 import { udp } from "../../transports/udp.ts";
 import type { Behaviour, Ref } from "../actor.ts";
-import { connection, SHUTDOWN } from "../connection.ts";
+import { connection } from "../connection.ts";
 import { connectionDefaults } from "../connection_options.ts";
 import { endpoint, endpointDefaults } from "../endpoint.ts";
+import { SHUTDOWN } from "../shutdown.ts";
 import { type ClientTls, connect } from "./dial.ts";
 import { addressesOf } from "./names.ts";
 import { home } from "./home.ts";
@@ -20,7 +21,7 @@ import { home } from "./home.ts";
 /** A way to one server, while it lasts. */
 export interface CoapLine {
   readonly questions: Questions;
-  /** True when the server can forget us without a word. */
+  /** True for UDP, where a server that restarts forgets us without our noticing. */
   readonly isDatagrams: boolean;
   /** Runs `work` as a turn of the line. False when it has ended. */
   turn(work: (now: number) => void): boolean;
@@ -106,7 +107,7 @@ function start(
     self.defer(resolve);
     return behaviour(self);
   }, { kind: "connection" });
-  // What was said before its first turn leaves at the end of that.
+  // Output is flushed at the end of a turn: this is one, for what was said while the line was made.
   ref.tell(() => {});
   return {
     questions: questions(),

@@ -3,7 +3,7 @@ import { Subscription } from "../../protocols/coap/client/subscription.ts";
 import { CoapAnswer } from "./coap_answer.ts";
 import type { CoapLine } from "./coap_line.ts";
 
-/** What has come and has not been looked at: the newest value only, as Observe means it. */
+/** Notifications between the line and the reader: only the newest is kept (RFC 7641 §1.3). */
 class News {
   #answer: CoapAnswer | undefined;
   #error: unknown;

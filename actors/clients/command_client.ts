@@ -8,7 +8,7 @@ const RETRY_MS = 1_000;
 const versionCodes = [1, 0x84];
 const levels = { "5": 5, "3.1.1": 4, "3.1": 3 } as const;
 
-/** Connects for a command; rejects when it cannot be done the first time. */
+/** Connects for a command; rejects when the first attempt fails, later ones are made by itself. */
 export async function connectClient(options: ConnectOptions): Promise<Client> {
   const { version } = options;
   try {
@@ -118,13 +118,9 @@ function packetOptions(options: ConnectOptions, level: 3 | 4 | 5): ClientOptions
     keepalive: keepAliveSeconds,
     username,
     password,
-    // What is not settled when the connection is lost is published on the next.
+    // What is not settled when the connection is lost is published on the next one.
     queueQoSZero: true,
-    will: will && {
-      ...will,
-      payload: will.payload,
-      properties: isFive ? will.properties : undefined,
-    },
+    will: will && { ...will, properties: isFive ? will.properties : undefined },
     properties: isFive ? { ...properties } : undefined,
   };
 }

@@ -23,7 +23,7 @@ import { home } from "./home.ts";
 import { shakeHands } from "./websocket_handshake.ts";
 
 /**
- * How a WebSocket is opened.
+ * How a WebSocket is opened, and what its messages may be.
  *
  * @example With a name and a password
  * ```ts
@@ -41,21 +41,23 @@ import { shakeHands } from "./websocket_handshake.ts";
  * ```
  */
 export interface ConnectWebSocketOptions {
-  /** Subprotocols, the best first. */
+  /** Subprotocols that we offer, the favourite first. */
   protocols?: readonly string[];
   /** Header fields beside those that open a WebSocket. */
   headers?: HeadersInit;
-  /** Who we are (RFC 7617); the URL may say it too. */
+  /** Who we are, sent by Basic (RFC 7617); default: what stands before `@` in the URL. */
   username?: string;
   /** The password of that name. */
   password?: string;
   /** Whom to trust and who we are, for `wss:`. */
   tls?: BridgeTls;
-  /** How messages are compressed where the server agrees; default: with 4 KiB windows. */
+  /** How messages are compressed if the server agrees; default: with 4 KiB windows. */
   compression?: CompressionOptions | boolean;
-  /** Limits other than the defaults. */
+  /** Limits that differ from their defaults. */
   limits?: Partial<WebSocketLimits>;
-  /** True for `fragment` events, as pieces of messages come, in place of `message`. */
+  /**
+   * True for `fragment` events with the pieces of messages as they arrive, in place of `message`.
+   */
   fragments?: boolean;
   /** Milliseconds until it must be open; default 10,000. */
   timeoutMs?: number;
@@ -67,10 +69,10 @@ const TIMEOUT_MS = 10_000;
 let count = 0;
 
 /**
- * Opens a WebSocket as a client: a socket with the events of those that `hub.websocket` gives, which
- * begins with `open`, or with `error` and `close` when there is none to be had.
+ * Opens a WebSocket as a client. It has the methods and events of those that `Gateway.websocket`
+ * gives; the first event is `open`, or `error` and then `close` when it cannot be opened.
  *
- * @throws {TypeError} When the URL is none of `ws:` or `wss:`, or has a fragment.
+ * @throws {TypeError} When the URL is not `ws:` or `wss:`, or has a fragment.
  * @example Asking and being answered
  * ```ts
  * import { connectWebSocket, gateway, http, tcp } from "@meerkat/gateway";
@@ -133,11 +135,17 @@ interface Opening {
   signal: AbortSignal;
 }
 
+/** What client and server have agreed on. */
+interface Agreement {
+  subprotocol: string;
+  deflation: Deflation | undefined;
+  /** What the server sent behind its answer. */
+  rest: Uint8Array<ArrayBuffer>;
+}
+
 async function open(socket: MessageSocket, name: string, opening: Opening): Promise<void> {
-  const { target, headers, options, signal } = opening;
-  const { protocols = [], tls, timeoutMs = TIMEOUT_MS } = options;
-  const isSecure = target.protocol === "wss:", hostname = target.hostname.replace(/^\[|\]$/g, "");
-  const wishes = wishesOf(options.compression);
+  const { target, options, signal } = opening, { tls, timeoutMs = TIMEOUT_MS } = options;
+  const hostname = target.hostname.replace(/^\[|\]$/g, "");
   const late = new AbortController();
   const timer = setTimeout(
     () => late.abort(new Error(`Cannot open a WebSocket within ${timeoutMs} ms`)),
@@ -149,25 +157,11 @@ async function open(socket: MessageSocket, name: string, opening: Opening): Prom
   either.addEventListener("abort", hangUp);
   try {
     stream = await connect({ hostname, port: portOf(target), signal: either });
-    if (isSecure) stream = await dialTls(stream, { ...tls, host: hostname });
-    const { answer, rest } = await shakeHands(stream, {
-      host: target.host,
-      path: target.pathname + target.search,
-      subprotocol: protocols.length > 0 ? protocols.join(", ") : undefined,
-      extensions: wishes && offerOf(wishes),
-      fields: headers,
-    });
+    if (target.protocol === "wss:") stream = await dialTls(stream, { ...tls, host: hostname });
+    const { subprotocol, deflation, rest } = await agree(stream, opening);
     either.throwIfAborted();
-    const agreed = answer.extensions === undefined || wishes === undefined
-      ? undefined
-      : readAnswer(answer.extensions, wishes);
-    if (typeof agreed === "string") {
-      stream.close();
-      throw new Error(`Cannot open a WebSocket: ${agreed}`);
-    }
-    const deflation = agreed && new Deflation(agreed, wishes!);
     const limits = { ...defaults, ...options.limits };
-    socket.agreed(answer.subprotocol ?? "");
+    socket.agreed(subprotocol);
     run(
       new PrefixedStream(stream, rest),
       name,
@@ -189,12 +183,36 @@ async function open(socket: MessageSocket, name: string, opening: Opening): Prom
   }
 }
 
+/** Shakes hands with the server; closes `stream` when that fails. */
+async function agree(
+  stream: ByteStream,
+  { target, headers, options: { protocols = [], compression } }: Opening,
+): Promise<Agreement> {
+  const wishes = wishesOf(compression);
+  const { answer, rest } = await shakeHands(stream, {
+    host: target.host,
+    path: target.pathname + target.search,
+    subprotocol: protocols.length > 0 ? protocols.join(", ") : undefined,
+    extensions: wishes && offerOf(wishes),
+    fields: headers,
+  });
+  const agreed = answer.extensions === undefined || wishes === undefined
+    ? undefined
+    : readAnswer(answer.extensions, wishes);
+  if (typeof agreed === "string") {
+    stream.close();
+    throw new Error(`Cannot open a WebSocket: ${agreed}`);
+  }
+  const deflation = agreed && new Deflation(agreed, wishes!);
+  return { subprotocol: answer.subprotocol ?? "", deflation, rest };
+}
+
 function run(stream: ByteStream, name: string, open: OpenSession): void {
   const { space, supervisor, log } = home();
   const limits = connectionDefaults;
   const behaviour = connection(stream, { open, listener: "", space, log, limits });
   const ref = supervisor.spawn(`${name} connection`, behaviour, { kind: "connection" });
-  // What was sent before its first turn leaves at the end of that.
+  // Output is flushed at the end of a turn: this is one, for what was sent while it was opened.
   ref.tell(() => {});
 }
 
@@ -203,7 +221,11 @@ function targetOf(url: string | URL): URL {
   if (!/^wss?:$/.test(target.protocol)) {
     throw new TypeError(`Cannot open a WebSocket at "${target.href}": give ws: or wss:`);
   }
-  if (target.hash !== "") throw new TypeError("Cannot open a WebSocket at a URL with a fragment");
+  if (target.hash !== "") {
+    throw new TypeError(
+      `Cannot open a WebSocket at "${target.href}": leave out the fragment, from # on`,
+    );
+  }
   return target;
 }
 

@@ -35,7 +35,7 @@ export async function dial(
 ): Promise<ByteStream> {
   const { hostname, port, host, path } = target;
   let stream = await connect({ hostname, port, signal });
-  // Giving up means closing: whoever waits for the stream then hears of it.
+  // Closing the stream ends the handshakes below, whichever is under way.
   const giveUp = () => stream.close();
   signal?.addEventListener("abort", giveUp);
   try {

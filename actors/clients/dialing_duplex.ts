@@ -8,10 +8,10 @@ export function dialingDuplex(dial: Dial): DialingDuplex {
 }
 
 /** Joins what Node's code writes in many small pieces, and ends when the peer does. */
-export class DialingDuplex extends StreamDuplex {
+class DialingDuplex extends StreamDuplex {
   constructor(stream: ByteStream) {
     super(stream);
-    // What is left to say to a peer that has hung up is not read by anybody.
+    // Nobody would read what is left to say to a peer that has hung up.
     this.once("end", () => this.destroy());
   }
 
@@ -31,7 +31,7 @@ export class DialingDuplex extends StreamDuplex {
   }
 }
 
-/** A stream to come: reads and writes wait for it. */
+/** A stream that is being dialled: reads and writes wait for it. */
 class DialingStream implements ByteStream {
   readonly #coming: Promise<ByteStream>;
   readonly #given = new AbortController();

@@ -6,8 +6,8 @@ import { hasResolver, hostLookup } from "./names.ts";
 /** Milliseconds after which a server that says no more of its answer is given up. */
 const IDLE_MS = 60_000;
 
-/** What is asked: of a `RequestInit` what a gateway needs. */
-export interface Asked {
+/** What is asked: those members of a `RequestInit` that a gateway needs. */
+interface Asked {
   method?: string;
   headers?: HeadersInit;
   body?: string | Uint8Array;
@@ -16,8 +16,8 @@ export interface Asked {
 }
 
 /**
- * `fetch`, but that a host is looked up by the name servers that are set, where some are: `fetch` asks
- * the system only. Then redirections are answers, which nobody follows.
+ * `fetch`, which looks hosts up by the name servers that are set: Deno's own only asks the system.
+ * With name servers, a redirection is an answer like any other, and nobody follows it.
  */
 export async function fetchByName(url: string | URL, { body, ...asked }: Asked): Promise<Response> {
   if (!hasResolver()) {

@@ -4,7 +4,7 @@ import { Space } from "../space.ts";
 import { Supervisor } from "../supervisor.ts";
 
 /** Where clients live that belong to no gateway. */
-export interface Home {
+interface Home {
   readonly log: Log;
   readonly space: Space;
   readonly supervisor: Supervisor;
@@ -12,7 +12,7 @@ export interface Home {
 
 let shared: Home | undefined;
 
-/** All clients of a process together: without a listener there is no gateway to belong to. */
+/** The one home of all clients of this process: they may be used without any gateway. */
 export function home(): Home {
   if (shared !== undefined) return shared;
   const log = new Log();

@@ -4,41 +4,48 @@ import { formatUri, parseUri } from "../../protocols/web/uri.ts";
 import type { BridgeTls } from "../bridge/bridge_options.ts";
 
 /**
- * What is asked beside the URL.
+ * What an HTTP request says beside its URL.
  *
- * @example A name and a password, for Digest or Basic, whichever is wanted
+ * @example A name and a password, for a server that wants them
  * ```ts
- * import type { HttpRequestOptions } from "@meerkat/gateway";
+ * import { gateway, http, httpRequest, type HttpRequestOptions, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const options: HttpRequestOptions = { username: "ann", password: "secret", body: "21.5" };
- * assert.equal(new URLSearchParams({ as: options.username! }).toString(), "as=ann");
+ * await using hub = gateway({
+ *   hooks: { authenticate: ({ username }) => username === "ann" ? { user: username } : false },
+ * });
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const url = `http://127.0.0.1:${port}/topics/attic`;
+ * const options: HttpRequestOptions = { method: "PUT", body: "21.5" };
+ * assert.equal((await httpRequest(url, options)).status, 401);
+ * assert.equal((await httpRequest(url, { ...options, username: "ann" })).status, 201);
  * ```
  */
 export interface HttpRequestOptions {
-  /** Default: POST with a body, GET without. */
+  /** The method; default: POST with a body, GET without. */
   method?: string;
   /** Header fields beside those that are always sent. */
   headers?: HeadersInit;
-  /** What is sent; it may have to be sent twice, so that it is no stream. */
+  /** What is sent. No stream, since it is sent again when the server asks for a login. */
   body?: string | Uint8Array<ArrayBuffer> | Blob | FormData | URLSearchParams;
-  /** Who we are, for a server that asks; the URL may say it too. */
+  /** Who we are, for a server that asks; default: what stands before `@` in the URL. */
   username?: string;
   /** The password of that name. */
   password?: string;
-  /** Whom to trust, as PEM, and who we are. */
+  /** Whom to trust and who we are, for `https:`. */
   tls?: Pick<BridgeTls, "ca" | "cert" | "key">;
-  /** Gives up when it aborts. */
+  /** Gives up the request when it aborts. */
   signal?: AbortSignal;
 }
 
 /**
- * Asks an HTTP server, by `fetch`, and adds what that lacks: URLs without a scheme, logins by Digest
- * (RFC 7616) and Basic (RFC 7617), certificates of one's own. Connections are kept for the next
- * request. Rejects as `fetch` does, with a `TypeError`, when the server cannot be reached.
+ * Sends a request to an HTTP server, by `fetch`, and adds what that lacks: URLs without a scheme,
+ * logins by Digest (RFC 7616) and Basic (RFC 7617), certificates of your own. Connections are kept
+ * for the next request. Rejects as `fetch` does, with a `TypeError`, when the server cannot be
+ * reached.
  *
- * @throws {TypeError} When the URL is none of `http:` or `https:`.
- * @example Whoever answers on a port
+ * @throws {TypeError} When the URL is not `http:` or `https:`.
+ * @example A body is sent by POST
  * ```ts
  * import { gateway, http, httpRequest, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -57,7 +64,7 @@ export async function httpRequest(
   const target = targetOf(String(url));
   if (tls === undefined) return await ask(target, options);
   const { ca, cert, key } = tls;
-  // It goes on until the answer's body has been read.
+  // Disposed of here, it still serves the body of this answer until that has been read.
   using client = Deno.createHttpClient({
     ...ca !== undefined && { caCerts: [ca] },
     ...cert !== undefined && key !== undefined && { cert, key },
@@ -118,7 +125,7 @@ async function ask(
   return await fetch(url, init);
 }
 
-/** What is said to the first challenge that can be met, Digest before Basic. */
+/** The `Authorization` that meets the first challenge that we know, Digest before Basic. */
 function loginOf(
   challenges: string,
   login: { username: string; password: string; method: string; uri: string },

@@ -5,7 +5,7 @@ import { PacketStore } from "./packet_store.ts";
 import { parseTarget } from "../../protocols/mqtt/url.ts";
 
 /** How to reach a server: by its URL, or by a stream made elsewhere. */
-export interface Reach {
+interface Reach {
   /** `mqtt:`, `mqtts:`, `ws:` or `wss:`. */
   url: string;
   tls?: ClientTls;
@@ -15,26 +15,26 @@ export interface Reach {
 
 /** What is the same for all of our clients. */
 const usual: ClientOptions = {
-  // Whoever uses the client dials again, after a pause of its own choice; and this long a period
-  // tells npm:mqtt to keep what is not acknowledged.
+  // The user of the client dials again, after pauses of its own. 23 days stand for never: with 0
+  // npm:mqtt would throw away what is not acknowledged.
   reconnectPeriod: 2_000_000_000,
   manualConnect: true,
   resubscribe: false,
   queueQoSZero: false,
-  // One ping in each period, whatever else was said: a timer for every packet costs more than it.
+  // One ping in each period, whatever else was said: moving the timer with each packet costs more.
   reschedulePings: false,
-  // A worker that keeps time is for pages in the background.
+  // Not a worker, which keeps the time for browser pages in the background.
   timerVariant: "native",
   log: () => {},
 };
 
-/** A client that waits for `connect()`, and after each end for the next. */
+/** A client that connects whenever, and only when, `connect()` is called. */
 export async function mqttClient(
   reach: Reach,
   options: ClientOptions,
   failed: (error: Error) => void,
 ): Promise<MqttClient> {
-  // Here and not above: who has no client pays neither the time nor the memory.
+  // Not at the top: a process without such a client pays neither the time nor the memory.
   const { MqttClient } = await import("./npm_mqtt.ts");
   const dial = dialOf(reach);
   const watched: Dial = async (signal) => {

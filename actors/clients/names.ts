@@ -15,7 +15,7 @@ export function hasResolver(): boolean {
   return names !== undefined;
 }
 
-/** The addresses of a host, IPv4 first; an address is its own. */
+/** The addresses of a host, IPv4 first; of an address, itself. */
 export async function addressesOf(hostname: string): Promise<readonly string[]> {
   const host = bareHost(hostname);
   if (names !== undefined) return await names.lookup(host);
@@ -36,7 +36,7 @@ export function hostLookup(): LookupFunction | undefined {
       const [first] = addresses;
       if (all) done(null, addresses);
       else if (first !== undefined) done(null, first.address, first.family);
-      else done(new Error(`Cannot resolve ${hostname}`), "");
+      else done(new Error(`Cannot resolve ${hostname}: it has no address`), "");
     }, (error) => done(error, ""));
   };
 }

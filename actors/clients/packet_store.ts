@@ -4,7 +4,7 @@ import type { Packet, Store } from "./npm_mqtt.d.ts";
 type Done = (error?: Error, packet?: Packet) => void;
 type Numbered = { messageId?: number };
 
-/** Packets that are not settled, by their identifiers and in their order. */
+/** Packets that are not settled yet, by their identifiers, in the order in which they came. */
 export class PacketStore implements Store {
   readonly #packets = new Map<number, Packet>();
 
@@ -23,19 +23,20 @@ export class PacketStore implements Store {
   del(packet: Numbered, done: Done): this {
     const found = this.#packets.get(packet.messageId!);
     this.#packets.delete(packet.messageId!);
-    if (found === undefined) done(new Error("Cannot find the packet"));
-    else done(undefined, found);
-    return this;
+    return this.#answer(packet, found, done);
   }
 
   get(packet: Numbered, done: Done): this {
-    const found = this.#packets.get(packet.messageId!);
-    if (found === undefined) done(new Error("Cannot find the packet"));
-    else done(undefined, found);
-    return this;
+    return this.#answer(packet, this.#packets.get(packet.messageId!), done);
   }
 
   close(done: (error?: Error) => void): void {
     done();
+  }
+
+  #answer({ messageId }: Numbered, found: Packet | undefined, done: Done): this {
+    if (found === undefined) done(new Error(`Cannot find packet ${messageId}: it is settled`));
+    else done(undefined, found);
+    return this;
   }
 }

@@ -12,17 +12,18 @@ export function messageOf(packet: PublishPacket): UpstreamMessage {
     retain,
     contentType: properties?.contentType,
     properties: properties && {
-      payloadFormat: properties.payloadFormatIndicator === undefined
-        ? undefined
-        : properties.payloadFormatIndicator
-        ? 1
-        : 0,
+      payloadFormat: formatOf(properties.payloadFormatIndicator),
       expirySeconds: properties.messageExpiryInterval,
       responseTopic: properties.responseTopic,
       correlationData: properties.correlationData && bytesOf(properties.correlationData),
       userProperties: pairsOf(properties.userProperties),
     },
   };
+}
+
+function formatOf(isText: boolean | undefined): 0 | 1 | undefined {
+  if (isText === undefined) return undefined;
+  return isText ? 1 : 0;
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
@@ -57,8 +58,8 @@ function pairsOf(
   );
 }
 
-/** Name and value pairs as a record; a name that occurs often has a list. */
-export function recordOf(
+/** Pairs of names and values as a record, in which a name that occurs more than once has a list. */
+function recordOf(
   pairs: readonly (readonly [string, string])[],
 ): Record<string, string | string[]> {
   const record: Record<string, string | string[]> = Object.create(null);

@@ -4,12 +4,13 @@ import type { UpstreamMessage } from "../bridge/upstream.ts";
 import type { MqttClient, PublishPacket } from "./npm_mqtt.d.ts";
 import { packetProperties } from "./properties.ts";
 
-/** 64 KiB in one write: more takes no less time for each message. */
+/** 64 KiB in one write: joining more does not make a message any cheaper. */
 const WRITE_BYTES = 65_536;
 
 /**
- * The way of PUBLISH past npm:mqtt, which writes each in many pieces: encoded by us, many in one
- * write. Its acknowledgement comes to npm:mqtt, which also sends it again on another connection.
+ * Takes PUBLISH packets past npm:mqtt, which would write each in many pieces: we encode them, and
+ * write many at once. npm:mqtt still handles their acknowledgements, and sends what was not
+ * acknowledged again on the next connection.
  */
 export class PublishLane {
   #batch = new Uint8Array(WRITE_BYTES);

@@ -12,7 +12,7 @@ import { messageOf, packetProperties } from "./properties.ts";
 
 /** CONNACK codes that say "not this version": of MQTT 3.1.1, and of MQTT 5. */
 const versionCodes = [1, 0x84];
-/** A session that is gone knows no packet identifiers: what we wanted to settle is settled. */
+/** PUBREL for a session that the upstream no longer has: there is nothing left to settle. */
 const PACKET_ID_NOT_FOUND = 0x92;
 
 /** How long an upstream may take to hang up after our goodbye. */
@@ -108,7 +108,8 @@ class Link implements Upstream {
     filters: readonly { filter: string; qos: Qos }[],
     done: (error?: Error) => void,
   ): void {
-    // The upstream must not send back what we publish, and must say what is stored.
+    // No Local: our own messages must not come back. Retain As Published: stored values stay
+    // stored.
     const each = filters.map(({ filter, qos }) => [filter, { qos, nl: true, rap: true, rh: 0 }]);
     this.client.subscribe(Object.fromEntries(each), {}, (error) => done(error ?? undefined));
   }
@@ -124,7 +125,7 @@ class Link implements Upstream {
     // Nobody has dialled yet.
     if (client.stream === undefined) return Promise.resolve();
     return new Promise((resolve) => {
-      // A peer that does not read does not take our goodbye either.
+      // A peer that does not read would not take our goodbye either, and keep us waiting.
       const timer = setTimeout(() => client.stream?.destroy(), GOODBYE_MS);
       // What is not settled by now is not waited for.
       client.outgoing = {};
@@ -171,7 +172,7 @@ class Link implements Upstream {
     this.#waiting.delete(packet);
     if (!taken) done(new Error("Cannot take a message: the gateway stops"));
     else if (epoch === this.#epoch) done();
-    // Its PUBREL will come again, and must not find it.
+    // The upstream repeats its PUBREL on this connection, which must not find the message again.
     else if (packet.qos === 2 && this.#epoch < Infinity) {
       this.client.incomingStore.del(packet, () => {});
     }

@@ -1,6 +1,6 @@
 import type { Answered } from "../command/client/client.ts";
 
-/** What a topic says by server-sent events: the payloads of the envelopes. */
+/** Follows a topic by server-sent events, and yields the payloads of their JSON envelopes. */
 export async function* webEvents(url: string, init: RequestInit): AsyncIterable<Answered> {
   const headers = new Headers(init.headers);
   headers.set("accept", "text/event-stream");

@@ -7,7 +7,7 @@ import {
 } from "../../protocols/websocket/client_handshake.ts";
 import type { ByteStream } from "../../transports/transport.ts";
 
-/** What is read at a time. */
+/** Bytes read at a time. */
 const READ_BYTES = 16 * 1024;
 
 /** Opens a WebSocket on a stream, which is closed when that fails. `rest` came behind the answer. */

@@ -5,10 +5,10 @@ import { joined, shakeHands, writeAll } from "./websocket_handshake.ts";
 import type { ByteStream } from "../../transports/transport.ts";
 
 /** The limits of a WebSocket that we open. */
-export const defaults = {
-  /** What one write puts into a frame: small enough to be masked without holding up others. */
+const defaults = {
+  /** Bytes of the largest frame: few enough to be masked without holding up others. */
   frameBytes: 64 * 1024,
-  /** What is read at a time. */
+  /** Bytes read at a time. */
   readBytes: 16 * 1024,
 };
 
@@ -66,6 +66,7 @@ class WebSocketStream implements ByteStream {
   }
 
   async closeWrite(): Promise<void> {
+    // Status 1000, a normal closure (RFC 6455 §7.4.1).
     await this.#send(opcodes.close, new Uint8Array([0x03, 0xe8]));
     await this.#stream.closeWrite();
   }
@@ -83,7 +84,7 @@ class WebSocketStream implements ByteStream {
     return count;
   }
 
-  /** Takes the next frame as far as its payload; false when it is not there. */
+  /** Takes the next frame as far as its payload; false while it is not there. */
   #frame(): boolean {
     const header = decodeHeader(this.#input, 0, false);
     if (header === undefined) return false;

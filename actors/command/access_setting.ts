@@ -1,7 +1,7 @@
 import { AccessList } from "../access_list.ts";
 import type { Kind } from "./kinds.ts";
 
-/** Who may come, by IP address. */
+/** An access list: who may connect, by IP address. */
 export const accessList: Kind<string> = {
   hint: "LIST",
   read(raw, place) {

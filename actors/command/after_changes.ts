@@ -1,10 +1,15 @@
-/** Milliseconds after a change until files are read: those that belong together change one by one. */
+/**
+ * Milliseconds after a change until files are read: a certificate and its key change one by one.
+ */
 const SETTLE_MS = 250;
 
-/** Calls `changed` whenever one of the files may have changed; the answer ends that. */
+/**
+ * Calls `changed` whenever one of the files may have changed, until the returned function is
+ * called.
+ */
 export type Watch = (paths: readonly string[], changed: () => void) => () => void;
 
-/** Runs `work` a moment after files have changed; the answer ends that. */
+/** Runs `work` a moment after files have changed, until the returned function is called. */
 export function afterChanges(
   paths: readonly string[],
   watch: Watch,

@@ -45,7 +45,9 @@ export async function hooksOf(settings: Settings, around: Surroundings): Promise
   return { hooks, methods };
 }
 
-/** Whoever guesses at one listener is slowed down at all of them. */
+/**
+ * Asks the authenticators of a client's listener; whoever guesses is slowed down at all of them.
+ */
 async function byListener(
   { listen }: Settings,
   { throttle, ...around }: Surroundings & { throttle: Throttle },
@@ -63,7 +65,7 @@ async function byListener(
     doors.set(url.url, throttled(list, { allowAnonymous, throttle }));
   }
   return {
-    // A listener without authentication takes nobody at his word.
+    // On a listener without authentication nobody has a name, whatever they say.
     authenticate: (credentials) => doors.get(credentials.listener)?.authenticate(credentials) ?? {},
   };
 }

@@ -5,8 +5,8 @@ import { record, type Setting, type Values } from "./record.ts";
 const file = text("FILE", "give the name of a file");
 const name = text("NAME", "give a name");
 
-/** Texts by texts. */
-export const texts: Kind<Record<string, string>> = {
+/** An object whose values are texts. */
+const texts: Kind<Record<string, string>> = {
   hint: "",
   read(raw, place) {
     const isTable = typeof raw === "object" && raw !== null && !Array.isArray(raw) &&
@@ -79,15 +79,15 @@ const authenticator = record(
   } as const satisfies Record<string, Setting<unknown>>,
 );
 
-/** Ways to find out who clients are, in the order in which they are tried. */
+/** Ways for clients to log in, in the order in which they are tried. */
 export const authSetting = list(authenticator);
 
 type Draft = Values<typeof authenticator.members>;
 
-/** One way to find out who clients are; the files are found. */
+/** One way to log in, with its files where they are. */
 export type AuthSettings = Draft & Required<Pick<Draft, "type">>;
 
-/** What each type needs; of several names, exactly one. */
+/** The settings of which each type needs exactly one. */
 const needs: Record<AuthSettings["type"], readonly (keyof Draft)[]> = {
   passwords: ["file"],
   digest: ["file"],

@@ -1,25 +1,13 @@
-import { parseTarget, type Target } from "../../protocols/mqtt/url.ts";
+import { parseTarget } from "../../protocols/mqtt/url.ts";
 import type { Qos } from "../../protocols/publication.ts";
 import { bridgeDefaults } from "../bridge/bridge_options.ts";
 import { faultOfRoute } from "../bridge/routes.ts";
-import { choice, count, duration, type Kind, list, size, text, yesOrNo } from "./kinds.ts";
+import { choice, count, duration, type Kind, list, parsed, size, text, yesOrNo } from "./kinds.ts";
 import { record, type Setting, type Values } from "./record.ts";
 
 const pem = "give the name of a PEM file";
 
-/** The URL of an MQTT server. */
-export const targetUrl: Kind<Target> = {
-  hint: "URL",
-  read(raw, place) {
-    if (typeof raw !== "string") return place.refuse(raw, "give a URL such as mqtt://host:1883");
-    try {
-      return parseTarget(raw);
-    } catch (error) {
-      return place.refuse(raw, (error as TypeError).message);
-    }
-  },
-  schema: () => ({ type: "string", minLength: 1 }),
-};
+const targetUrl = parsed("URL", "give a URL such as mqtt://host:1883", parseTarget);
 
 const name: Kind<string> = {
   hint: "NAME",

@@ -7,7 +7,7 @@ import { wordsOf } from "./cause.ts";
 import type { Place } from "./place.ts";
 import type { NeededFile } from "./resolved.ts";
 
-/** One bridge, complete but for what its files hold. */
+/** One bridge, complete except for the contents of its files. */
 export interface BridgeSettings {
   readonly options: BridgeOptions;
   readonly passwordFile?: string;
@@ -24,7 +24,7 @@ export function resolveBridge(
   },
 ): BridgeSettings | undefined {
   const { name, url, routes, tls = {}, passwordFile, keepAlive, sessionExpiry, ...rest } = draft;
-  // What is missing or wrong has been complained about.
+  // What is missing or wrong has been reported.
   if (name === undefined || url === undefined || routes?.every((each) => each) !== true) return;
   if (rest.password !== undefined && passwordFile !== undefined) {
     return place.complain('Cannot use "password" and "passwordFile" both: leave one out');

@@ -17,7 +17,7 @@ export function wordsOf(error: unknown): string {
     message?: string;
     cause?: unknown;
   };
-  // All that fetch says itself; what went wrong is the cause.
+  // `fetch` says no more than this itself; what went wrong is in its cause.
   if (message === "fetch failed" && cause !== undefined) {
     return wordsOf(cause).replace(
       /^error sending request for url .*? \(Connect\): (?:dns error: )?/,
@@ -29,7 +29,7 @@ export function wordsOf(error: unknown): string {
   const text = String(message || error).split("\n")[0]!;
   const [whole, access, to] = /Requires (\w+) access to "([^"]*)".*/.exec(text) ?? [];
   if (whole !== undefined) {
-    // Packages ask for one variable after the other: to name the first would only lead to the next.
+    // Packages read one variable after the other: allowing the first would only lead to the next.
     const flag = access === "env" ? "--allow-env" : `--allow-${access}=${to}`;
     return text.replace(whole, () => `Deno was not allowed to; run it with ${flag}`);
   }
@@ -40,10 +40,10 @@ export function wordsOf(error: unknown): string {
   return text.replace(/ \(os error \d+\).*$/, "");
 }
 
-/** A listener could not start. Thrown by whoever starts it, for the command to report. */
+/** Says that a listener could not start, and why. */
 export class ListenError extends Error {
   constructor(url: string, cause: unknown) {
-    // A transport has said so already, with less of the URL.
+    // The transport has put its cause into a sentence already, which names less of the URL.
     if (cause instanceof Error && cause.message.startsWith("Cannot listen on ")) {
       cause = cause.cause ?? cause;
     }

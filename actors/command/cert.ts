@@ -6,6 +6,7 @@ import { argumentFault } from "./argument_fault.ts";
 import { wordsOf } from "./cause.ts";
 import { listOf } from "./cert_list.ts";
 import type { CommandHost } from "./command.ts";
+import { quote } from "./place.ts";
 
 const AUTHORITY = "Meerkat local authority";
 
@@ -52,8 +53,8 @@ export async function cert(args: string[], host: CommandHost): Promise<number> {
     host.stdout(HELP);
     return 0;
   }
-  const days = Number(values.days);
-  const fault = faultOf({ more, days, names: [...values.client, ...values.host ?? []] });
+  const days = Number(values.days), names = [...values.client, ...values.host ?? []];
+  const fault = faultOf({ more, days, text: values.days, names });
   if (fault !== undefined) {
     host.stderr(fault);
     return 2;
@@ -69,11 +70,12 @@ export async function cert(args: string[], host: CommandHost): Promise<number> {
   }
 }
 
-function faultOf(given: { more: string[]; days: number; names: string[] }): string | undefined {
-  const { more, days, names } = given;
+function faultOf(
+  { more, days, text, names }: { more: string[]; days: number; text: string; names: string[] },
+): string | undefined {
   if (more.length > 0) return `Unexpected "${more[0]}": cert takes one folder`;
   if (!Number.isInteger(days) || days < 1 || days > 3650) {
-    return "Cannot use that --days: give a whole number from 1 to 3650";
+    return `Cannot use --days ${quote(text)}: give a whole number from 1 to 3650`;
   }
   const bad = names.find((name) => !/^[\w.:*@ -]{1,64}$/.test(name));
   return bad === undefined
@@ -100,13 +102,13 @@ async function make(
   const authority = await authorityIn(folder, days, now, host);
   const shared = { days, authority };
   const issue = async (file: string, name: string, purpose: "server" | "client") => {
-    const keys = await newKeys();
-    const hosts_ = purpose === "server" ? hosts : [];
-    const pem = await certificatePem({ ...shared, name, purpose, keys, hosts: hosts_ }, now);
+    const keys = await newKeys(), named = purpose === "server" ? hosts : [];
+    const pem = await certificatePem({ ...shared, name, purpose, keys, hosts: named }, now);
     await write(folder, `${file}.key`, await privateKeyPem(keys), host);
     await write(folder, `${file}.pem`, pem, host);
   };
-  // Another client is no reason to give the server another certificate, or other names.
+  // A further client, or one revoked, is no reason for a new certificate of the server, or for other
+  // names in it.
   const hasServer = clients.length + revoke.length > 0 && await isThere(join(folder, "server.pem"));
   if (isNamed || !hasServer) await issue("server", hosts[0]!, "server");
   for (const name of clients) {

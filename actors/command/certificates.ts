@@ -27,7 +27,10 @@ export async function readIdentity(
   return { ...pairs[0]!, others: pairs.slice(1), ca: authority, ...lists && { crl: lists } };
 }
 
-/** Has a listener use new certificates as soon as their files change; the answer ends that. */
+/**
+ * Has a listener use new certificates soon after their files change; the returned function ends
+ * that.
+ */
 export function keepRenewed(
   transport: SecureTransport,
   tls: TlsSettings,

@@ -4,7 +4,7 @@ import { load } from "./load.ts";
 import type { Settings } from "./resolved.ts";
 import { faultsOfAge } from "./revocation_lists.ts";
 
-/** Says all that is wrong with a configuration. */
+/** Prints everything that is wrong with a configuration, or what its policy says to a question. */
 export async function check(args: string[], host: CommandHost): Promise<number> {
   const taken = takeQuestion(args);
   if (typeof taken === "string") {

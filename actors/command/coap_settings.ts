@@ -1,15 +1,12 @@
 import type { CoapLimits } from "../../protocols/coap/limits.ts";
-import { choice, type Kind, list } from "./kinds.ts";
+import { choice, list, text } from "./kinds.ts";
 import type { Setting, Values } from "./record.ts";
 
-const group: Kind<string> = {
-  hint: "ADDRESS",
-  read(raw, place) {
-    const right = "give a multicast address such as 224.0.1.187, ff02::fd or ff05::fd";
-    return typeof raw === "string" && isGroup(raw) ? raw : place.refuse(raw, right);
-  },
-  schema: () => ({ type: "string", minLength: 1 }),
-};
+const group = text(
+  "ADDRESS",
+  "give a multicast address such as 224.0.1.187, ff02::fd or ff05::fd",
+  isGroup,
+);
 
 /** True for 224.0.0.0/4 and ff00::/8 (RFC 5771, RFC 4291 §2.7). */
 function isGroup(host: string): boolean {

@@ -29,7 +29,7 @@ export interface CommandHost {
   readonly limits: Limits;
   /** Starts the gateway. Rejects with a `ListenError` when a listener cannot start. */
   serve(settings: Settings, log: Log): Promise<Running>;
-  /** What the commands need that are clients themselves. */
+  /** What commands need that are clients. */
   readonly client?: ClientHost;
   stdout(line: string): void;
   stderr(line: string): void;
@@ -46,13 +46,15 @@ export interface Running {
   readonly listeners: readonly string[];
   /** Resolves when it has stopped for a reason of its own; rejects when it failed. */
   readonly finished: Promise<void>;
-  /** Has other rules count for who is there and who comes. */
+  /** Puts other rules in force, for clients that are connected and for those to come. */
   renew(policy: PolicyOptions): void;
-  /** Takes no more, tells the clients, and resolves when all is done or `drainMs` have passed. */
+  /**
+   * Stops accepting, tells the clients, and resolves when all have gone or `drainMs` have passed.
+   */
   stop(drainMs: number): Promise<void>;
 }
 
-/** One word that may come first. */
+/** One command: a word that may stand first on the command line. */
 export interface Command {
   readonly name: string;
   /** What may follow it. */

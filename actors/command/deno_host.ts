@@ -26,10 +26,15 @@ export function denoHost(
   };
 }
 
-/** How often files are looked at. To watch their folders is to hear of each write of a store in there. */
+/**
+ * Milliseconds between two looks at files. Watching folders would tell of every write of a store.
+ */
 const LOOK_MS = 1_000;
 
-/** Calls `changed` when one of these files has changed, and on SIGHUP; the answer ends that. */
+/**
+ * Calls `changed` when one of these files has changed, and on SIGHUP; the returned function ends
+ * that.
+ */
 export function watchFiles(paths: readonly string[], changed: () => void): () => void {
   let known = paths.map(markOf).join();
   const timer = setInterval(() => {
@@ -46,7 +51,10 @@ export function watchFiles(paths: readonly string[], changed: () => void): () =>
   };
 }
 
-/** What tells a file from what it was, wherever links lead; nothing for one that may not be looked at. */
+/**
+ * A text that changes with a file, also with the one that a link leads to; "" for an unreadable
+ * one.
+ */
 function markOf(path: string): string {
   try {
     const { mtime, size, ino } = Deno.statSync(path);
@@ -56,7 +64,7 @@ function markOf(path: string): string {
   }
 }
 
-/** What the commands need of this process that are clients. */
+/** What commands that are clients need of this process. */
 export function denoClientHost(
   clients: Pick<ClientHost, "connect" | "ask" | "follow" | "names">,
 ): ClientHost {
@@ -69,7 +77,7 @@ export function denoClientHost(
   };
 }
 
-/** A variable that may not be read is as good as none: `--allow-env` is for those who set it. */
+/** A variable of the environment; undefined also where Deno was not allowed to read it. */
 function variable(name: string): string | undefined {
   try {
     return Deno.env.get(name);

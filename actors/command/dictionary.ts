@@ -1,7 +1,7 @@
 import type { Kind } from "./kinds.ts";
 import { quote } from "./place.ts";
 
-/** An object whose keys are the writer's own. */
+/** An object whose keys are no settings but chosen by whoever writes the file. */
 export function dictionary<T>(
   of: Kind<T>,
   key: { fits(name: string): boolean; right: string },

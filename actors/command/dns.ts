@@ -13,7 +13,7 @@ export interface DnsParts {
   dns(zones: readonly DnsZone[]): OpenSession & OpenDatagramSession;
 }
 
-/** Listens by UDP and by TCP on one port, which it answers. */
+/** Listens by UDP and by TCP on one port, and resolves with that. */
 export async function listenDns(
   hub: Gateway,
   { url, limits, access }: ListenSettings,
@@ -22,7 +22,7 @@ export async function listenDns(
   const protocol = parts.dns(zones);
   const options = { name: url.url, limits, access };
   const { hostname } = url;
-  // TCP first: of the ports that the system chooses, those of UDP are rarely taken.
+  // TCP first: a port that the system has chosen for TCP is rarely taken for UDP.
   const stream = { ...options, name: `${url.url} tcp` };
   const { port } = await hub.listen(parts.tcp(url), protocol, stream).ready;
   await hub.listen(parts.udp({ hostname, port }), protocol, options).ready;

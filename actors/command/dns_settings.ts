@@ -37,16 +37,11 @@ const zone: Kind<DnsZone> = {
   },
 };
 
-const server: Kind<string> = {
-  hint: "ADDRESS",
-  read(raw, place) {
-    if (typeof raw !== "string" || faultOfServer(raw) !== undefined) {
-      return place.refuse(raw, 'give "system", or an address such as 192.0.2.53 or [::1]:5353');
-    }
-    return raw;
-  },
-  schema: () => ({ type: "string", minLength: 1 }),
-};
+const server = text(
+  "ADDRESS",
+  'give "system", or an address such as 192.0.2.53 or [::1]:5353',
+  (address) => faultOfServer(address) === undefined,
+);
 
 /** What is set about names. */
 export const dnsSettings = {
@@ -74,7 +69,7 @@ export interface DnsSettings {
   readonly nameServers?: readonly string[];
 }
 
-/** Those that are complete: what is wrong with the others has been said. */
+/** The settings that are complete; what is wrong with others has been reported. */
 export function dnsOf(draft: {
   zones?: readonly (DnsZone | undefined)[];
   forward?: readonly (string | undefined)[];

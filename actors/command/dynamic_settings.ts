@@ -63,8 +63,8 @@ export const ssiSetting = record(
 );
 
 /** Scripts and pages as somebody wrote them. */
-export type CgiDraft = Values<typeof cgiSetting.members>;
-export type SsiDraft = Values<typeof ssiSetting.members>;
+type CgiDraft = Values<typeof cgiSetting.members>;
+type SsiDraft = Values<typeof ssiSetting.members>;
 
 /** Scripts, complete. */
 export interface CgiSettings {
@@ -83,7 +83,9 @@ export interface SsiSettings {
   readonly commands?: readonly string[] | undefined;
 }
 
-/** What was set of both; a name of an interpreter without a slash is looked for as a shell does. */
+/**
+ * Both, complete. An interpreter's name without a slash is left for the system to look up in PATH.
+ */
 export function resolveDynamic(
   { cgi, ssi }: { cgi?: CgiDraft | undefined; ssi?: SsiDraft | undefined },
   fileAt: (given: string) => string,

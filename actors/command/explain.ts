@@ -1,9 +1,9 @@
 import type { Identity } from "../../protocols/identity.ts";
-import { policy, type PolicyOptions, type PolicyVerdict } from "../identity/policy.ts";
+import { type Policy, policy, type PolicyOptions, type PolicyVerdict } from "../identity/policy.ts";
 import { quote } from "./place.ts";
 
 /** Whether somebody may do something. */
-export interface PolicyQuestion {
+interface PolicyQuestion {
   readonly identity: Identity;
   readonly action: "publish" | "subscribe" | "retain" | "read" | "write";
   /** A topic, a filter or a path. */
@@ -58,22 +58,22 @@ export function explain(
   { identity, action, on }: PolicyQuestion,
 ): { allowed: boolean; line: string } {
   const who = identity.user ?? "somebody without a login";
-  const asked = `${who} may NOT ${action} ${quote(on)}`;
-  if (options === undefined) {
-    return { allowed: true, line: `${asked.replace("NOT ", "")}: there is no policy` };
+  const answer = (allowed: boolean, why: string) => {
+    return { allowed, line: `${who} may ${allowed ? "" : "NOT "}${action} ${quote(on)}: ${why}` };
+  };
+  if (options === undefined) return answer(true, "there is no policy");
+  const { allowed, rule } = verdictOf(policy(options), { identity, action, on });
+  if (rule === undefined) {
+    return answer(allowed, allowed ? "no rule is about paths" : "no rule fits");
   }
-  const decided = policy(options), { allowed, rule } = verdict();
-  const why = rule === undefined
-    ? allowed ? "no rule is about paths" : "no rule fits"
-    : `rule ${rule + 1} decides: ${JSON.stringify(options.rules[rule])}`;
-  return { allowed, line: `${allowed ? asked.replace("NOT ", "") : asked}: ${why}` };
+  return answer(allowed, `rule ${rule + 1} decides: ${JSON.stringify(options.rules[rule])}`);
+}
 
-  function verdict(): PolicyVerdict {
-    if (action === "read" || action === "write") {
-      return decided.mayUse(identity, action === "read" ? "GET" : "POST", on);
-    }
-    const retain = action === "retain";
-    const done = action === "subscribe" ? "subscribe" : "publish";
-    return decided.judge({ action: done, identity, topic: on, qos: 0, retain });
+function verdictOf(decides: Policy, { identity, action, on }: PolicyQuestion): PolicyVerdict {
+  if (action === "read" || action === "write") {
+    return decides.mayUse(identity, action === "read" ? "GET" : "POST", on);
   }
+  const retain = action === "retain";
+  const done = action === "subscribe" ? "subscribe" : "publish";
+  return decides.judge({ action: done, identity, topic: on, qos: 0, retain });
 }

@@ -14,7 +14,7 @@ export interface Flag {
 }
 
 /** What a command line says, as a file would say it. */
-export interface FlagValues {
+interface FlagValues {
   readonly raw: Record<string, unknown>;
   /** The flags that were given, by the paths of what they set. */
   readonly given: ReadonlyMap<string, string>;
@@ -67,7 +67,7 @@ function tokensOf(args: string[]) {
     ...setting.short !== undefined && { short: setting.short },
     multiple: true,
   }]);
-  // Not strict: of what it finds wrong it does not say what would be right.
+  // Not strict: its own errors do not say what would be right.
   const config = { strict: false, tokens: true, allowPositionals: true } as const;
   return parseArgs({ ...config, args, options: Object.fromEntries(options) }).tokens;
 }

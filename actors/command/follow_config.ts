@@ -14,7 +14,10 @@ export interface Started {
   readonly running: Running;
 }
 
-/** Has new rules of the policy count when the configuration file changes; the answer ends that. */
+/**
+ * Puts a new policy in force whenever the configuration file changes, until the returned function
+ * is called. Other settings wait for a restart, which is logged.
+ */
 export function followConfig(
   { args, config, settings, running }: Started,
   { host, log }: { host: CommandHost; log: Log },
@@ -41,7 +44,7 @@ export function followConfig(
       running.renew(policy);
       log.info("policy renewed", { config, rules: policy.rules.length });
     }
-    // Without a policy everything is allowed, so nobody is to lose one by a slip.
+    // Without a policy everything is allowed: a slip in the file must not take it away.
     if (texts.rest !== present.rest || (isOther && !mayFollow)) {
       log.warn("new configuration waits for a restart, but for the rules of a policy", { config });
     }

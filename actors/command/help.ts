@@ -6,7 +6,7 @@ import { schemes } from "./listen_url.ts";
 import type { Setting } from "./record.ts";
 
 /** What help is about. */
-export interface HelpSubject {
+interface HelpSubject {
   readonly program: string;
   readonly version: string;
   readonly commands: readonly Command[];
@@ -83,9 +83,12 @@ function defaultOf(name: string, value: number | undefined): number | string | u
   return name.endsWith("Ms") ? showDuration(value) : value;
 }
 
-/** A heading and lines of two columns. */
+/** Columns that names take at most; the text behind a longer one begins on the next line. */
+const MAX_HEAD = 28;
+
+/** A heading, and lines of two columns. */
 export function section(title: string, rows: [string, string][], note?: string): string {
-  const width = Math.min(28, Math.max(...rows.map(([head]) => head.length))) + 4;
+  const width = Math.min(MAX_HEAD, Math.max(...rows.map(([head]) => head.length))) + 4;
   const lines = rows.map(([head, text]) => {
     const body = wrap(text, COLUMNS - width).join("\n" + " ".repeat(width));
     const start = `  ${head}`;

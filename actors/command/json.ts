@@ -12,15 +12,13 @@ export class JsonError extends Error {
 }
 
 /** A document and where each of its values stands, by path: `listen[1].tls.cert`. */
-export interface Json {
+interface Json {
   readonly value: unknown;
   readonly positions: ReadonlyMap<string, Position>;
 }
 
-export const defaults = {
-  /** 32 levels: our settings have four, and each level costs the reader some stack. */
-  maxDepth: 32,
-};
+/** 32 levels: our settings have four, and each level costs the reader some stack. */
+const MAX_DEPTH = 32;
 
 /** Reads JSON as `JSON.parse` does, but says where things stand and refuses a key given twice. */
 export function readJson(text: string): Json {
@@ -29,7 +27,7 @@ export function readJson(text: string): Json {
 
 /** The path of a member of the object at `path`. */
 export function memberOf(path: string, name: string): string {
-  // A key of the writer's own making must not break the line that quotes it.
+  // Any text may be a key: one that is no plain name is quoted, so that it cannot break a message.
   if (!/^[\w$-]{1,64}$/.test(name)) return `${path}[${JSON.stringify(name)}]`;
   return path === "" ? name : `${path}.${name}`;
 }
@@ -58,8 +56,8 @@ class JsonReader {
 
   #value(path: string, depth: number): unknown {
     this.#space();
-    if (depth > defaults.maxDepth) {
-      this.#fail(`Cannot read more than ${defaults.maxDepth} values inside each other`);
+    if (depth > MAX_DEPTH) {
+      this.#fail(`Cannot read more than ${MAX_DEPTH} values inside each other`);
     }
     if (!this.#positions.has(path)) this.#positions.set(path, this.#position());
     const first = this.text[this.#at];

@@ -38,14 +38,36 @@ export function choice<const T extends string>(values: readonly T[]): Kind<T> {
   );
 }
 
-/** Text that is not empty, such as the name of a file. */
-export function text(hint: string, right: string): Kind<string> {
+/**
+ * Text that is not empty, such as the name of a file, and that `fits`, where more is asked of it.
+ */
+export function text(
+  hint: string,
+  right: string,
+  fits: (text: string) => boolean = () => true,
+): Kind<string> {
   return scalar(
     hint,
     right,
     { type: "string", minLength: 1 },
-    (raw) => typeof raw === "string" && raw !== "" ? raw : undefined,
+    (raw) => typeof raw === "string" && raw !== "" && fits(raw) ? raw : undefined,
   );
+}
+
+/** Text that `parse` turns into a value; it throws a `TypeError` that says what would be right. */
+export function parsed<T>(hint: string, right: string, parse: (text: string) => T): Kind<T> {
+  return {
+    hint,
+    read(raw, place) {
+      if (typeof raw !== "string") return place.refuse(raw, right);
+      try {
+        return parse(raw);
+      } catch (error) {
+        return place.refuse(raw, (error as TypeError).message);
+      }
+    },
+    schema: () => ({ type: "string", minLength: 1 }),
+  };
 }
 
 /** A whole number. */
@@ -95,15 +117,12 @@ export function oneOrMore<T>(of: Kind<T>): Kind<(T | undefined)[]> {
 /** The origin of web pages, such as `https://app.example`; `null` for pages without, `*` for all. */
 export function origin(): Kind<string> {
   const right = 'give scheme, host and port of a page, such as "https://app.example", or "*"';
-  return scalar(
-    "ORIGIN",
-    right,
-    { type: "string", minLength: 1 },
-    (raw) => raw === "*" || raw === "null" || isOrigin(raw) ? raw as string : undefined,
-  );
+  return text("ORIGIN", right, (raw) => raw === "*" || raw === "null" || isOrigin(raw));
 }
 
-/** One or more of one kind. What is wrong leaves a gap, so that the rest keeps its place. */
+/**
+ * One or more of one kind. A wrong entry becomes undefined, so that the others keep their index.
+ */
 export function list<T>(of: Kind<T>): Kind<(T | undefined)[]> {
   return {
     hint: of.hint,
@@ -166,12 +185,8 @@ function scalar<T>(
 }
 
 /** True for what browsers send as `Origin`: no path, no user, no port that is the scheme's own. */
-function isOrigin(raw: unknown): boolean {
-  try {
-    return typeof raw === "string" && /^https?:/.test(raw) && new URL(raw).origin === raw;
-  } catch {
-    return false;
-  }
+function isOrigin(raw: string): boolean {
+  return /^https?:/.test(raw) && URL.parse(raw)?.origin === raw;
 }
 
 function within(raw: unknown, min: number, max: number): number | undefined {

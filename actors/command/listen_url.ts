@@ -2,7 +2,7 @@ import { nearest } from "./nearest.ts";
 import { quote } from "./place.ts";
 
 /** What carries the bytes. */
-export type Carrier = "tcp" | "tls" | "udp" | "unix";
+type Carrier = "tcp" | "tls" | "udp" | "unix";
 
 interface SchemeFacts {
   readonly protocol: "http" | "mqtt" | "coap" | "dns" | "any";
@@ -32,7 +32,7 @@ export const schemes = {
   "mqtt+unix": { protocol: "mqtt", carrier: "unix", port: 0, doc: "MQTT on a Unix socket" },
 } as const satisfies Record<string, SchemeFacts>;
 
-export type Scheme = keyof typeof schemes;
+type Scheme = keyof typeof schemes;
 
 /** Schemes that people may try, and what to do instead. */
 const strangers: Record<string, string> = {
@@ -153,7 +153,7 @@ function portOf(digits: string, usual: number): number {
 }
 
 function hostOf(host: string): string {
-  // Safe by default: whoever wants every interface writes 0.0.0.0 or [::].
+  // Safe by default: every interface has to be asked for, by 0.0.0.0 or [::].
   if (host === "") return "127.0.0.1";
   if (host === "*") throw new TypeError("every address is 0.0.0.0, or [::] with IPv6");
   if (host.startsWith("[")) return ipv6(host);

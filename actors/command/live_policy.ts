@@ -1,22 +1,23 @@
 import type { Hooks } from "../hooks.ts";
 import { type Policy, policy, type PolicyOptions } from "../identity/policy.ts";
 
-/** The policy of the configuration, whichever that is at the moment. */
+/** The policy of the configuration file, which can be replaced while it is in force. */
 export class LivePolicy implements Pick<Policy, "mayUse"> {
   #current: Policy;
-  #takeOut: () => void;
+  /** Removes the present policy from the hooks. */
+  #remove: () => void;
 
   constructor(options: PolicyOptions, readonly use: (hooks: Hooks) => () => void) {
     this.#current = policy(options);
-    this.#takeOut = use(this.#current);
+    this.#remove = use(this.#current);
   }
 
-  /** Has other rules count from now on. There is no moment without any. */
+  /** Puts other rules in force. There is no moment without any. */
   replace(options: PolicyOptions): void {
-    const next = policy(options), takeOut = this.use(next);
-    this.#takeOut();
+    const next = policy(options), remove = this.use(next);
+    this.#remove();
     this.#current = next;
-    this.#takeOut = takeOut;
+    this.#remove = remove;
   }
 
   mayUse(...asked: Parameters<Policy["mayUse"]>): ReturnType<Policy["mayUse"]> {

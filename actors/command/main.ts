@@ -30,12 +30,12 @@ import { transportOf, type TransportParts, trusts } from "./transports.ts";
 
 type Port = { port: number; hostname: string };
 
-/** What is set for the protocols of streams beside their limits. */
+/** What is set for protocols of streams, beside their limits. */
 export interface StreamSettings {
   mqtt: MqttSettings & Pick<MqttOptions, "authMethods">;
   /** Origins of web pages that may use the gateway. */
   origins: readonly string[];
-  /** Answers what nobody else does. */
+  /** The web site, which answers the requests that nothing else answers. */
   site?: Site | undefined;
   /** True when messages of WebSockets are compressed. */
   webSocketCompression: boolean;
@@ -43,10 +43,10 @@ export interface StreamSettings {
   trusts?: (address: string) => boolean;
 }
 
-/** What the command is put together from: transports and protocols are not its business. */
+/** What the command is put together from. `mod.ts` gives it, which alone knows every protocol. */
 export interface Parts extends DnsParts, TransportParts {
   readonly version: string;
-  /** What holds for the protocols when nothing is set. */
+  /** The limits of the protocols when nothing is set. */
   readonly limits: Limits;
   gateway(options: GatewayOptions): Gateway;
   /** Protocols of streams, with the limits that were set. */
@@ -55,13 +55,13 @@ export interface Parts extends DnsParts, TransportParts {
     (limits: Limits, set: StreamSettings) => OpenSession
   >;
   coap(limits: Limits, set: CoapSettings): OpenDatagramSession;
-  /** Who is there. */
+  /** Publishes who is connected. */
   presence(options: PresenceOptions): PresenceSource;
-  /** What survives a restart. */
+  /** Opens the file of what survives a restart. */
   store(file: string, options: StoreOptions, limits: Limits): StoreSource;
   /** Connects the commands that are MQTT clients. */
   connect: ClientHost["connect"];
-  /** Asks for the commands that are clients of CoAP and HTTP. */
+  /** Asks CoAP and HTTP servers, for the commands that are their clients. */
   ask: ClientHost["ask"];
   follow: ClientHost["follow"];
   /** Asks for names, for the command `resolve`. */
@@ -120,7 +120,7 @@ async function start(settings: Settings, around: Surroundings): Promise<Running>
     ...around,
     handle: (path, handler) => handlers.push([path, handler]),
   });
-  // Sessions that come back from the store hear that there are hooks, before these are all there.
+  // The store brings sessions back at once. They must know that there will be hooks, added below.
   const known = hooks.length > 0 || settings.policy ? { hooks: {} } : {};
   const options = { log, limits, sysIntervalMs, presence, version, ...known };
   const hub = openWithStore(settings, options, parts);

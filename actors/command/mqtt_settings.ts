@@ -3,8 +3,6 @@ import type { MqttOptions } from "../../protocols/mqtt/options.ts";
 import { choice, count, type Kind, list, size, text, yesOrNo } from "./kinds.ts";
 import { record, type Setting, type Values } from "./record.ts";
 
-/** Levels of a filter in the configuration. */
-const MAX_LEVELS = 128;
 const GiB = 2 ** 30;
 
 const pattern: Kind<RegExp> = {
@@ -21,14 +19,11 @@ const pattern: Kind<RegExp> = {
 };
 
 /** A topic filter. */
-export const filter: Kind<string> = {
-  hint: "FILTER",
-  read(raw, place) {
-    const isFilter = typeof raw === "string" && faultOfFilter(raw, MAX_LEVELS) === undefined;
-    return isFilter ? raw : place.refuse(raw, "give a topic filter such as sensors/#");
-  },
-  schema: () => ({ type: "string", minLength: 1 }),
-};
+export const filter = text(
+  "FILTER",
+  "give a topic filter such as sensors/#",
+  (filter) => faultOfFilter(filter) === undefined,
+);
 
 /** How MQTT is spoken, for all listeners or for one. */
 export const mqttSettings = {

@@ -1,4 +1,4 @@
-/** Names that a message can list without hiding what it says. */
+/** So many names a message can list and still be read. */
 const LISTED = 12;
 
 /** `: did you mean "listen"?`, or what is known when nothing is near enough to be meant. */
@@ -17,7 +17,7 @@ export function suggestion(
 /** The known word that `word` is most likely a slip of; undefined when none is close. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
-  // One slip in three letters: more and the guess is as likely to mislead.
+  // At most one slip in three letters: with more a guess misleads as often as it helps.
   let least = Math.floor(Math.max(word.length, 3) / 3) + 1;
   for (const each of known) {
     const slips = distance(word.toLowerCase(), each.toLowerCase());
@@ -28,7 +28,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
 
 /** Letters to insert, drop, change or swap with their neighbour to make `a` of `b`. */
 function distance(a: string, b: string): number {
-  // A flag of a megabyte is no slip, and the table below is as large as both words multiplied.
+  // So long a word is no slip, and the table below has as many entries as both lengths multiplied.
   if (a.length > 64) return Infinity;
   const rows = [Array.from({ length: b.length + 1 }, (_, column) => column)];
   for (let i = 1; i <= a.length; i++) {

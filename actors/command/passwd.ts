@@ -14,7 +14,7 @@ import { wordsOf } from "./cause.ts";
 import type { CommandHost } from "./command.ts";
 import { quote } from "./place.ts";
 
-/** Bytes of a password. */
+/** 64 KiB: MQTT has no longer password. */
 const MAX_PASSWORD_BYTES = 64 * 1024;
 
 const HELP = `Keeps the users of a password file. The password is the first line of standard input.
@@ -45,7 +45,9 @@ interface Wish {
   readonly iterations: number;
 }
 
-/** Keeps password files. Exits 0 when it is done, 1 when it cannot be, 2 when it was asked wrongly. */
+/**
+ * Keeps password files. Exits with 0 when it is done, 1 when it failed, 2 for a wrong command line.
+ */
 export async function passwd(args: string[], host: CommandHost): Promise<number> {
   if (args.includes("--help") || args.includes("-h")) {
     host.stdout(HELP);

@@ -1,11 +1,11 @@
 import { memberOf } from "./json.ts";
 
-/** Hears what is wrong: with the value at a path, where there is one, and what would be right. */
+/** Takes a report of what is wrong with the setting at a path. */
 export type Report = (path: string, problem: Problem) => void;
 
-/** What is wrong with the settings somewhere. */
-export interface Problem {
-  /** The value that cannot be used; without it `says` is the whole sentence. */
+/** What is wrong with a setting. */
+interface Problem {
+  /** The value that cannot be used. Where it is missing, `says` is the whole sentence. */
   readonly found?: unknown;
   readonly says: string;
   /** What the process is to exit with; default 2. */
@@ -24,12 +24,12 @@ export class Place {
     return new Place(`${this.path}[${index}]`, this.report);
   }
 
-  /** Says that a value cannot be used, and what would be right. */
+  /** Reports a value that cannot be used; `says` is what would be right. */
   refuse(found: unknown, says: string): undefined {
     this.report(this.path, { found, says });
   }
 
-  /** Says what is wrong when it is not one value. */
+  /** Reports what is wrong in a whole sentence, where it is not the value alone. */
   complain(says: string): undefined {
     this.report(this.path, { says });
   }

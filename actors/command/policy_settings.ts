@@ -80,7 +80,7 @@ export function resolvePolicy(
   place: Place,
 ): PolicyOptions {
   const rules = (draft.rules ?? []).flatMap((each, index): PolicyRule[] => {
-    // What is wrong with a member has been said.
+    // What is wrong with a member has been reported.
     if (each === undefined || Object.values(each).some((value) => value === undefined)) return [];
     try {
       policy({ rules: [each as PolicyRule] });

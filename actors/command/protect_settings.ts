@@ -26,7 +26,7 @@ export const protectSetting = record(
 /** Logins for a part of a web site, complete. */
 export type ProtectSettings = Readonly<Values<typeof protectSetting.members>>;
 
-/** Those that are there, with the places of their files. */
+/** The logins that are complete, with their files where they are. */
 export function protectionsOf(
   drafts: readonly (ProtectSettings | undefined)[],
   fileAt: (given: string) => string,

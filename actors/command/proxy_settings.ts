@@ -1,22 +1,14 @@
 import type { ProxyOptions } from "../web/proxy.ts";
-import { count, duration, type Kind, list, text, yesOrNo } from "./kinds.ts";
+import { count, duration, list, text, yesOrNo } from "./kinds.ts";
 import { record, type Setting, type Values } from "./record.ts";
 
-const server: Kind<string> = {
-  ...text("URL", "give a URL such as http://127.0.0.1:8001/base"),
-  read(raw, place) {
-    if (typeof raw === "string" && /^https?:$/.test(URL.parse(raw)?.protocol ?? "")) return raw;
-    return place.refuse(raw, "give a URL such as http://127.0.0.1:8001/base");
-  },
-};
+const server = text(
+  "URL",
+  "give a URL such as http://127.0.0.1:8001/base",
+  (url) => /^https?:$/.test(URL.parse(url)?.protocol ?? ""),
+);
 
-const path: Kind<string> = {
-  ...text("PATH", "give a path such as /healthz"),
-  read: (raw, place) =>
-    typeof raw === "string" && raw.startsWith("/")
-      ? raw
-      : place.refuse(raw, "give a path such as /healthz"),
-};
+const path = text("PATH", "give a path such as /healthz", (path) => path.startsWith("/"));
 
 const healthSetting = record(
   {
@@ -85,7 +77,7 @@ export const proxySetting = record(
 );
 
 /** What is passed on, as somebody wrote it. */
-export type ProxyDraft = Values<typeof proxySetting.members>;
+type ProxyDraft = Values<typeof proxySetting.members>;
 
 /** What is passed on, complete. */
 export interface ProxySettings extends Omit<ProxyOptions, "to" | "health"> {
@@ -94,7 +86,7 @@ export interface ProxySettings extends Omit<ProxyOptions, "to" | "health"> {
   readonly protocols?: readonly string[];
 }
 
-/** Those that are complete: what is wrong with the others has been said. */
+/** The settings that are complete; what is wrong with others has been reported. */
 export function proxiesOf(drafts: readonly (ProxyDraft | undefined)[]): ProxySettings[] {
   return drafts.flatMap((draft) => {
     const { to, protocols, ...rest } = draft ?? {};

@@ -60,7 +60,7 @@ export function record<S extends Table>(
   };
 }
 
-/** Those of the settings that may stand in a file. */
+/** The settings that may stand in a file. */
 export function inFile<S extends Table>(members: S): S {
   return Object.fromEntries(
     Object.entries(members).filter(([, { only }]) => only !== "flags"),

@@ -16,7 +16,7 @@ import { resolveTls, type TlsSettings } from "./resolve_tls.ts";
 import type { TlsDraft } from "./tls_settings.ts";
 import { historyOf, type StoreSettings } from "./store_settings.ts";
 
-/** Schemes that have the same protocol in TLS. */
+/** The scheme that has the same protocol over TLS. */
 const encrypted: Record<string, string> = {
   "http": "https",
   "mqtt": "mqtts",
@@ -121,7 +121,7 @@ class Resolver {
     });
   }
 
-  /** What was set, or what holds when nothing was. */
+  /** What was set, or else the default. */
   #value<Name extends Usual>(name: Name): NonNullable<Draft[Name]> {
     const { kind, default: usual } = settings[name];
     return (this.draft[name] ?? kind.read(usual, this.#top.member(name))) as NonNullable<
@@ -136,14 +136,12 @@ class Resolver {
     this.#taken.push(url);
     const tls = this.#tls(url, draft.tls, place);
     const allowAnonymous = draft.allowAnonymous ?? this.#value("allowAnonymous");
-    // Names are asked for without a login.
+    // DNS has no logins.
     const shared = url.protocol === "dns" ? undefined : this.#shared;
     const auth = draft.auth ? this.#authOf(draft.auth, place) : shared;
     // A certificate that a client must show is its login.
-    if (
-      !allowAnonymous && auth === undefined && !isLocal(url) &&
-      tls?.clientCertificates !== "required"
-    ) {
+    const asksForLogin = auth !== undefined || tls?.clientCertificates === "required";
+    if (!allowAnonymous && !asksForLogin && !isLocal(url)) {
       place.report(place.path, {
         says: `Cannot listen on ${url.url}: whoever can reach it could connect without a login; ` +
           "give --password-file FILE to ask for one, --allow-anonymous to permit that, or listen on " +
@@ -253,7 +251,7 @@ class Resolver {
   }
 }
 
-/** Those that are complete: what is wrong with the others has been said. */
+/** The limits that are complete; what is wrong with others has been reported. */
 function treesOf(drafts: NonNullable<Draft["retainedTrees"]>): RetainedTree[] {
   return drafts.flatMap((each) =>
     each?.filter === undefined ? [] : { ...each, filter: each.filter }

@@ -14,7 +14,7 @@ export interface TlsSettings {
   readonly others?: readonly { cert: string; key: string }[];
 }
 
-/** Where a file is that is named there, and that must be there for the gateway to start. */
+/** Finds a file that a setting names, and notes that the gateway needs it to start. */
 type FileAt = (
   given: string,
   place: Place,
@@ -23,7 +23,7 @@ type FileAt = (
 ) => string;
 
 /**
- * What a listener's certificates are, or undefined once `place` has heard what is wrong. The pair
+ * The certificates of a listener; undefined when something is wrong, which `place` is told. The pair
  * that the server shows may stand elsewhere, at `pairPlace`.
  */
 export function resolveTls(
@@ -32,7 +32,7 @@ export function resolveTls(
 ): TlsSettings | undefined {
   const { cert, key, ca, crl } = draft;
   const clientCertificates = draft.clientCertificates ?? (ca === undefined ? "none" : "required");
-  // One that is there and wrong has been complained about.
+  // A member that is there and wrong has been reported.
   if (cert === undefined) {
     if ("cert" in draft) return undefined;
     return place.complain('Missing the certificate: give --cert FILE, or "cert" in the file');

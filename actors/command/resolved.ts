@@ -20,7 +20,7 @@ export interface Settings {
   readonly origins: readonly string[];
   /** True when messages of WebSockets are compressed. */
   readonly webSocketCompression: boolean;
-  /** 0 for never. */
+  /** Milliseconds between two updates of `$SYS`; 0 for never. */
   readonly sysIntervalMs: number;
   /** Whom a cross-proxy may ask; undefined where there is none. */
   readonly crossProxy?: readonly string[] | undefined;
@@ -54,7 +54,7 @@ export interface ListenSettings {
   /** Proxies that begin with a PROXY header, and those whose X-Forwarded-For is believed. */
   readonly proxyProtocol?: string;
   readonly trustedProxies?: string;
-  /** How its clients log in; absent when nobody is asked. */
+  /** How its clients log in; missing where nobody has to. */
   readonly auth?: readonly AuthSettings[];
   /** The limits that were set for this listener, or for all. */
   readonly limits: Limits;

@@ -16,7 +16,7 @@ export async function serve(args: string[], host: CommandHost): Promise<number> 
   let heard = 0;
   const forget = host.onSignal((signal) => {
     if (heard++ === 0) first.resolve(signal);
-    // Whoever asks twice does not want to wait for the clients.
+    // Who asks a second time does not want to wait for the clients to finish.
     else second.resolve(1);
   });
   try {
@@ -27,7 +27,7 @@ export async function serve(args: string[], host: CommandHost): Promise<number> 
   }
 }
 
-/** One line, though there may be more to say. */
+/** Prints one fault, and how many there are. */
 function refuse(faults: readonly Fault[], host: CommandHost, config?: string): number {
   const fault = faults.find(({ code }) => code === 2) ?? faults[0]!;
   const more = faults.length > 1 && config !== undefined

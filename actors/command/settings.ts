@@ -4,29 +4,28 @@ import { authSetting } from "./auth_settings.ts";
 import { bridgeSetting } from "./bridge_settings.ts";
 import { coapSettings, multicastGroups } from "./coap_settings.ts";
 import { dnsSettings } from "./dns_settings.ts";
-import { choice, duration, type Kind, list, origin, orZero, text, yesOrNo } from "./kinds.ts";
+import {
+  choice,
+  duration,
+  type Kind,
+  list,
+  origin,
+  orZero,
+  parsed,
+  text,
+  yesOrNo,
+} from "./kinds.ts";
 import { gatewayLimits, listenerLimits } from "./limits.ts";
 import { mqttSettings, retainedTrees } from "./mqtt_settings.ts";
 import { websocketSettings } from "./websocket_settings.ts";
 import { tlsSettings } from "./tls_settings.ts";
-import { type ListenUrl, parseListenUrl } from "./listen_url.ts";
+import { parseListenUrl } from "./listen_url.ts";
 import { policySetting } from "./policy_settings.ts";
 import { webSetting } from "./web_settings.ts";
 import { inFile, record, type Setting, type Values } from "./record.ts";
 import { storeSettings } from "./store_settings.ts";
 
-const listenUrl: Kind<ListenUrl> = {
-  hint: "URL",
-  read(raw, place) {
-    if (typeof raw !== "string") return place.refuse(raw, "give a URL such as mqtt://:1883");
-    try {
-      return parseListenUrl(raw);
-    } catch (error) {
-      return place.refuse(raw, (error as TypeError).message);
-    }
-  },
-  schema: () => ({ type: "string", minLength: 1 }),
-};
+const listenUrl = parsed("URL", "give a URL such as mqtt://:1883", parseListenUrl);
 
 const listenObject = record(
   {
@@ -73,18 +72,13 @@ const listener: Kind<ListenDraft> = {
 };
 
 /** Whom a cross-proxy may ask. */
-const crossTarget: Kind<string> = {
-  ...text("URL", "give a URL such as coap://192.0.2.7/ or http://*.example/api/"),
-  read(raw, place) {
-    const isTarget = typeof raw === "string" &&
-      /^(?:coap|coap\+tcp|coaps\+tcp|https?):\/\/[^/@]+(?:\/[^?#]*)?$/i.test(raw);
-    return isTarget
-      ? raw
-      : place.refuse(raw, "give a URL such as coap://192.0.2.7/ or http://*.example/api/");
-  },
-};
+const crossTarget = text(
+  "URL",
+  "give a URL such as coap://192.0.2.7/ or http://*.example/api/",
+  (url) => /^(?:coap|coap\+tcp|coaps\+tcp|https?):\/\/[^/@]+(?:\/[^?#]*)?$/i.test(url),
+);
 
-/** Every setting. What the command line, the file, help and the schema know, they know from here. */
+/** Every setting. The command line, the file, the help and the schema all come from this table. */
 export const settings = {
   $schema: {
     only: "file",
@@ -204,7 +198,7 @@ export const settings = {
   },
 } as const satisfies Record<string, Setting<unknown>>;
 
-/** Settings as somebody wrote them: read and right each for itself, but not yet complete. */
+/** Settings as somebody wrote them: each is right by itself, but together they may not be. */
 export type Draft = Values<typeof settings>;
 
 /** A configuration file as a whole. */

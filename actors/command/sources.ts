@@ -8,7 +8,7 @@ export interface Fault {
   readonly code: 1 | 2;
 }
 
-/** Where settings come from, which is where their faults are to be looked for. */
+/** Where each setting comes from, a flag or a line of the file, so that its faults can say so. */
 export class Sources {
   readonly faults: Fault[] = [];
 
@@ -18,7 +18,7 @@ export class Sources {
     readonly file?: ConfigFile,
   ) {}
 
-  /** Takes what is wrong with the value that counts: a flag's, if the flag was given. */
+  /** Takes what is wrong with the value in force: that of a flag, if the flag was given. */
   readonly report: Report = (path, problem) => {
     const flag = this.#flagOf(path);
     if (flag === undefined) this.reportFile(path, problem);
@@ -39,7 +39,10 @@ export class Sources {
     this.faults.push({ line: `${this.#standing(path)}${sentence}`, code });
   };
 
-  /** A file named in the configuration is looked for beside it, so that it can be run from anywhere. */
+  /**
+   * Finds a file: one named in the configuration is beside it, from wherever the gateway is
+   * started.
+   */
   fileAt(path: string, name: string): string {
     if (this.file === undefined || this.#flagOf(path) !== undefined || isAbsolute(name)) {
       return name;
@@ -51,7 +54,10 @@ export class Sources {
     return this.given.get(path.replace(/\[.*$/s, ""));
   }
 
-  /** `meerkat.json:3:5: listen[1].tls.cert: `, with the position of what is nearest around it. */
+  /**
+   * Where a setting stands: `meerkat.json:3:5: listen[1].tls.cert: `. For one that is missing it is
+   * the position of the nearest value around it.
+   */
   #standing(path: string): string {
     if (this.file === undefined) return "";
     const { name, positions } = this.file;

@@ -19,7 +19,7 @@ export function openWithStore(
     return parts.gateway({ ...options, store: source });
   } catch (error) {
     const fault = error instanceof Deno.errors.NotCapable ? notCapable(file) : error;
-    // Nobody asked for this file by name: a gateway without a place for it still is one.
+    // Nobody has named this file, so a gateway that may not write it runs without a store.
     if (!isUsual || !isForbidden(error)) throw fault;
     options.log?.warn("nothing will survive a restart: the store may not be written", {
       file,

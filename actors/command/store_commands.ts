@@ -74,7 +74,7 @@ function command(name: string, names: number, { usage, doc, run }: Recipe): Comm
   };
 }
 
-/** Text says what is wrong. */
+/** Reads the command line; a text says what is wrong with it. */
 function read(
   args: string[],
   { names, usage }: { names: number; usage: string },

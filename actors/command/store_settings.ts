@@ -21,7 +21,7 @@ const rule = record(
   } satisfies Record<string, Setting<unknown>>,
 );
 
-/** What survives a restart, and how surely. */
+/** What survives a restart, and when it is safe. */
 export const storeSettings = {
   data: {
     flag: "data",
@@ -55,7 +55,7 @@ export interface StoreSettings {
 
 type StoreDraft = Values<typeof storeSettings>;
 
-/** The rules that are complete: what is wrong with the others has been said. */
+/** The rules that are complete; what is wrong with others has been reported. */
 export function historyOf({ history = [] }: StoreDraft): HistoryRule[] {
   return history.flatMap((each) =>
     each?.filter === undefined

@@ -10,7 +10,10 @@ const pair = record(
   } satisfies Record<string, Setting<unknown>>,
 );
 
-/** What Deno's TLS does not obey is refused, not ignored. */
+/**
+ * Settings that other servers have and Deno's TLS cannot follow: refused, so that nobody counts on
+ * them.
+ */
 const impossible = new Map([
   ["ciphers", "which ciphers are used cannot be chosen; minVersion raises the lowest TLS version"],
   ["psk", "keys without certificates are not possible; give cert and key"],

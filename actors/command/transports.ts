@@ -10,8 +10,8 @@ import type { ListenSettings } from "./resolved.ts";
 type Port = { port: number; hostname: string };
 
 /**
- * What clients may ask for by ALPN. RFC 8323 §8.2 wants it of CoAP; others do well without, but on
- * the port that they share with it.
+ * What clients may ask for by ALPN. CoAP must have it (RFC 8323 §8.2), and so must the others on a
+ * port that they share with CoAP.
  */
 const applicationProtocols: Record<string, readonly string[] | undefined> = {
   coap: ["coap"],
@@ -28,7 +28,7 @@ export interface TransportParts {
 }
 
 /** What is around while a transport is put together. */
-export interface TransportSurroundings {
+interface TransportSurroundings {
   parts: TransportParts;
   log: Log;
   readFile(path: string): Promise<string>;

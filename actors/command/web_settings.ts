@@ -137,7 +137,9 @@ export interface WebSettings
   readonly upload?: UploadSettings;
 }
 
-/** The web site that was set, if any was; `fileAt` finds the files that it names. */
+/**
+ * The web site, complete; undefined where nothing was set. `fileAt` finds the files that it names.
+ */
 export function resolveWeb(
   draft: WebDraft,
   fileAt: (name: keyof WebDraft, given: string) => string,

@@ -5,7 +5,7 @@ import { secondsToKeep } from "../../protocols/dns/reply.ts";
 import type { Clock } from "../clock.ts";
 
 /** The limits of the cache. */
-export const defaults = {
+const defaults = {
   /** Seconds that anything is kept: a day, whatever its TTL (RFC 8767 §4 suggests up to a week). */
   maxSeconds: 86_400,
   /** Seconds that an absence is kept: 3 hours (RFC 2308 §5). */
@@ -20,13 +20,15 @@ interface Kept {
   until: number;
 }
 
-/** Replies for as long as their TTLs allow; the one unused for longest makes room. */
+/**
+ * Keeps replies for as long as their TTLs allow. The one that was unused for longest makes room.
+ */
 export class DnsCache {
   readonly #kept = new Map<string, Kept>();
 
   constructor(readonly clock: Clock, readonly maxEntries: number) {}
 
-  /** What is known, its TTLs less by its age. */
+  /** The reply that is kept, with TTLs that are less by its age. */
   find(question: DnsQuestion): DnsMessage | undefined {
     const key = keyOf(question), kept = this.#kept.get(key);
     if (kept === undefined) return undefined;
@@ -41,7 +43,7 @@ export class DnsCache {
     return { ...reply, answers: aged(reply.answers), authorities: aged(reply.authorities) };
   }
 
-  /** Keeps a reply that says that there is something, or that there is not. */
+  /** Keeps a reply, whether it has records or says that there are none. */
   keep(question: DnsQuestion, reply: DnsMessage): void {
     if (reply.answers.length + reply.authorities.length > defaults.maxRecords) return;
     const most = reply.answers.length > 0 ? defaults.maxSeconds : defaults.maxAbsenceSeconds;
@@ -54,7 +56,7 @@ export class DnsCache {
   }
 }
 
-/** One text for questions that have one answer. */
+/** The same text for questions that have the same answer. */
 export function keyOf({ name, type }: DnsQuestion): string {
   return `${type} ${canonical(name)}`;
 }

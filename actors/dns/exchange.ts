@@ -29,13 +29,16 @@ export const systemNetwork: DnsNetwork = {
 };
 
 /** What an exchange needs. */
-export interface ExchangeOptions {
+interface ExchangeOptions {
   network: DnsNetwork;
   clock: Clock;
   timeoutMs: number;
 }
 
-/** Asks one server once, by UDP and, if the answer is too long for that, by TCP. Rejects in time. */
+/**
+ * Asks one server once: by UDP, and by TCP if the answer is too long for that. Rejects after
+ * `timeoutMs` at the latest.
+ */
 export async function exchange(
   server: string,
   question: DnsQuestion,
@@ -48,7 +51,7 @@ export async function exchange(
   try {
     let reply = await asking.byUdp();
     if (reply.rcode === rcodes.FORMERR && reply.edns === undefined) {
-      // A server from before EDNS, perhaps, which had rather not be asked so (RFC 6891 §7).
+      // This may be a server that does not know EDNS: it is asked again without (RFC 6891 §7).
       asking = new Asking(server, question, { ...options, signal, edns: false });
       reply = await asking.byUdp();
     }
@@ -99,7 +102,7 @@ class Asking {
       for (;;) {
         const datagram = await port.receive();
         if (datagram === undefined) throw new Error("the socket is gone");
-        // Whoever else answers, or something else, may be lying: the true answer can still come.
+        // Anything else may be a forgery (RFC 5452 §9.1): the true answer can still come.
         const reply = datagram.from === this.#server ? this.#read(datagram.bytes) : undefined;
         if (reply !== undefined) return reply;
       }

@@ -4,8 +4,9 @@ import type { DnsHandler } from "./handler.ts";
 import { ResolveError, type Resolver } from "./resolver.ts";
 
 /**
- * Answers what nobody else does by asking others: a handler for `Gateway.dns`, to be the last. Only
- * questions that want it are passed on, one by one as they come, and replies are kept by their TTL.
+ * Makes a handler for `Gateway.dns` that passes questions on to other servers. Add it last, so that
+ * it gets those that nobody else answers. Only questions that desire recursion are passed on (RFC
+ * 1035 §4.1.1); the resolver keeps the replies for as long as their TTLs allow.
  *
  * @example One name of our own, and the rest from elsewhere
  * ```ts
@@ -39,7 +40,7 @@ export function forward(to: Resolver): DnsHandler {
       };
     } catch (error) {
       if (!(error instanceof ResolveError)) throw error;
-      // Whose fault it is, the resolver knows; who asked can only try again.
+      // Whatever the reason is, the client can only try again.
       return { rcode: "SERVFAIL", authoritative: false, recursionAvailable: true };
     }
   };

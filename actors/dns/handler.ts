@@ -9,16 +9,17 @@ import {
 } from "../../protocols/dns/table.ts";
 import type { Behaviour, Self } from "../actor.ts";
 import type { Clock } from "../clock.ts";
+import { crash } from "../crash.ts";
+import { handlerOptions } from "../handler_options.ts";
 import type { Space } from "../space.ts";
 import type { Supervisor } from "../supervisor.ts";
 
-/** Questions that wait for a handler before more fail. */
-const MAILBOX = 65_536;
-/** Milliseconds for an answer: whoever asked has given up by then (RFC 1035 §7.2 suggests 2 to 5 s). */
+/** Milliseconds for an answer: clients have given up by then (RFC 1035 §7.2 suggests 2 to 5 s). */
 const ANSWER_MS = 20_000;
 
 /**
- * Answers questions, now or later.
+ * Answers DNS questions, at once or later: with records, a response code such as `NXDOMAIN`, a
+ * whole `DnsAnswer`, or undefined to leave the question to the next handler.
  *
  * @example One address for every name
  * ```ts
@@ -37,9 +38,9 @@ export type DnsHandler = (
 ) => DnsAnswers | Promise<DnsAnswers>;
 
 /**
- * What is known beside the question.
+ * What a DNS handler is told beside the question.
  *
- * @example Only for this machine
+ * @example Answers for this machine only
  * ```ts
  * import type { DnsHandler, DnsInfo } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -53,20 +54,16 @@ export type DnsHandler = (
 export interface DnsInfo {
   /** Who asks: `host:port`. */
   readonly from: string;
-  /** True when who asks would like us to ask others. */
+  /** True when the client wants us to ask other servers for what we do not know. */
   readonly recursionDesired: boolean;
 }
 
-/** Has `handler` asked what no zone answers, as an actor; the answer takes it out again. */
+/** Has `handler`, as an actor, asked what no zone answers; the returned function removes it. */
 export function addDnsHandler(
   handler: DnsHandler,
   { name, space, supervisor }: { name: string; space: Space; supervisor: Supervisor },
 ): () => void {
-  const ref = supervisor.spawn(name, dnsHandler(handler, space.clock), {
-    restart: "crash",
-    kind: "handler",
-    mailbox: MAILBOX,
-  });
+  const ref = supervisor.spawn(name, dnsHandler(handler, space.clock), handlerOptions);
   const remove = space.shared(DnsTable).add((asking) => {
     if (!ref.tell(asking)) asking.reply(failure(asking));
   });
@@ -99,13 +96,13 @@ function wait(
   const giveUp = clock.after(ANSWER_MS, () => asking.reply(failure(asking)));
   answers.then((late) => asking.reply(checked(late, asking))).catch((error) => {
     asking.reply(failure(asking));
-    self.turn(() => {
-      throw error;
-    });
+    crash(self, error);
   }).finally(giveUp);
 }
 
-/** The answer, once it is known that it can be written: if not, the handler has crashed. */
+/**
+ * The answer of a handler. Throws when it cannot be written, so that the handler gets the blame.
+ */
 function checked(answers: DnsAnswers, { question }: Asking): DnsAnswer | undefined {
   const found = answerOf(answers, question);
   if (found) encodeMessage({ id: 0, questions: [], ...found, rcode: rcodes[found.rcode] });

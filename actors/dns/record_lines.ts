@@ -3,7 +3,7 @@ import { formatRecord } from "../../protocols/dns/text.ts";
 import { type Resolver, resolver } from "./resolver.ts";
 import type { ResolverOptions } from "./options.ts";
 
-/** What a resolver says, as lines for people. */
+/** What a resolver finds, as lines for people. */
 export class RecordLines {
   readonly #names: Resolver;
 
@@ -11,7 +11,7 @@ export class RecordLines {
     this.#names = resolver(options);
   }
 
-  /** Addresses, which the hosts file may know; with a type records, as a zone file has them. */
+  /** Without a type the addresses of a host; with one its records, as lines of a zone file. */
   async find(name: string, type?: string): Promise<string[]> {
     if (type === undefined) return await this.#names.lookup(name);
     const asked = type.toUpperCase() === "PTR" ? reverseOf(name) ?? name : name;
@@ -19,7 +19,7 @@ export class RecordLines {
   }
 }
 
-/** The name under which DNS knows whose an address is (RFC 1035 §3.5, RFC 3596 §2.5). */
+/** The name whose PTR record says which host has an address (RFC 1035 §3.5, RFC 3596 §2.5). */
 function reverseOf(address: string): string | undefined {
   const four = ipv4Bytes(address);
   if (four !== undefined) return `${[...four].reverse().join(".")}.in-addr.arpa.`;

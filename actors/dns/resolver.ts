@@ -15,7 +15,7 @@ import { exchange, systemNetwork } from "./exchange.ts";
 import { type InnerOptions, resolverDefaults, type ResolverOptions } from "./options.ts";
 import { isAddress, parseHosts, parseResolvConf, serverAt, type SystemNames } from "./system.ts";
 
-/** Replies that a server gives because of itself: another one may know more. */
+/** Codes that say more about the server than about the name: another server may know it. */
 const failures: readonly number[] = [
   rcodes.FORMERR,
   rcodes.SERVFAIL,
@@ -24,26 +24,33 @@ const failures: readonly number[] = [
 ];
 
 /**
- * Why a name has no answer.
+ * Says why a name has no answer.
  *
- * @example Telling a name that is not there from a server that is not
+ * @example Telling a missing name from a missing server
  * ```ts
- * import { ResolveError } from "@meerkat/gateway";
+ * import { ResolveError, resolver } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const isFinal = (error: unknown): boolean =>
- *   error instanceof ResolveError && ["no such name", "no such record"].includes(error.reason);
- * assert.equal(isFinal(new ResolveError("Cannot resolve \"x\"", "no such name")), true);
+ * async function adviceFor(host: string): Promise<string> {
+ *   try {
+ *     return `It has the address ${await resolver({ servers: ["127.0.0.1:9"] }).lookup(host)}`;
+ *   } catch (error) {
+ *     if (!(error instanceof ResolveError)) throw error;
+ *     return error.reason === "unreachable" ? "Try again later" : "Look at the spelling";
+ *   }
+ * }
+ *
+ * assert.equal(await adviceFor("192.0.2.7"), "It has the address 192.0.2.7");
  * ```
  */
 export class ResolveError extends Error {
   /** `ResolveError`. */
   override name = "ResolveError";
 
-  /** `message` is for people. */
+  /** Makes an error; `message` is for people. */
   constructor(
     message: string,
-    /** For programs. */
+    /** The same for programs. */
     readonly reason: "no such name" | "no such record" | "unreachable" | "not allowed",
     options?: ErrorOptions,
   ) {
@@ -52,9 +59,9 @@ export class ResolveError extends Error {
 }
 
 /**
- * Asks for names: the hosts file first, then servers. `resolver()` makes one.
+ * Resolves names: by the hosts file first, then by asking servers. `resolver()` makes one.
  *
- * @example A fallback for names that nobody knows
+ * @example A function that takes any resolver
  * ```ts
  * import { type Resolver, resolver } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -83,7 +90,10 @@ export class Resolver {
     this.#cache = new DnsCache(options.clock ?? systemClock, maxEntries);
   }
 
-  /** The addresses of a host, IPv4 first; an address is its own. Rejects with a `ResolveError`. */
+  /**
+   * Finds the addresses of a host, IPv4 first. An IP address has itself. Rejects with a
+   * `ResolveError` when there are none.
+   */
   async lookup(host: string): Promise<string[]> {
     const { literals = "accept" } = this.#options;
     if (isAddress(host)) {
@@ -103,7 +113,10 @@ export class Resolver {
     throw failed.find(({ reason }) => reason === "unreachable") ?? failed[0];
   }
 
-  /** What the hosts file says; the names below `localhost` are this machine (RFC 6761 §6.3). */
+  /**
+   * Finds the addresses that the hosts file has for a name, perhaps none. `localhost` and all names
+   * below it are this machine (RFC 6761 §6.3).
+   */
   async hosts(host: string): Promise<string[]> {
     const { hosts = resolverDefaults.hosts } = this.#options;
     const name = canonical(host);
@@ -113,8 +126,8 @@ export class Resolver {
   }
 
   /**
-   * The records of a name, aliases on the way to them first; short names with the search domains.
-   * Rejects with a `ResolveError` when there are none.
+   * Finds the records of a name, behind those of the aliases (CNAME) that led to them. Short names
+   * are also tried with the search domains. Rejects with a `ResolveError` when there are none.
    */
   async resolve(name: string, type = "A"): Promise<DnsRecord[]> {
     const wanted = typeName(typeNumber(type));
@@ -134,13 +147,16 @@ export class Resolver {
     throw failed!;
   }
 
-  /** The whole reply to one question as it stands, from the cache or from a server. */
+  /**
+   * Gets the whole reply to one question, from the cache or a server, without search domains.
+   * Rejects with a `ResolveError` when no server answers.
+   */
   query(question: DnsQuestion): Promise<DnsMessage> {
     canonical(question.name);
     const known = this.#cache.find(question);
     if (known !== undefined) return Promise.resolve(known);
     const key = keyOf(question), under = this.#asking.get(key);
-    // One question at a time: many at once would give a liar as many chances (RFC 5452 §5).
+    // The same question is asked once at a time: each copy would help a forger (RFC 5452 §5).
     if (under !== undefined) return under;
     const asking = this.#ask(question).finally(() => this.#asking.delete(key));
     this.#asking.set(key, asking);
@@ -209,10 +225,10 @@ export class Resolver {
 }
 
 /**
- * Makes a resolver. It asks the system's name servers unless others are named, and believes a reply
- * only if it comes from whom it asked and answers what it asked.
+ * Makes a resolver. It asks the name servers of the system unless others are named. A reply counts
+ * only if it comes from the server that was asked, and to the question that was asked.
  *
- * @throws {TypeError} When a server is no address.
+ * @throws {TypeError} When a server is not an IP address, with or without a port.
  * @example Records of one type
  * ```ts
  * import { dns, gateway, resolver, udp } from "@meerkat/gateway";

@@ -3,11 +3,11 @@ import { parseRecord } from "../../protocols/dns/text.ts";
 import { type DnsZone, Zones } from "../../protocols/dns/zone.ts";
 import { serverAt } from "./system.ts";
 
-/** Seconds that records may be kept that do not say. */
+/** Seconds for which records may be kept that do not say: changes are seen within five minutes. */
 export const USUAL_TTL = 300;
 
 /** A zone as configured: its records are lines of a zone file. */
-export interface ZoneText {
+interface ZoneText {
   name: string;
   records: readonly string[];
   ttl?: number;
@@ -17,7 +17,8 @@ export interface ZoneText {
 export function parseZone({ name, records, ttl = USUAL_TTL }: ZoneText): DnsZone {
   const zone = canonical(name);
   const parsed = { name: zone, records: records.map((line) => parseRecord(line, { zone, ttl })) };
-  // What contradicts itself is found here, and not when it is asked for.
+  // Only for its checks: records that contradict each other are found now, not when they are
+  // wanted.
   new Zones([parsed]);
   return parsed;
 }

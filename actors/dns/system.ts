@@ -13,7 +13,7 @@ export interface SystemNames {
   ndots: number;
 }
 
-/** Reads `/etc/resolv.conf`. What it does not know there is for other programs. */
+/** Reads `/etc/resolv.conf`. Lines and options that it does not know are for other programs. */
 export function parseResolvConf(text: string): SystemNames {
   const found: SystemNames = { servers: [], search: [], ndots: 1 };
   for (const line of text.split("\n")) {
@@ -29,7 +29,7 @@ export function parseResolvConf(text: string): SystemNames {
   return found;
 }
 
-/** The addresses of names, by hosts(5). */
+/** Reads a hosts file, as hosts(5) describes it: names, and their addresses. */
 export function parseHosts(text: string): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const line of text.split("\n")) {
@@ -44,7 +44,10 @@ export function parseHosts(text: string): Map<string, string[]> {
   return found;
 }
 
-/** A server as replies show it: `127.0.0.1:53`. Throws a `TypeError` when it is none. */
+/**
+ * A server as the sender of its replies is shown: `127.0.0.1:53`. Throws a `TypeError` if it is
+ * none.
+ */
 export function serverAt(text: string): string {
   const found = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text);
   const host = found?.[1] ?? found?.[2] ?? text;

@@ -3,34 +3,30 @@ import type { CoapRequest } from "../../protocols/coap/paths/coap_request.ts";
 import type { CoapCode, CoapResponse } from "../../protocols/coap/paths/coap_response.ts";
 import type { CoapMethod } from "../../protocols/coap/paths/http_request.ts";
 import type { Behaviour, Self } from "../actor.ts";
+import { crash } from "../crash.ts";
 import { type HandlerInfo, remoteAddress } from "./handler.ts";
 import type { LinkOptions } from "./link_options.ts";
 
 /**
- * Answers requests of CoAP in its own terms, at once or later: what takes more than 250 ms is
- * acknowledged first and answered separately. What it throws is a crash of its own actor and 5.00 for
- * the client.
+ * Answers a CoAP request in CoAP's own terms, at once or later: after 250 ms the request is
+ * acknowledged, and the answer comes separately (RFC 7252 §5.2.2). A handler that throws crashes
+ * its own actor, and the client gets 5.00.
  *
- * @example One that takes its time
+ * @example A sensor that takes its time
  * ```ts
- * import { coap, type CoapHandler, gateway, udp } from "@meerkat/gateway";
+ * import { coap, coapClient, type CoapHandler, gateway, udp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const slow: CoapHandler = async (request) => {
- *   await new Promise((done) => setTimeout(done, 10));
- *   return { payload: `${request.method} ${request.query("unit")}` };
+ * const temperature: CoapHandler = async (request) => {
+ *   const celsius = await Promise.resolve(20);
+ *   return { payload: `${request.query("unit") === "F" ? celsius * 1.8 + 32 : celsius}` };
  * };
  *
  * await using hub = gateway();
- * hub.coap("/slow", slow);
+ * hub.coap("/temperature", temperature);
  * const { port } = await hub.listen(udp({ port: 0 }), coap()).ready;
- * const client = await udp({ port: 0 }).bind();
- * const text = new TextEncoder();
- * const get = [0x40, 1, 0, 7, 0xb4, ...text.encode("slow"), 0x46, ...text.encode("unit=C")];
- * await client.send(Uint8Array.from(get), `127.0.0.1:${port}`);
- * const answer = new TextDecoder().decode((await client.receive())!.bytes);
- * assert.match(answer, /GET C$/);
- * client.close();
+ * await using client = coapClient(`coap://127.0.0.1:${port}`);
+ * assert.equal((await client.get("/temperature?unit=F")).text(), "68");
  * ```
  */
 export type CoapHandler = (
@@ -39,11 +35,11 @@ export type CoapHandler = (
 ) => CoapResponse | Promise<CoapResponse>;
 
 /**
- * A handler for each method of a path; others are answered 4.05.
+ * A handler for each method of a path; any other method is answered 4.05.
  *
  * @example A counter
  * ```ts
- * import { type CoapMethods, gateway } from "@meerkat/gateway";
+ * import { coap, coapClient, type CoapMethods, gateway, udp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
  * let count = 0;
@@ -58,7 +54,10 @@ export type CoapHandler = (
  *
  * await using hub = gateway();
  * hub.coap("/count", counter);
- * assert.equal(typeof counter.PUT, "undefined"); // 4.05
+ * const { port } = await hub.listen(udp({ port: 0 }), coap()).ready;
+ * await using client = coapClient(`coap://127.0.0.1:${port}/count`);
+ * assert.equal((await client.post("")).text(), "1");
+ * assert.equal((await client.put("", { payload: "7" })).code, "4.05");
  * ```
  */
 export type CoapMethods = Readonly<Partial<Record<CoapMethod, CoapHandler>>>;
@@ -66,61 +65,76 @@ export type CoapMethods = Readonly<Partial<Record<CoapMethod, CoapHandler>>>;
 /**
  * How a path is answered by CoAP, and what `/.well-known/core` says of it.
  *
- * @example A value that is observed, in text or JSON
+ * @example A value that is observed, as text or JSON
  * ```ts
- * import { type CoapOptions, gateway } from "@meerkat/gateway";
+ * import { coap, coapClient, type CoapOptions, gateway, udp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
  * const options: CoapOptions = { rt: "temperature-c", ct: [0, 50], observable: true };
  * await using hub = gateway();
  * let celsius = 21.5;
- * const resource = hub.coap("/attic", ({ accept }) =>
+ * const attic = hub.coap("/attic", ({ accept }) =>
  *   accept === 50
  *     ? { payload: JSON.stringify({ celsius }), format: 50 }
  *     : { payload: `${celsius}` }, options);
- * celsius = 22;
- * resource.changed();
- * assert.equal(resource.observers, 0);
+ *
+ * const { port } = await hub.listen(udp({ port: 0 }), coap()).ready;
+ * await using client = coapClient(`coap://127.0.0.1:${port}`);
+ * const heard: unknown[] = [];
+ * for await (const answer of client.observe("/attic", { accept: "application/json" })) {
+ *   if (heard.push(answer.json()) === 2) break;
+ *   celsius = 22;
+ *   attic.changed();
+ * }
+ * assert.deepEqual(heard, [{ celsius: 21.5 }, { celsius: 22 }]);
  * ```
  */
 export interface CoapOptions extends LinkOptions {
   /**
-   * True for a resource that may be observed (RFC 7641): its handler is asked again, for each
-   * observer, when it has changed. Of the notifications one in ten is confirmable, and one that comes
-   * a minute after the last; with `"confirmable"` all are, and with `"non-confirmable"` as few as may
-   * be. Default: false.
+   * Whether the resource may be observed (RFC 7641); default false. With true, its handler is asked
+   * again for each observer whenever it has changed. Every tenth notification is confirmable then,
+   * and one that comes a minute after the last that was. `"confirmable"` makes them all so,
+   * `"non-confirmable"` as few as RFC 7641 §4.5 allows.
    */
   observable?: boolean | "confirmable" | "non-confirmable";
-  /** Critical options that the handler understands, by their odd numbers. Others are 4.02. */
+  /**
+   * Critical options that the handler understands, by their odd numbers; default none. A request
+   * with any other is answered 4.02.
+   */
   critical?: readonly number[];
-  /** False to leave it out of `/.well-known/core`. Default: true. */
+  /** False leaves it out of `/.well-known/core`; default true. */
   listed?: boolean;
 }
 
 /**
- * A path that CoAP answers, as whoever has set it up holds it. Callable from any turn.
+ * A path that CoAP answers, as `Gateway.coap` returns it. Its methods may be called at any time.
  *
- * @example The last word to those who observe
+ * @example The last word to observers
  * ```ts
- * import { type CoapResource, gateway } from "@meerkat/gateway";
+ * import { coap, coapClient, type CoapResource, gateway, udp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
  * await using hub = gateway();
  * const clock: CoapResource = hub.coap("/time", () => ({ payload: "12:00" }), { observable: true });
- * clock.changed();
- * clock.end("5.03", "The clock is being wound up");
+ * const { port } = await hub.listen(udp({ port: 0 }), coap()).ready;
+ * await using client = coapClient(`coap://127.0.0.1:${port}`);
+ * const heard: string[] = [];
+ * for await (const { code } of client.observe("/time")) {
+ *   heard.push(code);
+ *   clock.end("5.03", "The clock is being wound up");
+ * }
+ * assert.deepEqual(heard, ["2.05", "5.03"]);
  * clock.remove();
- * assert.equal(clock.observers, 0);
  * ```
  */
 export interface CoapResource {
-  /** How many observe it. */
+  /** How many clients observe it at the moment. */
   readonly observers: number;
-  /** Has all who observe it told what there is now. Who is behind gets the newest value only. */
+  /** Tells all observers the present value. One that is behind gets only the newest. */
   changed(): void;
-  /** Ends all observations, with an error and its reason. Default: 5.03. */
+  /** Ends all observations with an error, 5.03 by default, and a reason in words. */
   end(code?: CoapCode, reason?: string): void;
-  /** Takes the path out again; those who observe it hear 4.04. */
+  /** Removes the path; its observers are told 4.04. */
   remove(): void;
 }
 
@@ -144,9 +158,7 @@ function run(handler: CoapHandler, exchange: CoapExchange, self: Self<unknown>):
   }
   answer.then((response) => exchange.respond(response)).catch((error) => {
     exchange.fail();
-    self.turn(() => {
-      throw error;
-    });
+    crash(self, error);
   });
 }
 

@@ -2,10 +2,8 @@ import type { Confirming, Resources } from "../../protocols/coap/paths/resources
 import { type CoapHandler, coapHandler, type CoapMethods } from "./coap_handler.ts";
 import type { CoapOptions, CoapResource } from "./coap_handler.ts";
 import { attributesOf } from "./link_options.ts";
+import { handlerOptions } from "../handler_options.ts";
 import type { Supervisor } from "../supervisor.ts";
-
-/** Requests that wait for a handler before more are refused. */
-const HANDLER_MAILBOX = 65_536;
 
 /** Who answers which path by CoAP alone. */
 export type ResourceTable = Pick<Resources, "add" | "remove">;
@@ -27,11 +25,7 @@ export class CoapServer {
       formats: typeof ct === "number" ? [ct] : ct,
       attributes: listed ? attributesOf(options) : undefined,
     });
-    const ref = handlers.spawn(name, coapHandler(handler), {
-      restart: "crash",
-      kind: "handler",
-      mailbox: HANDLER_MAILBOX,
-    });
+    const ref = handlers.spawn(name, coapHandler(handler), handlerOptions);
     return {
       get observers() {
         return resource.observers;

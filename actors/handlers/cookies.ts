@@ -13,33 +13,37 @@
  * ```
  */
 export interface Cookie {
-  /** A token. */
+  /** Its name, a token: letters, digits and marks such as `-` and `_`, no spaces. */
   name: string;
-  /** Any text: what a cookie cannot hold is percent-encoded. */
+  /** Its value, any text: characters that a cookie cannot hold are percent-encoded. */
   value: string;
-  /** Default: `/`, which is every path. */
+  /** The path that it is sent for, with all below it; default: `/`, which is every path. */
   path?: string;
-  /** Default: the host that sets it, and none below it. */
+  /** The domain that it is sent to, with all below it; default: only the host that sets it. */
   domain?: string;
-  /** Seconds that it lasts; default: until the browser is closed. */
+  /** Seconds for which browsers keep it; default: until they are closed. */
   maxAgeSeconds?: number;
-  /** When it ends, for browsers that do not know the seconds. */
+  /** The same as a date, for browsers that do not know `maxAgeSeconds`. */
   expires?: Date;
-  /** True to have it sent by TLS only. */
+  /** True has it sent over TLS only; default false. */
   secure?: boolean;
-  /** True to hide it from scripts. */
+  /** True hides it from scripts of the page; default false. */
   httpOnly?: boolean;
-  /** Whether it is sent with requests that come from other sites. */
+  /**
+   * With which requests from other sites it is sent (RFC 6265bis); default: as the browser likes.
+   */
   sameSite?: "Strict" | "Lax" | "None";
 }
 
+/** A token (RFC 9110 §5.6.2). */
 const NAME = /^[-!#$%&'*+.^_`|~0-9A-Za-z]+$/;
+/** ASCII characters other than controls and the semicolon (RFC 6265 §4.1.1). */
 const ATTRIBUTE = /^[\x20-\x3a\x3c-\x7e]*$/;
 
 /**
- * The cookies that a request brings, by name; of two of one name the first.
+ * Reads the cookies of a request, by name. Where two have the same name, the first counts.
  *
- * @example Who has been here before
+ * @example Somebody who has been here before
  * ```ts
  * import { getCookies } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -78,7 +82,9 @@ export function setCookie(headers: Headers, cookie: Cookie): void {
   const { name, value, path = "/", domain, maxAgeSeconds, expires, sameSite } = cookie;
   if (!NAME.test(name)) throw new TypeError(`Cannot set the cookie "${name}": give it a token`);
   for (const text of [path, domain ?? ""]) {
-    if (!ATTRIBUTE.test(text)) throw new TypeError(`Cannot set the cookie ${name} for "${text}"`);
+    if (ATTRIBUTE.test(text)) continue;
+    const right = "a path and a domain are ASCII text without semicolons";
+    throw new TypeError(`Cannot set the cookie "${name}" for "${text}": ${right}`);
   }
   const parts = [`${name}=${encodeURIComponent(value)}`, `Path=${path}`];
   if (domain !== undefined) parts.push(`Domain=${domain}`);
@@ -91,7 +97,7 @@ export function setCookie(headers: Headers, cookie: Cookie): void {
 }
 
 /**
- * Has the browser forget a cookie; path and domain must be those that it was set with.
+ * Has the browser forget a cookie. `where` must have the path and domain that it was set with.
  *
  * @example Logging out
  * ```ts

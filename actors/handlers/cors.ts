@@ -2,7 +2,7 @@ import type { PathPages } from "../../protocols/http/pages.ts";
 import type { Handler } from "./handler.ts";
 
 /**
- * Which web pages of other origins may use a path, and for what (Fetch §3.2, "CORS protocol").
+ * Which web pages of other origins may use a path, and for what (the CORS protocol of Fetch §3.2).
  *
  * @example One page, with its visitor's cookies
  * ```ts
@@ -20,17 +20,17 @@ import type { Handler } from "./handler.ts";
  * ```
  */
 export interface CorsOptions {
-  /** Such as `https://app.example`; `*`, the default, is all. */
+  /** The origins of these pages, such as `https://app.example`; default `*`, which is all. */
   origins?: readonly string[] | "*";
-  /** Methods that they may use; default: those of the path's table, or the one that is asked for. */
+  /** Methods that pages may use; default: those of the path, or whichever they ask for. */
   methods?: readonly string[];
-  /** Header fields that they may send; default: those that are asked for. */
+  /** Header fields that pages may send; default: whichever they ask for. */
   headers?: readonly string[];
-  /** Header fields that they may read beside the usual. */
+  /** Header fields that pages may read, besides those that Fetch always lets them. */
   expose?: readonly string[];
-  /** True to let them send cookies and logins; needs `origins` to be listed. Default: false. */
+  /** True lets pages send cookies and logins, and needs a list of `origins`; default false. */
   credentials?: boolean;
-  /** Seconds for which browsers remember the answer; default: as long as they like. */
+  /** Seconds for which browsers remember what is allowed; default: as long as they like. */
   maxAgeSeconds?: number;
 }
 

@@ -1,7 +1,8 @@
-import { setImmediate } from "node:timers";
 import type { PathExchange } from "../../protocols/http/exchange.ts";
 import type { ResponseHead } from "../../protocols/http/message.ts";
 import type { Behaviour, Self } from "../actor.ts";
+import { crash } from "../crash.ts";
+import { isEnd, isSoon } from "./early_body.ts";
 import { type Pump, pumpOf } from "./pump.ts";
 import { type Handler, remoteAddress } from "./handler.ts";
 import { RequestBody } from "./request_body.ts";
@@ -19,7 +20,7 @@ export function fetchHandler(handler: Handler): Behaviour<Question> {
   });
 }
 
-/** Set by the session, or of this one hop. */
+/** Fields that the session sets itself, or that concern one connection only (RFC 9110 §7.6.1). */
 const HOP_BY_HOP = new Set([
   "connection",
   "content-length",
@@ -31,10 +32,13 @@ const HOP_BY_HOP = new Set([
   "upgrade",
 ]);
 
-/** Written at once: larger pieces of a body are cut, so that a slow client holds no more than this. */
+/** Bytes written at once: larger pieces of a body are cut, so that a slow client holds no more. */
 const PIECE_BYTES = 256 * 1024;
 
-/** One exchange on its way through a handler. All that touches the exchange is in `#post`. */
+/**
+ * One exchange on its way through a handler. It is touched in turns of its connection only:
+ * `#post`.
+ */
 class Answering {
   readonly #exchange: PathExchange;
   readonly #self: Self<Question>;
@@ -59,7 +63,7 @@ class Answering {
     try {
       request = toRequest(this.#exchange, this.#abort.signal);
     } catch {
-      // Such as a host that no URL can have.
+      // Some requests cannot be a `Request`, such as one for a host that no URL can have.
       return this.#post(() => this.#exchange.respond({ status: 400 }));
     }
     this.#post(() => this.#watch());
@@ -123,10 +127,19 @@ class Answering {
         unwanted(response.body);
       }
     }
-    const reader = this.#reader = response.body.getReader();
+    await this.#relay(response.body, head, length);
+  }
+
+  /** Passes a body on as it comes; one that is there as a whole leaves with its length. */
+  async #relay(
+    body: ReadableStream<Uint8Array>,
+    head: ResponseHead,
+    length: number | undefined,
+  ): Promise<void> {
+    const reader = this.#reader = body.getReader();
     try {
       const opening = reader.read();
-      // The head does not wait for a body that comes later.
+      // A body that comes later does not hold back the head.
       const isLate = !await isSoon(opening);
       if (isLate) await this.#turn(() => this.#begin(head, length));
       const { value: first = new Uint8Array(0), done } = await opening;
@@ -144,12 +157,16 @@ class Answering {
       }
       await this.#turn(() => this.#exchange.end());
     } finally {
-      // Does nothing to a body read to its end; the others learn that nobody wants the rest.
+      // Does nothing to a body that was read to its end, and tells any other that nobody wants the
+      // rest.
       unwanted(reader);
     }
   }
 
-  /** What has no length may go on for ever, but not for longer than its reader may stay. */
+  /**
+   * Begins an answer. One without a length may go on for ever, but ends when its reader's login
+   * does.
+   */
   #begin(head: ResponseHead, length: number | undefined): void {
     const exchange = this.#exchange;
     exchange.begin(head, length);
@@ -199,15 +216,12 @@ class Answering {
     this.#exchange.post(work);
   }
 
-  /** The handler, its answer or its body is at fault, unless the client went away under its hands. */
+  /** Blames the handler, unless it failed because the client has gone. */
   #failed(error: unknown): void {
     if (this.#gone) return;
     this.#refuse();
-    // What gives up because it was told that nobody waits has done nothing wrong.
-    if (this.#abort.signal.aborted) return;
-    this.#self.turn(() => {
-      throw error;
-    });
+    // A handler that gives up because its signal said so has done nothing wrong.
+    if (!this.#abort.signal.aborted) crash(this.#self, error);
   }
 
   #refuse(): void {
@@ -226,28 +240,6 @@ class Answering {
 function isForeign(method: string): boolean {
   return /^(?:connect|trace|track)$/i.test(method) ||
     (/^(?:delete|get|head|options|post|put)$/i.test(method) && method !== method.toUpperCase());
-}
-
-type Piece = Promise<ReadableStreamReadResult<Uint8Array>>;
-
-/** True when `next` is the end of a body and known to be so within a few microtasks. */
-async function isEnd(next: Piece | undefined): Promise<boolean> {
-  return next === undefined || await known(next) === "end";
-}
-
-/** True when the first piece of a body is there, or the body has failed, before anybody can wait for it. */
-async function isSoon(first: Piece): Promise<boolean> {
-  if (await known(first) !== undefined) return true;
-  await new Promise((resolve) => setImmediate(resolve));
-  return await known(first) !== undefined;
-}
-
-/** What is known of a read within a few microtasks. */
-async function known(next: Piece): Promise<"piece" | "end" | "failed" | undefined> {
-  let found: "piece" | "end" | "failed" | undefined;
-  next.then(({ done }) => found = done ? "end" : "piece", () => found = "failed");
-  for (let hops = 0; found === undefined && hops < 8; hops++) await null;
-  return found;
 }
 
 /** Reads a body no further; whoever makes it may take its time to hear that, or fail. */

@@ -1,9 +1,9 @@
 import type { Handler } from "./handler.ts";
 
-/** Handlers that ask other servers: CoAP requests for others are theirs, too. */
+/** Handlers that also get the CoAP requests that are meant for other servers. */
 const forwarders = new WeakSet<Handler>();
 
-/** Has `handler` get what CoAP clients ask other servers. */
+/** Has `handler` get the CoAP requests that are meant for other servers (RFC 7252 §5.7). */
 export function forwarder(handler: Handler): Handler {
   forwarders.add(handler);
   return handler;

@@ -1,8 +1,8 @@
 import type { Identity } from "../../protocols/identity.ts";
 
 /**
- * Where a request comes from: the shape of `Deno.Addr`. `hostname` is an IP address without
- * brackets, `path` that of a Unix socket; CoAP comes by `udp`.
+ * Where a request comes from, in the shape of `Deno.Addr`: an IP address without brackets and a
+ * port, or the path of a Unix socket. Requests of CoAP over UDP come by `udp`.
  *
  * @example In words
  * ```ts
@@ -21,7 +21,7 @@ export type RemoteAddress =
   | { transport: "unix"; path: string };
 
 /**
- * What a handler is told beside the request.
+ * What every handler is told beside the request: where it comes from, and who asks.
  *
  * @example Telling clients where they come from
  * ```ts
@@ -36,14 +36,14 @@ export type RemoteAddress =
  * ```
  */
 export interface HandlerInfo {
-  /** The other end of the connection: a proxy's, if there is one. */
+  /** The other end of the connection, which is a proxy's if there is one in between. */
   remoteAddr: RemoteAddress;
-  /** Who asks, as far as an `authenticate` hook has found that out. */
+  /** Who asks, as far as an `authenticate` hook knows. */
   identity: Identity;
 }
 
 /**
- * What the handler of a path is told beside the request.
+ * What a handler of `Gateway.handle` is told beside the request.
  *
  * @example One resource of many
  * ```ts
@@ -61,15 +61,15 @@ export interface HandlerInfo {
  * ```
  */
 export interface RouteInfo extends HandlerInfo {
-  /** What the named groups of the path's `URLPattern` stand for, decoded. */
+  /** The values of the named groups of the path's `URLPattern`, decoded; empty for a plain path. */
   params: Readonly<Record<string, string>>;
 }
 
 /**
- * Answers a standard `Request` with a standard `Response` (Fetch), at once or later. What it throws
- * is a crash of its own actor and 500 for the client (RFC 9110 §15.6.1).
+ * Answers a standard `Request` with a standard `Response` (Fetch), at once or later. A handler that
+ * throws crashes its own actor, and the client gets 500.
  *
- * The request's `signal` aborts when the client has gone, or sends no more.
+ * The request's `signal` aborts when the client has gone, or has ended its side of the connection.
  *
  * @example An answer to each method
  * ```ts

@@ -1,33 +1,36 @@
 import type { LinkAttributes } from "../../protocols/link_format.ts";
 
 /**
- * What `/.well-known/core` says of a resource (RFC 6690 §3, RFC 7252 §7.2.1).
+ * What `/.well-known/core` says of a resource to CoAP clients (RFC 6690 §3, RFC 7252 §7.2.1).
  *
  * @example A sensor that is found by its kind
  * ```ts
- * import { gateway, type LinkOptions } from "@meerkat/gateway";
+ * import { coap, coapClient, gateway, type LinkOptions, udp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const link: LinkOptions = { rt: "temperature-c", if: "sensor", ct: [0, 50] };
+ * const link: LinkOptions = { rt: "temperature-c", if: "sensor", title: "Attic" };
  * await using hub = gateway();
  * hub.handle("/attic", () => new Response("21.5"), { link });
- * assert.equal(link.rt, "temperature-c"); // coap://…/.well-known/core?rt=temperature-c lists it
+ * const { port } = await hub.listen(udp({ port: 0 }), coap()).ready;
+ * await using client = coapClient(`coap://127.0.0.1:${port}`);
+ * const found = await client.get("/.well-known/core?rt=temperature-c");
+ * assert.equal(found.text(), '</attic>;rt="temperature-c";if="sensor";title="Attic"');
  * ```
  */
 export interface LinkOptions {
-  /** Resource types: what it is, in words with spaces between them. */
+  /** Resource types: what it is, as words with spaces between them. */
   rt?: string;
-  /** Interface descriptions: how it is used. */
+  /** Interface descriptions: how it is used, as words with spaces between them. */
   if?: string;
-  /** Content-Formats that it has, such as 0 for text and 50 for JSON. */
+  /** Content-Formats in which it can be had, such as 0 for text and 50 for JSON. */
   ct?: number | readonly number[];
-  /** Bytes that reading it gives, where they are many. */
+  /** Bytes of its representation, worth saying where they are many. */
   sz?: number;
-  /** For people. */
+  /** Its name for people. */
   title?: string;
 }
 
-/** The attributes as lists have them: several formats are one value, with spaces between them. */
+/** The attributes as they are listed: several formats are one value, with spaces between them. */
 export function attributesOf(link: LinkOptions): LinkAttributes {
   const attributes: Record<string, string | number> = {};
   for (const name of ["rt", "if", "sz", "title"] as const) {

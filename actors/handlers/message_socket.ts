@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Close } from "../../protocols/websocket/close.ts";
 import type { SocketPort } from "../../protocols/websocket/socket.ts";
 import type { Self } from "../actor.ts";
+import { crash } from "../crash.ts";
 import type { RouteInfo } from "./handler.ts";
 import { bytesOf, copy, isSendable } from "./socket_data.ts";
 import {
@@ -15,10 +16,13 @@ import {
 /** Longer text is turned into bytes of its own instead of going through this. */
 const scratch = new Uint8Array(16 * 1024);
 const encoder = new TextEncoder();
+/** Codes that never travel: for a goodbye without a code, and for none at all (RFC 6455 §7.4.1). */
 const NO_CODE = 1005, ABNORMAL = 1006;
+/** A control frame has 125 bytes, and two of them are the code (RFC 6455 §5.5). */
+const MAX_REASON_BYTES = 123;
 
 /** What a socket is made with. */
-export interface SocketOrigin {
+interface SocketOrigin {
   readonly url: string;
   readonly protocol?: string;
   /** True to be given messages piece by piece. */
@@ -32,10 +36,10 @@ export interface SocketOrigin {
 }
 
 /**
- * One WebSocket, with the events and methods of the standard `WebSocket` and `drained`.
+ * One WebSocket, with the events and methods of the standard `WebSocket`, and the event `drained`.
  *
- * Each is an actor: what one of its listeners throws, or rejects with, closes this socket with 1011,
- * and nobody else notices. A peer that does not read is not read from either.
+ * Each is an actor: if one of its listeners throws, or its promise rejects, this socket is closed
+ * with 1011, and nothing else is. A peer that does not read is not read from either.
  *
  * @example Echo
  * ```ts
@@ -56,21 +60,25 @@ export interface SocketOrigin {
  * ```
  */
 export class MessageSocket {
-  /** 0 before it is open, 1 while it is, 2 once one end has said goodbye, 3 when it is over. */
+  /**
+   * 0 before it is open, 1 while it is, 2 once one end has begun to close it, 3 once it is closed.
+   */
   readyState: 0 | 1 | 2 | 3 = 0;
-  /** How bytes come; default `arraybuffer`, other than in browsers. */
+  /** What binary messages come as; default `arraybuffer`, where browsers have `blob`. */
   binaryType: "arraybuffer" | "blob" = "arraybuffer";
   /** Called when it is open. */
   onopen: ((event: SocketEvents["open"]) => unknown) | null = null;
   /** Called with each message. */
   onmessage: ((event: SocketEvents["message"]) => unknown) | null = null;
-  /** Called with each piece of a message, for those who asked for pieces. */
+  /** Called with each piece of a message, in place of `onmessage`, with the option `fragments`. */
   onfragment: ((event: SocketEvents["fragment"]) => unknown) | null = null;
-  /** Called when what waited has left. */
+  /** Called when what has been sent has left, after more was sent than the network took at once. */
   ondrained: ((event: SocketEvents["drained"]) => unknown) | null = null;
-  /** Called when the other end broke the rules, or is gone. */
+  /**
+   * Called when the other end broke the protocol, or went without closing; then comes `onclose`.
+   */
   onerror: ((event: SocketEvents["error"]) => unknown) | null = null;
-  /** Called when it is over. */
+  /** Called when it is closed, with the code and the reason. */
   onclose: ((event: SocketEvents["close"]) => unknown) | null = null;
   readonly #origin: SocketOrigin;
   readonly #listeners = new Listeners();
@@ -89,12 +97,12 @@ export class MessageSocket {
     this.#protocol = origin.protocol ?? "";
   }
 
-  /** Where it was opened: `ws://host/path?query`. */
+  /** The URL at which it was opened, such as `ws://host/path?query`. */
   get url(): string {
     return this.#origin.url;
   }
 
-  /** The subprotocol agreed on; "" for none. */
+  /** The subprotocol that both ends agreed on; "" for none. */
   get protocol(): string {
     return this.#protocol;
   }
@@ -104,21 +112,23 @@ export class MessageSocket {
     return this.#request ??= this.#origin.request();
   }
 
-  /** The other end, who it is, and the named parts of the path. */
+  /** Where the client comes from, who it is, and the named groups of the path. */
   get info(): RouteInfo {
     return this.#origin.info;
   }
 
-  /** Bytes that were sent and have not left this machine's memory for the network's. */
+  /** Bytes that were sent and that the network has not taken yet. */
   get bufferedAmount(): number {
     return this.#port?.queuedBytes ?? 0;
   }
 
   /**
-   * Sends a message: text as it is, bytes as they are now. Nothing happens when the socket is no
-   * longer open. More than 64 MiB that the other end does not read close it with 1013.
+   * Sends a message: a string as text, bytes as a binary message, copied at once. Does nothing once
+   * the socket is closing. When more than 64 MiB wait for a peer that does not read, the socket is
+   * closed with 1013.
    *
    * @throws {DOMException} `InvalidStateError` while it is not open yet.
+   * @throws {TypeError} For a `Blob`, which cannot be read at once.
    */
   send(data: string | ArrayBufferLike | ArrayBufferView | Blob): void {
     if (this.readyState === 0) {
@@ -137,7 +147,8 @@ export class MessageSocket {
   }
 
   /**
-   * Says goodbye, and ends once the other end has answered. Nothing happens when that was said.
+   * Closes the socket: says goodbye, and ends once the other end has answered. Does nothing when it
+   * is closing already.
    *
    * @throws {DOMException} `InvalidAccessError` for a code that may not be sent, `SyntaxError` for a
    * reason of more than 123 bytes.
@@ -149,8 +160,12 @@ export class MessageSocket {
         "InvalidAccessError",
       );
     }
-    if (encoder.encode(reason).length > 123) {
-      throw new DOMException("Cannot close: the reason has more than 123 bytes", "SyntaxError");
+    const { length } = encoder.encode(reason);
+    if (length > MAX_REASON_BYTES) {
+      throw new DOMException(
+        `Cannot close: the reason has more than ${MAX_REASON_BYTES} bytes: it has ${length}`,
+        "SyntaxError",
+      );
     }
     if (this.readyState > 1) return;
     const { readyState } = this;
@@ -159,19 +174,19 @@ export class MessageSocket {
     this.#port?.close(code ?? (reason ? 1000 : undefined), reason);
   }
 
-  /** Reads no more messages until `resume`: the other end's own memory holds them. */
+  /** Reads nothing more until `resume`, so that the other end must keep what it wants to send. */
   pause(): void {
     this.#paused = true;
     this.#port?.pause();
   }
 
-  /** Reads on. */
+  /** Reads on after `pause`. */
   resume(): void {
     this.#paused = false;
     this.#port?.resume();
   }
 
-  /** Has `listener` called for each event of a type, until it is removed or `signal` aborts. */
+  /** Has `listener` called for each event of a type, until it is removed or its `signal` aborts. */
   addEventListener<Type extends keyof SocketEvents>(
     type: Type,
     listener: ((event: SocketEvents[Type]) => unknown) | null,
@@ -180,7 +195,7 @@ export class MessageSocket {
     this.#listeners.add(type, listener as (event: Event) => unknown, options);
   }
 
-  /** Has `listener` called no more. */
+  /** Stops calling `listener` for events of a type. */
   removeEventListener<Type extends keyof SocketEvents>(
     type: Type,
     listener: ((event: SocketEvents[Type]) => unknown) | null,
@@ -275,10 +290,6 @@ export class MessageSocket {
   /** @ignore A rejection is as bad as a throw. */
   watch(result: unknown): void {
     if (!(result instanceof Promise)) return;
-    result.catch((error) =>
-      this.#self?.turn(() => {
-        throw error;
-      })
-    );
+    result.catch((error) => this.#self && crash(this.#self, error));
   }
 }

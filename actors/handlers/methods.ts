@@ -1,8 +1,9 @@
 import type { Handler } from "./handler.ts";
 
 /**
- * A handler for each method of a path. `HEAD` is answered as `GET` without the body, and `OPTIONS`
- * with what is allowed, unless they are there too; others are answered 405 (RFC 9110 §15.5.6).
+ * A handler for each method of a path. Without handlers of their own, `HEAD` is answered like
+ * `GET`, and `OPTIONS` with the methods there are; any other method is answered 405 (RFC 9110
+ * §15.5.6).
  *
  * @example A counter
  * ```ts

@@ -1,13 +1,18 @@
-/** Writes some bytes, which may be overwritten after that; resolves with false when nobody wants more. */
+/**
+ * Writes some bytes; once it has resolved their memory may be used again. Resolves with false when
+ * nobody wants any more.
+ */
 export type Write = (bytes: Uint8Array) => Promise<boolean>;
 
 /** Writes the whole body of an answer. */
 export type Pump = (write: Write) => Promise<void>;
 
-/** Bodies that can write themselves: without the promises and buffers that a stream needs. */
+/** Answers whose bodies can write themselves, without the promises and buffers of a stream. */
 const pumps = new WeakMap<Response, Pump>();
 
-/** Has the body of `response` written by `pump`; its stream is cancelled behind that. */
+/**
+ * Has the body of `response` written by `pump`; its stream is not read, and cancelled after that.
+ */
 export function withPump(response: Response, pump: Pump): Response {
   pumps.set(response, pump);
   return response;

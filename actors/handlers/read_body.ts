@@ -1,6 +1,6 @@
 /**
- * Reads a body that has at most `maxBytes`; undefined for a longer one, of which no more is read than
- * shows that.
+ * Reads a body of at most `maxBytes`. Undefined for a longer one, which is read only as far as
+ * needed to see that.
  */
 export async function readBody(
   { body }: Pick<Request | Response, "body">,

@@ -1,7 +1,7 @@
 /**
  * One event of a stream of server-sent events (HTML §9.2).
  *
- * @example With a name, and something to go on from
+ * @example An event with a name, and an id from which a browser can go on
  * ```ts
  * import { events, type ServerEvent } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -14,23 +14,24 @@
  * ```
  */
 export interface ServerEvent {
-  /** What it says. */
+  /** What it says, of any number of lines. */
   data: string;
-  /** What it is; without a name browsers call it `message`. */
+  /** The name of the event; without one browsers call it `message`. */
   event?: string;
-  /** What a browser that comes back says in `Last-Event-ID`. */
+  /** What a browser that has lost the connection sends back in `Last-Event-ID`. */
   id?: string;
-  /** Milliseconds after which a browser that lost the connection comes back. */
+  /** Milliseconds that a browser which loses the connection waits before it connects again. */
   retryMs?: number;
 }
 
-/** Shorter than the minute after which proxies cut what is silent. */
+/** Shorter than the minute after which proxies usually close what is silent. */
 const KEEP_ALIVE_MS = 15_000;
 const encoder = new TextEncoder();
 
 /**
- * Answers with server-sent events: as fast as the client takes them, until the source ends or the
- * client goes, which ends the source. Silence is filled with a comment each 15 seconds.
+ * Makes an answer of server-sent events. They are taken from `source` as fast as the client reads,
+ * until the source ends, or the client goes, which ends the source. A comment every `keepAliveMs`,
+ * 15,000 by default, keeps the connection open while there is nothing to say.
  *
  * @example A countdown
  * ```ts

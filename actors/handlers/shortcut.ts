@@ -4,7 +4,9 @@ import type { Handler } from "./handler.ts";
 /** Answers an exchange at once, in the connection's own turn; false when it cannot. */
 export type Shortcut = (exchange: PathExchange) => boolean;
 
-/** A handler that knows a shorter way for some exchanges: no `Request`, `Response` or turn is needed. */
+/**
+ * Handlers that answer some exchanges in a shorter way, without a `Request`, `Response` or turn.
+ */
 const shortcuts = new WeakMap<Handler, Shortcut>();
 
 /** Gives `handler` a shortcut, which is tried before it. */

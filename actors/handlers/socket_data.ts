@@ -1,11 +1,11 @@
-/** The bytes of what is sent. */
+/** The bytes of a message that is sent, without copying them. */
 export function bytesOf(data: ArrayBufferLike | ArrayBufferView): Uint8Array {
   if (!ArrayBuffer.isView(data)) return new Uint8Array(data);
   if (data instanceof Uint8Array) return data;
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** As long as is needed and no longer: `slice` of a small view costs twice as much. */
+/** A copy; `slice` of a small view takes twice as long. */
 export function copy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const own = new Uint8Array(bytes.length);
   own.set(bytes);

@@ -1,9 +1,9 @@
 import type { MessageSocket } from "./message_socket.ts";
 
 /**
- * What happens to a WebSocket, by the name of the event.
+ * The events of a WebSocket, by their names.
  *
- * @example A listener of its own
+ * @example A listener that knows the type of its event
  * ```ts
  * import type { SocketEvents } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -16,22 +16,22 @@ import type { MessageSocket } from "./message_socket.ts";
  * ```
  */
 export interface SocketEvents {
-  /** It is open: the first event of all. */
+  /** The socket is open. This is the first event. */
   open: Event;
   /** A message came: text as a string, bytes as `binaryType` says. */
   message: MessageEvent<string | ArrayBuffer | Blob>;
-  /** A piece of a message came, for those who asked for pieces. */
+  /** A piece of a message came, with the option `fragments`. */
   fragment: FragmentEvent;
-  /** What was waiting has left, or fits into what the network takes. */
+  /** What has been sent has left, after more was sent than the network took at once. */
   drained: Event;
-  /** The other end broke the rules, or is gone; `close` follows. */
+  /** The other end broke the protocol, or went without closing. `close` follows. */
   error: Event;
-  /** It is over: the last event of all. */
+  /** The socket is closed. This is the last event. */
   close: CloseEvent;
 }
 
 /**
- * A piece of a message, as it came.
+ * A piece of a message, as it came over the network.
  *
  * @example Counting what passes by
  * ```ts
@@ -49,7 +49,7 @@ export class FragmentEvent extends Event {
   /** True when the message ends with this piece. */
   readonly isLast: boolean;
 
-  /** A piece `data` of a message. */
+  /** Makes the event of one piece. */
   constructor(
     /** The bytes. */
     readonly data: Uint8Array<ArrayBuffer>,
@@ -108,13 +108,13 @@ export class Listeners {
   }
 }
 
-/** Has the event say that it happened to `socket`: nobody dispatches it in the DOM's way. */
+/** Gives an event its target, which the DOM would do for one that it dispatches. */
 export function aimed<E extends Event>(event: E, socket: MessageSocket): E {
   Object.defineProperty(event, "target", { value: socket });
   return event;
 }
 
-/** A message with its socket: a class, because `defineProperty` for each message is not free. */
+/** A message with its target: a class, since `defineProperty` for each message would cost more. */
 export class SocketMessage extends MessageEvent<string | ArrayBuffer | Blob> {
   readonly #socket: MessageSocket;
 

@@ -1,4 +1,3 @@
-import type { Hub } from "../../protocols/session.ts";
 import type { CompressionOptions } from "../../protocols/websocket/extensions.ts";
 import type { WebSocketLimits } from "../../protocols/websocket/limits.ts";
 import type { Arrival, SocketRoute } from "../../protocols/websocket/socket.ts";
@@ -9,7 +8,8 @@ import { MessageSocket } from "./message_socket.ts";
 import type { Supervisor } from "../supervisor.ts";
 
 /**
- * Called with each WebSocket that is opened on a path, before its first event.
+ * Called with each WebSocket that is opened on a path, before its first event: the place to set its
+ * listeners.
  *
  * @example A clock
  * ```ts
@@ -33,7 +33,7 @@ import type { Supervisor } from "../supervisor.ts";
 export type SocketHandler = (socket: MessageSocket) => unknown;
 
 /**
- * How the WebSockets of a path are accepted.
+ * Which WebSockets a path accepts, and how their messages come.
  *
  * @example Members only
  * ```ts
@@ -55,22 +55,24 @@ export type SocketHandler = (socket: MessageSocket) => unknown;
  * ```
  */
 export interface SocketOptions {
-  /** Subprotocols: the first that the client offers and that is listed here is spoken. */
+  /** Subprotocols that are spoken: a client gets the first of its offers that is listed here. */
   protocols?: readonly string[];
-  /** Refuses with the `Response` that it answers; undefined lets the client in. */
+  /** Decides who may connect: a `Response` refuses the client with it, undefined lets it in. */
   accept?: (request: Request, info: RouteInfo) => Later<Response | undefined>;
-  /** Origins of web pages that may connect, instead of the listener's. */
+  /** The origins of web pages that may connect; default: those of the listener. */
   origins?: readonly string[];
-  /** Limits other than the listener's. */
+  /** Limits that differ from those of the listener. */
   limits?: Partial<WebSocketLimits>;
-  /** How messages are compressed, instead of the listener's way. */
+  /** How messages are compressed; default: as the listener does. */
   compression?: CompressionOptions | boolean;
-  /** True for `fragment` events, as pieces of messages come, in place of `message`. */
+  /**
+   * True for `fragment` events with the pieces of messages as they arrive, in place of `message`.
+   */
   fragments?: boolean;
 }
 
 /** What socket handlers are run with. */
-export interface SocketPlace {
+interface SocketPlace {
   readonly supervisor: Supervisor;
   readonly now: () => number;
   readonly crashed: (error: unknown) => void;
@@ -99,7 +101,7 @@ export function socketRoute(
         answer = Promise.reject(error);
       }
       refusalOf(answer, place).then((refusal) => {
-        post(hub, () => decided(refusal, place.now()));
+        hub.self.post(() => decided(refusal, place.now()));
       });
     }),
     open: (arrival) =>
@@ -146,10 +148,6 @@ async function refusalOf(answer: Later<Response | undefined>, { crashed }: Socke
     crashed(error);
     return { status: 500, body: "The handler of this path failed\n" };
   }
-}
-
-function post({ self }: Hub, work: () => void): void {
-  self.post(work);
 }
 
 function urlOf({ request, peer }: Arrival, scheme: "ws" | "http"): string {

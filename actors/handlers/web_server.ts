@@ -12,13 +12,10 @@ import { allowedBy, byMethod, type Methods } from "./methods.ts";
 import { type SocketHandler, type SocketOptions, socketRoute } from "./socket_handler.ts";
 import type { Supervisor } from "../supervisor.ts";
 
-/** Requests that wait for a handler before more are refused. */
-const HANDLER_MAILBOX = 65_536;
-
 /**
- * How the requests of a path are answered.
+ * Which web pages may use a path, and what CoAP clients are told of it.
  *
- * @example For every web page
+ * @example A path that every web page may use
  * ```ts
  * import { gateway, type HandleOptions, http, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -46,14 +43,14 @@ export interface HandleOptions {
    */
   origins?: readonly string[];
   /**
-   * What CoAP's `/.well-known/core` says of a path without a pattern (RFC 6690); false to leave it
-   * out. Default: that it is there.
+   * What CoAP's `/.well-known/core` says of a path that is no pattern (RFC 6690); false leaves it
+   * out. Default: only that it exists.
    */
   link?: LinkOptions | false;
 }
 
 /** What a web server is run with. */
-export interface WebServerOptions {
+interface WebServerOptions {
   readonly table: HandlerTable;
   readonly root: Supervisor;
   /** Where handlers are actors. */
@@ -89,7 +86,7 @@ export class WebServer {
       (...[exchange, , params]: Parameters<PathAnswer>) => answer(exchange, params),
       { pages },
     );
-    // Throws when the path is taken: then nobody is started.
+    // First, since it throws when the path is taken: then no actor is started.
     table.add(path, give, attributes);
     const answer = this.answering(name, handler);
     if (isForwarder(plain)) table.forward = give;
@@ -103,7 +100,7 @@ export class WebServer {
   /** Starts an actor that answers by `handler`, whatever the path. */
   answering(name: string, handler: Handler): Answering {
     const { handlers: supervisor } = this.#options;
-    return answering(handler, { supervisor, name, mailbox: HANDLER_MAILBOX });
+    return answering(handler, { supervisor, name });
   }
 
   websocket(path: PathPattern, handler: SocketHandler, options: SocketOptions): () => void {

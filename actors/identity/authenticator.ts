@@ -3,7 +3,8 @@ import { Refusal } from "../../protocols/identity.ts";
 import type { Later, Login } from "../hooks.ts";
 
 /**
- * One way to find out who somebody is. `authenticators` asks several in turn.
+ * One way to find out who a client is: by passwords, tokens, certificates. `authenticators` makes a
+ * hook of several.
  *
  * @example A word that everybody of the crew knows
  * ```ts
@@ -24,19 +25,20 @@ import type { Later, Login } from "../hooks.ts";
  */
 export interface Authenticator {
   /**
-   * Who shows these credentials. Nothing leaves the answer to the next, false says that they are
-   * wrong, a refusal says more.
+   * Says who shows these credentials. Undefined leaves that to the next authenticator, false says
+   * that they are wrong, and a refusal also says why.
    */
   authenticate(
     credentials: Credentials,
     attempt?: LoginAttempt,
   ): Later<Login | Refusal | false | undefined>;
-  /** How HTTP clients may log in (RFC 9110 §11.6.1). */
+  /** The values of `WWW-Authenticate` that tell HTTP clients how to log in (RFC 9110 §11.6.1). */
   challenges?(): readonly string[];
 }
 
 /**
- * One try to log in, for those whose check is costly.
+ * One attempt to log in. An authenticator whose check is costly tells it when that begins and how
+ * it ends, so that clients who guess are slowed down.
  *
  * @example Counting by hand
  * ```ts
@@ -62,18 +64,18 @@ export function mayCarryPassword({ protocol, peer: { secure, address } }: Creden
   return protocol !== "coap" || secure || isLoopback(address);
 }
 
-/** A refusal that is not an answer of a hook, but thrown. */
+/** The refusal that was thrown; throws anything else again. */
 export function refusalIn(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   throw error;
 }
 
 /** True for `127.0.0.1:50112`, `[::1]:50112` and Unix sockets. */
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   return /^(127\.|\[::1\]|\[::ffff:127\.)/.test(address) || !/:\d+$/.test(address);
 }
 
-/** True for what will answer later. */
+/** True for a promise of an answer. */
 export function isLater<T>(answer: Later<T>): answer is PromiseLike<T> {
   return typeof (answer as Partial<PromiseLike<T>> | null | undefined)?.then === "function";
 }

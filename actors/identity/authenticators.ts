@@ -4,7 +4,7 @@ import { type Authenticator, isLater } from "./authenticator.ts";
 import { Throttle } from "./throttle.ts";
 
 /**
- * How several authenticators are put together.
+ * Whom `authenticators` lets in besides those that an authenticator knows.
  *
  * @example Guests may come in as well
  * ```ts
@@ -20,15 +20,16 @@ import { Throttle } from "./throttle.ts";
  * ```
  */
 export interface AuthenticatorsOptions {
-  /** Lets in who shows nothing at all; default false. */
+  /** True lets in clients that show no credentials at all, without a name; default false. */
   allowAnonymous?: boolean;
 }
 
 type Answer = Login | Refusal | false | undefined;
 
 /**
- * A hook that asks authenticators one after the other, and slows down who guesses: after 5
- * failures of an address or 20 of a user it makes them wait 1 s, then 2 s, up to a minute.
+ * Makes a hook that asks authenticators one after the other, until one knows who the client is.
+ * Clients that guess are slowed down: after 5 failures from one address, or 20 for one user, they
+ * must wait 1 s, then 2 s, up to a minute.
  *
  * @example A token or a password
  * ```ts

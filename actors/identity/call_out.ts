@@ -7,31 +7,38 @@ import { readAtMost } from "./remote_keys.ts";
 import { Verified } from "./verified.ts";
 
 /**
- * Whom to ask.
+ * Which server `callOut` asks, and for how long its answers count.
  *
- * @example Somebody slow
+ * @example A slow server, whose answers count for a minute
  * ```ts
  * import { callOut, type CallOutOptions } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const options: CallOutOptions = { url: "https://users.example/login", timeoutMs: 8_000 };
- * assert.equal(callOut(options).challenges?.().length, 2);
+ * const options: CallOutOptions = {
+ *   url: "https://users.example/login",
+ *   timeoutMs: 8_000,
+ *   keepMs: 60_000,
+ *   realm: "lab",
+ * };
+ * const basic = 'Basic realm="lab", charset="UTF-8"';
+ * assert.deepEqual(callOut(options).challenges?.(), [basic, 'Bearer realm="lab"']);
+ * assert.throws(() => callOut({ url: "http://users.example/" }), /use https:, or a server/);
  * ```
  */
 export interface CallOutOptions {
-  /** Where credentials are sent: over https:, or to this machine. */
+  /** The URL that credentials are sent to: by `https:`, or on this machine. */
   url: string;
-  /** Milliseconds for an answer; default 5,000. */
+  /** Milliseconds to wait for an answer; default 5,000. */
   timeoutMs?: number;
-  /** Milliseconds for which an answer counts; default 10,000. */
+  /** Milliseconds for which the same credentials are not asked about again; default 10,000. */
   keepMs?: number;
   /**
-   * Milliseconds after which the same is asked again, with `"recheck": true`, about whoever is
+   * Milliseconds after which the same is asked again, with `"recheck": true`, about everybody who is
    * connected because of an answer: who is refused or somebody else by then has to go. What was shown
-   * is kept for that. Default: never.
+   * is kept in memory for that. Default: never.
    */
   recheckMs?: number;
-  /** What HTTP clients are told the password is for; default `meerkat`. */
+  /** What HTTP clients are told that the password is for; default `meerkat`. */
   realm?: string;
 }
 
@@ -39,9 +46,14 @@ export interface CallOutOptions {
 const MAX_BYTES = 64 * 1024;
 
 /**
- * Asks an HTTP server: `POST` with `protocol`, `listener`, `address`, `clientId`, `username`,
- * `password` and `token` as JSON. 200 with `{"user", "groups", "expires"}` (seconds since 1970)
- * lets in, 401 and 403 refuse, 204 and 404 leave it to the next, anything else is "unavailable".
+ * Makes an authenticator that asks an HTTP server: by `POST`, with `protocol`, `listener`,
+ * `address`, `clientId`, `username`, `password` and `token` as JSON.
+ *
+ * The answer 200 with `{"user", "groups", "expires"}` (in seconds since 1970) lets the client in,
+ * 401 and 403 refuse it, 204 and 404 leave it to the next authenticator. With any other answer, or
+ * none, the client is told that logins are "unavailable".
+ *
+ * @throws {TypeError} When the URL is not `https:` and not on this machine.
  *
  * @example A server of three lines
  * ```ts

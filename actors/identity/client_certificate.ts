@@ -1,27 +1,34 @@
 import type { Authenticator } from "./authenticator.ts";
 
 /**
- * Which certificates are whose.
+ * Which client certificate is whose.
  *
- * @example Two that are known
+ * @example A user by a name in the certificate
  * ```ts
- * import { certificateUser, type CertificateOptions } from "@meerkat/gateway";
+ * import { type CertificateOptions, certificateUser, Credentials } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const options: CertificateOptions = { users: { "device-7.example": "pump" } };
- * assert.equal(typeof certificateUser(options).authenticate, "function");
+ * const options: CertificateOptions = { users: { "DNS:device-7.example": "pump" } };
+ * const certificateNames = ["DNS:device-7.example"];
+ * const credentials = new Credentials({
+ *   protocol: "mqtt",
+ *   listener: "mqtts://:8883",
+ *   peer: { address: "192.0.2.7:50112", secure: true, certificate: "7", certificateNames },
+ * });
+ * assert.deepEqual(certificateUser(options).authenticate(credentials), { user: "pump" });
  * ```
  */
 export interface CertificateOptions {
   /**
    * Users by common name, by subject alternative name (`DNS:host`, `email:a@b`, `URI:…`) or by
-   * SHA-256 fingerprint (`AB:CD:…`). Without it the common name is the user.
+   * SHA-256 fingerprint (`AB:CD:…`). Default: the common name is the user.
    */
   users?: Readonly<Record<string, string>>;
 }
 
 /**
- * Lets in who has shown a TLS client certificate that the listener has verified.
+ * Makes an authenticator that knows clients by the TLS certificates that they have shown, and that
+ * the listener has verified.
  *
  * @example The common name is the user
  * ```ts

@@ -16,9 +16,9 @@ import type { FileOptions } from "./password_file.ts";
 import { then, WatchedFile } from "./watched_file.ts";
 
 /**
- * Knows the users of one realm of a file in the format of Apache's `htdigest`, which
- * `passwd set --realm` writes: by HTTP's Digest (RFC 7616: MD5 and SHA-256, qop "auth"), or by a
- * password in whichever protocol.
+ * Makes an authenticator that knows the users of one realm of a file in the format of Apache's
+ * `htdigest`, which `passwd set --realm` writes, too. They log in by HTTP's Digest (RFC 7616: MD5
+ * and SHA-256, qop "auth"), or by a password in any protocol.
  *
  * @example A file that htdigest wrote
  * ```ts
@@ -53,7 +53,7 @@ export function digestFile(
     return algorithms.map((algorithm) => challengeOf({ realm, nonce, algorithm, stale }));
   }
 
-  /** Good as long as the file says the same of this user. */
+  /** A login that lasts as long as the file says the same of this user. */
   function loginOf({ user, algorithm, ha1 }: DigestEntry): Login {
     const isSaid = (users: Users) =>
       users.get(user)?.some((each) => each.algorithm === algorithm && each.ha1 === ha1) === true;
@@ -115,8 +115,8 @@ function usersOf(entries: readonly DigestEntry[]): Users {
 }
 
 /**
- * What everybody can use, or else what anybody can. The first that a client knows is the one that it
- * takes (RFC 7616 §3.7).
+ * The algorithms that all users can use, or if there is none, those that any can. A client takes
+ * the first that it knows (RFC 7616 §3.7).
  */
 function offered(users: Users): readonly DigestAlgorithm[] {
   const all = [...users.values()], names = ["SHA-256", "MD5"] as const;

@@ -2,15 +2,15 @@ import type { Grant } from "../../protocols/grant.ts";
 import type { Later, Login } from "../hooks.ts";
 import { isLater } from "./authenticator.ts";
 
-/** Something that says who may come in, and may say something else later. */
+/** Something that says who may come in, such as a file, and may say something else later. */
 export interface Source<T> {
   /** What it says now. */
   read(): Later<T>;
-  /** Calls `said` with what it says, now and whenever that changes; the answer ends that. */
+  /** Calls `said` now and after each change, until the returned function is called. */
   watch(said: (value: T) => void): () => void;
 }
 
-/** The grant of a login that stands on a part of what a source says. */
+/** The grant of a login that depends on a part of what a source says. */
 export class Standing<T> implements Grant {
   readonly #source: Source<T>;
   readonly #holds: (value: T) => boolean;
@@ -33,7 +33,9 @@ export class Standing<T> implements Grant {
   }
 }
 
-/** A login that was given before, unless what it stood on has gone since: at once, where that is known. */
+/**
+ * A login that was given before, or undefined if its grant has gone since; at once, where possible.
+ */
 export function stillGood(login: Login): Later<Login | undefined> {
   const { grant } = login;
   if (grant === undefined) return login;

@@ -1,7 +1,7 @@
 import { Refusal } from "../../protocols/identity.ts";
 
 /** What hashing of passwords may take. */
-export const hashingDefaults = {
+const hashingDefaults = {
   /** Hashes computed at the same time, on threads of their own: others keep half of the processor. */
   maxAtOnce: Math.max(1, Math.floor(navigator.hardwareConcurrency / 2)),
   /** Hashes that wait for their turn: 10 s of work at the default cost; more are told to come later. */
@@ -34,7 +34,7 @@ export class Hashing {
   }
 }
 
-/** One for the process: that is what the processor is shared by. */
+/** One for the whole process, which has to share the processor. */
 export const hashing = new Hashing();
 
 /** PBKDF2 (RFC 8018 §5.2) with an HMAC, on a thread of its own. */

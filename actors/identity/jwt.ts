@@ -11,7 +11,7 @@ import { Verified } from "./verified.ts";
 import { WatchedFile } from "./watched_file.ts";
 
 /**
- * Which tokens are good. One of `secret`, `publicKey` and `jwks` is needed.
+ * Which JSON Web Tokens are accepted. Exactly one of `secret`, `publicKey` and `jwks` is needed.
  *
  * @example Those of one issuer, for this gateway
  * ```ts
@@ -31,23 +31,25 @@ export interface JwtOptions {
   secret?: string | Uint8Array;
   /** The public key of RS256, ES256 or EdDSA, as PEM text. */
   publicKey?: string;
-  /** A key set: the URL or the name of a file, either of which is looked at again. */
+  /** A key set (RFC 7517 §5): its URL, or the name of a file. Changes of either are noticed. */
   jwks?: string;
-  /** What `iss` must be. */
+  /** What the claim `iss` must be; default: anything. */
   issuer?: string;
-  /** What `aud` must be or hold. */
+  /** What the claim `aud` must be, or have in its list; default: anything. */
   audience?: string;
   /** The claim that names the user; default `sub`. */
   userClaim?: string;
   /** The claim that lists the groups; default `groups`. */
   groupsClaim?: string;
-  /** The cookie that holds a token, for browsers. */
+  /** The cookie in which browsers send a token; default: none. */
   cookie?: string;
-  /** Takes it over CoAP without DTLS too, where whoever listens on the way can read it. */
+  /**
+   * True takes tokens over CoAP without encryption, too, where others can read them; default false.
+   */
   plainCoap?: boolean;
-  /** What HTTP clients are told the token is for; default `meerkat`. */
+  /** What HTTP clients are told that the token is for; default `meerkat`. */
   realm?: string;
-  /** Milliseconds since 1970; default: the machine's clock. */
+  /** The time in milliseconds since 1970; default: the machine's clock. */
   now?: () => number;
 }
 
@@ -64,9 +66,11 @@ const verifying: Record<JwtAlgorithm, AlgorithmIdentifier | EcdsaParams> = {
 };
 
 /**
- * Lets in who shows a JSON Web Token (RFC 7519) signed with HS256, RS256, ES256 or EdDSA: as
- * Bearer, `?access_token=`, a cookie, or the password of MQTT. Its `exp` ends the connection.
+ * Makes an authenticator for JSON Web Tokens (RFC 7519) that are signed with HS256, RS256, ES256 or
+ * EdDSA. Clients show them as `Bearer`, as `?access_token=`, in a cookie, or as the password of
+ * MQTT. Long-lived connections end at the time `exp` of the token.
  *
+ * @throws {TypeError} When there is no key.
  * @example A token that a script signed
  * ```ts
  * import { authenticators, gateway, http, jwt, tcp } from "@meerkat/gateway";

@@ -8,41 +8,53 @@ import { tokenOf } from "./token.ts";
 import { Verified } from "./verified.ts";
 
 /**
- * How long tokens are good, and where browsers keep them.
+ * How long login tokens are good, and where browsers keep them.
  *
- * @example A working day
+ * @example A cookie that lasts a working day
  * ```ts
- * import { loginTokens, type LoginTokensOptions } from "@meerkat/gateway";
+ * import { type Authenticator, authenticators, gateway, http } from "@meerkat/gateway";
+ * import { loginTokens, type LoginTokensOptions, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
+ * const everybody: Authenticator = { authenticate: ({ username }) => ({ user: username }) };
  * const options: LoginTokensOptions = { lastsMs: 8 * 3_600_000, cookie: "login" };
- * assert.equal(typeof loginTokens(options).handler, "function");
+ * const tokens = loginTokens(options);
+ * await using hub = gateway({ hooks: authenticators([tokens.authenticator, everybody]) });
+ * hub.handle("/login", tokens.handler);
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const headers = { authorization: `Basic ${btoa("ann:any")}` };
+ * const answer = await fetch(`http://127.0.0.1:${port}/login`, { method: "POST", headers });
+ * assert.match(answer.headers.get("set-cookie")!, /^login=mk_.*; Max-Age=28[78]\d\d; .*HttpOnly$/);
+ * await answer.body?.cancel();
  * ```
  */
 export interface LoginTokensOptions {
   /** Milliseconds until a token ends; default 43,200,000, which is 12 hours. */
   lastsMs?: number;
-  /** The cookie in which browsers keep it; without one they have to show it themselves. */
+  /** The cookie in which browsers keep their token; default: they must send it themselves. */
   cookie?: string;
-  /** Takes it over CoAP without DTLS too, where whoever listens on the way can read it. */
+  /**
+   * True takes tokens over CoAP without encryption, too, where others can read them; default false.
+   */
   plainCoap?: boolean;
   /** The time in milliseconds since 1970; default `Date.now`. */
   now?: () => number;
 }
 
-/** 12 hours: whoever works all day logs in once. */
+/** 12 hours: one login is enough for a working day. */
 const LASTS_MS = 12 * 3_600_000;
 
 /** Tokens that are good at once, 300 bytes each; beyond them the oldest ends. */
 const MAX_TOKENS = 100_000;
 
-/** Short, for devices whose requests are; told from passwords by how it begins. */
+/** Short, for the short requests of devices; the beginning tells tokens from passwords. */
 const SHAPE = /^mk_[\w-]{24}$/;
 
 /**
- * Tokens in exchange for a login: the handler gives one to whoever has come in by another
- * authenticator, and the authenticator takes it, over all protocols, until it ends or this process
- * does, or what the login stood on has gone. It is 27 characters that say nothing.
+ * Makes tokens that stand for a login: the handler gives one to each client that another
+ * authenticator has let in, and the authenticator takes it over all protocols. A token is 27
+ * random characters. It ends after its time, with this process, or when the login that it stands
+ * for is revoked.
  *
  * @example A password once, and the token from then on
  * ```ts
@@ -86,7 +98,7 @@ export function loginTokens(
       if (user === undefined) {
         return new Response("Only who has a name gets a token\n", { status: 403 });
       }
-      // A login that ends does not go on as a token.
+      // A token does not last longer than the login that it stands for.
       const until = Math.min(now() + lastsMs, expires ?? Infinity);
       const token = `mk_${randomBytes(18).toString("base64url")}`;
       const login = { user, groups, expires: until, ...grant && { grant } };

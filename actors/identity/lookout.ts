@@ -1,23 +1,26 @@
 import { type Clock, systemClock } from "../clock.ts";
 
-/** How often somebody looks, and at which clock. */
-export interface LookoutOptions {
+/** What is looked at, and how often. */
+interface LookoutOptions {
   readonly everyMs: number;
   /** Looks, and tells the listeners when something has changed. */
   look(): unknown;
   readonly clock?: Pick<Clock, "after"> | undefined;
 }
 
-/** Whoever wants to hear of changes; somebody looks for them as long as there is anyone. */
+/**
+ * Those who want to hear of changes. As long as there is anybody, it looks for changes at
+ * intervals.
+ */
 export class Lookout<T> {
   readonly #listeners = new Set<(value: T) => void>();
   #cancel: (() => void) | undefined;
 
   constructor(readonly options: LookoutOptions) {}
 
-  /** Has `said` called by `tell`, until the answer is called. */
+  /** Has `said` called by `tell`, until the returned function is called. */
   add(said: (value: T) => void): () => void {
-    // One of its own, though the same function may listen twice.
+    // A function of its own for each call, since the same function may be added twice.
     const listener = (value: T) => said(value);
     this.#listeners.add(listener);
     if (this.#cancel === undefined) this.#wait();

@@ -2,10 +2,12 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
 
 /** How long a nonce of HTTP's Digest may be used. */
-export const nonceDefaults = {
-  /** Milliseconds from its making: a client then asks again, without asking its user. */
+const nonceDefaults = {
+  /** 5 minutes: after that a client gets a new one by itself, without asking its user. */
   ageMs: 300_000,
-  /** Nonces whose counts are remembered; the oldest is then out of use. 100 bytes each. */
+  /**
+   * Nonces whose counts are remembered, 100 bytes each; with one more, the oldest cannot be used.
+   */
   maxRemembered: 10_000,
 };
 
@@ -58,7 +60,10 @@ export class Nonces {
     return "fresh";
   }
 
-  /** A forgotten count could be used again, so all that is as old is out of use. */
+  /**
+   * A count that is forgotten could be used again, so nonces that are as old are refused from now
+   * on.
+   */
   #forget(): void {
     if (this.#used.size <= this.#limits.maxRemembered) return;
     const oldest = this.#used.keys().next().value!;

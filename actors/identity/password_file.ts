@@ -20,29 +20,33 @@ import { Verified } from "./verified.ts";
 import { then, WatchedFile } from "./watched_file.ts";
 
 /**
- * How authenticators with files are made.
+ * What authenticators that read files tell clients and operators.
  *
- * @example Saying what is wrong with a file
+ * @example A realm of your own, and faults of the file on standard error
  * ```ts
  * import { type FileOptions, passwordFile } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const options: FileOptions = { refused: (error) => console.error(error) };
- * assert.ok(passwordFile("users", options).challenges);
+ * const options: FileOptions = { realm: "lab", refused: (error) => console.error(error) };
+ * const { challenges } = passwordFile("users", options);
+ * assert.deepEqual(challenges?.(), ['Basic realm="lab", charset="UTF-8"']);
  * ```
  */
 export interface FileOptions {
-  /** What HTTP clients are told the password is for; default `meerkat`. */
+  /** What HTTP clients are told that the password is for; default `meerkat`. */
   realm?: string;
-  /** Hears why a file that has changed is not used. */
+  /**
+   * Called with the reason when a file that has changed cannot be used; the old one stays in use.
+   */
   refused?: (error: unknown) => void;
-  /** Milliseconds since 1970; default: the machine's clock. */
+  /** The time in milliseconds since 1970; default: the machine's clock. */
   now?: () => number;
 }
 
 /**
- * Knows the users of a password file in the format of Mosquitto, which `passwd set` writes. The
- * file is read again when it has changed.
+ * Makes an authenticator that knows the users of a password file in the format of Mosquitto, which
+ * `passwd set` writes, too. The file is read again when it has changed; connections of users whose
+ * lines have changed or gone are closed.
  *
  * @example A file that Mosquitto's own tool wrote
  * ```ts
@@ -74,7 +78,7 @@ export function passwordFile(
   ): Promise<Login | Refusal | false | undefined> {
     try {
       if (entry === undefined) {
-        // Whoever comes next may know the user, so this is no failure yet.
+        // The next authenticator may know the user, so this is no failure yet.
         const proceed = () => attempt?.proceed();
         await verifyPassword(password, decoy(costliest(entries)), { proceed, failed() {} });
         return undefined;
@@ -122,7 +126,7 @@ export function grantOf(file: Source<Entries>, user: string, entry: PasswordHash
   });
 }
 
-/** Unknown users are to cost what known ones do. */
+/** The entry that costs the most to check: unknown users must take as long as known ones. */
 function costliest(entries: Entries): PasswordHash | undefined {
   let found: PasswordHash | undefined;
   for (const each of entries.values()) {

@@ -5,9 +5,9 @@ import { PolicyIndex } from "./policy_index.ts";
 import { bits, compileRule, type PolicyRule } from "./policy_rule.ts";
 
 /**
- * Rules, in the order in which they are looked at.
+ * The rules of a policy, in their order, and the groups that they are about.
  *
- * @example Two groups
+ * @example A group of users
  * ```ts
  * import { policy, type PolicyOptions } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -16,13 +16,23 @@ import { bits, compileRule, type PolicyRule } from "./policy_rule.ts";
  *   groups: { staff: ["ann", "bob"] },
  *   rules: [{ allow: "all", groups: ["staff"] }],
  * };
- * assert.equal(typeof policy(options).authorize, "function");
+ * const { mayUse } = policy(options);
+ * const identityOf = (user: string) => ({
+ *   user,
+ *   clientId: undefined,
+ *   groups: [],
+ *   certificate: undefined,
+ *   address: "192.0.2.7:50112",
+ *   listener: "http://:8080",
+ * });
+ * assert.equal(mayUse(identityOf("ann"), "GET", "/admin").allowed, true);
+ * assert.equal(mayUse(identityOf("eve"), "GET", "/admin").allowed, false);
  * ```
  */
 export interface PolicyOptions {
-  /** The first that fits decides; what no rule fits is denied. */
+  /** The first rule that fits decides; what no rule fits is denied. */
   rules: readonly PolicyRule[];
-  /** Users of groups, beside those that an authenticator names. */
+  /** The users of groups, besides the groups that an authenticator gives users. */
   groups?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -48,16 +58,17 @@ export interface PolicyOptions {
  * ```
  */
 export interface PolicyVerdict {
-  /** Whether it may be done. */
+  /** True if it may be done. */
   readonly allowed: boolean;
-  /** The number of the rule that decided, from 0; absent when none did. */
+  /** The index of the rule that decided, from 0; missing when no rule fits. */
   readonly rule?: number;
 }
 
 /**
- * A policy: a hook, and the same questions for who wants to know more.
+ * A policy, as `policy` makes it: the hook `authorize`, and the same questions with the rule that
+ * decides.
  *
- * @example Which rule it is
+ * @example Which rule decides
  * ```ts
  * import { type Policy, policy } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -77,11 +88,11 @@ export interface PolicyVerdict {
  * ```
  */
 export interface Policy extends Hooks {
-  /** The hook. */
+  /** Says whether a client may do something to a topic: the hook. */
   authorize(access: Access): boolean;
-  /** What may be done to a topic, and because of which rule. */
+  /** Says the same, and which rule decides. */
   judge(access: Access): PolicyVerdict;
-  /** Whether a path of the web site may be used by a method. */
+  /** Says whether a client may use a path with an HTTP method. */
   mayUse(identity: Identity, method: string, path: string): PolicyVerdict;
 }
 
@@ -92,10 +103,11 @@ const ALLOWED: PolicyVerdict = { allowed: true };
 const READING = new Set(["GET", "HEAD", "OPTIONS", "PROPFIND"]);
 
 /**
- * Decides by rules who may do what. The first that fits decides, and what none fits is denied. Paths
- * are free as long as no rule is about one.
+ * Makes hooks that decide by rules who may do what. The first rule that fits decides; what no rule
+ * fits is denied. As long as no rule is about paths, all paths are allowed.
  *
- * @example Everybody in a topic tree of his own
+ * @throws {TypeError} When a rule is wrong; the message says which, and what would be right.
+ * @example Each user has a topic tree of their own
  * ```ts
  * import { gateway, http, policy, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";

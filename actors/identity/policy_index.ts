@@ -42,7 +42,7 @@ class Branch {
 }
 
 /** What is looked for. */
-export interface Question {
+interface Question {
   readonly identity: Identity;
   /** The user's groups. */
   readonly groups: readonly string[];
@@ -51,7 +51,10 @@ export interface Question {
   readonly mask: number;
 }
 
-/** Rules by their filters: looking one up costs what the levels cost, not what the rules do. */
+/**
+ * Rules by their filters. Finding one takes as long as there are levels, however many rules there
+ * are.
+ */
 export class PolicyIndex {
   readonly #root = new Branch();
   size = 0;

@@ -11,9 +11,9 @@ import { Throttle } from "./throttle.ts";
 import { WatchedFile } from "./watched_file.ts";
 
 /**
- * SCRAM-SHA-256 (RFC 5802, RFC 7677) for those users of password files whom `passwd set --scram`
- * has written: their passwords never travel. The file is read again when it has changed, and whoever
- * guesses has to wait longer each time.
+ * Makes a method of MQTT's enhanced authentication, SCRAM-SHA-256 (RFC 5802, RFC 7677), by which a
+ * password never travels: for users of a password file that `passwd set --scram` has written. The
+ * file is read again when it has changed, and clients that guess have to wait longer each time.
  *
  * @example MQTT 5 with the same file as passwords
  * ```ts

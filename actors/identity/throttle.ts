@@ -2,16 +2,18 @@ import { Refusal } from "../../protocols/identity.ts";
 import type { LoginAttempt } from "./authenticator.ts";
 
 /** How guessing is slowed down. */
-export const throttleDefaults = {
+const throttleDefaults = {
   /** Failures of one address that cost nothing: people mistype. */
   freePerAddress: 5,
-  /** Failures of one user, from anywhere: more, so that strangers cannot lock somebody out early. */
+  /**
+   * Failures for one user from anywhere that cost nothing: more, so that strangers lock nobody out.
+   */
   freePerUser: 20,
   /** Milliseconds to wait after the first failure that is not free; each further one doubles it. */
   firstMs: 1_000,
-  /** The longest wait: one guess a minute finds no password. */
+  /** Milliseconds of the longest wait: one guess a minute finds no password. */
   maxMs: 60_000,
-  /** Milliseconds without a failure after which all is forgotten. */
+  /** Milliseconds without a failure after which earlier ones are forgotten. */
   forgetMs: 600_000,
   /** Addresses and users that are remembered: 100 bytes each. */
   maxRemembered: 20_000,
@@ -99,7 +101,7 @@ function tooMany(wait: number): Refusal {
   return new Refusal(`Too many failed logins: try again in ${seconds} s`, "unavailable");
 }
 
-/** Whoever has an IPv6 address has 2^64 of them. */
+/** The host of an address; of IPv6 only the network, since a client has 2^64 addresses in it. */
 function hostOf(address: string): string {
   const [, v6] = /^\[([^\]%]+).*\]:\d+$/.exec(address) ?? [];
   if (v6 === undefined) return address.replace(/:\d+$/, "");

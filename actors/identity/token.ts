@@ -2,7 +2,7 @@ import type { Credentials } from "../../protocols/identity.ts";
 import { mayCarryPassword } from "./authenticator.ts";
 
 /** Where tokens may come from, and what they look like where passwords could stand too. */
-export interface TokenPlaces {
+interface TokenPlaces {
   readonly cookie?: string;
   /** Takes it over CoAP without DTLS too, where whoever listens on the way can read it. */
   readonly plainCoap?: boolean;

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 
-/** What has been verified, and need not be verified again at once. */
-export const verifiedDefaults = {
+/** How long, and how many, right credentials are remembered. */
+const verifiedDefaults = {
   /** Milliseconds for which an answer counts: requests of a page come together. */
   keepMs: 60_000,
   /** Answers that are kept: 200 bytes each. */

@@ -7,21 +7,21 @@ import { Lookout } from "./lookout.ts";
 /** Milliseconds between two looks at whether a file has changed. */
 const CHECK_MS = 1_000;
 
-/** Milliseconds for which a change must have stood: files are caught while somebody writes them. */
+/** Milliseconds without a change after which a file is read: it may just be being written. */
 const STILL_MS = CHECK_MS / 2;
 
 /** How a file is watched. */
-export interface WatchOptions {
+interface WatchOptions {
   readonly now?: (() => number) | undefined;
   readonly clock?: Pick<Clock, "after"> | undefined;
-  /** Hears why a file that has changed is not used. */
+  /** Called with the reason when a file that has changed cannot be used. */
   readonly refused?: ((error: unknown) => void) | undefined;
 }
 
 /**
- * What a file says, as it is now: looked at again when it is asked for, at most once a second, and
- * every second while somebody waits for changes. What has changed counts when the next look finds it
- * the same. A file that has gone or become unreadable leaves what it said before.
+ * The present contents of a file. It is looked at when somebody asks, at most once a second, and
+ * every second while somebody waits for changes. A change counts once the next look finds the file
+ * as it was. After a file has gone or become unreadable, what it said before still counts.
  */
 export class WatchedFile<T> implements Source<T> {
   #value: T | undefined;
@@ -95,7 +95,7 @@ export class WatchedFile<T> implements Source<T> {
   }
 }
 
-/** Goes on with what is there at once or later. */
+/** Calls `next` with a value: at once if it is there, else when its promise resolves. */
 export function then<T, U>(value: Later<T>, next: (value: T) => Later<U>): Later<U> {
   return isLater(value) ? value.then(next) : next(value);
 }

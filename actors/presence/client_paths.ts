@@ -15,10 +15,13 @@ import type { Space } from "../space.ts";
 /** Below this, clients without a connection register themselves. */
 export const CLIENTS = "/clients/*";
 
-/** Bytes of the longest will, and levels of its topic. */
-const MAX_WILL_BYTES = 65_536, MAX_LEVELS = 128;
+/** Bytes of the longest will: as many as the will of an MQTT client may have. */
+const MAX_WILL_BYTES = 65_536;
 
-/** Milliseconds in which a client that does not say has to be heard, and the limits of that. */
+/**
+ * Milliseconds in which a client has to be heard again: a minute if it does not say, at least a
+ * second, since deadlines are looked at each second, and at most 30 days.
+ */
 const LIFETIME_MS = 60_000, MIN_LIFETIME_MS = 1_000, MAX_LIFETIME_MS = 30 * 86_400_000;
 
 const units: Readonly<Record<string, number>> = {
@@ -33,18 +36,26 @@ const methods: Readonly<Record<string, string>> = {
   alive: "POST",
 };
 
+/** A client that a request is about, and who asks. */
+interface Registering {
+  readonly id: string;
+  readonly identity: Identity;
+  readonly presences: Presences;
+  readonly space: Space;
+}
+
 /**
  * `PUT /clients/{id}/will?topic=…&lifetime=60s` registers a client, `POST /clients/{id}/alive` says
  * that it is there, `DELETE /clients/{id}/will` that it leaves. HTTP and CoAP alike.
  */
 export function clientPaths(presences: Presences, space: Space): Handler {
-  return async (request, { identity }) => {
-    const { pathname, searchParams } = new URL(request.url), { method } = request;
+  return (request, { identity }) => {
+    const { pathname } = new URL(request.url), { method } = request;
     const [, encoded, leaf = ""] = /^\/clients\/([^/]+)\/(will|alive)$/.exec(pathname) ?? [];
-    const id = encoded && idOf(encoded);
     if (encoded === undefined) {
       return plainText(404, "Only /clients/{id}/will and …/alive are here");
     }
+    const id = idOf(encoded);
     if (id === undefined) {
       return plainText(400, "Cannot use this client identifier: it is a topic level");
     }
@@ -52,40 +63,53 @@ export function clientPaths(presences: Presences, space: Space): Handler {
       return plainText(405, `Only ${methods[leaf]} is known here`, { allow: methods[leaf]! });
     }
     presences.restore();
-    const registered = presences.registrations.find(id);
-    if (registered !== undefined && registered.user !== identity.user) {
-      return plainText(403, `Client "${id}" is registered by somebody else`);
+    const client = { id, identity, presences, space }, { registrations } = presences;
+    if (isOfOthers(client)) return ofOthers(id);
+    switch (method) {
+      case "POST":
+        return registrations.hear(id, space.clock.now()) ? done(204) : unknown(id);
+      case "DELETE":
+        return presences.forget(id) ? done(204) : unknown(id);
+      case "GET":
+        return registrations.find(id) ? describe(presences, id, space) : unknown(id);
+      default:
+        return register(request, client);
     }
-    if (method === "POST") {
-      const now = space.clock.now();
-      return presences.registrations.hear(id, now) ? done(204) : unknown(id);
-    }
-    if (method === "DELETE") return presences.forget(id) ? done(204) : unknown(id);
-    if (method === "GET") return registered ? describe(presences, id, space) : unknown(id);
-    if (space.shared(Broker).clients.get(id)?.inbox !== undefined) {
-      return plainText(409, `Client "${id}" is connected by MQTT: its will is part of its CONNECT`);
-    }
-    const lifetimeMs = lifetimeOf(searchParams.get("lifetime"));
-    if (lifetimeMs === undefined) {
-      return plainText(400, "Cannot use this lifetime: give 1s to 30d, such as 90, 90s, 5m or 12h");
-    }
-    const will = await willOf(request, searchParams);
-    if (typeof will === "string") return plainText(400, will);
-    if (will !== undefined) {
-      const refusal = await mayPublish(space, identity, will);
-      if (refusal !== undefined) return plainText(403, refusal.reason);
-    }
-    // Whoever was first while hooks were asked has it.
-    const owner = presences.registrations.find(id);
-    if (owner !== undefined && owner.user !== identity.user) {
-      return plainText(403, `Client "${id}" is registered by somebody else`);
-    }
-    const isTaken = presences.register({ id, user: identity.user, lifetimeMs, will });
-    if (!isTaken) {
-      return plainText(503, "Too many clients are registered, or their wills are too long");
-    }
-    return done(owner === undefined ? 201 : 204);
   };
+}
+
+async function register(request: Request, client: Registering): Promise<Response> {
+  const { id, identity, presences, space } = client, { searchParams } = new URL(request.url);
+  if (space.shared(Broker).clients.get(id)?.inbox !== undefined) {
+    return plainText(409, `Client "${id}" is connected by MQTT: its will is part of its CONNECT`);
+  }
+  const lifetimeMs = lifetimeOf(searchParams.get("lifetime"));
+  if (lifetimeMs === undefined) {
+    return plainText(400, "Cannot use this lifetime: give 1s to 30d, such as 90, 90s, 5m or 12h");
+  }
+  const will = await willOf(request, searchParams);
+  if (typeof will === "string") return plainText(400, will);
+  if (will !== undefined) {
+    const refusal = await mayPublish(space, identity, will);
+    if (refusal !== undefined) return plainText(403, refusal.reason);
+  }
+  // Somebody else may have registered it while hooks were asked.
+  if (isOfOthers(client)) return ofOthers(id);
+  const isNew = presences.registrations.find(id) === undefined;
+  if (!presences.register({ id, user: identity.user, lifetimeMs, will })) {
+    return plainText(503, "Too many clients are registered, or their wills are too long");
+  }
+  return done(isNew ? 201 : 204);
+}
+
+/** True when another user has registered this client. */
+function isOfOthers({ id, identity, presences }: Registering): boolean {
+  const registered = presences.registrations.find(id);
+  return registered !== undefined && registered.user !== identity.user;
+}
+
+function ofOthers(id: string): Response {
+  return plainText(403, `Client "${id}" is registered by somebody else`);
 }
 
 /** A client identifier, which is one level of a topic. */
@@ -118,7 +142,7 @@ async function willOf(
   if (topic === null) {
     return payload.length > 0 ? "Missing ?topic=: where the will is published" : undefined;
   }
-  const fault = faultOfTopic(topic, MAX_LEVELS);
+  const fault = faultOfTopic(topic);
   if (fault !== undefined) return fault;
   if (isReserved(topic)) {
     return `Cannot leave a will for ${topic}: only the gateway publishes there`;
@@ -135,7 +159,7 @@ async function willOf(
   };
 }
 
-/** Why a client may not have this published; undefined when it may. */
+/** Why a client may not have this published as its will; undefined when it may. */
 function mayPublish(
   { hooks }: Space,
   identity: Identity,

@@ -1,5 +1,6 @@
 import type { RegistrationLimits } from "../../protocols/presence.ts";
 import type { PresenceSource } from "../gateway_options.ts";
+import { repeat } from "../repeat.ts";
 import { clientPaths, CLIENTS } from "./client_paths.ts";
 import { Presences } from "./presences.ts";
 
@@ -7,37 +8,46 @@ export type { RegistrationLimits } from "../../protocols/presence.ts";
 export type { PresenceSource } from "../gateway_options.ts";
 
 /**
- * Whose presence is published.
+ * Whose presence is published, and how many clients may register.
  *
- * @example A few clients, with short wills
+ * @example At most one client
  * ```ts
- * import { gateway, presence, type PresenceOptions } from "@meerkat/gateway";
+ * import { gateway, http, presence, type PresenceOptions, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const options: PresenceOptions = { of: "registered", limits: { maxWillBytes: 1_000 } };
+ * const options: PresenceOptions = { limits: { maxRegistrations: 1 } };
  * await using hub = gateway({ presence: presence(options) });
- * assert.equal(hub.retained("$presence/anybody"), undefined);
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const statuses: number[] = [];
+ * for (const id of ["sensor-1", "sensor-2"]) {
+ *   const url = `http://127.0.0.1:${port}/clients/${id}/will`;
+ *   const answer = await fetch(url, { method: "PUT" });
+ *   await answer.body?.cancel();
+ *   statuses.push(answer.status);
+ * }
+ * assert.deepEqual(statuses, [201, 503]);
  * ```
  */
 export interface PresenceOptions {
   /**
-   * Of clients that register at `/clients/{id}/will`, or of all that have a name: MQTT clients, too,
-   * and CoAP clients in connection mode. Default `registered`.
+   * Whose presence is published; default `registered`, of clients that register at
+   * `/clients/{id}/will`. `all` adds MQTT clients, and CoAP clients in connection mode.
    */
   of?: "registered" | "all";
-  /** What registered clients may take. */
+  /** Limits of registrations that differ from their defaults. */
   limits?: Partial<RegistrationLimits>;
 }
 
-/** How often deadlines are looked at: they are in seconds. */
+/** Often enough for deadlines that are given in seconds. */
 const INTERVAL_MS = 1_000;
 
 /**
- * Keeps `$presence/{id}` (`online`, `stale` or `offline`) as retained values, and the wills of clients
- * that have no connection by which they would be missed: of HTTP and CoAP, which register at
- * `/clients/{id}/will`. Registrations survive a restart where values do.
+ * Publishes who is there, for `GatewayOptions.presence`: `$presence/{id}` is retained as `online`,
+ * `stale` or `offline`. Clients of HTTP and CoAP, which have no connection whose loss would show
+ * that they are gone, register at `/clients/{id}/will` and leave a will there. Registrations
+ * survive a restart if the gateway has a store.
  *
- * @example Who is there
+ * @example A sensor that registers
  * ```ts
  * import { gateway, http, presence, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -57,15 +67,7 @@ export function presence({ of = "registered", limits = {} }: PresenceOptions = {
       const presences = new Presences(space, of === "all", limits), { clock } = space;
       web.handle(CLIENTS, clientPaths(presences, space), { link: false, cors: "listener" });
       root.spawn<never>("presence", (self) => {
-        let cancel = () => {};
-        const arm = () => {
-          cancel = clock.after(INTERVAL_MS, () => {
-            arm();
-            self.turn(() => presences.tick());
-          });
-        };
-        self.defer(() => cancel());
-        arm();
+        repeat(self, { clock, intervalMs: INTERVAL_MS }, () => presences.tick());
         return { receive() {} };
       }, { restart: "crash", kind: "timer" });
     },

@@ -13,13 +13,10 @@ import { Publication } from "../../protocols/publication.ts";
 import { faultOfTopic } from "../../protocols/topic.ts";
 import type { Space } from "../space.ts";
 
-/** Levels of a topic that says who is there: client identifiers may have slashes. */
-const MAX_LEVELS = 128;
-
-/** Registrations are the values of topics below this: they are stored as all values are. */
+/** Registrations are retained values of topics below this, and so stored like all others. */
 const PREFIX = "$clients/";
 
-/** Seconds for which it is known who has left. */
+/** Seconds for which `offline` is kept for a client that has left: an hour. */
 const OFFLINE_SECONDS = 3_600;
 
 const encoder = new TextEncoder();
@@ -40,8 +37,8 @@ export class Presences implements Herald {
 
   tell(id: string, presence: Presence): void {
     const topic = `$presence/${id}`;
-    // MQTT lets a client call itself "#", which no subscriber could be told of.
-    if (faultOfTopic(topic, MAX_LEVELS) !== undefined) return;
+    // MQTT lets a client call itself "#", or have too many slashes: no topic could tell of it.
+    if (faultOfTopic(topic) !== undefined) return;
     const properties = presence === "offline" ? { expirySeconds: OFFLINE_SECONDS } : undefined;
     this.#publish(topic, presence, {
       contentType: "text/plain",
@@ -70,7 +67,7 @@ export class Presences implements Herald {
     return this.registrations.delete(id);
   }
 
-  /** Clients that were registered before a restart have their whole lifetime to be heard. */
+  /** Reads the registrations from before a restart; such a client has its whole lifetime anew. */
   restore(): void {
     if (this.#isRestored) return;
     this.#isRestored = true;
@@ -102,7 +99,7 @@ export class Presences implements Herald {
   }
 }
 
-/** What was written down; undefined when it is none of ours. */
+/** A registration as it was written down; undefined for something else. */
 function readRegistration({ topic, payload }: Publication): Registration | undefined {
   try {
     const { will, user, lifetimeMs } = JSON.parse(new TextDecoder().decode(payload));

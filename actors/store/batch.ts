@@ -6,7 +6,7 @@ import { Segments } from "./segments.ts";
 /** A value of a change; bytes travel apart. */
 export type Value = string | number | null;
 
-/** Changes on their way to the writer: numbers of changes and their values, one after the other. */
+/** Changes on their way to the writer: the number of each change, followed by its values. */
 export interface Batch {
   readonly batch: number;
   readonly values: readonly Value[];

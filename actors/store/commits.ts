@@ -6,7 +6,10 @@ import type { WriterAnswer } from "./messages.ts";
 import type { RedoLog } from "./redo_log.ts";
 import type { WriterThread } from "./writer_thread.ts";
 
-/** When nobody waits for the writer, what it gets at once costs it and us less. */
+/**
+ * While nobody waits for the writer, changes are collected for so long, or up to this size: fewer
+ * and larger transactions cost less.
+ */
 const PAUSE_MS = 50, ENOUGH_BYTES = 2 << 20;
 
 /** What commits need. */
@@ -117,7 +120,7 @@ export class Commits {
     this.parts.writer.write(building.build());
   }
 
-  /** A turn has ended: what others say is theirs. */
+  /** This turn has ended: what the next ones say depends only on what they record themselves. */
   #end(): void {
     this.dirty = false;
     this.changes += this.building.changes;

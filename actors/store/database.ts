@@ -3,7 +3,7 @@ import { APPLICATION_ID, migrations } from "./migrations.ts";
 import { StoreError } from "./store_error.ts";
 
 /** What a store is opened for. */
-export interface DatabaseOptions {
+interface DatabaseOptions {
   fsync?: boolean;
   readOnly?: boolean;
 }
@@ -17,7 +17,7 @@ export function openDatabase(file: string, options: DatabaseOptions = {}): Datab
     return database;
   } catch (error) {
     database?.close();
-    throw wordsOf(error, file);
+    throw readingFault(error, file);
   }
 }
 
@@ -40,6 +40,7 @@ function prepare(database: DatabaseSync, file: string, options: DatabaseOptions)
   if (options.readOnly) return;
   // Fails where the file may only be read, which opening it does not.
   database.exec("BEGIN IMMEDIATE; ROLLBACK");
+  // The log is checkpointed at 16 MiB (4,000 pages), and cut to 64 MiB after it had to be longer.
   database.exec(`PRAGMA journal_mode = WAL;
     PRAGMA synchronous = ${options.fsync === false ? "NORMAL" : "FULL"};
     PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864`);
@@ -61,7 +62,10 @@ function pragma(database: DatabaseSync, name: string): number {
 /** SQLite's primary result codes (sqlite.org/rescode.html). */
 const NOTADB = 26, FULL = 13, CORRUPT = 11, READONLY = 8;
 
-function wordsOf(error: unknown, file: string): unknown {
+/**
+ * What SQLite says about a file, as a `StoreError` that says what to do; other errors as they are.
+ */
+export function readingFault(error: unknown, file: string): unknown {
   if (error instanceof StoreError) return error;
   const { errcode = 0, message } = error as { errcode?: number; message: string };
   const kind = kindOf(file);
@@ -93,9 +97,4 @@ function kindOf(file: string): "file" | "folder" | "nothing" {
   } catch (error) {
     return error instanceof Deno.errors.NotFound ? "nothing" : "file";
   }
-}
-
-/** The same for what is found out while the store is read. */
-export function readingFault(error: unknown, file: string): unknown {
-  return wordsOf(error, file);
 }

@@ -5,21 +5,27 @@ import { matches } from "../../protocols/topic.ts";
 import { fromRow, type MessageRow } from "./rows.ts";
 
 /**
- * Which messages are remembered, and how long. Of several rules the first that selects a topic counts.
+ * Which messages a store remembers, and for how long. The first rule that selects a topic counts.
  *
- * @example Ten thousand readings, but none from yesterday
+ * @example The last two readings
  * ```ts
- * import type { HistoryRule } from "@meerkat/gateway";
+ * import { gateway, type HistoryRule, http, sqliteStore, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
  * const rule: HistoryRule = { filter: "sensors/#", keepMs: 86_400_000, max: 10_000 };
- * assert.equal(rule.keepMs, 24 * 60 * 60 * 1000);
+ * const file = `${await Deno.makeTempDir()}/meerkat.db`;
+ * await using hub = gateway({ store: sqliteStore(file, { history: [rule] }) });
+ * for (const celsius of ["21.0", "21.5", "22.0"]) hub.publish("sensors/attic", celsius);
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const url = `http://127.0.0.1:${port}/topics/sensors/attic?since=1h&limit=2`;
+ * const past: { payload: string }[] = await (await fetch(url)).json();
+ * assert.deepEqual(past.map(({ payload }) => payload), ["21.5", "22.0"]);
  * ```
  */
 export interface HistoryRule {
-  /** The topics that it is about. */
+  /** The filter that selects its topics. */
   readonly filter: string;
-  /** Milliseconds that a message is remembered; Infinity for ever. */
+  /** Milliseconds for which a message is remembered; Infinity for ever. */
   readonly keepMs: number;
   /** Messages of all its topics together; Infinity for as many as there is room for. */
   readonly max: number;
@@ -71,10 +77,10 @@ export class HistoryReader {
         : this.#one.all(filter, since, limit)) as unknown as (MessageRow & { number: number })[];
     const found = rows.filter(({ topic }) => !wild || matches(filter, topic))
       .slice(0, limit).reverse().map((row) => fromRow(row).publication);
-    // The store may have some already, and not have said so yet.
-    const known = new Set(rows.map(({ number }) => number));
+    // The store may have some already, and not have said so yet: all up to its newest.
+    const newest = rows[0]?.number ?? -1;
     for (const { publication, number } of this.#fresh) {
-      if (known.has(number)) continue;
+      if (number <= newest) continue;
       if (publication.time >= since && matches(filter, publication.topic)) found.push(publication);
     }
     return found.filter((each) => this.#isKept(each, now)).slice(-limit);

@@ -2,9 +2,9 @@ import { dirname } from "node:path";
 import { StoreError } from "./store_error.ts";
 
 /**
- * Holds the lock of a store for as long as the process lives: two gateways that wrote to one file would
- * each forget what the other promised. The answer gives it back; where the file was refused nothing
- * that was not there before stays beside it.
+ * Locks a store, for as long as the process lives at most: two gateways that wrote to one file
+ * would each forget what the other has promised. The returned function unlocks it; with "refused"
+ * it also removes the file of the lock if that is new.
  */
 export function lock(file: string): (refused?: "refused") => void {
   const name = `${file}-lock`;

@@ -1,4 +1,4 @@
-/** How the writer is to be told what to open. */
+/** What the writer is told to open. */
 export interface OpenWriter {
   readonly kind: "open";
   readonly file: string;

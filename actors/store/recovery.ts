@@ -9,7 +9,7 @@ import type { Subscription } from "../../protocols/session.ts";
 import { Publication } from "../../protocols/publication.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Log } from "../log.ts";
-import { Member } from "../member.ts";
+import { deafInbox, Member } from "../member.ts";
 import { expired } from "../retained.ts";
 import type { Space } from "../space.ts";
 import { QueueReader } from "./queues.ts";
@@ -91,7 +91,7 @@ export class Recovery {
     let count = 0;
     for (const row of rows) {
       const record = sessionOf(row), { identity } = record;
-      const inbox = { name: record.name, deliver: () => false, post: () => false };
+      const inbox = deafInbox(record.name);
       const hub = new Member(space, inbox, undefined, { listener: identity?.listener ?? "" });
       const client = resumeSession(hub, {
         record,

@@ -29,7 +29,9 @@ export function redoLost(database: DatabaseSync, file: string): void {
   Deno.removeSync(redoFile(file));
 }
 
-/** The same for whoever only reads: a gateway that uses the file is about to write it all anyway. */
+/**
+ * The same for a command that only reads; a gateway that uses the file will write all of it anyway.
+ */
 export function redoIfFree(file: string): void {
   const unlock = isThere(redoFile(file)) ? lockIfFree(file) : undefined;
   if (unlock === undefined) return;

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import type { Batch } from "./batch.ts";
 
-/** A half of the file. One is written to while the writer is still at what the other holds. */
+/** 16 MiB for each half of the file: one is filled while the writer writes what the other holds. */
 const HALF_BYTES = 16 << 20;
 
 /** Before each batch: checksum of all that follows, length of its values and of its bytes, number. */
@@ -10,8 +10,9 @@ const HEAD_BYTES = 20;
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 
 /**
- * Batches on their way to the database. The operating system has what is in here, so that whoever only
- * asks for that need not wait for a transaction in another thread; after a crash it is redone from here.
+ * Batches on their way to the database, in a file. What is in it survives the end of the process,
+ * so that a publisher need not wait for a transaction in another thread; after a crash the
+ * transaction is redone from here.
  */
 export class RedoLog {
   readonly #file: Deno.FsFile;

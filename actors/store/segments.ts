@@ -4,10 +4,13 @@ import type { PackedMessage } from "./packed.ts";
 import { recordsOf } from "./queues.ts";
 import { extraOf, flagsOf } from "./rows.ts";
 
-/** What one row holds: as much as is read at once, and as one message that stays keeps on the disk. */
+/**
+ * What one row holds: it is read as a whole, and one message that stays keeps all of it on the
+ * disk.
+ */
 const MAX_MESSAGES = 256, MAX_BYTES = 64 << 10;
 
-/** Fewer messages, or more bytes of each, are not worth a page: their memory may be shared by queues. */
+/** Fewer or larger messages stay in memory as they are, which several queues may share. */
 const PAGE_MESSAGES = 16, PAGE_BYTES_EACH = 256;
 
 /** A row that is still to be written. */
@@ -21,7 +24,7 @@ interface Draft {
 }
 
 /** Who writes down what becomes of messages. */
-export interface Scribe {
+interface Scribe {
   /** Answers a view of what is written. */
   saveSegment(segment: Segment, messages: Iterable<PackedMessage>): Uint8Array;
   /** None of its messages is left. */

@@ -24,7 +24,7 @@ export interface SessionRow {
 /** The values of a session's row. */
 export function sessionValues(record: SessionRecord): Value[] {
   const { key, name, expirySeconds, willDelaySeconds, will } = record;
-  // What a login stands on is of this run.
+  // A grant is an object of this process.
   const identity = record.identity && withoutGrant(record.identity);
   return [
     key,

@@ -17,12 +17,13 @@ import { Store } from "./store.ts";
 import { checkWriter, WriterThread } from "./writer_thread.ts";
 
 /**
- * When a message counts as safe, so that its publisher may be told:
- * - `strict`: the disk has it (fsync).
- * - `relaxed`: the operating system has it: it survives the end of the process, not that of the power.
- * - `none`: at once; the last moments may be lost.
+ * When a message counts as safe, so that its publisher is told that it has arrived:
+ * - `strict`: once the disk has it (fsync).
+ * - `relaxed`: once the operating system has it. It survives a crash of the process, not a power
+ * cut.
+ * - `none`: at once. A crash may lose the last moments.
  *
- * @example Power cuts are somebody else's affair
+ * @example On a machine whose power never fails
  * ```ts
  * import { type Durability, gateway, sqliteStore } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -36,7 +37,7 @@ import { checkWriter, WriterThread } from "./writer_thread.ts";
 export type Durability = "strict" | "relaxed" | "none";
 
 /**
- * How a store keeps what it is given.
+ * How surely a store keeps messages, and what it remembers of the past.
  *
  * @example A day of readings
  * ```ts
@@ -52,33 +53,33 @@ export type Durability = "strict" | "relaxed" | "none";
  * ```
  */
 export interface StoreOptions {
-  /** Default `strict`. */
+  /** When a message counts as safe; default `strict`. */
   durability?: Durability;
-  /** What is remembered of the past; default nothing. */
+  /** Which messages are remembered for clients that ask for the past; default: none. */
   history?: readonly HistoryRule[];
-  /** Limits of sessions whose clients have not come back since the restart. */
+  /** Limits of sessions that are restored, until their clients come back. */
   mqtt?: Partial<MqttLimits>;
-  /** Bytes that the file may have; default as many as the disk holds. */
+  /** Bytes of the largest file; default: as many as the disk holds. */
   maxBytes?: number;
-  /** Milliseconds until what could not be written is tried again; default 1,000. */
+  /** Milliseconds after which writing is tried again when it has failed; default 1,000. */
   retryMs?: number;
 }
 
-/** A second: a disk that was full may have room again, and asking costs next to nothing. */
-export const storeDefaults = { retryMs: 1_000 };
+/** A second: a disk that was full may have room again, and trying costs next to nothing. */
+const storeDefaults = { retryMs: 1_000 };
 
 /** SQLite's pages, in bytes. */
 const PAGE_BYTES = 4096;
 
-/** What a gateway opens. */
-export interface Surroundings {
+/** The parts of a gateway that a store needs. */
+interface Surroundings {
   readonly space: Space;
   readonly root: Supervisor;
   readonly log: Log;
 }
 
 /**
- * Something that survives a restart: what `gateway({ store })` takes, and `sqliteStore()` gives.
+ * A store, for `GatewayOptions.store`: what `sqliteStore` returns.
  *
  * @example With a store, or without
  * ```ts
@@ -99,10 +100,11 @@ export interface StoreSource {
 }
 
 /**
- * Keeps stored values, sessions that outlive their connections, and messages for them in one SQLite
- * file. It is made when there is none.
+ * Makes a store that keeps stored values, sessions that outlive their connections, and the messages
+ * that wait for them in one SQLite file. The file is made if there is none.
  *
- * `gateway()` throws a `StoreError` when the file is none, is damaged, or is used by another gateway.
+ * `gateway()` throws a `StoreError` when the file is something else, is damaged, or is used by
+ * another gateway.
  *
  * @example A value that is there after a restart
  * ```ts
@@ -133,7 +135,7 @@ function openStore(file: string, options: StoreOptions, around: Surroundings): L
   }
 }
 
-/** What was remembered by rules that are there no more. */
+/** Forgets the messages of history rules that do not exist any more. */
 function forgetRules(database: DatabaseSync, rules: readonly HistoryRule[]): void {
   const filters = JSON.stringify(rules.map(({ filter }) => filter));
   database.prepare("DELETE FROM history WHERE rule NOT IN (SELECT value FROM json_each(?))")

@@ -17,14 +17,14 @@ import { sessionValues, subscriptionFlags } from "./session_rows.ts";
 const HISTORY_SWEEP = 1_000;
 
 /** What a store does. */
-export interface StoreParts extends Omit<CommitParts, "written"> {
+interface StoreParts extends Omit<CommitParts, "written"> {
   readonly past: HistoryReader;
   /** What waited in a queue before a restart. */
   readonly queue: (name: string) => KnownQueue | undefined;
   now(): number;
 }
 
-/** Records what must survive. */
+/** Records, for the writer, what must survive a restart. */
 export class Store implements Ledger {
   refusals = 0;
   #next: number;
@@ -141,8 +141,8 @@ export class Store implements Ledger {
 
   endMessage(entry: Entry): void {
     this.#commits.building.segments.end(entry);
-    // Forgotten by a crash, this has a message come again, which QoS 1 allows and QoS 2 has an answer
-    // to: nobody has to wait.
+    // Nobody waits for this. If a crash forgets it the message comes again, which QoS 1 allows, and
+    // which the receiver of QoS 2 notices.
     this.#changed();
   }
 

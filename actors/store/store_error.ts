@@ -1,5 +1,5 @@
 /**
- * Why a store cannot be used.
+ * Says why a store cannot be used, and what to do about it.
  *
  * @example A file that is something else
  * ```ts

@@ -81,7 +81,7 @@ export async function backupStore(file: string, copy: string): Promise<void> {
   } finally {
     database.close();
   }
-  // A log of the original is none of the copy's.
+  // Another id, so that a redo log of the original is never applied to the copy.
   const copied = openDatabase(copy);
   copied.exec("UPDATE progress SET id = abs(random() % 4294967296)");
   copied.close();

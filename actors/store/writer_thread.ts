@@ -36,7 +36,8 @@ export class WriterThread {
       this.onFault(event.message);
       this.#end(false);
     };
-    // The runtime loads what it transfers memory with when that is first done: not in somebody's turn.
+    // The runtime loads the code that transfers memory on first use: here, and not in somebody's
+    // turn.
     this.#worker.postMessage(open, [new ArrayBuffer(0)]);
   }
 

@@ -12,8 +12,9 @@ import { Program } from "./program.ts";
 import { findTarget, type Target } from "./target.ts";
 
 /**
- * Runs scripts (CGI 1.1, RFC 3875) for the paths of a pattern, and leaves others to whoever is asked
- * next. A script is an executable file below the root; it ends with its connection.
+ * Makes a part of a web site that runs scripts (CGI 1.1, RFC 3875): executable files below the root
+ * whose paths match a pattern. Other paths are left to the next part. A script is killed when its
+ * client goes.
  *
  * @example A script beside files
  * ```ts
@@ -37,7 +38,7 @@ export function cgi(options: CgiOptions): RootPart {
 }
 
 /** Where scripts are. */
-export type ScriptRoot = Pick<
+type ScriptRoot = Pick<
   FilesOptions,
   "root" | "prefix" | "index" | "hidden" | "dotfiles" | "outsideLinks"
 >;
@@ -85,7 +86,7 @@ export class Scripts {
       clientPort: isTcp ? remoteAddr.port : undefined,
       user: identity.user,
     }, { root: await Deno.realPath(root), file, name: shown, pathInfo: rest });
-    // Nothing is waited for between the question and the start.
+    // Others may have been started while the root was looked up; from here on nothing waits.
     if (this.#running >= maxRunning) return refusal(503, "Too many scripts run at once");
     const { timeoutMs = defaults.timeoutMs, variables, log } = this.#options;
     const program = new Program({
@@ -215,7 +216,7 @@ async function readHead(
 
 async function isExecutable(file: string): Promise<boolean> {
   try {
-    // Windows knows no such mode, and no first line either.
+    // Windows has neither this mode nor the `#!` of scripts.
     return ((await Deno.stat(file)).mode ?? 0) & 0o111 ? true : false;
   } catch (error) {
     if (isAbsence(error)) return false;

@@ -6,33 +6,43 @@ import type { WebPart } from "./part.ts";
 /**
  * Which files are run as CGI scripts, and within what bounds.
  *
- * @example Scripts of one interpreter, not more than four at once
+ * @example Scripts of one interpreter, four at once at most
  * ```ts
- * import { cgi, type CgiOptions, gateway } from "@meerkat/gateway";
+ * import { cgi, type CgiOptions, gateway, http, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
+ * const root = await Deno.makeTempDir();
+ * const script = "echo Content-Type: text/plain; echo; echo $GREETING";
+ * await Deno.writeTextFile(`${root}/hello.sh`, script);
  * await using hub = gateway();
  * const options: CgiOptions = {
  *   hub,
- *   root: "public",
- *   pattern: "**.py$",
- *   interpreter: "/usr/bin/python3",
+ *   root,
+ *   pattern: "**.sh$",
+ *   interpreter: "/bin/sh",
+ *   variables: { GREETING: "Hello" },
  *   maxRunning: 4,
  * };
- * assert.equal(typeof cgi(options), "function");
+ * const scripts = cgi(options);
+ * hub.handle("/*", async (request, info) => await scripts(request, info) ?? Response.error());
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const answer = await fetch(`http://127.0.0.1:${port}/hello.sh`);
+ * assert.equal(await answer.text(), "Hello\n");
  * ```
  */
 export interface CgiOptions
   extends Pick<FilesOptions, "prefix" | "index" | "hidden" | "dotfiles" | "outsideLinks"> {
-  /** The gateway whose actors the scripts are. */
+  /** The gateway that runs the scripts as actors, and ends them when it stops. */
   hub: Pick<Gateway, "spawn">;
-  /** The directory; nothing outside it is run. */
+  /** The directory of the scripts; nothing outside it is run. */
   root: string;
-  /** The paths that are scripts, such as `**.cgi$`. */
+  /** A pattern of the paths that are scripts, such as `**.cgi$`. */
   pattern: string;
-  /** What runs them in place of their first line; then they need not be executable. */
+  /**
+   * A program that runs them. Default: they are executable, and their first line says what does.
+   */
   interpreter?: string | undefined;
-  /** Variables of all scripts beside those of CGI. */
+  /** Variables of the environment that all scripts get, beside those of CGI. */
   variables?: Readonly<Record<string, string>> | undefined;
   /** Milliseconds that a script may take, its answer included; default 60,000. */
   timeoutMs?: number | undefined;
@@ -40,9 +50,12 @@ export interface CgiOptions
   maxOutputBytes?: number | undefined;
   /** Scripts that run at once; default 32. */
   maxRunning?: number | undefined;
-  /** Asked for paths of this server that scripts send in `Location`; without it clients are. */
+  /**
+   * Answers for the paths of this server that scripts give in `Location` (RFC 3875 §6.3.2);
+   * default: the client is redirected there.
+   */
   redirected?: WebPart | undefined;
-  /** Hears what scripts complain of. */
+  /** Where what scripts write to standard error is logged. */
   log?: Log | undefined;
 }
 

@@ -9,9 +9,12 @@ interface Kept {
 /** Statuses of answers to GET that are remembered. */
 const OK = 200, NOT_MODIFIED = 304;
 
-/** Answers to GET, for as long as they are fresh; then asked for by their entity-tag (RFC 9111 §4). */
+/**
+ * Keeps answers to GET while they are fresh; after that the server is asked whether they still hold
+ * (RFC 9111 §4).
+ */
 export class CrossCache {
-  /** By target and what was accepted; the one that was used last is last. */
+  /** By target and `Accept`; the one that was used last comes last. */
   readonly #kept = new Map<string, Kept>();
   #bytes = 0;
 
@@ -21,7 +24,7 @@ export class CrossCache {
     readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Answers from memory, or by `ask`, which is given a request that may ask for a newer version only. */
+  /** Answers from memory, or by `ask`, whose request may be only for a version newer than ours. */
   async answer(
     request: Request,
     target: string,
@@ -29,7 +32,7 @@ export class CrossCache {
   ): Promise<Response> {
     const key = `${target} ${request.headers.get("accept") ?? ""}`;
     if (request.method !== "GET" || this.maxEntries === 0) {
-      // What changes there makes what is known of it void (RFC 9111 §4.4).
+      // A request that changes something makes what we keep of it void (RFC 9111 §4.4).
       if (request.method !== "GET" && request.method !== "HEAD") this.#forget(target);
       return await ask(request);
     }
@@ -59,7 +62,7 @@ export class CrossCache {
     return respond(kept, request);
   }
 
-  /** The whole body; where it is longer than what may be kept, an answer that goes on with the rest. */
+  /** The whole body, or an answer that streams it, if it is longer than what may be kept. */
   async #bodyOf({ body, status, headers }: Response): Promise<Uint8Array<ArrayBuffer> | Response> {
     const reader = (body ?? new Blob().stream()).getReader(),
       chunks: Uint8Array<ArrayBuffer>[] = [];

@@ -1,6 +1,7 @@
 import { formatOf } from "../../protocols/coap/content_format.ts";
 import type { CoapAnswer } from "../clients/coap_answer.ts";
-import { coapClient, type CoapRequestInit } from "../clients/coap_client.ts";
+import { coapClient } from "../clients/coap_client.ts";
+import type { CoapRequestInit } from "../clients/coap_request.ts";
 import { plainText } from "../handlers/plain_text.ts";
 import { readBody } from "../handlers/read_body.ts";
 
@@ -58,7 +59,7 @@ function isMethod(method: string): method is typeof methods[number] {
   return (methods as readonly string[]).includes(method);
 }
 
-/** What goes along; 406, 413 or 415 when CoAP cannot say it. */
+/** Body and options of the CoAP request; 406, 413 or 415 when CoAP cannot express them. */
 async function initOf(request: Request): Promise<CoapRequestInit | number> {
   const { headers, signal } = request, init: CoapRequestInit = { signal };
   const type = headers.get("content-type"), accept = headers.get("accept");
@@ -94,7 +95,7 @@ function responseTo(answer: CoapAnswer, isHead: boolean): Response {
   if (ok) headers.set("cache-control", `max-age=${maxAge}`);
   if (location !== undefined) headers.set("location", location);
   if (code === "5.03") headers.set("retry-after", `${maxAge}`);
-  // Those of a success that have a body are more than No Content.
+  // A success that has a body cannot be No Content.
   const usual = statuses[code] ?? (ok ? 200 : code.startsWith("4") ? 400 : 500);
   const status = usual === 204 && payload.length > 0 ? 200 : usual;
   const body = isHead || status === 204 || status === 304 ? null : payload.slice();

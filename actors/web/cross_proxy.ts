@@ -9,7 +9,7 @@ import { askCoap, MAX_BODY_BYTES } from "./cross_coap.ts";
 import { CrossCache } from "./cross_cache.ts";
 
 /**
- * Whom a cross-proxy asks.
+ * Which servers a cross-proxy may ask, and how many of their answers it remembers.
  *
  * @example Sensors of one network, and one service
  * ```ts
@@ -26,22 +26,23 @@ import { CrossCache } from "./cross_cache.ts";
  */
 export interface CrossProxyOptions {
   /**
-   * Beginnings of the URLs that may be asked for: scheme, host and port must be the same, where a host
-   * may begin with `*.` for all below it, and the path must begin so. Everything else is refused.
+   * Beginnings of the URLs that may be asked for: scheme, host and port must be the same, and the
+   * path must begin with that of the target. A host that begins with `*.` is every host below it.
+   * Requests for anything else are refused.
    */
   targets: readonly string[];
-  /** Milliseconds that an answer is waited for; default 30,000. */
+  /** Milliseconds to wait for an answer; default 30,000. */
   timeoutMs?: number;
-  /** Answers that are remembered for as long as they are fresh; default 1,000. 0 is none. */
+  /** Answers that are remembered for as long as they are fresh; default 1,000, 0 for none. */
   maxCached?: number;
-  /** Bytes of their bodies; default 16 MiB. */
+  /** Bytes of the bodies that are remembered; default 16 MiB. */
   maxCachedBytes?: number;
 }
 
 /** What is passed on of a request to HTTP. */
 const PASSED = ["accept", "content-type", "if-match", "if-none-match"];
 
-/** Marks what has passed, so that it does not come round again (RFC 9110 §7.6.3). */
+/** Marks requests that were passed on, so that one that comes round is known (RFC 9110 §7.6.3). */
 const VIA = "1.1 meerkat";
 
 interface Target {
@@ -54,12 +55,14 @@ interface Target {
 }
 
 /**
- * Asks CoAP servers for HTTP clients (RFC 8075), and HTTP servers for CoAP clients (RFC 7252 §10): the
- * handler for `/hc/*`. HTTP clients name a target as `/hc/coap://host/path` or
- * `/hc/?target_uri=…`, CoAP clients by Proxy-Uri or Proxy-Scheme. What is not listed is 403, or 5.05.
- * Fresh answers are remembered, and asked for again by their entity-tag when they are not.
+ * Makes a handler for `/hc/*` that lets HTTP clients ask CoAP servers (RFC 8075), and CoAP clients
+ * HTTP servers (RFC 7252 §10). An HTTP client asks for `/hc/coap://host/path` or
+ * `/hc/?target_uri=…`, a CoAP client uses Proxy-Uri or Proxy-Scheme. Targets that are not listed
+ * are refused with 403, or 5.05. Answers are remembered while they are fresh, and then asked for
+ * again by their ETag.
  *
- * @throws {TypeError} When a target is no URL of `coap:`, `coap+tcp:`, `coaps+tcp:`, `http:` or `https:`.
+ * @throws {TypeError} When a target is not a `coap:`, `coap+tcp:`, `coaps+tcp:`, `http:` or
+ * `https:` URL.
  * @example A CoAP sensor, asked by HTTP
  * ```ts
  * import { coap, crossProxy, gateway, http, tcp, udp } from "@meerkat/gateway";

@@ -56,7 +56,7 @@ export class DavChanges {
     const range = contentRangeOf(request.headers.get("content-range"), found);
     if (typeof range === "number") return status(range);
     if (range !== undefined && range.start + range.length > maxFileBytes) return status(413);
-    // One of this name that went by another way has left its own behind.
+    // A file of this name that was removed outside of WebDAV has left its properties behind.
     if (found === undefined) await this.#state.properties.forget(names);
     await tree.write(place, async (file) => {
       if (range !== undefined) await file.seek(range.start, Deno.SeekMode.Start);
@@ -108,7 +108,7 @@ export class DavChanges {
     const from = keyOfNames(names), to = keyOfNames(target);
     const found = await tree.find(names);
     if (found === undefined) return status(404);
-    // Into itself there is no end, and what holds the source cannot be replaced by it.
+    // A copy into itself would never end, and a directory cannot be replaced by what is in it.
     if (from === to || isBelow(to, from) || isBelow(from, to)) return status(403);
     const [source, place] = [await tree.place(names), await tree.place(target)];
     if (typeof source === "number") return status(source);
@@ -134,7 +134,9 @@ export class DavChanges {
     return status(there === undefined ? 201 : 204);
   }
 
-  /** Whether rules let everything in it be taken from there, and be put here in place of all that is. */
+  /**
+   * Whether rules allow all of the source to be taken, and all of the target to be replaced by it.
+   */
   async #mayTransfer(
     { names, request, rights }: DavRequest,
     { found, target, there }: { found: Found; target: readonly string[]; there: Found | undefined },
@@ -150,7 +152,7 @@ export class DavChanges {
       await mayAll(tree, { names: target, found: there }, (each) => rights.mayWrite(each)));
   }
 
-  /** Whether locks allow it; `member` when the directory around gains or loses it. */
+  /** Whether locks allow a change; `member` if the directory around it gains or loses a member. */
   #allows(
     names: readonly string[],
     asked: DavRequest,

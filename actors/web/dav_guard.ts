@@ -6,8 +6,8 @@ import type { DavTree } from "./dav_tree.ts";
 import type { Found } from "./file_root.ts";
 import { defaults } from "./files_options.ts";
 
-/** What conditions of a request are about. */
-export interface Conditions {
+/** What the conditions in an `If` field (RFC 4918 §10.4) are about. */
+interface Conditions {
   /** The path of the request's resource. */
   readonly path: string;
   readonly locks: LockTable;
@@ -58,7 +58,7 @@ export async function mayAll(
   if (!await may(names)) return false;
   if (!found.isDirectory) return true;
   const inside = await tree.list(names);
-  // Nobody can say what may be done to those that are not listed.
+  // The list may be cut off here, and nothing is known of what is missing in it.
   if (inside.length >= defaults.listedEntries) return false;
   for (const name of inside) {
     const each = [...names, name], there = await tree.find(each);

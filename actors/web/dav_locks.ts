@@ -38,7 +38,7 @@ export class DavLocks {
     const href = hrefOf(prefix, names, found?.isDirectory ?? false);
     const deep = depth !== "0", ends = now + lasts;
     const lock = { ...wish, token, path, href, deep, lasts, ends, user };
-    // What is new changes the directory that it is in.
+    // A new file changes the directory that it is in.
     const around = keyOfNames(names.slice(0, -1));
     if (found === undefined && !locks.allows(around, asked, false, now)) return status(423);
     const outcome = locks.add(lock, now);

@@ -5,20 +5,24 @@ import { replaceFile } from "../identity/replace_file.ts";
 import type { DavTree } from "./dav_tree.ts";
 import { type Found, isAbsence, OWN_NAMES } from "./file_root.ts";
 
-/** Beside the files whose properties are in it, so that they go wherever their directory goes. */
+/**
+ * The file of properties in each directory: beside the files that have them, so it moves with them.
+ */
 const FILE = `${OWN_NAMES}properties`;
-/** The directory itself, in its own file. */
+/** The name of the directory itself in that file. */
 const ITSELF = ".";
-/** 1 Mi characters of all properties in one directory. */
-const LENGTH = 1 << 20;
+/** 1 Mi characters for all properties in one directory, which are read as a whole. */
+const MAX_LENGTH = 1 << 20;
 
 /** Properties of one resource, as XML by their keys. */
-export type Properties = ReadonlyMap<string, string>;
+type Properties = ReadonlyMap<string, string>;
 type Kept = Map<string, Properties>;
 
 const NONE: Properties = new Map();
 
-/** Who writes a file waits for those before: several parts may show the same directory. */
+/**
+ * The last write of each file, for which the next one waits: several parts may show one directory.
+ */
 const queues = new Map<string, Promise<unknown>>();
 
 /** Properties that clients have set (RFC 4918 §4): in a file of each directory, which nobody sees. */
@@ -97,7 +101,7 @@ export class DavProperties {
   }
 }
 
-/** One after the other for each directory, whatever becomes of those before. */
+/** Runs `work` once the earlier work on its directory has ended, however that ended. */
 async function inTurn<T>(directory: string, work: () => Promise<T>): Promise<T> {
   const before = queues.get(directory) ?? Promise.resolve();
   const mine = before.then(work, work);
@@ -146,7 +150,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** False when it would become too long, though not for what is only taken out. */
+/** False when the file would become too long, which removing properties is never refused for. */
 async function write(directory: string, kept: Kept, isMore: boolean): Promise<boolean> {
   const path = join(directory, FILE);
   if (kept.size === 0) {
@@ -157,7 +161,7 @@ async function write(directory: string, kept: Kept, isMore: boolean): Promise<bo
   }
   const plain = [...kept].map(([name, properties]) => [name, Object.fromEntries(properties)]);
   const text = JSON.stringify(Object.fromEntries(plain));
-  if (isMore && text.length > LENGTH) return false;
+  if (isMore && text.length > MAX_LENGTH) return false;
   await replaceFile(path, text);
   return true;
 }

@@ -2,11 +2,11 @@ import { join } from "node:path";
 import { Refused } from "./dav_request.ts";
 import { FileRoot, type Found, isAbsence, OWN_NAMES } from "./file_root.ts";
 
-/** What begins so is a file on its way in. */
+/** The beginning of names of files that are still being written. */
 const TEMPORARY = `${OWN_NAMES}put-`;
 
 /** 64 directories inside each other: deeper trees are not copied. */
-const DEPTH = 64;
+const MAX_DEPTH = 64;
 
 /** The files that WebDAV shows and changes. */
 export class DavTree {
@@ -31,12 +31,15 @@ export class DavTree {
     const parent = await this.#root.find(names.slice(0, -1));
     if (!parent?.isDirectory) return 409;
     const path = join(parent.file, name);
-    // Whatever is there but cannot be found leads out, or is no file.
+    // What exists but is not found is a link that leads out of the root, or no file.
     const there = await Deno.lstat(path).then(() => true, absent);
     return there && await this.find(names) === undefined ? 403 : path;
   }
 
-  /** Writes a file beside its place, from `old` on if that is given, and puts it there when it is whole. */
+  /**
+   * Writes a file, or a changed copy of `old`, beside its place, and moves it there once it is
+   * whole.
+   */
   async write(
     path: string,
     write: (file: Deno.FsFile) => Promise<void>,
@@ -49,7 +52,7 @@ export class DavTree {
     });
   }
 
-  /** Copies to a place, which has all of it or what it had. */
+  /** Copies to a place, which then has the whole copy or, after a failure, what it had before. */
   async copy(from: string, path: string, deep: boolean): Promise<void> {
     await this.#whole(path, (beside) => this.#copy(from, beside, deep, 0));
   }
@@ -78,7 +81,7 @@ export class DavTree {
       const [old, made] = await Promise.all(
         [path, beside].map((each) => Deno.lstat(each).catch(absent)),
       );
-      // A directory cannot replace anything at once, nor be replaced.
+      // Only a file can replace a file in one step; a directory needs the way around by `move`.
       const isPlain = made && made.isFile && !(old && old.isDirectory);
       if (isPlain) await Deno.rename(beside, path);
       else await this.move(beside, path);
@@ -93,7 +96,7 @@ export class DavTree {
     const { isDirectory, isFile } = await Deno.lstat(from);
     if (isFile) await Deno.copyFile(from, to);
     if (!isDirectory) return;
-    if (depth > DEPTH) throw new Refused(507);
+    if (depth > MAX_DEPTH) throw new Refused(507);
     await Deno.mkdir(to);
     if (!deep) return;
     for await (const { name, isSymlink } of Deno.readDir(from)) {

@@ -6,8 +6,8 @@ import type { FilesOptions } from "./files_options.ts";
 import type { RootPart, WebPart } from "./part.ts";
 import { ssi } from "./ssi.ts";
 
-/** What the files of a site that are run need. */
-export interface DynamicOptions {
+/** What scripts and pages with includes need. */
+interface DynamicOptions {
   hub: Gateway;
   log: Log;
   /** How files are shown, wherever they are. */

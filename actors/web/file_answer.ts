@@ -26,7 +26,7 @@ interface Representation {
 }
 
 /** What the answer depends on beside the file and the request. */
-export interface Choice {
+interface Choice {
   /** Its name, which its type depends on. */
   readonly name: string;
   readonly types: Readonly<Record<string, string>> | undefined;
@@ -87,13 +87,13 @@ async function represent(
   const accepted = acceptedEncodings(request.headers.get("accept-encoding"));
   for (const stored of accepted) {
     const ready = await sibling(suffixes[stored]);
-    // An older one was made of what the file was before.
+    // A sibling that is older than the file was made from an earlier version of it.
     if (ready === undefined || ready.isDirectory || ready.time < found.time) continue;
     return { ...plain, file: ready.file, size: ready.size, stored };
   }
   const long = found.size > defaults.compressedAtOnceBytes;
   const coded = long ? accepted.find((each) => each === "gzip") : accepted[0];
-  // Ranges are of bytes that are there.
+  // Ranges need bytes whose number is known, which those compressed on the way do not have.
   if (coded === undefined || found.size <= defaults.compressedBytes) return plain;
   return request.headers.has("range") ? plain : { ...plain, coded };
 }
@@ -182,13 +182,13 @@ async function compressed(
   return new Response(new Uint8Array(result), { headers });
 }
 
-/** Short files at once: a stream costs more than their bytes. */
+/** Sends a whole file; a short one at once, since a stream costs more than its bytes. */
 async function answerWhole(chosen: Representation, headers: Headers): Promise<Response> {
   const { source, file, size } = chosen;
   if (size > defaults.keptFileBytes) {
     return await fileResponse(chosen, [{ first: 0, last: size - 1 }], { headers });
   }
   const bytes = await source.readFile(file);
-  // What was added meanwhile is not what the client was told of.
+  // The file may have grown since the client was told its length.
   return new Response(bytes.subarray(0, size), { headers });
 }

@@ -26,7 +26,7 @@ export async function fileResponse(
     },
     async cancel() {
       await work.return(undefined);
-      // A generator that never began does not end either.
+      // A generator that was never started does not run its `finally`.
       close(file);
     },
   }, { highWaterMark: 0 });

@@ -3,7 +3,7 @@ import { compilePattern, type Pattern } from "../../protocols/web/pattern.ts";
 import type { DirectoryEntry } from "../../protocols/web/directory.ts";
 import { defaults, type FilesOptions } from "./files_options.ts";
 
-/** What the gateway keeps among the files of others begins so, and nobody sees it. */
+/** The beginning of names that the gateway uses itself, beside the files of others; never shown. */
 export const OWN_NAMES = ".meerkat-";
 
 /** Something that is there and may be shown. */
@@ -24,7 +24,7 @@ export class FileRoot {
     this.#hidden = compilePattern(options.hidden ?? "");
   }
 
-  /** What is there under these names; undefined for what is not, or is not to be seen. */
+  /** What is there under these names; undefined for what does not exist or may not be seen. */
   async find(names: readonly string[]): Promise<Found | undefined> {
     if (this.hides(names)) return undefined;
     const { root, source = Deno, outsideLinks = false } = this.options;
@@ -59,9 +59,9 @@ export class FileRoot {
     return entries;
   }
 
-  /** Whether nobody is to see or make anything of these names. */
+  /** Whether nothing of these names may be seen or made. */
   hides(names: readonly string[]): boolean {
-    // Some file systems tell no capitals apart.
+    // Some file systems ignore case.
     if (names.some((each) => each.toLowerCase().startsWith(OWN_NAMES))) return true;
     const { dotfiles = false, hidden } = this.options;
     if (!dotfiles && names.some((each) => each.startsWith(".") && each !== ".well-known")) {
@@ -85,7 +85,7 @@ export async function checkDirectory(root: string): Promise<void> {
   if (!found?.isDirectory) throw new Error(`"${root}" is not a directory`);
 }
 
-/** True for what means "not there", and for names too long to be there. */
+/** True for errors that mean "not there, as far as clients may know"; for names too long, too. */
 export function isAbsence(error: unknown): boolean {
   if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
     return true;

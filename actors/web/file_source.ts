@@ -1,10 +1,10 @@
 import { join } from "node:path";
 
 /**
- * Where files are read from: `Deno` itself has this shape, and so can whatever else keeps files.
- * Functions reject with `Deno.errors.NotFound` for what is not there.
+ * Where files are read from. `Deno` itself has this shape; so may anything else that keeps files.
+ * The functions reject with `Deno.errors.NotFound` for what is not there.
  *
- * @example A disk that is asked for everything, out loud
+ * @example A disk, with a list of what was read
  * ```ts
  * import { files, type FileSource, gateway, http, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -24,71 +24,76 @@ import { join } from "node:path";
  * ```
  */
 export interface FileSource {
-  /** Where a path really is, links followed. */
+  /** Resolves with the path of a file after all symbolic links. */
   realPath(path: string): Promise<string>;
-  /** What is there. */
+  /** Resolves with what is known of a file or directory. */
   stat(path: string): Promise<FileFacts>;
-  /** The same at once; without it short files are looked for again with every request. */
+  /** The same at once. Without it no short files are kept in memory between requests. */
   statSync?(path: string): FileFacts;
-  /** The names in a directory. */
+  /** Yields the names in a directory. */
   readDir(path: string): AsyncIterable<{ name: string }>;
-  /** All bytes of a short file. */
+  /** Resolves with all bytes of a short file. */
   readFile(path: string): Promise<Uint8Array<ArrayBuffer>>;
-  /** A file that is read piece by piece. */
+  /** Opens a long file, to read it piece by piece. */
   open(path: string): Promise<OpenFile>;
 }
 
 /**
- * What is known of a file without reading it: `Deno.FileInfo` has it.
+ * What is known of a file without reading it; `Deno.FileInfo` has it all.
  *
- * @example Of a file of three bytes
+ * @example Of a file on the disk
  * ```ts
  * import type { FileFacts } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const facts: FileFacts = { isFile: true, isDirectory: false, size: 3, mtime: new Date(0) };
- * assert.equal(facts.size, 3);
+ * const path = await Deno.makeTempFile();
+ * await Deno.writeTextFile(path, "abc");
+ * const facts: FileFacts = await Deno.stat(path);
+ * assert.deepEqual([facts.isFile, facts.size], [true, 3]);
  * ```
  */
 export interface FileFacts {
-  /** True for what can be shown. */
+  /** True for a file, which can be shown. */
   isFile: boolean;
-  /** True for what can be listed. */
+  /** True for a directory, which can be listed. */
   isDirectory: boolean;
   /** Bytes. */
   size: number;
-  /** When it was changed: part of its entity tag, so that the same time must mean the same bytes. */
+  /** When it was changed. It is part of the ETag, so other bytes must have another time. */
   mtime: Date | null;
 }
 
 /**
- * A file being read: `Deno.FsFile` is one.
+ * A file that is open for reading; `Deno.FsFile` is one.
  *
- * @example Nothing at all
+ * @example The end of a file
  * ```ts
  * import type { OpenFile } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const empty: OpenFile = {
- *   read: () => Promise.resolve(null),
- *   seek: () => Promise.resolve(0),
- *   close() {},
- * };
- * assert.equal(await empty.read(new Uint8Array(1)), null);
+ * const path = await Deno.makeTempFile();
+ * await Deno.writeTextFile(path, "hello");
+ * const file: OpenFile = await Deno.open(path);
+ * const into = new Uint8Array(8);
+ * await file.seek(3, Deno.SeekMode.Start);
+ * const count = await file.read(into);
+ * file.close();
+ * assert.equal(new TextDecoder().decode(into.subarray(0, count!)), "lo");
  * ```
  */
 export interface OpenFile {
-  /** Reads from where it is; resolves with the number of bytes, null at the end. */
+  /** Reads from where it is. Resolves with the number of bytes, or null at the end. */
   read(into: Uint8Array): Promise<number | null>;
-  /** Goes to so many bytes from the start. */
+  /** Goes to a position, in bytes from the start. */
   seek(offset: number, whence: Deno.SeekMode.Start): Promise<number>;
-  /** Reads no more. */
+  /** Closes the file. */
   close(): void;
 }
 
 /**
- * Files in memory, by their paths: what `import … with { type: "text" }` or `"bytes"` brought into a
- * program, and so into its executable. They were changed when this was called.
+ * Makes a source of files in memory, by their paths: of what `import … with { type: "text" }` or
+ * `"bytes"` has brought into a program, and so into its executable. The time of their last change
+ * is that of this call.
  *
  * @example A site inside the program
  * ```ts

@@ -9,10 +9,11 @@ import { defaults, type FilesOptions, INDEX } from "./files_options.ts";
 import { KeptAnswers } from "./kept_answers.ts";
 
 /**
- * Shows the files below a directory: with `ETag`, ranges, conditions and compression (RFC 9110).
- * Names that begin with a dot are hidden, and no path or symbolic link leads out of the directory.
+ * Makes a handler that shows the files below a directory, with `ETag`, ranges, conditions and
+ * compression (RFC 9110). Names that begin with a dot are hidden, and no path or symbolic link
+ * leads out of the directory.
  *
- * @example Files beside everything else
+ * @example The first bytes of a file
  * ```ts
  * import { files, gateway, http, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -128,7 +129,7 @@ export class FileServer {
     return new Response(directoryPage(url.pathname, entries, order), { headers });
   }
 
-  /** Keeps the answer with a short file, so that the next client is spared all of this. */
+  /** Keeps the answer with a short file, so that the next client gets it without looking again. */
   async #keep(request: Request, answer: Response): Promise<Response> {
     const found = sources.get(answer);
     const length = Number(answer.headers.get("content-length") ?? Infinity);

@@ -1,7 +1,7 @@
 import type { FileSource } from "./file_source.ts";
 
 /**
- * What a file server shows, and how.
+ * Which files a file server shows, and how.
  *
  * @example A directory with a listing, and a type of its own
  * ```ts
@@ -20,27 +20,29 @@ import type { FileSource } from "./file_source.ts";
  * ```
  */
 export interface FilesOptions {
-  /** The directory; nothing outside it can be reached. */
+  /** The directory of the files; nothing outside it can be reached. */
   root: string;
-  /** Where the files are; default: on the disk. */
+  /** Where the files are read from; default: the disk. */
   source?: FileSource;
-  /** What request paths begin with that is no part of the file's path, such as `/files`. */
+  /** The beginning of request paths that is no part of the file's path, such as `/files`. */
   prefix?: string;
-  /** Files that stand for their directory; default `index.html`, `index.htm`, `index.shtml`. */
+  /** Files shown for their directory; default `index.html`, `index.htm`, `index.shtml`. */
   index?: readonly string[];
   /** Whether directories without such a file are listed; default false. */
   listing?: boolean;
-  /** A pattern of names, or of whole paths, that nobody sees, such as `**.bak$`. */
+  /**
+   * A pattern of names, or of whole paths, that are not shown, such as `**.bak$`; default: none.
+   */
   hidden?: string;
   /** Whether names that begin with a dot are shown; default false, except for `.well-known`. */
   dotfiles?: boolean;
   /** Whether symbolic links may lead out of the root; default false. */
   outsideLinks?: boolean;
-  /** Media types by extension, such as `{ ".conf": "text/plain" }`. */
+  /** Media types by extension, beside the usual ones, such as `{ ".conf": "text/plain" }`. */
   types?: Readonly<Record<string, string>>;
-  /** Fields of every answer, such as `{ "access-control-allow-origin": "*" }`. */
+  /** Header fields of every answer, such as `{ "access-control-allow-origin": "*" }`. */
   headers?: Readonly<Record<string, string>>;
-  /** Whether text is compressed for clients that take it; default true. */
+  /** Whether text is compressed for clients that accept it; default true. */
   compress?: boolean;
 }
 
@@ -48,11 +50,13 @@ export interface FilesOptions {
 export const INDEX: readonly string[] = ["index.html", "index.htm", "index.shtml"];
 
 export const defaults = {
-  /** 1 KiB: what is shorter gains nothing, because it fits into one packet anyway. */
+  /** 1 KiB: anything shorter fits into one packet anyway, and gains nothing by compression. */
   compressedBytes: 1024,
   /** 1 MiB: longer files are compressed while they are sent, and not kept in memory meanwhile. */
   compressedAtOnceBytes: 1 << 20,
-  /** 256 KiB: pieces of a long file; below 64 KiB each costs more than its bytes. */
+  /**
+   * 256 KiB: the pieces in which a long file is read; one below 64 KiB costs more than its bytes.
+   */
   pieceBytes: 256 << 10,
   /** 64 KiB: longer files are read each time. */
   keptFileBytes: 64 << 10,

@@ -7,48 +7,47 @@ import type { Log } from "../log.ts";
 import type { Upstreams, UpstreamServer } from "./upstreams.ts";
 
 /**
- * How the servers behind a proxy are asked, again and again, whether they are well.
+ * How a proxy checks, again and again, whether its servers are well.
  *
- * @example Out after two failures, in again after three answers
+ * @example A server that is unwell is noticed
  * ```ts
- * import { gateway, type HealthOptions, proxy } from "@meerkat/gateway";
+ * import { gateway, type HealthOptions, http, Log, proxy, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * await using hub = gateway();
- * const health: HealthOptions = {
- *   hub,
- *   path: "/healthz",
- *   intervalMs: 5_000,
- *   unhealthy: 2,
- *   healthy: 3,
- * };
- * assert.equal(typeof proxy({ to: ["http://127.0.0.1:8001"], health }), "function");
+ * await using behind = gateway(), hub = gateway();
+ * behind.handle("/healthz", () => new Response("no disk", { status: 500 }));
+ * const { port } = await behind.listen(tcp({ port: 0 }), http()).ready;
+ * const line = await new Promise<string>((sink) => {
+ *   const health: HealthOptions = { hub, path: "/healthz", unhealthy: 1, log: new Log({ sink }) };
+ *   proxy({ to: [`http://127.0.0.1:${port}`], health });
+ * });
+ * assert.match(line, /server is down .* fault="it answers 500"/);
  * ```
  */
 export interface HealthOptions {
-  /** The gateway whose actors ask, until it stops. */
+  /** The gateway whose actors do the checks, until it stops. */
   hub: Pick<Gateway, "spawn">;
-  /** What is asked for, below the server's own path; default `/`. */
+  /** The path that is asked for, below the server's own path; default `/`. */
   path?: string | undefined;
-  /** Milliseconds from an answer to the next question; default 30,000. */
+  /** Milliseconds from an answer to the next check; default 30,000. */
   intervalMs?: number | undefined;
   /** Milliseconds that an answer may take; default 5,000. */
   timeoutMs?: number | undefined;
-  /** Answers of 200 to 399 in a row after which a server is asked again by the proxy; default 1. */
+  /** Good answers (200 to 399) in a row after which a server gets requests again; default 1. */
   healthy?: number | undefined;
-  /** Failures in a row after which it no longer is; default 1. */
+  /** Failed checks in a row after which a server gets no requests; default 1. */
   unhealthy?: number | undefined;
-  /** Hears of each server that goes down or comes back. */
+  /** Where it is logged that a server goes down or comes back; default: nowhere. */
   log?: Log | undefined;
-  /** Default: the machine's clock. */
+  /** Where the time comes from; default: the machine's clock. */
   clock?: Clock | undefined;
 }
 
-export const defaults = {
+const defaults = {
   path: "/",
-  /** 30 s: a server that crashes is noticed by those whose requests fail, long before. */
+  /** 30 s: requests that fail show long before that a server has crashed. */
   intervalMs: 30_000,
-  /** 5 s: who is slower is no help to anybody who waits. */
+  /** 5 s: a server that is slower helps nobody who waits. */
   timeoutMs: 5_000,
   healthy: 1,
   unhealthy: 1,

@@ -6,7 +6,7 @@ import type { FileSource } from "./file_source.ts";
 import { defaults } from "./files_options.ts";
 
 /** A whole answer, and the file that it was made of. */
-export interface Kept {
+interface Kept {
   /** As `encodeAnswer` makes it. */
   readonly bytes: Uint8Array;
   readonly fields: readonly [string, string][];
@@ -69,7 +69,7 @@ export class KeptAnswers {
     return true;
   }
 
-  /** The same for a request that has come the long way, because others had to be asked before. */
+  /** The same for a request that has become a `Request`, since other parts were asked before. */
   response({ method, url, headers }: Request): Response | undefined {
     const entry = this.#find(method, new URL(url).pathname, headers, Date.now());
     return entry && new Response(entry.body, { headers: [...entry.fields] });
@@ -111,7 +111,7 @@ function keyOf(path: string, accepted: string): string {
   return `${path}\n${accepted === "" ? "" : codingsIn(accepted)}`;
 }
 
-/** `Accept-Encoding` as clients write it, and what it comes to: the same few, again and again. */
+/** What each `Accept-Encoding` means: clients send the same few, again and again. */
 const codings = new Map<string, string>();
 
 function codingsIn(accepted: string): string {

@@ -9,7 +9,8 @@ import {
 import { ProtocolError } from "../../protocols/session.ts";
 
 /**
- * One part of a form, whose content comes as it is read.
+ * One part of a form, such as a file. Its content is read from the client while it is taken from
+ * here.
  *
  * @example Counting the bytes of each file
  * ```ts
@@ -29,21 +30,19 @@ import { ProtocolError } from "../../protocols/session.ts";
  * ```
  */
 export interface Part extends PartHead {
-  /**
-   * The content, read from the client as it is taken from here. Errors when the client breaks off
-   * before the part is whole.
-   */
+  /** The content. It errors when the client breaks off before the part is whole. */
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** The content as text (UTF-8): for short fields. */
   text(): Promise<string>;
 }
 
 /**
- * The parts of a form as browsers send files (RFC 7578), one after the other: memory holds no more
- * of it than one read of the connection. What is not read of a part is skipped.
+ * Yields the parts of a form as browsers send files (`multipart/form-data`, RFC 7578), one after
+ * the other. Memory holds no more of them than one read of the connection. Content that is not read
+ * before the next part is asked for is skipped.
  *
- * Rejects with a `ProtocolError`, whose `code` is the status to answer with, when it is no such form
- * (415), when the body is malformed or ends too early (400), and beyond a limit (413).
+ * Rejects with a `ProtocolError`, whose `code` is the status to answer with: 415 for a body that is
+ * no such form, 400 for one that is malformed or ends too early, 413 beyond a limit.
  *
  * @example A form with a file
  * ```ts

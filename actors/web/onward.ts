@@ -1,16 +1,19 @@
-export const defaults = {
+const defaults = {
   /** 10 requests that the server has asked itself for one client: more are a circle. */
   hops: 10,
 };
 
 const hops = new WeakMap<Request, number>();
 
-/** The request that the server asks itself in answering `request`; undefined when it goes in a circle. */
+/**
+ * A request that the server asks itself while it answers `request`; undefined when it goes in a
+ * circle.
+ */
 export function onward(request: Request, path: string): Request | undefined {
   const count = (hops.get(request) ?? 0) + 1;
   if (count > defaults.hops) return undefined;
   const headers = new Headers(request.headers);
-  // They are about the body and the representation of what the client has asked for.
+  // These fields are about the body, and the representation, of what the client has asked for.
   for (const name of [...headers.keys()]) {
     if (/^(?:content-|if-|range$|transfer-encoding$)/.test(name)) headers.delete(name);
   }

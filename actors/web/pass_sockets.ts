@@ -12,10 +12,10 @@ interface Passage {
   readonly gates: readonly WebPart[];
 }
 
-/** By path, and by the listener: what one passes on is not there at another. */
+/** By path, and then by listener: what one listener passes on does not exist at another. */
 const passed = new WeakMap<Gateway, Map<string, Map<string, Passage>>>();
 
-/** Has the WebSockets of a path passed on that come to a listener. */
+/** Passes on the WebSockets that come to one listener for a path. */
 export function passSockets(
   hub: Gateway,
   settings: Omit<ProxySettings, "health">,

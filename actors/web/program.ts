@@ -1,7 +1,7 @@
 import type { Gateway } from "../gateway.ts";
 
 /** What is run, and what ends it. */
-export interface ProgramOptions {
+interface ProgramOptions {
   /** Where it appears in the tree of actors; it ends with this gateway at the latest. */
   hub: Pick<Gateway, "spawn">;
   /** What an operator reads. */
@@ -19,10 +19,10 @@ export interface ProgramOptions {
 }
 
 /** Why a program was killed before its end. */
-export type Verdict = "time" | "output" | "unwanted";
+type Verdict = "time" | "output" | "unwanted";
 
-export const defaults = {
-  /** 4 KiB of what a program complains of are logged; a flood of it is read and thrown away. */
+const defaults = {
+  /** 4 KiB of standard error are logged; the rest is read and thrown away. */
   saidBytes: 4096,
   /** 100 characters of a path tell an operator enough. */
   nameLength: 100,
@@ -31,8 +31,8 @@ export const defaults = {
 let count = 0;
 
 /**
- * A program that runs as an actor: killed with all that it has started when its time is over, nobody
- * wants it or the gateway stops, and always reaped.
+ * A program that runs as an actor. It is killed, with all that it has started, when its time is
+ * over, its client goes or the gateway stops; and it is always reaped.
  */
 export class Program {
   /** Resolves when it has ended. */
@@ -80,7 +80,7 @@ export class Program {
     const timer = setTimeout(() => this.kill("time"), timeoutMs);
     const complaints = this.#complain(said).catch(() => {});
     this.ended = child.status.then(async (status) => {
-      // What it has left running ends with it, and holds no pipe open.
+      // Processes that it has started end with it, so that none of them holds its pipes open.
       this.#signal();
       this.#over = true;
       await this.#input?.cancel().catch(() => {});
@@ -118,7 +118,7 @@ export class Program {
     const input = this.#input = body?.getReader();
     try {
       for (let next = await input?.read(); next && !next.done; next = await input!.read()) {
-        // It need not want all of it.
+        // The program may end its input before it has read everything.
         const taken = await writer.write(next.value).then(() => true, () => false);
         if (!taken) break;
       }
@@ -136,7 +136,7 @@ export class Program {
     return done ? undefined : value;
   }
 
-  /** Reads the rest of its output for nothing, at most `bytes` of it. */
+  /** Reads the rest of its output and throws it away; kills it beyond `bytes`. */
   async drain(bytes: number): Promise<void> {
     let left = bytes;
     for (let piece = await this.read(); piece !== undefined; piece = await this.read()) {

@@ -10,25 +10,45 @@ import { Throttle } from "../identity/throttle.ts";
 import type { RootPart, WebPart } from "./part.ts";
 
 /**
- * Who may see which files.
+ * Which users may see the files of a web site.
  *
- * @example One file of users for everything
+ * @example A directory that has users of its own
  * ```ts
- * import { protect, type ProtectOptions } from "@meerkat/gateway";
+ * import { files, gateway, http, protect, type ProtectOptions, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const options: ProtectOptions = { file: "/etc/meerkat/users.htdigest", realm: "lab" };
- * assert.equal(typeof protect(options), "function");
+ * const root = await Deno.makeTempDir();
+ * await Deno.mkdir(`${root}/lab`);
+ * const users = "ann:meerkat:76b1de3448ed2e593f9c0bace4111544\n";
+ * await Deno.writeTextFile(`${root}/lab/.htpasswd`, users);
+ * await Deno.writeTextFile(`${root}/index.html`, "for everybody");
+ * const options: ProtectOptions = { root, perDirectory: ".htpasswd" };
+ * const door = protect(options), show = files({ root });
+ *
+ * await using hub = gateway();
+ * hub.handle("/*", async (request, info) => await door(request, info) ?? show(request, info));
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const statusOf = async (path: string) => {
+ *   const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+ *   await answer.body?.cancel();
+ *   return answer.status;
+ * };
+ * assert.deepEqual([await statusOf("/"), await statusOf("/lab/")], [200, 401]);
  * ```
  */
 export interface ProtectOptions {
-  /** A file of users whom every request needs to come from: outside what is shown. */
+  /** A file of users, one of whom each request must come from. Keep it outside of what is shown. */
   file?: string;
   /** The directory whose files are shown; needed for `perDirectory`. */
   root?: string;
-  /** The name of files that protect the directory they are in and all below, such as `.htpasswd`. */
+  /**
+   * The name of files of users, such as `.htpasswd`: each is for its directory and all below it.
+   */
   perDirectory?: string;
-  /** What clients are told the password is for, and the realm of entries `user:realm:HA1`; default `meerkat`. */
+  /**
+   * What clients are told that the password is for, and the realm of entries `user:realm:HA1`;
+   * default `meerkat`.
+   */
   realm?: string;
 }
 
@@ -57,31 +77,28 @@ const MAX_FILES = 1_000;
 const DIGESTS = /^[^:#]+:[^$][^:]*:(?:[\da-f]{32}|[\da-f]{64})\s*$/im;
 
 /**
- * A part of a web site that lets requests through to those behind it once they come from a user of
- * a file: by Digest when the file is one of `htdigest`, by Basic when `mosquitto_passwd` wrote it.
+ * Makes a part of a web site that lets only users of a file through to the parts behind it. They
+ * log in by Digest (RFC 7616) if `htdigest` wrote the file, by Basic (RFC 7617) if
+ * `mosquitto_passwd` did; the command `passwd` writes both.
  *
  * @throws {TypeError} Without a file, and without a root and the name of files in its directories.
- * @example Asking for a login
+ * @example Only for Ann, whose password is sesame
  * ```ts
- * import { protect } from "@meerkat/gateway";
+ * import { gateway, http, httpRequest, protect, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const users = await Deno.makeTempFile();
- * await Deno.writeTextFile(users, "ann:lab:3c9f77d0b4ee1b8dc2a6bd0b79e0ac45\n");
- * const part = protect({ file: users, realm: "lab" });
- * const identity = {
- *   user: undefined,
- *   clientId: undefined,
- *   groups: [],
- *   certificate: undefined,
- *   address: "127.0.0.1:50112",
- *   listener: "http://127.0.0.1:8080",
- * };
- * const remoteAddr = { transport: "tcp", hostname: "127.0.0.1", port: 50112 } as const;
- * const answer = await part(new Request("http://localhost/"), { remoteAddr, identity, params: {} });
- * assert.equal(answer?.status, 401);
- * assert.match(answer.headers.get("www-authenticate")!, /^Digest realm="lab"/);
- * await Deno.remove(users);
+ * const file = await Deno.makeTempFile();
+ * await Deno.writeTextFile(file, "ann:lab:c5ff9c3f82cb6ec9fdaa940d60c8251b\n");
+ * const door = protect({ file, realm: "lab" });
+ *
+ * await using hub = gateway();
+ * hub.handle("/*", async (request, info) => await door(request, info) ?? new Response("Welcome"));
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const url = `http://127.0.0.1:${port}/`;
+ * const { headers } = await httpRequest(url);
+ * assert.match(headers.get("www-authenticate")!, /^Digest realm="lab"/);
+ * const answer = await httpRequest(url, { username: "ann", password: "sesame" });
+ * assert.equal(await answer.text(), "Welcome");
  * ```
  */
 export function protect(options: ProtectOptions): WebPart {
@@ -137,27 +154,23 @@ function isSame(name: string, other: string | undefined): boolean {
 }
 
 /**
- * A part that lets through what the policy allows to whoever asks: its rules with `paths`.
+ * Makes a part of a web site that lets requests through to the parts behind it if the rules of a
+ * policy with `paths` allow them to the client; others get 403.
  *
- * @example Nobody writes
+ * @example Everybody reads, nobody writes
  * ```ts
- * import { guardPaths, policy } from "@meerkat/gateway";
+ * import { gateway, guardPaths, http, policy, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const part = guardPaths(policy({ rules: [{ allow: "read", paths: ["/**"] }] }));
- * const identity = {
- *   user: undefined,
- *   clientId: undefined,
- *   groups: [],
- *   certificate: undefined,
- *   address: "127.0.0.1:50112",
- *   listener: "http://127.0.0.1:8080",
- * };
- * const remoteAddr = { transport: "tcp", hostname: "127.0.0.1", port: 50112 } as const;
- * const info = { remoteAddr, identity, params: {} };
- * assert.equal(await part(new Request("http://localhost/a"), info), undefined);
- * const answer = await part(new Request("http://localhost/a", { method: "PUT" }), info);
- * assert.equal(answer?.status, 403);
+ * const guard = guardPaths(policy({ rules: [{ allow: "read", paths: ["/**"] }] }));
+ * await using hub = gateway();
+ * hub.handle("/*", async (request, info) => await guard(request, info) ?? new Response("Read me"));
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const url = `http://127.0.0.1:${port}/note`;
+ * assert.equal(await (await fetch(url)).text(), "Read me");
+ * const refused = await fetch(url, { method: "PUT", body: "Changed" });
+ * assert.equal(await refused.text(), "Not allowed to use /note");
+ * assert.equal(refused.status, 403);
  * ```
  */
 export function guardPaths(policy: Pick<Policy, "mayUse">): WebPart {

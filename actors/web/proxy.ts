@@ -7,39 +7,53 @@ import { ProxyError, UpstreamClient } from "./upstream_client.ts";
 import { Upstreams, type UpstreamServer } from "./upstreams.ts";
 
 /**
- * What a proxy passes on, and to whom.
+ * Which requests a proxy passes on, to which servers, and how long it waits for them.
  *
- * @example Two servers, and less patience
+ * @example A server that is gone, and another that takes its place
  * ```ts
- * import { proxy, type ProxyOptions } from "@meerkat/gateway";
+ * import { gateway, http, proxy, type ProxyOptions, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
+ * await using behind = gateway(), hub = gateway();
+ * behind.handle("/hello", () => new Response("still here"));
+ * const far = await behind.listen(tcp({ port: 0 }), http()).ready;
  * const options: ProxyOptions = {
- *   path: "/api",
- *   to: ["http://127.0.0.1:8001", "http://127.0.0.1:8002"],
- *   answerTimeoutMs: 5_000,
+ *   to: ["http://127.0.0.1:1", `http://127.0.0.1:${far.port}`],
+ *   connectTimeoutMs: 1_000,
  * };
- * assert.equal(typeof proxy(options), "function");
+ * const part = proxy(options);
+ * hub.handle("/*", async (request, info) => (await part(request, info))!);
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * assert.equal(await (await fetch(`http://127.0.0.1:${port}/hello`)).text(), "still here");
  * ```
  */
 export interface ProxyOptions {
-  /** Requests for this path and all below it are passed on, without it; default `/`, which is all. */
+  /**
+   * Requests for this path and all below it are passed on, with this beginning taken off; default
+   * `/`, which is all requests.
+   */
   path?: string;
-  /** The servers: URLs whose path stands before what is passed on. */
+  /** URLs of the servers; their paths are put before what is passed on. */
   to: readonly string[];
-  /** Whether servers are told the client's own Host; default false: they are told theirs. */
+  /**
+   * Whether servers get the `Host` that the client sent; default false, which gives them their own.
+   */
   keepHost?: boolean;
-  /** Whether `Forwarded` and `X-Forwarded-…` of the client are believed, and added to; default false. */
+  /**
+   * Whether `Forwarded` and `X-Forwarded-…` of clients are believed and added to; default false.
+   */
   trustForwarded?: boolean;
   /** Milliseconds to connect; default 5,000. */
   connectTimeoutMs?: number;
   /** Milliseconds from the request until the head of the answer; default 60,000. */
   answerTimeoutMs?: number;
-  /** Milliseconds without a byte of the answer's body; default 60,000. */
+  /** Milliseconds that may pass between two pieces of the answer's body; default 60,000. */
   idleTimeoutMs?: number;
-  /** Milliseconds that a server which failed is not asked while another can be; default 10,000. */
+  /**
+   * Milliseconds for which a server that failed is not asked, if another can be; default 10,000.
+   */
   restMs?: number;
-  /** How servers are asked whether they are well; without it only failed requests tell. */
+  /** How servers are checked at intervals; default: only failed requests show that one is gone. */
   health?: HealthOptions;
 }
 
@@ -47,12 +61,14 @@ export interface ProxyOptions {
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 /**
- * Passes requests on to other servers (RFC 9110 §7.6): the one with the fewest under way. Bodies
- * stream both ways. A request that has no body and may be repeated goes to another server when one
- * cannot be reached. Who is not reached is 502, who does not answer in time 504; when all servers
- * have failed their health checks it is 503. Throws a `TypeError` for a server that is no `http:` or
- * `https:` URL.
+ * Makes a part of a web site that passes requests on to other servers (RFC 9110 §7.6), each to the
+ * server with the fewest under way. Bodies stream both ways. When a server cannot be reached, a
+ * request without a body that may be repeated goes to another.
  *
+ * The client gets 502 when no server can be reached, 504 when one does not answer in time, and 503
+ * when all have failed their health checks.
+ *
+ * @throws {TypeError} When a server is not an `http:` or `https:` URL.
  * @example One path of a gateway from another server
  * ```ts
  * import { gateway, http, proxy, tcp } from "@meerkat/gateway";
@@ -90,7 +106,7 @@ export function proxyTo(upstreams: Upstreams, options: ProxyOptions): WebPart {
   return withScope(part, (path) => isUnder(path, mount));
 }
 
-/** Passes requests on, without the beginning of their path that is named with each. */
+/** Passes requests on; the third argument is the beginning of their path that is taken off. */
 export function passing(
   options: Omit<ProxyOptions, "path">,
   upstreams: Upstreams = upstreamsOf(options),

@@ -5,17 +5,19 @@ import type { SocketHandler } from "../handlers/socket_handler.ts";
 import { type ProxyOptions, upstreamsOf } from "./proxy.ts";
 import type { Upstreams } from "./upstreams.ts";
 
-/** 256 KiB that wait for one side: then the other is not read. */
+/** 256 KiB: when more bytes than this wait for one side, the other is not read. */
 const WAITING_BYTES = 256 * 1024;
 
 /** Fields by which a WebSocket is opened, which belong to each connection. */
 const OPENING = /^(?:origin|cookie2|sec-websocket-.*)$/;
 
 /**
- * Passes the messages of WebSockets on to other servers, and theirs back: the one with the fewest
- * under way. Nobody is read faster than the other side takes it. A server that cannot be reached
- * closes the WebSocket with 1014; when all have failed their health checks it is 1013. Throws a `TypeError` for a server that is no `http:` or `https:` URL.
+ * Makes a handler for `Gateway.websocket` that connects each WebSocket with another server, the one
+ * with the fewest under way, and passes messages on both ways. Neither side is read faster than the
+ * other takes it. The WebSocket is closed with 1014 when the server cannot be reached, and with
+ * 1013 when all servers have failed their health checks.
  *
+ * @throws {TypeError} When a server is not an `http:` or `https:` URL.
  * @example Chats of another server
  * ```ts
  * import { gateway, http, proxySocket, tcp } from "@meerkat/gateway";
@@ -51,7 +53,7 @@ export function socketsTo(
     const server = upstreams.next(Date.now());
     if (server === undefined) return socket.close(1013, "No server behind is well");
     const { pathname, search } = new URL(socket.request.url);
-    // In parts: two slashes at the beginning of a path would name another host.
+    // Set part by part: in a text, two slashes at the beginning of a path would name another host.
     const url = new URL(server.url);
     url.pathname = mappedPath(pathname, mount, server.url.pathname);
     url.search = search;
@@ -63,7 +65,7 @@ export function socketsTo(
     });
     server.active++;
     let isOpen = false;
-    // What the client says meanwhile waits in its own memory.
+    // Until the server is reached the client must keep what it wants to say.
     socket.pause();
     far.onopen = () => {
       isOpen = true;

@@ -6,7 +6,7 @@ import type { RootPart, WebPart } from "./part.ts";
 import { passing } from "./proxy.ts";
 
 /** What rewrites need beside their rules. */
-export interface RewriteOptions {
+interface RewriteOptions {
   /** How files are shown, wherever they are. */
   files: Omit<FilesOptions, "root" | "prefix">;
   /** Where the listener listens. */
@@ -16,14 +16,16 @@ export interface RewriteOptions {
 }
 
 interface Rule {
-  /** Characters at the start of the path that stand for the target; undefined when it is not meant. */
+  /**
+   * How many characters of the path the target takes the place of; undefined when nothing matches.
+   */
   matches(url: URL): number | undefined;
   answer(request: Request, info: RouteInfo, mount: string): ReturnType<WebPart>;
 }
 
 /**
- * Other roots for some paths and hosts, or other servers, the first that fits, and redirects of a
- * port: keys are a pattern of paths, `@host` or `%port`.
+ * Gives some paths and hosts another root, or another server; the first rule that matches counts. A
+ * whole port can be redirected. Keys are a pattern of paths, `@host` or `%port`.
  */
 export function rewrites(
   rules: Readonly<Record<string, string>>,

@@ -8,7 +8,7 @@ type Scope = (path: string) => boolean;
 
 const scopes = new WeakMap<WebPart, Scope>();
 
-/** Lets files behind `part` be shown by their shortcut, where `scope` says that it would not answer. */
+/** Lets the part behind `part` use its shortcut for paths that `part` has nothing to do with. */
 export function withScope(part: WebPart, scope: Scope): WebPart {
   scopes.set(part, scope);
   return part;
@@ -23,7 +23,7 @@ export function shortcutBehind(parts: readonly WebPart[]): Shortcut | undefined 
   const others = parts.slice(0, -1).map((part) => scopes.get(part));
   if (shortcut === undefined || others.length === 0) return shortcut;
   if (others.includes(undefined)) return undefined;
-  // A shortcut knows only paths that are written as parts see them, whatever else a client writes.
+  // A shortcut takes only paths that are plainly written, so `scope` sees what its part would see.
   return (exchange: PathExchange) =>
     !others.some((scope) => scope!(exchange.request.path)) && shortcut(exchange);
 }

@@ -24,7 +24,7 @@ import { saveUpload } from "./upload.ts";
 export type Site = (exchange: Exchange) => void;
 
 /** What a site is made of. */
-export interface SiteOptions {
+interface SiteOptions {
   /** The URL of its listener, and its port. */
   name: string;
   port: number;
@@ -97,7 +97,7 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
   return hub.answering(`site ${name}`, chain(parts, { failed, errors, headers }));
 }
 
-/** A door for a path and all below it, however that is written. */
+/** Asks `door` about a path and all below it, however a client writes it. */
 function below(path: string, door: RootPart): RootPart {
   const part: RootPart = async (request, info, prefix) =>
     mayBeBelow(new URL(request.url).pathname, path) ? await door(request, info, prefix) : undefined;
@@ -120,8 +120,8 @@ function at(path: string, handler: WebPart): WebPart {
 }
 
 /** What a chain does besides asking its parts. */
-export interface ChainOptions {
-  /** Hears of whatever a part throws. */
+interface ChainOptions {
+  /** Called with whatever a part throws. */
   failed(error: unknown): void;
   /** Paths of pages that are shown for a status. */
   errors?: Readonly<Record<string, string>>;
@@ -141,7 +141,7 @@ export function chain(parts: readonly WebPart[], options: ChainOptions): Handler
         answer = await withPage(answer, ask(parts, pageOf(request, page), info));
       }
     } catch (error) {
-      // What gives up because the client has gone has done nothing wrong.
+      // A part that gives up because the client has gone has done nothing wrong.
       if (!request.signal.aborted) failed(error);
       answer = new Response("This part of the site failed\n", { status: 500 });
     }
@@ -172,7 +172,7 @@ function pageOf({ url, signal }: Request, path: string): Request {
   return new Request(new URL(path, url), { signal });
 }
 
-/** The answer as it was, with the body of a page, if that is there. */
+/** The answer with a page as its body, if there is that page. */
 async function withPage(answer: Response, asked: Promise<Response>): Promise<Response> {
   const page = await asked;
   if (page.status !== 200) {

@@ -8,9 +8,14 @@ import { PageTooLong, SsiPage } from "./ssi_page.ts";
 import { findTarget } from "./target.ts";
 
 /**
- * Shows pages with server-side includes, and leaves other paths to whoever is asked next:
- * `<!--#include virtual="/path" -->`, `file="name"` or `abspath="/path"`, `<!--#call NAME words -->`
- * and `<!--#exec "command" -->`. `<!--#call topic NAME -->` shows the stored value of a topic.
+ * Makes a part of a web site that shows pages with server-side includes; other paths are left to
+ * the next part. Pages may hold:
+ * - `<!--#include virtual="/path" -->`, or `file="name"`, or `abspath="/path"`: another file, page
+ * or
+ *   script;
+ * - `<!--#call topic NAME -->`: the stored value of a topic;
+ * - `<!--#call NAME words -->`: what a function of the options returns;
+ * - `<!--#exec "command" -->`: what a program prints, if the options allow it.
  *
  * @example A page with a value of a topic and one of a function
  * ```ts

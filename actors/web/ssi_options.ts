@@ -6,39 +6,59 @@ import type { FilesOptions } from "./files_options.ts";
 import type { RootPart } from "./part.ts";
 
 /**
- * What a function of a page is told.
+ * What a function is told that a page calls by `<!--#call NAME argument -->`.
  *
- * @example The page that asks
+ * @example A greeting by name
  * ```ts
- * import type { SsiCall, SsiFunction } from "@meerkat/gateway";
+ * import { escapeHtml, gateway, http, ssi, type SsiCall, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const where: SsiFunction = ({ request }: SsiCall) => new URL(request.url).pathname;
- * assert.equal(typeof where, "function");
+ * function greet({ argument, request }: SsiCall): string {
+ *   const name = new URL(request.url).searchParams.get("name") ?? "you";
+ *   return `${argument}, ${escapeHtml(name)}!`;
+ * }
+ *
+ * const root = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${root}/index.shtml`, "<!--#call greet Good morning -->");
+ * await using hub = gateway();
+ * const pages = ssi({ hub, root, functions: { greet } });
+ * hub.handle("/*", async (request, info) => (await pages(request, info))!);
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const answer = await fetch(`http://127.0.0.1:${port}/?name=Ann`);
+ * assert.equal(await answer.text(), "Good morning, Ann!");
  * ```
  */
 export interface SsiCall {
-  /** What stands behind its name in the page. */
+  /** The words behind the name of the function. */
   readonly argument: string;
-  /** The file that the directive stands in. */
+  /** The path of the file that the directive stands in. */
   readonly file: string;
-  /** What the client has asked for: the page, or one that includes it. */
+  /** The client's request, for this page or for one that includes it. */
   readonly request: Request;
-  /** Who the client is. */
+  /** Where the client comes from, and who it is. */
   readonly info: RouteInfo;
 }
 
 /**
- * Gives the text for `<!--#call NAME argument -->`. It is shown as it is: `escapeHtml` what others
- * have written.
+ * A function that pages call: what it returns takes the place of `<!--#call NAME … -->` in the
+ * page. It is shown as it is, so use `escapeHtml` for what others have written.
  *
- * @example The time
+ * @example Functions that answer at once, and later
  * ```ts
- * import type { SsiFunction } from "@meerkat/gateway";
+ * import { gateway, http, ssi, type SsiFunction, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const time: SsiFunction = ({ argument }) => argument === "utc" ? new Date().toISOString() : "";
- * assert.equal(typeof time, "function");
+ * const sum: SsiFunction = ({ argument }) =>
+ *   `${argument.split(" ").reduce((total, each) => total + Number(each), 0)}`;
+ * const size: SsiFunction = async ({ file }) => `${(await Deno.stat(file)).size} bytes`;
+ *
+ * const root = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${root}/a.shtml`, "<!--#call sum 1 2 39 -->, <!--#call size -->");
+ * await using hub = gateway();
+ * const pages = ssi({ hub, root, functions: { sum, size } });
+ * hub.handle("/*", async (request, info) => (await pages(request, info))!);
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * assert.equal(await (await fetch(`http://127.0.0.1:${port}/a.shtml`)).text(), "42, 44 bytes");
  * ```
  */
 export type SsiFunction = (call: SsiCall) => Later<string | Uint8Array>;
@@ -46,30 +66,39 @@ export type SsiFunction = (call: SsiCall) => Later<string | Uint8Array>;
 /**
  * Which pages hold server-side includes, and what those may do.
  *
- * @example Two programs that pages may run, and no others
+ * @example A program that pages may run, and no other
  * ```ts
- * import { gateway, ssi, type SsiOptions } from "@meerkat/gateway";
+ * import { gateway, http, ssi, type SsiOptions, tcp } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
+ * const root = await Deno.makeTempDir();
+ * const page = '<!--#exec "echo hello" --><!--#exec "reboot" -->';
+ * await Deno.writeTextFile(`${root}/index.shtml`, page);
  * await using hub = gateway();
- * const options: SsiOptions = { hub, root: "public", exec: true, commands: ["uptime", "date -u"] };
- * assert.equal(typeof ssi(options), "function");
+ * const options: SsiOptions = { hub, root, exec: true, commands: ["echo hello"] };
+ * const pages = ssi(options);
+ * hub.handle("/*", async (request, info) => (await pages(request, info))!);
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const answer = await fetch(`http://127.0.0.1:${port}/`);
+ * assert.equal(await answer.text(), "hello\n[cannot run a program]");
  * ```
  */
 export interface SsiOptions extends Omit<FilesOptions, "listing" | "compress"> {
-  /** The gateway whose topics `call topic NAME` shows. */
+  /** The gateway whose topics `call topic NAME` shows, and whose actors programs are. */
   hub: Pick<Gateway, "retained" | "spawn">;
-  /** The paths of such pages; default `**.shtml$|**.shtm$`. */
+  /** A pattern of the paths of such pages; default `**.shtml$|**.shtm$`. */
   pattern?: string | undefined;
-  /** What `<!--#call NAME … -->` stands for. */
+  /** Functions by the names with which pages call them: `<!--#call NAME … -->`. */
   functions?: Readonly<Record<string, SsiFunction>> | undefined;
   /** Whether pages may run programs; default false. */
   exec?: boolean | undefined;
-  /** The command lines that they may run, word by word and without a shell. */
+  /** The command lines that pages may run, each exactly as it stands here; no shell reads them. */
   commands?: readonly string[] | undefined;
-  /** Runs what pages include that is a script. */
+  /**
+   * Runs scripts that pages include, as `cgi` makes it; default: they are included as files are.
+   */
   cgi?: RootPart | undefined;
-  /** Hears of includes that fail. */
+  /** Where includes that fail are logged; default: nowhere. */
   log?: Log | undefined;
 }
 

@@ -10,11 +10,11 @@ import { Program } from "./program.ts";
 import { includedNames } from "./ssi_path.ts";
 import { defaults, type SsiOptions } from "./ssi_options.ts";
 
-/** A page would be longer than it may be. */
+/** Says that a page with its includes is longer than it may be. */
 export class PageTooLong extends Error {}
 
 /** What a page is shown for. */
-export interface SsiContext {
+interface SsiContext {
   readonly request: Request;
   readonly info: RouteInfo;
   readonly prefix: string;
@@ -23,7 +23,7 @@ export interface SsiContext {
 }
 
 /** A file of a page, by its names below the root. */
-export interface SsiFile {
+interface SsiFile {
   readonly names: readonly string[];
   readonly found: Found;
 }
@@ -80,7 +80,7 @@ export class SsiPage {
     const wanted = await includedNames(path, { base, page: page.names, root: root.options.root });
     if (wanted === undefined) throw new Error("The path leads out of the root");
     const { names, query } = wanted;
-    // However it is named: the source of a script is nobody's business.
+    // Asked in any case, so that no way to write a name shows the source of a script.
     if (await this.#script(formatFilePath({ names, isDirectory: false }) + query)) return;
     const found = await root.find(names);
     if (found === undefined || found.isDirectory) throw new Error("There is no such file");
@@ -90,7 +90,7 @@ export class SsiPage {
     await this.expand({ names, found }, depth + 1);
   }
 
-  /** Adds what a script answers; false when the path is none. */
+  /** Adds what a script answers; false when the path is not that of a script. */
   async #script(path: string): Promise<boolean> {
     const { request, info, prefix } = this.#context;
     const question = onward(request, prefix.replace(/\/$/, "") + path);

@@ -3,7 +3,7 @@ import { parseFilePath } from "../../protocols/web/path.ts";
 import type { IncludeBase } from "../../protocols/web/ssi.ts";
 
 /** What the path of an include depends on. */
-export interface IncludeOrigin {
+interface IncludeOrigin {
   readonly base: IncludeBase;
   /** The names of the page below the root. */
   readonly page: readonly string[];
@@ -12,7 +12,7 @@ export interface IncludeOrigin {
 }
 
 /** What a page asks for. */
-export interface Included {
+interface Included {
   readonly names: readonly string[];
   /** "" or what begins with `?`: for scripts. */
   readonly query: string;
@@ -44,7 +44,9 @@ function below(from: readonly string[], way: readonly string[]): string[] | unde
   return names;
 }
 
-/** The root itself may have several names. */
+/**
+ * The names below the root of an absolute path; the root may be named with its links or without.
+ */
 async function absolute(path: string, root: string): Promise<string[] | undefined> {
   for (const top of [resolve(root), await Deno.realPath(root)]) {
     const names = relative(top, resolve(path)).split(/[/\\]/);

@@ -15,7 +15,7 @@ export interface Target {
 }
 
 /** Where to look, and for what. */
-export interface Search {
+interface Search {
   readonly root: FileRoot;
   /** What request paths begin with that is no part of the file's path. */
   readonly prefix: string;
@@ -53,7 +53,7 @@ async function look(names: readonly string[], search: Search): Promise<Target | 
   const { root, prefix, pattern } = search;
   const before = parseFilePath(prefix)?.names ?? [];
   const shown = `/${[...before, ...names].join("/")}`;
-  // A root may be one file, which its path says nothing of.
+  // A root may be a single file, whose name is not in the path.
   const own = names.length === 0 ? `/${basename(root.options.root)}` : shown;
   if (pattern(shown) === 0 && pattern(own) === 0) return undefined;
   const found = await root.find(names);

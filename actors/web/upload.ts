@@ -4,9 +4,9 @@ import type { Handler } from "../handlers/handler.ts";
 import { multipart, type Part } from "./multipart.ts";
 
 /**
- * Where uploads go, and how much of them.
+ * Where uploaded files are kept, under which names, and how much of them.
  *
- * @example Only logs, each below a name of the server's choice
+ * @example Only logs, under a name of the server's choice
  * ```ts
  * import { gateway, http, saveUpload, tcp, type UploadOptions } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
@@ -28,12 +28,12 @@ import { multipart, type Part } from "./multipart.ts";
  * ```
  */
 export interface UploadOptions {
-  /** The directory that files are put into; it must be there. */
+  /** The directory that files are put into. It must exist. */
   folder: string;
   /**
-   * What a file is called here, by the name that the client gives it: without a path. Nothing refuses
-   * the upload with 403. Default: letters, digits, dots and dashes of the client's name, and a number
-   * where a file of this name is there already.
+   * Names a file by the name that the client gives it, which has no path; undefined refuses the
+   * upload with 403. Default: the letters, digits, dots and dashes of the client's name, with a
+   * number if there is a file of this name already.
    */
   name?: (clientName: string) => string | undefined;
   /** Bytes of one file; default 5 GiB. */
@@ -58,9 +58,9 @@ interface Saved {
 type Incoming = Saved & { readonly paths: string[] };
 
 /**
- * Answers POST requests whose form brings files, and keeps them in a directory. A file appears with
- * its name once it is whole; of an upload that breaks off nothing stays. The answer is 201 with a
- * JSON list of names and sizes.
+ * Makes a handler that keeps the files of forms that are sent by POST in a directory. A file
+ * appears under its name once it is whole, and nothing stays of an upload that breaks off. The
+ * answer is 201 with a JSON list of names and sizes.
  *
  * @example A field that is no file is not kept
  * ```ts
@@ -158,7 +158,7 @@ class Upload {
       const own = number === 1 ? file.name : `${stem}-${mark}${extension}`;
       const place = join(this.#options.folder, own);
       try {
-        // Made here and now, so that nobody else takes it.
+        // The file is made at once, so that nobody else takes the name.
         (await Deno.open(place, { write: true, createNew: true })).close();
         file.name = own;
         file.paths.push(place);
@@ -186,7 +186,7 @@ function baseName(name: string): string {
 /** Names of devices on Windows, whatever their extension. */
 const device = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
-/** A name that no file system minds, and that hides nothing. */
+/** A name that every file system takes, and that does not hide the file. */
 function safeName(clientName: string): string | undefined {
   const name = baseName(clientName).normalize("NFC")
     .replace(/[^\p{L}\p{N}._ -]/gu, "_")

@@ -27,7 +27,7 @@ export class ProxyError extends Error {
 }
 
 /** What is asked of a server. */
-export interface UpstreamQuestion {
+interface UpstreamQuestion {
   server: URL;
   /** Path and query. */
   target: string;
@@ -51,7 +51,7 @@ export class UpstreamClient {
     this.#limits = { ...defaults, ...limits };
   }
 
-  /** Resolves with the head of the answer; its body comes as it is read. Rejects with a `ProxyError`. */
+  /** Resolves with the head of the answer, whose body streams. Rejects with a `ProxyError`. */
   async ask(request: Request, question: UpstreamQuestion): Promise<Response> {
     const outgoing = this.#open(request, question);
     const giveUp = () => outgoing.destroy();
@@ -124,8 +124,8 @@ function agents(keepAlive: boolean): { plain: HttpAgent; secure: HttpsAgent } {
 }
 
 /**
- * How the server finds the end of the body. It is said for every body, and only for one: Node would
- * send that of DELETE without an end, and its bytes would be the next request of the connection.
+ * The fields by which the server finds the end of the body. Every body has them: Node would send
+ * one of DELETE without, and its bytes would pass for the next request of the connection.
  */
 function framingOf({ method, body, headers }: Request): Record<string, string> {
   const length = headers.get("content-length");

@@ -24,36 +24,50 @@ import { loginOf } from "./protect.ts";
 import { isUnder, withScope } from "./scope.ts";
 
 /**
- * What may be changed through WebDAV, and by whom.
+ * Which files may be changed through WebDAV, and by whom.
  *
- * @example A directory for the users of a file
+ * @example Only for those who know the word
  * ```ts
- * import { protect, webdav, type WebdavOptions } from "@meerkat/gateway";
+ * import { gateway, http, tcp, webdav, type WebdavOptions, type WebPart } from "@meerkat/gateway";
  * import assert from "node:assert/strict";
  *
- * const auth = protect({ file: "/etc/meerkat/users.htdigest" });
- * const options: WebdavOptions = { root: "shared", prefix: "/dav", auth };
- * assert.equal(typeof webdav(options), "function");
+ * const auth: WebPart = ({ headers }) =>
+ *   headers.get("x-word") === "sesame" ? undefined : new Response("Say it\n", { status: 403 });
+ * const options: WebdavOptions = { root: await Deno.makeTempDir(), prefix: "/dav", auth };
+ * const part = webdav(options);
+ * await using hub = gateway();
+ * hub.handle("/dav/*", async (request, info) => (await part(request, info))!);
+ * const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+ * const url = `http://127.0.0.1:${port}/dav/photos`;
+ * const refused = await fetch(url, { method: "MKCOL" });
+ * assert.deepEqual([refused.status, await refused.text()], [403, "Say it\n"]);
+ * const made = await fetch(url, { method: "MKCOL", headers: { "x-word": "sesame" } });
+ * assert.equal(made.status, 201);
  * ```
  */
 export interface WebdavOptions {
-  /** The directory, outside of which nothing can be reached; unset, every request of WebDAV fails. */
+  /**
+   * The directory of the files; nothing outside it can be reached. Without it all requests fail.
+   */
   root?: string;
-  /** What request paths begin with that is no part of the file's path, such as `/dav`. */
+  /** The beginning of request paths that is no part of the file's path, such as `/dav`. */
   prefix?: string;
-  /** `"-"` lets everybody in; a part answers those who may not. Unset, every request fails. */
+  /**
+   * Who is let in: a part that answers those who are not, as `protect` makes it, or `"-"` for
+   * everybody. Without it all requests fail.
+   */
   auth?: "-" | WebPart;
   /** Whether names that begin with a dot can be used; default false. */
   dotfiles?: boolean;
   /** Bytes of one file; default 5 GiB. */
   maxFileBytes?: number;
   /**
-   * Asked about paths that stand in no request line: that in `Destination`, and those of all that is
-   * in a directory which is copied, moved, replaced or removed; with the request that wants it.
-   * Default: all may be written.
+   * Says whether a client may write paths that are not in the request line: that in `Destination`,
+   * and all that is in a directory which is copied, moved, replaced or removed; `request` is the one
+   * that wants it. Default: it may.
    */
   mayWrite?: (path: string, info: RouteInfo, request: Request) => Later<boolean>;
-  /** The same for what is copied, moved or listed by PROPFIND; default: all may be read. */
+  /** The same for paths that are copied, moved or listed by PROPFIND. Default: it may. */
   mayRead?: (path: string, info: RouteInfo, request: Request) => Later<boolean>;
 }
 
@@ -71,9 +85,9 @@ const METHODS = [
 ];
 
 /**
- * A part of a web site that changes files by WebDAV, class 1 and 2 (RFC 4918); GET and HEAD go to the
- * next part. Properties that clients set are kept in each directory, in a file that nobody sees;
- * locks live as long as the gateway runs.
+ * Makes a part of a web site that changes files by WebDAV, class 1 and 2 (RFC 4918). GET and HEAD
+ * are left to the next part. Properties that clients set are kept in a hidden file of each
+ * directory; locks last until the process ends at most.
  *
  * @example A directory that everybody may change
  * ```ts
@@ -122,7 +136,7 @@ export function webdav(options: WebdavOptions): WebPart {
   return withScope(part, () => false);
 }
 
-/** Several parts may change the same files: a lock of one stops the others. */
+/** The locks of each root: several parts may change the same files, and a lock counts for all. */
 const tables = new Map<string, WeakRef<LockTable>>();
 
 function locksOf(root: string): LockTable {
@@ -178,7 +192,7 @@ async function answer(state: DavState, asked: DavRequest): Promise<Response> {
   switch (asked.request.method) {
     case "OPTIONS": {
       const allow = ["GET", "HEAD", ...METHODS].join(", ");
-      // Windows looks for the last of them.
+      // Windows looks for `MS-Author-Via`.
       const headers = { allow, dav: "1, 2", "ms-author-via": "DAV" };
       return new Response(null, { status: 200, headers });
     }

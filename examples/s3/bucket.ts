@@ -1,6 +1,6 @@
 import { encode, encodePath, sign, type Signer } from "./signature.ts";
 
-/** What S3 takes at least of each part but the last. */
+/** 5 MiB: the least that S3 takes as a part, except for the last. */
 const PART_BYTES = 5 << 20;
 
 /** What the service answered in place of a success. */
@@ -55,11 +55,11 @@ export class Bucket {
         new TextEncoder().encode(xml),
         signal,
       );
-      // The service answers 200 before it joins the parts, and may fail then.
+      // The service answers 200 before it joins the parts, and may still fail after that.
       const text = await ended.text();
       if (text.includes("<Error>")) throw new S3Error(502, messageIn(text));
     } catch (error) {
-      // Parts that nobody completes are paid for until somebody gives them up.
+      // Parts of an upload that is not completed cost money until it is given up.
       await this.#ask("DELETE", key, `?${upload}`, new Uint8Array()).catch(() => {});
       throw error;
     }

@@ -8,7 +8,7 @@ export interface Signer {
 }
 
 /** What is signed. `url` has its path and query encoded as S3 wants them: see `encode`. */
-export interface Signed {
+interface Signed {
   readonly method: string;
   readonly url: URL;
   readonly body: Uint8Array<ArrayBuffer>;
@@ -16,7 +16,7 @@ export interface Signed {
 
 const encoder = new TextEncoder();
 
-/** The fields that a request needs beside its own. */
+/** The header fields by which a request is signed. */
 export async function sign(
   { method, url, body }: Signed,
   { accessKey, secretKey, region }: Signer,

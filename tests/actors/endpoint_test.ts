@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { SHUTDOWN } from "../../actors/connection.ts";
 import { endpoint, endpointDefaults, type EndpointLimits } from "../../actors/endpoint.ts";
 import { Log } from "../../actors/log.ts";
+import { SHUTDOWN } from "../../actors/shutdown.ts";
 import { Space } from "../../actors/space.ts";
 import { Supervisor } from "../../actors/supervisor.ts";
 import type { DatagramSession, DatagramWire, Hub } from "../../protocols/session.ts";

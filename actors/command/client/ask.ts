@@ -1,8 +1,9 @@
 import { wordsOf } from "../cause.ts";
-import type { CommandHost } from "../command.ts";
+import type { Command, CommandHost } from "../command.ts";
 import { quote } from "../place.ts";
 import type { Answered, Asking, ClientHost } from "./client.ts";
-import { type ClientFlag, ClientFlags, helpFlag, loginFlags } from "./client_flags.ts";
+import { clientCommand } from "./client_command.ts";
+import { type ClientFlag, type ClientFlags, helpFlag, loginFlags } from "./client_flags.ts";
 import { clientHelp } from "./client_help.ts";
 import { loginOf } from "./connect_options.ts";
 import { payloadOf } from "./payload.ts";
@@ -54,32 +55,23 @@ const schemes = ["coap", "coap+tcp", "coaps+tcp", "http", "https"];
 const TIMEOUT_SECONDS = 93;
 
 /** One of `get`, `put`, `post` and `delete`. */
-export function ask(method: Asking["method"]): (
-  args: string[],
-  host: CommandHost,
-) => Promise<number> {
+export function ask(method: Asking["method"]): Command["run"] {
   const hasBody = method === "PUT" || method === "POST";
   const flags = [...hasBody ? bodyFlags : [], ...askFlags];
-  return async (args, host) => {
-    const given = new ClientFlags(args, flags), { client } = host;
-    if (given.has("help")) {
-      host.stdout(helpOf(host, method, flags));
-      return 0;
-    }
-    if (client === undefined) throw new Error("Cannot ask: this program has no clients");
+  const help = (host: CommandHost) => helpOf(host, method, flags);
+  return clientCommand(flags, help, async (given, { host, client }) => {
     const asking = await askingOf(given, { method, host, client });
-    // An event may have nothing to say; a state without a body is said by DELETE.
+    // POST may have nothing to say. PUT must: a value is removed by DELETE.
     const needsBody = method === "PUT" || sources.some((name) => given.has(name));
     if (hasBody && needsBody) asking.payload = await payloadOf(given, client, sources);
-    for (const fault of given.faults) host.stderr(fault);
-    if (given.faults.length > 0) return 1;
+    if (given.report(host)) return 1;
     try {
       return show(await client.ask(asking), { given, host, client });
     } catch (error) {
       host.stderr(`Cannot ask ${quote(asking.url)}: ${wordsOf(error)}`);
       return 1;
     }
-  };
+  });
 }
 
 /** What to ask, from the flags and the files that they name; faults go to the flags. */
@@ -117,7 +109,7 @@ function faultOfUrl(url: string | undefined): string | undefined {
       schemes.join(", ");
 }
 
-/** Prints an answer; what to exit with. */
+/** Prints an answer; returns what to exit with. */
 export function show(
   { ok, head, payload }: Answered,
   { given, host, client }: { given: ClientFlags; host: CommandHost; client: ClientHost },

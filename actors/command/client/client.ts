@@ -19,7 +19,7 @@ export interface Incoming {
   retain: boolean;
 }
 
-/** How a command connects. */
+/** How a command connects to an MQTT server, and what it hears from it. */
 export interface ConnectOptions {
   url: string;
   tls: {
@@ -51,11 +51,11 @@ export interface Subscribing {
   properties?: PacketProperties;
 }
 
-/** A connection of a command. */
+/** The connection of a command to an MQTT server. */
 export interface Client {
   /** Resolves when the message has arrived, as far as its QoS can tell. */
   publish(message: Outgoing): Promise<void>;
-  /** Also after each new connection. Rejects when a filter is refused. */
+  /** Subscribes, again after each new connection. Rejects when a filter is refused. */
   subscribe(subscribing: Subscribing): Promise<void>;
   /** Says goodbye. */
   end(): Promise<void>;
@@ -81,21 +81,21 @@ export interface Answered {
   payload: Uint8Array;
 }
 
-/** Names, as a command asks for them. */
-export interface Names {
+/** What the command `resolve` asks. */
+interface Names {
   /** Addresses, or, with a type, records as lines of a zone file. Rejects when there are none. */
   find(name: string, type?: string): Promise<string[]>;
 }
 
-/** The world as the commands that are clients see it. */
+/** The world as commands that are clients see it. */
 export interface ClientHost {
-  /** Rejects when no answer comes; an error of the server is an answer. */
+  /** Sends a request; rejects when no answer comes. An error of the server is an answer. */
   ask(asking: Asking): Promise<Answered>;
-  /** What a resource is, and each time that it changes. */
+  /** Yields the value of a resource, and each new one. */
   follow(asking: Asking, signal: AbortSignal): AsyncIterable<Answered>;
-  /** Rejects when the first connection cannot be made. */
+  /** Connects to an MQTT server; rejects when the first connection cannot be made. */
   connect(options: ConnectOptions): Promise<Client>;
-  /** Asks for names. Throws a `TypeError` for a server that is no address. */
+  /** Resolves names. Throws a `TypeError` for a server that is no address. */
   names(options: { servers?: readonly string[]; timeoutMs: number }): Names;
   readBytes(path: string): Promise<Uint8Array>;
   /** Standard input, piece by piece. */

@@ -1,3 +1,4 @@
+import type { CommandHost } from "../command.ts";
 import { suggestion } from "../nearest.ts";
 import { quote } from "../place.ts";
 
@@ -72,7 +73,7 @@ export const commonFlags: readonly ClientFlag[] = [
   helpFlag,
 ];
 
-/** Flags that other tools have, and what to do here. */
+/** Flags that other tools have, and what to do here in their place. */
 const strangers: Readonly<Record<string, string>> = {
   "-p": "the port is part of the URL, as in mqtt://host:1883",
   "--port": "the port is part of the URL, as in mqtt://host:1883",
@@ -121,12 +122,18 @@ export class ClientFlags {
     return usual;
   }
 
+  /** Prints what is wrong with the flags; true when anything is. */
+  report(host: Pick<CommandHost, "stderr">): boolean {
+    for (const fault of this.faults) host.stderr(fault);
+    return this.faults.length > 0;
+  }
+
   #flag(word: string, left: string[]): void {
     const [, head = word, inline] = /^(--[^=]+)=(.*)$/s.exec(word) ?? [];
     const flag = this.known.find(({ name, short }) => head === `--${name}` || head === `-${short}`);
     if (flag === undefined) {
       const names = this.known.map(({ name }) => `--${name}`);
-      // What follows is its value there, and no URL.
+      // The word behind it is its value in the other tool, and no URL.
       if (strangers[head] !== undefined && !/^-/.test(left[0] ?? "-")) left.shift();
       const hint = strangers[head] === undefined
         ? suggestion(head, names, "--help")

@@ -1,7 +1,7 @@
 import { section } from "../help.ts";
 import type { ClientFlag } from "./client_flags.ts";
 
-/** The text of `pub --help` and `sub --help`. */
+/** The text that a command which is a client shows for `--help`. */
 export function clientHelp(
   { usage, doc, flags, examples, status }: {
     usage: string;

@@ -8,10 +8,8 @@ import type { ClientHost, ConnectOptions, Outgoing } from "./client.ts";
 import type { ClientFlags } from "./client_flags.ts";
 import type { PropertiesByPacket } from "./packet_properties.ts";
 
-/** A session that stays until it is asked for (MQTT 5.0 §3.1.2.11.2). */
+/** The Session Expiry Interval of a session that never ends (MQTT 5.0 §3.1.2.11.2). */
 const FOR_EVER = 0xffff_ffff;
-/** Topic levels that the commands take. */
-const MAX_LEVELS = 128;
 
 const versions: Readonly<Record<string, ConnectOptions["version"]>> = {
   "5": "5",
@@ -31,7 +29,7 @@ export async function connectOptions(
     properties: PropertiesByPacket;
     files: { host: CommandHost; client: ClientHost };
   },
-): Promise<Omit<ConnectOptions, "message" | "lost">> {
+): Promise<Omit<ConnectOptions, "message">> {
   const { faults } = flags;
   const [given, more] = flags.urls;
   let url = "";
@@ -65,10 +63,11 @@ export async function connectOptions(
     ...await loginOf(flags, files),
     will: willOf(flags, properties),
     properties: { ...clean ? {} : { sessionExpiryInterval }, ...properties.CONNECT },
+    lost: ({ message }) => files.host.stderr(`Connection lost, connecting again: ${message}`),
   };
 }
 
-/** Who we are and whom we trust, from the flags and the files that they name. */
+/** Who we are and whom we trust, by the flags and the files that they name. */
 export async function loginOf(
   flags: ClientFlags,
   { host, client }: { host: CommandHost; client: ClientHost },
@@ -111,7 +110,7 @@ export function topicOf(flags: ClientFlags, name: string): string {
     flags.faults.push("Missing -t TOPIC: where to publish");
     return "";
   }
-  const fault = faultOfTopic(topic, MAX_LEVELS);
+  const fault = faultOfTopic(topic);
   if (fault !== undefined) flags.faults.push(fault);
   return topic;
 }

@@ -2,7 +2,8 @@ import { wordsOf } from "../cause.ts";
 import type { CommandHost } from "../command.ts";
 import { quote } from "../place.ts";
 import { askFlags, askingOf, show } from "./ask.ts";
-import { type ClientFlag, ClientFlags } from "./client_flags.ts";
+import { clientCommand, LINE_FEED, TIMED_OUT } from "./client_command.ts";
+import type { ClientFlag } from "./client_flags.ts";
 import { clientHelp } from "./client_help.ts";
 
 const flags: readonly ClientFlag[] = [
@@ -12,23 +13,12 @@ const flags: readonly ClientFlag[] = [
   ...askFlags,
 ];
 
-/** What `sub` exits with, too. */
-const TIMED_OUT = 27;
-const LINE_FEED = new Uint8Array([10]);
-
-/** Prints what a resource is, and each time that it changes. */
-export async function observe(args: string[], host: CommandHost): Promise<number> {
-  const given = new ClientFlags(args, flags), { client } = host;
-  if (given.has("help")) {
-    host.stdout(helpOf(host));
-    return 0;
-  }
-  if (client === undefined) throw new Error("Cannot observe: this program has no clients");
+/** Prints the value of a resource, and each new one. */
+export const observe = clientCommand(flags, helpOf, async (given, { host, client }) => {
   const asking = await askingOf(given, { method: "GET", host, client });
   const most = given.number("count", Infinity, { min: 1 });
   const timeMs = given.number("time", Infinity, { min: 0 }) * 1000;
-  for (const fault of given.faults) host.stderr(fault);
-  if (given.faults.length > 0) return 1;
+  if (given.report(host)) return 1;
   const over = new AbortController();
   let code = 0, count = 0;
   const timer = timeMs === Infinity ? undefined : setTimeout(() => {
@@ -52,7 +42,7 @@ export async function observe(args: string[], host: CommandHost): Promise<number
     forget();
   }
   return code;
-}
+});
 
 function helpOf({ program }: CommandHost): string {
   return clientHelp({

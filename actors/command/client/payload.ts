@@ -13,8 +13,8 @@ const letters: Readonly<Record<string, string>> = {
 };
 
 /**
- * What the one flag of `sources` that is given says to send; undefined for the lines of standard
- * input, and for what is wrong, which goes to the faults.
+ * The payload that one flag of `sources` names. Undefined for the lines of standard input, which
+ * the command reads itself, and after a fault, which `given` is told.
  */
 export async function payloadOf(
   given: ClientFlags,

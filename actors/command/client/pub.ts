@@ -1,11 +1,12 @@
 import { wordsOf } from "../cause.ts";
 import type { CommandHost } from "../command.ts";
 import type { Client, ClientHost } from "./client.ts";
-import { type ClientFlag, ClientFlags, commonFlags } from "./client_flags.ts";
-import { payloadOf } from "./payload.ts";
+import { clientCommand } from "./client_command.ts";
+import { type ClientFlag, commonFlags } from "./client_flags.ts";
 import { clientHelp } from "./client_help.ts";
 import { connectOptions, qosOf, topicOf } from "./connect_options.ts";
 import { readProperties } from "./packet_properties.ts";
+import { payloadOf } from "./payload.ts";
 
 const flags: readonly ClientFlag[] = [
   { name: "topic", short: "t", hint: "TOPIC", doc: "Where to publish." },
@@ -22,17 +23,14 @@ const flags: readonly ClientFlag[] = [
 
 const sources = ["message", "file", "stdin-lines", "stdin", "null"];
 
-/** Messages of standard input that are under way at once: more would fill the memory. */
+/**
+ * Lines of standard input that are being published at once: all of a large file would fill the
+ * memory.
+ */
 const LINES_UNDER_WAY = 256;
 
 /** Publishes to an MQTT server. */
-export async function pub(args: string[], host: CommandHost): Promise<number> {
-  const given = new ClientFlags(args, flags), { client } = host;
-  if (given.has("help")) {
-    host.stdout(helpOf(host));
-    return 0;
-  }
-  if (client === undefined) throw new Error("Cannot publish: this program has no MQTT client");
+export const pub = clientCommand(flags, helpOf, async (given, { host, client }) => {
   const properties = readProperties(given.all("property"), given.faults);
   const options = await connectOptions(given, { properties, files: { host, client } });
   const message = {
@@ -44,15 +42,10 @@ export async function pub(args: string[], host: CommandHost): Promise<number> {
   const repeat = given.number("repeat", 1, { min: 1 });
   const delayMs = given.number("repeat-delay", 0) * 1000;
   const payload = await payloadOf(given, client, sources);
-  for (const fault of given.faults) host.stderr(fault);
-  if (given.faults.length > 0) return 1;
+  if (given.report(host)) return 1;
   let connection: Client | undefined;
   try {
-    connection = await client.connect({
-      ...options,
-      message() {},
-      lost: (error) => host.stderr(`Connection lost, connecting again: ${error.message}`),
-    });
+    connection = await client.connect({ ...options, message() {} });
     if (payload === undefined) {
       await publishLines(connection, { client, message });
     } else {
@@ -68,7 +61,7 @@ export async function pub(args: string[], host: CommandHost): Promise<number> {
   } finally {
     await connection?.end();
   }
-}
+});
 
 async function publishLines(
   connection: Client,

@@ -1,7 +1,8 @@
 import { wordsOf } from "../cause.ts";
 import type { CommandHost } from "../command.ts";
 import { quote } from "../place.ts";
-import { type ClientFlag, ClientFlags } from "./client_flags.ts";
+import { clientCommand } from "./client_command.ts";
+import type { ClientFlag } from "./client_flags.ts";
 import { clientHelp } from "./client_help.ts";
 
 const flags: readonly ClientFlag[] = [
@@ -21,20 +22,13 @@ const flags: readonly ClientFlag[] = [
 ];
 
 /** Prints what DNS says about a name. */
-export async function resolveName(args: string[], host: CommandHost): Promise<number> {
-  const given = new ClientFlags(args, flags), { faults } = given, { client } = host;
-  if (given.has("help")) {
-    host.stdout(helpOf(host));
-    return 0;
-  }
-  if (client === undefined) throw new Error("Cannot resolve: this program has no resolver");
-  const [name, type, more] = given.urls;
+export const resolveName = clientCommand(flags, helpOf, async (given, { host, client }) => {
+  const { faults, urls: [name, type, more] } = given;
   if (name === undefined) faults.push("Missing NAME: give one such as example.org");
   if (more !== undefined) faults.push(`Unexpected ${quote(more)}: give a name and a type`);
   const timeoutMs = 1000 * given.number("timeout", 5, { min: 0.001, max: 1_000_000 });
   const servers = given.all("name-server").flat();
-  for (const fault of faults) host.stderr(fault);
-  if (name === undefined || faults.length > 0) return 1;
+  if (given.report(host) || name === undefined) return 1;
   try {
     const names = client.names({ ...servers.length > 0 && { servers }, timeoutMs });
     for (const line of await names.find(name, type)) host.stdout(line);
@@ -43,7 +37,7 @@ export async function resolveName(args: string[], host: CommandHost): Promise<nu
     host.stderr(wordsOf(error));
     return 1;
   }
-}
+});
 
 function helpOf({ program }: CommandHost): string {
   return clientHelp({

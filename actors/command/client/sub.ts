@@ -1,8 +1,9 @@
 import { faultOfFilter, matches } from "../../../protocols/topic.ts";
 import { wordsOf } from "../cause.ts";
 import type { CommandHost } from "../command.ts";
-import type { Client, Incoming } from "./client.ts";
-import { type ClientFlag, ClientFlags, commonFlags } from "./client_flags.ts";
+import type { Client, ClientHost, Incoming } from "./client.ts";
+import { clientCommand, LINE_FEED, TIMED_OUT } from "./client_command.ts";
+import { type ClientFlag, type ClientFlags, commonFlags } from "./client_flags.ts";
 import { clientHelp } from "./client_help.ts";
 import { connectOptions, qosOf } from "./connect_options.ts";
 import { readProperties } from "./packet_properties.ts";
@@ -19,49 +20,22 @@ const flags: readonly ClientFlag[] = [
   ...commonFlags,
 ];
 
-/** What mosquitto_sub exits with, too. */
-const TIMED_OUT = 27;
-const MAX_LEVELS = 128;
-const LINE_FEED = new Uint8Array([10]);
-
 /** Prints what an MQTT server has to say. */
-export async function sub(args: string[], host: CommandHost): Promise<number> {
-  const given = new ClientFlags(args, flags), { client } = host;
-  if (given.has("help")) {
-    host.stdout(helpOf(host));
-    return 0;
-  }
-  if (client === undefined) throw new Error("Cannot subscribe: this program has no MQTT client");
+export const sub = clientCommand(flags, helpOf, async (given, { host, client }) => {
   const properties = readProperties(given.all("property"), given.faults);
   const options = await connectOptions(given, { properties, files: { host, client } });
   const qos = qosOf(given, "qos");
   const filters = filtersOf(given, "topic");
   if (!given.has("topic")) given.faults.push("Missing -t FILTER: what to subscribe to");
-  const unwanted = filtersOf(given, "filter-out");
-  const most = given.number("count", Infinity, { min: 1 });
-  const timeoutMs = given.number("timeout", Infinity, { min: 0 }) * 1000;
-  for (const fault of given.faults) host.stderr(fault);
-  if (given.faults.length > 0) return 1;
-
   const over = Promise.withResolvers<number>();
-  let count = 0;
-  const message = ({ topic, payload, retain }: Incoming) => {
-    if (count === most || (retain && given.has("no-stale"))) return;
-    if (unwanted.some((filter) => matches(filter, topic))) return;
-    if (given.has("verbose")) client.write(new TextEncoder().encode(`${topic} `));
-    client.write(payload);
-    if (!given.has("no-newline")) client.write(LINE_FEED);
-    if (++count === most) over.resolve(0);
-  };
+  const message = printer(given, client, () => over.resolve(0));
+  const timeoutMs = given.number("timeout", Infinity, { min: 0 }) * 1000;
+  if (given.report(host)) return 1;
   const timer = timeoutMs === Infinity
     ? undefined
     : setTimeout(() => over.resolve(TIMED_OUT), timeoutMs);
   const forget = host.onSignal(() => over.resolve(0));
-  const connecting = client.connect({
-    ...options,
-    message,
-    lost: (error) => host.stderr(`Connection lost, connecting again: ${error.message}`),
-  });
+  const connecting = client.connect({ ...options, message });
   let connection: Client | undefined;
   const subscribed = async () => {
     connection = await connecting;
@@ -79,11 +53,30 @@ export async function sub(args: string[], host: CommandHost): Promise<number> {
     forget();
     await connection?.end();
   }
+});
+
+/** Prints the messages that the flags ask for; calls `full` after the last one. */
+function printer(
+  given: ClientFlags,
+  client: ClientHost,
+  full: () => void,
+): (message: Incoming) => void {
+  const unwanted = filtersOf(given, "filter-out");
+  const most = given.number("count", Infinity, { min: 1 });
+  let count = 0;
+  return ({ topic, payload, retain }) => {
+    if (count === most || (retain && given.has("no-stale"))) return;
+    if (unwanted.some((filter) => matches(filter, topic))) return;
+    if (given.has("verbose")) client.write(new TextEncoder().encode(`${topic} `));
+    client.write(payload);
+    if (!given.has("no-newline")) client.write(LINE_FEED);
+    if (++count === most) full();
+  };
 }
 
 function filtersOf(given: ClientFlags, name: string): string[] {
   return given.all(name).flatMap(([filter = ""]) => {
-    const fault = faultOfFilter(filter, MAX_LEVELS);
+    const fault = faultOfFilter(filter);
     if (fault === undefined) return [filter];
     given.faults.push(fault);
     return [];

@@ -33,7 +33,7 @@ Deno.test(
   },
 );
 
-Deno.test("So it does when each has a bridge to each", strict, async () => {
+Deno.test("Where each of three has a bridge to each, each message comes once", strict, async () => {
   await using a = new Place();
   await using b = new Place();
   await using c = new Place();
@@ -47,18 +47,22 @@ Deno.test("So it does when each has a bridge to each", strict, async () => {
   await onceEach([a, b, c]);
 });
 
-Deno.test("So it does when the one in the middle has no bridge of its own", strict, async () => {
-  await using middle = new Place();
-  await using a = new Place();
-  await using b = new Place();
-  const bridges = [
-    a.bridge(middle),
-    b.bridge(middle),
-    a.bridge(b, { name: "across" }),
-  ];
-  await Promise.all(bridges.map(({ online }) => online));
-  await onceEach([middle, a, b]);
-});
+Deno.test(
+  "Where the middle one has no bridge of its own, each message comes once",
+  strict,
+  async () => {
+    await using middle = new Place();
+    await using a = new Place();
+    await using b = new Place();
+    const bridges = [
+      a.bridge(middle),
+      b.bridge(middle),
+      a.bridge(b, { name: "across" }),
+    ];
+    await Promise.all(bridges.map(({ online }) => online));
+    await onceEach([middle, a, b]);
+  },
+);
 
 Deno.test("A bridge in version 3.1.1 drops its own echoes, and nothing else", strict, async () => {
   await using here = new Place();

@@ -139,23 +139,23 @@ test("repeats nothing that has a body, or may not be repeated", async () => {
 });
 
 test("gives the next request to the server with the fewest under way", async () => {
-  let release!: () => void;
-  const held = new Promise<void>((resolve) => release = resolve);
+  const asked = Promise.withResolvers<void>(), held = Promise.withResolvers<void>();
   const counts = [0, 0];
   const make = (index: number) =>
     new Behind(async (_request, response) => {
       counts[index]!++;
-      if (index === 0) await held;
+      asked.resolve();
+      if (index === 0) await held.promise;
       response.end("done");
     });
   await using slow = make(0), quick = make(1);
   const { hub, url } = await front({ to: [await slow.listen(), await quick.listen()] });
   await using _ = hub;
   const first = fetch(url + "/");
-  while (counts[0] === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await asked.promise;
   for (let i = 0; i < 4; i++) await (await fetch(url + "/")).text();
   assert.deepEqual(counts, [1, 4]);
-  release();
+  held.resolve();
   await (await first).text();
 });
 
