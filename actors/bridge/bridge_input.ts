@@ -1,6 +1,7 @@
 import { Publication } from "../../protocols/publication.ts";
 import type { Self } from "../actor.ts";
 import { Brake } from "../brake.ts";
+import type { Holder } from "../ledger.ts";
 import { Member } from "../member.ts";
 import type { BridgeEnd } from "./bridge_end.ts";
 import { remap, type Remapped } from "./routes.ts";
@@ -41,6 +42,12 @@ export class BridgeInput {
     this.#publish(message, { lanes: remap(routes.in, message.topic), settle, now });
   }
 
+  /** The upstream will not send this message of QoS 2 again. */
+  release(packetId: number, done: () => void): void {
+    this.#end.ids.release(packetId);
+    this.#whenSafe(done);
+  }
+
   stop(): void {
     for (const cancel of this.#retries) cancel();
     this.#held = [];
@@ -73,11 +80,13 @@ export class BridgeInput {
       if (outcome === "closing") return settle(false);
       if (outcome === "overloaded") refused.push(lane);
     }
-    if (refused.length === 0 || message.qos === 0) return this.#settle(this.#whenSafe(settle));
+    if (refused.length === 0 || message.qos === 0) return this.#taken(message, settle);
     const cancel = this.#end.space.clock.after(pauseMs, () => {
       this.#retries.delete(cancel);
       this.#self.turn(() => {
         this.upstream?.stayAlive();
+        // Where there was room before, it may not be safe yet.
+        this.#end.space.ledger?.touch();
         const next = Math.min(pauseMs * 2, RETRY_MS.longest);
         this.#publish(message, { lanes: refused, settle, now, pauseMs: next });
       });
@@ -86,22 +95,27 @@ export class BridgeInput {
   }
 
   /** The upstream may forget the message once it is safe here. */
-  #whenSafe(settle: (taken: boolean) => void): (taken: boolean) => void {
+  #taken({ packetId }: UpstreamMessage, settle: (taken: boolean) => void): void {
+    if (packetId !== undefined) this.#end.ids.add(packetId);
+    this.#whenSafe(() => this.#settle(settle));
+  }
+
+  /** Goes on once all that this turn has recorded is safe, however long that takes. */
+  #whenSafe(then: () => void): void {
     const { ledger } = this.#end.space;
-    if (ledger === undefined || !ledger.dirty) return settle;
+    if (ledger === undefined || !ledger.dirty) return then();
     const { batch } = ledger;
     ledger.dirty = false;
-    let isSafe = false, told: boolean | undefined;
-    ledger.hold({
+    const holder: Holder = {
       committed: (committed) => {
         if (committed < batch) return false;
-        isSafe = true;
-        if (told !== undefined) this.#self.turn(() => settle(told!));
+        this.#self.turn(then);
         return true;
       },
-      unstored: () => this.#self.turn(() => settle(false)),
-    });
-    return (taken) => isSafe ? settle(taken) : void (told = taken);
+      // The writer tries again, so the message must not come again.
+      unstored: () => ledger.hold(holder),
+    };
+    ledger.hold(holder);
   }
 
   /** The next message comes once those who are behind have caught up, or were given up. */

@@ -11,6 +11,7 @@ import { ENDED, RECEIVED } from "./schema.ts";
 export interface KnownQueue {
   readonly key: number;
   readonly messages: readonly MessageRecord[];
+  readonly ids: readonly number[];
 }
 
 interface SegmentRow {
@@ -140,5 +141,7 @@ export function readQueue(database: DatabaseSync, name: string): KnownQueue | un
   if (found === undefined) return undefined;
   const key = found.key as number;
   const reader = new QueueReader(database, () => {});
-  return { key, messages: reader.all(key) };
+  const ids = database.prepare("SELECT packet_id FROM ids WHERE session = ?").all(key)
+    .map(({ packet_id }) => packet_id as number);
+  return { key, messages: reader.all(key), ids };
 }

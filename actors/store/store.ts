@@ -187,7 +187,7 @@ export class Store implements Ledger {
   queueOf(name: string): WrittenQueue {
     const known = this.parts.queue(name), key = known?.key ?? this.take();
     if (known === undefined) this.saveGroup(key, name);
-    return { journal: this, key, messages: known?.messages ?? [] };
+    return { journal: this, key, messages: known?.messages ?? [], ids: known?.ids ?? [] };
   }
 
   describe(): Record<string, unknown> {
