@@ -8,8 +8,8 @@ const rounds = Number(Deno.env.get("KILL_ROUNDS") ?? 4);
 const seed = Number(Deno.env.get("KILL_SEED") ?? Date.now() % 1_000_000);
 
 Deno.test({
-  name:
-    `A bridge loses nothing when either end is killed, and doubles nothing that comes in at QoS 2: ${rounds} rounds, seed ${seed}`,
+  name: "A bridge loses nothing when either end is killed, and brings nothing of QoS 2 twice: " +
+    `${rounds} rounds, seed ${seed}`,
   sanitizeOps: true,
   sanitizeResources: true,
   async fn() {
