@@ -78,9 +78,9 @@ export interface Session {
   overloaded?(now: number): void;
   /**
    * What was said since something had to be recorded is void, and has not reached the peer: it could
-   * not be recorded. Say so. The caller then hangs up.
+   * not be recorded. Say so. The caller then hangs up. `unsaid` is what would have come first.
    */
-  unstored?(now: number): void;
+  unstored?(now: number, unsaid: Uint8Array): void;
   /** The gateway stops: say goodbye and call `wire.close()`, at once or when all is finished. */
   shutdown(now: number): void;
   /** The peer will send no more, but may still read. Without this method the stream is closed. */

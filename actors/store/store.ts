@@ -30,6 +30,8 @@ export class Store implements Ledger {
   #next: number;
   readonly #commits: Commits;
   #unswept = 0;
+  /** Messages of the past that could not be recorded. */
+  #unremembered = 0;
 
   constructor(readonly parts: StoreParts, { next, written }: { next: number; written: number }) {
     this.#next = next;
@@ -46,7 +48,7 @@ export class Store implements Ledger {
   }
 
   get failing(): boolean {
-    return this.#commits.fault !== undefined;
+    return this.#commits.isStuck;
   }
 
   get fault(): string | undefined {
@@ -159,6 +161,7 @@ export class Store implements Ledger {
     if (past.rules.length === 0) return;
     const { topic, payload, time } = publication, rule = past.ruleOf(topic);
     if (rule < 0 || isMomentary(topic)) return;
+    if (this.failing) return void this.#unremembered++;
     const length = this.#commits.building.keep(payload), at = Math.floor(time || this.parts.now());
     const { filter } = past.rules[rule]!;
     const number = this.take();
@@ -192,7 +195,8 @@ export class Store implements Ledger {
 
   describe(): Record<string, unknown> {
     const { changes, written, building } = this.#commits, { failing, refusals } = this;
-    return { failing, refused: refusals, changes, batches: written, pending: building.changes };
+    const pending = building.changes, unremembered = this.#unremembered;
+    return { failing, refused: refusals, unremembered, changes, batches: written, pending };
   }
 
   flushed(): Promise<void> {

@@ -9,7 +9,7 @@ import {
   type AuthStep,
 } from "./authentication.ts";
 import { Broker } from "./broker.ts";
-import { refuseConnect } from "./connack.ts";
+import { refuseConnect, unkept } from "./connack.ts";
 import { type Admission, admit } from "./connect.ts";
 import { misplaced, type Span } from "./conversation.ts";
 import { decodePacket } from "./decode.ts";
@@ -174,13 +174,18 @@ export class Entrance implements AuthOwner {
     link.wire.pause();
   }
 
-  /** Refuses who wants the session of another user, which it may have become meanwhile. */
+  /** Refuses who wants the session of another user, or one that cannot be kept, as it is by now. */
   #isRefused(now: number): boolean {
-    const { hub } = this.link, { clients } = hub.shared(Broker);
-    const { user } = clients.get(this.#admission!.clientId) ?? {};
-    if (user === undefined || user === hub.identity.user) return false;
-    const why = "Cannot take this client identifier: its session belongs to another user";
-    this.house.refuse(new ProtocolError(why, Reason.notAuthorized), now);
-    return true;
+    const { hub } = this.link, { clientId, expirySeconds } = this.#admission!;
+    const { user, log } = hub.shared(Broker).clients.get(clientId) ?? {};
+    let error: ProtocolError | undefined;
+    if (user !== undefined && user !== hub.identity.user) {
+      const why = "Cannot take this client identifier: its session belongs to another user";
+      error = new ProtocolError(why, Reason.notAuthorized);
+    } else if (hub.journal?.failing && (expirySeconds > 0 || log !== undefined)) {
+      error = unkept();
+    }
+    if (error !== undefined) this.house.refuse(error, now);
+    return error !== undefined;
   }
 }

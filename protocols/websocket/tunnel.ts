@@ -102,7 +102,8 @@ export abstract class Tunnel implements Wire, Mode {
 
   unstored(now: number): void {
     this.#closeCode = closeCodes.tryAgainLater;
-    this.inner.unstored?.(now);
+    // What was not said is a frame, and none of its own.
+    this.inner.unstored?.(now, new Uint8Array(0));
   }
 
   shutdown(now: number): void {
