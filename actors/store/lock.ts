@@ -27,7 +27,8 @@ export function lock(file: string): (refused?: "refused") => void {
   );
 }
 
-function isThere(name: string): boolean {
+/** True for a file, a folder, or what may not be looked at. */
+export function isThere(name: string): boolean {
   try {
     Deno.statSync(name);
     return true;

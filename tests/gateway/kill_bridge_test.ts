@@ -3,6 +3,7 @@ import { eventually } from "../interop/patience.ts";
 import { dice } from "../protocols/mqtt/dice.ts";
 import { Counter, ExactPublisher, ExactSubscriber } from "./durable_clients.ts";
 import { listening, type Running } from "./meerkat.ts";
+import { isSound } from "./sound_store.ts";
 
 const rounds = Number(Deno.env.get("KILL_ROUNDS") ?? 4);
 const seed = Number(Deno.env.get("KILL_SEED") ?? Date.now() % 1_000_000);
@@ -95,6 +96,7 @@ class Ordeal {
       throw new Error(`Round ${round}, killed after ${pauses} ms, seed ${seed}`, { cause: error });
     }
     for (const end of ends) await end[Symbol.asyncDispose]();
+    for (const name of ["upstream", "site"]) await isSound(`${this.folder}/${name}.db`);
   }
 
   async #reckon(): Promise<void> {

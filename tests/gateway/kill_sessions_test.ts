@@ -4,6 +4,7 @@ import { eventually } from "../interop/patience.ts";
 import { dice } from "../protocols/mqtt/dice.ts";
 import { Counter, ExactSubscriber } from "./durable_clients.ts";
 import { listening } from "./meerkat.ts";
+import { isSound } from "./sound_store.ts";
 import { Toggler } from "./toggler.ts";
 
 const rounds = Number(Deno.env.get("KILL_ROUNDS") ?? 4);
@@ -77,6 +78,7 @@ class Ordeal {
     try {
       await Promise.all(clients);
       await gateway[Symbol.asyncDispose]();
+      await isSound(this.#file);
       this.#checkSubscriptions();
     } catch (error) {
       throw new Error(`Round ${round}, killed after ${ms} ms, seed ${seed}`, { cause: error });
