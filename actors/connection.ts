@@ -25,8 +25,6 @@ export const SHUTDOWN: unique symbol = Symbol("shutdown");
 /** Read at once, this is an upload that goes on; a trickle is none. */
 const UPLOAD_BYTES = 1024;
 
-const NOTHING: Uint8Array = new Uint8Array(0);
-
 /** To itself: no receiver holds this publisher back any more. */
 const GO_ON = Symbol("go on");
 
@@ -282,9 +280,9 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
   }
 
   /** What was refused, or is void, is lost: the peer must not go on as if it were not. */
-  #end(why: "overloaded" | "unstored", unsaid = NOTHING): void {
+  #end(why: "overloaded" | "unstored", unsaid?: Uint8Array): void {
     this.#writer.allowLastWords();
-    this.#session[why]?.(this.#now(), unsaid);
+    this.#session[why]?.(this.#now(), unsaid ?? new Uint8Array(0));
     this.close();
   }
 
