@@ -71,10 +71,10 @@ export class HistoryReader {
         : this.#one.all(filter, since, limit)) as unknown as (MessageRow & { number: number })[];
     const found = rows.filter(({ topic }) => !wild || matches(filter, topic))
       .slice(0, limit).reverse().map((row) => fromRow(row).publication);
-    // The store may have some already, and not have said so yet.
-    const known = new Set(rows.map(({ number }) => number));
+    // The store may have some already, and not have said so yet: all up to its newest.
+    const newest = rows[0]?.number ?? -1;
     for (const { publication, number } of this.#fresh) {
-      if (known.has(number)) continue;
+      if (number <= newest) continue;
       if (publication.time >= since && matches(filter, publication.topic)) found.push(publication);
     }
     return found.filter((each) => this.#isKept(each, now)).slice(-limit);

@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
 import { openDatabase, readingFault } from "./database.ts";
-import { isThere, lock } from "./lock.ts";
+import { isThere, lock, realFile } from "./lock.ts";
 import { MessagePacker, type OwnedMessage } from "./message_packer.ts";
 import { unpacked } from "./packed.ts";
 import { redoIfFree } from "./redo.ts";
@@ -17,6 +17,7 @@ const decoder = new TextDecoder();
 
 /** Everything in a store, a JSON object in each line; also while a gateway is using it. */
 export function* exportStore(file: string): Generator<string> {
+  file = realFile(file);
   redoIfFree(file);
   const database = openDatabase(file, { readOnly: true });
   try {
@@ -45,6 +46,7 @@ export async function importStore(
   lines: AsyncIterable<string>,
   source?: string,
 ): Promise<number> {
+  file = realFile(file);
   const isNew = !isThere(file), unlock = lock(file);
   let isFilled = false;
   try {
@@ -64,6 +66,7 @@ export async function importStore(
 
 /** Copies a store, also while a gateway is using it. */
 export function backupStore(file: string, copy: string): void {
+  file = realFile(file);
   redoIfFree(file);
   const database = openDatabase(file, { readOnly: true });
   try {

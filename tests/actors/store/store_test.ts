@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import type { DatabaseSync } from "node:sqlite";
 import { Log } from "../../../actors/log.ts";
 import type { Batch } from "../../../actors/store/batch.ts";
 import { openDatabase } from "../../../actors/store/database.ts";
 import { HistoryReader } from "../../../actors/store/history.ts";
+import { Statements } from "../../../actors/store/statements.ts";
 import { Store } from "../../../actors/store/store.ts";
 import type { WriterThread } from "../../../actors/store/writer_thread.ts";
 import { Publication } from "../../../protocols/publication.ts";
@@ -10,7 +12,9 @@ import { Publication } from "../../../protocols/publication.ts";
 const log = new Log({ sink: () => {} });
 
 /** A store whose writer takes everything and says nothing by itself. */
-function withStore(fn: (store: Store, batches: Batch[]) => Promise<void>): () => Promise<void> {
+function withStore(
+  fn: (store: Store, batches: Batch[], database: DatabaseSync) => Promise<void>,
+): () => Promise<void> {
   return async () => {
     const batches: Batch[] = [], database = openDatabase(":memory:");
     const writer = { write: (batch: Batch) => void batches.push(batch) };
@@ -26,7 +30,7 @@ function withStore(fn: (store: Store, batches: Batch[]) => Promise<void>): () =>
       now: () => 1,
     }, { next: 1, written: 0 });
     try {
-      await fn(store, batches);
+      await fn(store, batches, database);
     } finally {
       database.close();
     }
@@ -69,5 +73,22 @@ Deno.test(
     store.answered({ kind: "committed", batch: 1 });
     assert.equal(batches.length, 2);
     assert.equal(store.failing, false);
+  }),
+);
+
+Deno.test(
+  "Store tells the newest of the past also before it has heard that it was written",
+  withStore(async (store, batches, database) => {
+    for (let number = 1; number <= 5; number++) {
+      store.saveHistory(new Publication("h/1", Uint8Array.of(48 + number), { time: number }));
+    }
+    await Promise.resolve();
+    new Statements(database).apply(batches[0]!);
+    store.saveHistory(new Publication("h/1", Uint8Array.of(54), { time: 6 }));
+    const newest = (limit: number) =>
+      store.history("h/1", { since: 0, limit })!.map((each) => each.text()).join("");
+    assert.equal(newest(1), "6");
+    assert.equal(newest(3), "456");
+    assert.equal(newest(100), "123456");
   }),
 );
