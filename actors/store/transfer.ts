@@ -64,22 +64,48 @@ export async function importStore(
   }
 }
 
-/** Copies a store, also while a gateway is using it. */
+/** Copies a store, also while a gateway is using it. The copy has its name once it is whole. */
 export function backupStore(file: string, copy: string): void {
   file = realFile(file);
+  const part = `${copy}-part`;
+  try {
+    if (isThere(copy) && Deno.statSync(copy).size > 0) throw new Error("it is there already");
+    removeAll(part);
+    copyTo(part, file);
+    Deno.renameSync(part, copy);
+  } catch (error) {
+    removeAll(part);
+    if (error instanceof StoreError) throw error;
+    throw new StoreError(`Cannot copy ${file} to ${copy}: ${(error as Error).message}`);
+  }
+}
+
+function copyTo(copy: string, file: string): void {
   redoIfFree(file);
   const database = openDatabase(file, { readOnly: true });
   try {
     database.prepare("VACUUM INTO ?").run(copy);
-  } catch (error) {
-    throw new StoreError(`Cannot copy ${file} to ${copy}: ${(error as Error).message}`);
   } finally {
     database.close();
   }
   // A log of the original is none of the copy's.
   const copied = openDatabase(copy);
-  copied.exec("UPDATE progress SET id = abs(random() % 4294967296)");
-  copied.close();
+  try {
+    copied.exec("UPDATE progress SET id = abs(random() % 4294967296)");
+  } finally {
+    copied.close();
+  }
+}
+
+/** What was begun, and what SQLite keeps beside it. */
+function removeAll(part: string): void {
+  for (const name of [part, `${part}-journal`, `${part}-wal`, `${part}-shm`]) {
+    try {
+      Deno.removeSync(name);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
 }
 
 async function fill(
