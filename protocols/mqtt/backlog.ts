@@ -37,8 +37,8 @@ export class Backlog {
     for (const each of all) this.push(each);
   }
 
-  /** The oldest; a page that has to be read for it is given to `opened` first. */
-  shift(opened: (page: Page, deliveries: readonly Delivery[]) => void): Delivery | undefined {
+  /** The oldest, which stays; a page that has to be read for it is given to `opened` first. */
+  peek(opened: (page: Page, deliveries: readonly Delivery[]) => void): Delivery | undefined {
     while (this.#at === this.#read.length) {
       const page = this.#pages.shift();
       if (page === undefined) return undefined;
@@ -47,7 +47,14 @@ export class Backlog {
       this.#at = 0;
       opened(page, this.#read);
     }
-    const delivery = this.#read[this.#at++];
+    return this.#read[this.#at];
+  }
+
+  /** The oldest; as for `peek`. */
+  shift(opened: (page: Page, deliveries: readonly Delivery[]) => void): Delivery | undefined {
+    const delivery = this.peek(opened);
+    if (delivery === undefined) return undefined;
+    this.#at++;
     if (this.#at === this.#read.length) {
       this.#read = NOTHING;
       this.#at = 0;
