@@ -99,6 +99,12 @@ export class BridgeQueue {
     if (this.#underWay.delete(outbound)) this.#bytes -= costOf(outbound);
   }
 
+  /** All of them are given up. */
+  clear(): void {
+    this.rewind();
+    for (let next = this.shift(); next !== undefined; next = this.shift()) this.settle(next);
+  }
+
   /** Nobody knows any more what became of those under way: they are sent again, first of all. */
   rewind(): void {
     this.#waiting = [...this.#underWay, ...this.#waiting.slice(this.#head)];

@@ -30,6 +30,8 @@ export class Store implements Ledger {
   #next: number;
   readonly #commits: Commits;
   #unswept = 0;
+  /** Those of this run by their names. */
+  readonly #queues = new Map<string, WrittenQueue>();
   /** Messages of the past that could not be recorded. */
   #unremembered = 0;
 
@@ -188,9 +190,14 @@ export class Store implements Ledger {
   }
 
   queueOf(name: string): WrittenQueue {
+    const before = this.#queues.get(name);
+    // Whoever had it in this run has ended what was in it, which the database may not know yet.
+    if (before !== undefined) return before;
     const known = this.parts.queue(name), key = known?.key ?? this.take();
     if (known === undefined) this.saveGroup(key, name);
-    return { journal: this, key, messages: known?.messages ?? [], ids: known?.ids ?? [] };
+    const { messages = [], ids = [] } = known ?? {}, queue = { journal: this, key, messages, ids };
+    this.#queues.set(name, { ...queue, messages: [], ids: [] });
+    return queue;
   }
 
   describe(): Record<string, unknown> {
