@@ -3,6 +3,8 @@ import type { WrittenQueue } from "../ledger.ts";
 /** Packet identifiers of messages of QoS 2 that were taken here, and not released by the upstream. */
 export class BridgeIds {
   readonly #ids: Set<number>;
+  /** Goes up with each session at the upstream: what an earlier one sent has no identifier any more. */
+  session = 0;
 
   /** Without `written` they end with the process, as a clean session at the upstream does. */
   constructor(readonly written: WrittenQueue | undefined) {
@@ -13,7 +15,9 @@ export class BridgeIds {
     return [...this.#ids];
   }
 
-  add(id: number): void {
+  /** One that came in the session of this number. */
+  add(id: number, session: number): void {
+    if (session !== this.session) return;
     this.#ids.add(id);
     this.written?.journal.saveId(this.written.key, id);
   }
@@ -27,6 +31,7 @@ export class BridgeIds {
 
   /** The upstream knows nothing of the session any more. */
   clear(): void {
+    this.session++;
     for (const id of this.#ids) this.release(id);
   }
 }

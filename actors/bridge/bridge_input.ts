@@ -39,7 +39,8 @@ export class BridgeInput {
       space.count("bridge.looped");
       return settle(true);
     }
-    this.#publish(message, { lanes: remap(routes.in, message.topic), settle, now });
+    const safely = this.#owning(message, settle);
+    this.#publish(message, { lanes: remap(routes.in, message.topic), settle: safely, now });
   }
 
   /** The upstream will not send this message of QoS 2 again. */
@@ -80,7 +81,7 @@ export class BridgeInput {
       if (outcome === "closing") return settle(false);
       if (outcome === "overloaded") refused.push(lane);
     }
-    if (refused.length === 0 || message.qos === 0) return this.#taken(message, settle);
+    if (refused.length === 0 || message.qos === 0) return settle(true);
     const cancel = this.#end.space.clock.after(pauseMs, () => {
       this.#retries.delete(cancel);
       this.#self.turn(() => {
@@ -94,10 +95,14 @@ export class BridgeInput {
     this.#retries.add(cancel);
   }
 
-  /** The upstream may forget the message once it is safe here. */
-  #taken({ packetId }: UpstreamMessage, settle: (taken: boolean) => void): void {
-    if (packetId !== undefined) this.#end.ids.add(packetId);
-    this.#whenSafe(() => this.#settle(settle));
+  /** The upstream may forget the message once it is safe here that it was taken. */
+  #owning({ packetId }: UpstreamMessage, settle: (taken: boolean) => void) {
+    const { ids } = this.#end, { session } = ids;
+    return (taken: boolean) => {
+      if (!taken) return settle(false);
+      if (packetId !== undefined) ids.add(packetId, session);
+      this.#whenSafe(() => this.#settle(settle));
+    };
   }
 
   /** Goes on once all that this turn has recorded is safe, however long that takes. */
