@@ -274,14 +274,14 @@ class Connection implements Actor<unknown>, Wire, Inbox, Load, Appetite, Voice, 
     this.#stream.closeWrite().catch(() => this.#self.stop());
   }
 
-  unstored(): void {
-    this.#self.turn(() => this.#end("unstored"));
+  unstored(unsaid: Uint8Array): void {
+    this.#self.turn(() => this.#end("unstored", unsaid));
   }
 
   /** Something for this peer is lost or void: hangs up, so that it does not go on as if nothing were. */
-  #end(why: "overloaded" | "unstored" | "revoked"): void {
+  #end(why: "overloaded" | "unstored" | "revoked", unsaid?: Uint8Array): void {
     this.#writer.allowLastWords();
-    this.#session[why]?.(this.#now());
+    this.#session[why]?.(this.#now(), unsaid ?? new Uint8Array(0));
     this.close();
   }
 

@@ -14,8 +14,8 @@ export class HeldOutput implements Holder {
   constructor(
     readonly ledger: Ledger,
     readonly release: (bytes: Uint8Array) => void,
-    /** Everything has been said, or nothing will be. */
-    readonly done: (isSafe: boolean) => void,
+    /** Everything has been said, or nothing will be: what would have come first is `unsaid`. */
+    readonly done: (isSafe: boolean, unsaid?: Uint8Array) => void,
   ) {
     ledger.hold(this);
   }
@@ -44,6 +44,6 @@ export class HeldOutput implements Holder {
   }
 
   unstored(): void {
-    this.done(false);
+    this.done(false, this.#parts[0]?.bytes.take());
   }
 }

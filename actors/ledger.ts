@@ -15,6 +15,8 @@ export interface WrittenQueue {
   readonly journal: Journal;
   readonly key: number;
   readonly messages: readonly MessageRecord[];
+  /** Packet identifiers of messages of QoS 2 that its owner has taken, and that were not released. */
+  readonly ids: readonly number[];
 }
 
 /** Everything that survives a restart, as the topic space sees it. */

@@ -14,7 +14,7 @@ export interface Voice {
   /** The stream is broken. */
   failed(): void;
   /** What was kept back until it was safe is void. */
-  unstored(): void;
+  unstored(unsaid: Uint8Array): void;
 }
 
 /** Writes what one connection has to say: all of it, in order, one write at a time. */
@@ -50,7 +50,7 @@ export class Writer implements Flushing {
       this.#held = new HeldOutput(
         ledger,
         (bytes) => void this.#outbox.push(bytes),
-        (isSafe) => this.#released(isSafe),
+        (isSafe, unsaid) => this.#released(isSafe, unsaid),
       );
     }
     if (this.size + bytes.length > this.#outbox.limit) return false;
@@ -58,10 +58,10 @@ export class Writer implements Flushing {
     return true;
   }
 
-  #released(isSafe: boolean): void {
+  #released(isSafe: boolean, unsaid: Uint8Array = new Uint8Array(0)): void {
     this.#held = isSafe ? undefined : null;
     if (isSafe) this.flushLater();
-    else this.#owner.unstored();
+    else this.#owner.unstored(unsaid);
   }
 
   /** Makes room for one short message beyond the limit. */

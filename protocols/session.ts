@@ -78,9 +78,9 @@ export interface Session {
   overloaded?(now: number): void;
   /**
    * Something could not be recorded. What was sent since then has not reached the peer, and never
-   * will: say so. The caller then hangs up.
+   * will: say so. The caller then hangs up. `unsaid` is what would have come first.
    */
-  unstored?(now: number): void;
+  unstored?(now: number, unsaid: Uint8Array): void;
   /** What the peer was let in by holds no more: say so. The caller then hangs up. */
   revoked?(now: number): void;
   /** The gateway stops: say goodbye and call `wire.close()`, at once or when all is finished. */

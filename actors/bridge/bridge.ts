@@ -63,7 +63,7 @@ class Span implements Actor<unknown>, UpstreamUser, Sleeper {
       if (this.#pumps) return;
       this.#pumps = self.tell(PUMP);
     };
-    around.open(around.upstream, this).then((upstream) => {
+    around.open({ ...around.upstream, owned: end.ids.all }, this).then((upstream) => {
       if (this.#isOver) return void around.leaving(upstream.close());
       this.#upstream = this.#input.upstream = upstream;
       self.turn(() => upstream.connect());
@@ -127,6 +127,10 @@ class Span implements Actor<unknown>, UpstreamUser, Sleeper {
     this.#self.turn(() => this.#input.take(message, settle));
   }
 
+  released(packetId: number, done: () => void): void {
+    this.#self.turn(() => this.#input.release(packetId, done));
+  }
+
   drained(): void {
     this.#end.wake();
   }
@@ -137,7 +141,10 @@ class Span implements Actor<unknown>, UpstreamUser, Sleeper {
     this.#error = undefined;
     this.#attempts = 0;
     const isNew = !session.present || !this.#subscribed;
-    if (!session.present) end.echoes.clear();
+    if (!session.present) {
+      end.echoes.clear();
+      end.ids.clear();
+    }
     this.#output = new BridgeOutput(upstream, end, {
       session,
       storedToo: isNew,

@@ -5,6 +5,7 @@ import { insider } from "../member.ts";
 import { type Load, Reception } from "../reception.ts";
 import type { Space } from "../space.ts";
 import type { BridgeLimits, BridgeOptions } from "./bridge_options.ts";
+import { BridgeIds } from "./bridge_ids.ts";
 import { BridgeQueue } from "./bridge_queue.ts";
 import { Echoes, Passes } from "./echoes.ts";
 import { remap, Routes } from "./routes.ts";
@@ -14,6 +15,7 @@ import type { UpstreamSession } from "./upstream.ts";
 export class BridgeEnd implements Receiver, Load {
   readonly routes: Routes;
   readonly queue: BridgeQueue;
+  readonly ids: BridgeIds;
   readonly reception: Reception;
   readonly echoes = new Echoes();
   /** The connection, while there is one. */
@@ -29,7 +31,9 @@ export class BridgeEnd implements Receiver, Load {
     readonly space: Space,
   ) {
     this.routes = new Routes(options.routes);
-    this.queue = new BridgeQueue(limits, space.ledger?.queueOf(`$bridge/${options.name}`));
+    const written = space.ledger?.queueOf(`$bridge/${options.name}`);
+    this.queue = new BridgeQueue(limits, written);
+    this.ids = new BridgeIds(options.clean === false ? written : undefined);
     this.reception = new Reception(this, {
       ...connectionDefaults,
       outboxHighWaterBytes: limits.maxQueuedBytes / 2,

@@ -2,6 +2,7 @@ import { Publication } from "../../protocols/publication.ts";
 import type { Hub } from "../../protocols/session.ts";
 import type { Self } from "../actor.ts";
 import { Brake } from "../brake.ts";
+import type { Holder } from "../ledger.ts";
 import { insider } from "../member.ts";
 import type { BridgeEnd } from "./bridge_end.ts";
 import { remap, type Remapped } from "./routes.ts";
@@ -39,7 +40,14 @@ export class BridgeInput {
       space.count("bridge.looped");
       return settle(true);
     }
-    this.#publish(message, { lanes: remap(routes.in, message.topic), settle, now });
+    const safely = this.#owning(message, settle);
+    this.#publish(message, { lanes: remap(routes.in, message.topic), settle: safely, now });
+  }
+
+  /** The upstream will not send this message of QoS 2 again. */
+  release(packetId: number, done: () => void): void {
+    this.#end.ids.release(packetId);
+    this.#whenSafe(done);
   }
 
   stop(): void {
@@ -74,11 +82,13 @@ export class BridgeInput {
       if (outcome === "closing") return settle(false);
       if (outcome === "overloaded") refused.push(lane);
     }
-    if (refused.length === 0 || message.qos === 0) return this.#settle(this.#whenSafe(settle));
+    if (refused.length === 0 || message.qos === 0) return settle(true);
     const cancel = this.#end.space.clock.after(pauseMs, () => {
       this.#retries.delete(cancel);
       this.#self.turn(() => {
         this.upstream?.stayAlive();
+        // Where there was room before, it may not be safe yet.
+        this.#end.space.ledger?.touch();
         const next = Math.min(pauseMs * 2, RETRY_MS.longest);
         this.#publish(message, { lanes: refused, settle, now, pauseMs: next });
       });
@@ -86,23 +96,32 @@ export class BridgeInput {
     this.#retries.add(cancel);
   }
 
-  /** Puts `settle` off until the message is stored here: only then may the upstream forget it. */
-  #whenSafe(settle: (taken: boolean) => void): (taken: boolean) => void {
+  /** The upstream may forget the message once it is safe here that it was taken. */
+  #owning({ packetId }: UpstreamMessage, settle: (taken: boolean) => void) {
+    const { ids } = this.#end, { session } = ids;
+    return (taken: boolean) => {
+      if (!taken) return settle(false);
+      if (packetId !== undefined) ids.add(packetId, session);
+      this.#whenSafe(() => this.#settle(settle));
+    };
+  }
+
+  /** Goes on once all that this turn has recorded is safe, however long that takes. */
+  #whenSafe(then: () => void): void {
     const { ledger } = this.#end.space;
-    if (ledger === undefined || !ledger.dirty) return settle;
+    if (ledger === undefined || !ledger.dirty) return then();
     const { batch } = ledger;
     ledger.dirty = false;
-    let isSafe = false, told: boolean | undefined;
-    ledger.hold({
+    const holder: Holder = {
       committed: (committed) => {
         if (committed < batch) return false;
-        isSafe = true;
-        if (told !== undefined) this.#self.turn(() => settle(told!));
+        this.#self.turn(then);
         return true;
       },
-      unstored: () => this.#self.turn(() => settle(false)),
-    });
-    return (taken) => isSafe ? settle(taken) : void (told = taken);
+      // The writer tries again, so the message must not come again.
+      unstored: () => ledger.hold(holder),
+    };
+    ledger.hold(holder);
   }
 
   /** Lets the next message come, once receivers that are behind have caught up or were given up. */

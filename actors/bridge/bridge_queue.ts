@@ -102,6 +102,12 @@ export class BridgeQueue {
     if (this.#underWay.delete(outbound)) this.#bytes -= costOf(outbound);
   }
 
+  /** Gives up all messages. */
+  clear(): void {
+    this.rewind();
+    for (let next = this.shift(); next !== undefined; next = this.shift()) this.settle(next);
+  }
+
   /** After a crash nobody knows what became of those under way: they are sent again, before all. */
   rewind(): void {
     this.#waiting = [...this.#underWay, ...this.#waiting.slice(this.#head)];

@@ -100,6 +100,8 @@ export class Bridges {
         end.forget();
         this.#ends.delete(end);
         below.stopChild(options.name);
+        end.queue.clear();
+        end.ids.clear();
         await this.closed();
       },
     };

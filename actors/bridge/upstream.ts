@@ -10,6 +10,8 @@ export interface UpstreamMessage {
   retain: boolean;
   contentType?: string;
   properties?: MessageProperties;
+  /** Of a message of QoS 2 that came from the upstream. */
+  packetId?: number;
 }
 
 /** Where an upstream is, and who we are to it. */
@@ -37,6 +39,12 @@ export interface UpstreamOptions {
   userProperties: Readonly<Record<string, string>>;
 }
 
+/** What stays of a bridge when it is started again. */
+export interface UpstreamState {
+  /** Packet identifiers of messages of QoS 2 that were taken, and that the upstream has not released. */
+  readonly owned: readonly number[];
+}
+
 /** What an upstream grants. */
 export interface UpstreamSession {
   version: "5" | "3.1.1";
@@ -59,6 +67,8 @@ export interface UpstreamUser {
    * next connection. Either lets the next message come.
    */
   message(message: UpstreamMessage, settle: (taken: boolean) => void): void;
+  /** A message of QoS 2 that was taken will not come again; `done` tells the upstream that we know. */
+  released(packetId: number, done: () => void): void;
   /** What was written has left. */
   drained(): void;
 }
@@ -78,4 +88,7 @@ export interface Upstream {
 }
 
 /** Makes a client of another broker; it does not dial yet. */
-export type OpenUpstream = (options: UpstreamOptions, user: UpstreamUser) => Promise<Upstream>;
+export type OpenUpstream = (
+  options: UpstreamOptions & UpstreamState,
+  user: UpstreamUser,
+) => Promise<Upstream>;

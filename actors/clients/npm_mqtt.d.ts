@@ -68,6 +68,13 @@ export interface ClientOptions {
   log?: () => void;
   outgoingStore?: Store;
   incomingStore?: Store;
+  /** Asked before PUBACK or PUBREC of each message; an error has none sent. */
+  customHandleAcks?: (
+    topic: string,
+    payload: Uint8Array,
+    packet: PublishPacket,
+    done: (error: Error | number) => void,
+  ) => void;
   will?: {
     topic: string;
     payload: Uint8Array;

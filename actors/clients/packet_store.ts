@@ -16,6 +16,14 @@ export class PacketStore implements Store {
     return this;
   }
 
+  has(id: number): boolean {
+    return this.#packets.has(id);
+  }
+
+  clear(): void {
+    this.#packets.clear();
+  }
+
   createStream(): Readable {
     return Readable.from([...this.#packets.values()]);
   }

@@ -3,13 +3,14 @@ import type { PublishPacket, PublishProperties } from "./npm_mqtt.d.ts";
 
 /** A received packet as we know messages. */
 export function messageOf(packet: PublishPacket): UpstreamMessage {
-  const { topic, payload, qos, retain, properties } = packet;
+  const { topic, payload, qos, retain, messageId, properties } = packet;
   return {
     topic,
     // As plain bytes: a Buffer's `slice` copies nothing.
     payload: bytesOf(payload),
     qos,
     retain,
+    packetId: qos === 2 ? messageId : undefined,
     contentType: properties?.contentType,
     properties: properties && {
       payloadFormat: formatOf(properties.payloadFormatIndicator),

@@ -2,11 +2,13 @@ import type {
   Upstream,
   UpstreamMessage,
   UpstreamOptions,
+  UpstreamState,
   UpstreamUser,
 } from "../bridge/upstream.ts";
 import type { Qos } from "../../protocols/publication.ts";
 import { mqttClient } from "./mqtt_client.ts";
 import type { ConnackPacket, MqttClient, PublishPacket } from "./npm_mqtt.d.ts";
+import { PacketStore } from "./packet_store.ts";
 import { PublishLane } from "./publish_lane.ts";
 import { messageOf, packetProperties } from "./properties.ts";
 
@@ -18,14 +20,17 @@ const PACKET_ID_NOT_FOUND = 0x92;
 /** How long an upstream may take to hang up after our goodbye. */
 const GOODBYE_MS = 1_000;
 
+/** A message of QoS 2 that nobody has taken yet. */
 interface Waiting {
-  done: (error?: Error) => void;
-  epoch: number;
+  readonly packet: PublishPacket;
+  /** Whom to tell on the connection that brought it last. */
+  readonly done: (error: Error | number) => void;
+  readonly epoch: number;
 }
 
 /** An upstream by way of npm:mqtt. */
 export async function openUpstream(
-  options: UpstreamOptions,
+  options: UpstreamOptions & UpstreamState,
   user: UpstreamUser,
 ): Promise<Upstream> {
   const link = new Link(options, user);
@@ -37,6 +42,7 @@ export async function openUpstream(
     clean,
     keepalive: keepAliveSeconds,
     connectTimeout: connectTimeoutMs,
+    incomingStore: link.incoming,
     ...options.version === "3.1.1" ? { protocolVersion: 4 } : {
       protocolVersion: 5,
       properties: {
@@ -60,12 +66,19 @@ class Link implements Upstream {
   readonly #user: UpstreamUser;
   /** Goes up with each connection: what an earlier one brought is not acknowledged on this one. */
   #epoch = 0;
-  /** Messages that nobody has taken yet, and whom to tell. */
-  readonly #waiting = new Map<PublishPacket, Waiting>();
+  /** Messages of QoS 2 that are ours; the upstream has not released their identifiers. */
+  readonly incoming = new PacketStore();
+  /** Those of the present session that are being looked at, by identifier. */
+  readonly #waiting = new Map<number, Waiting>();
 
-  constructor(options: UpstreamOptions, user: UpstreamUser) {
+  constructor(options: UpstreamOptions & UpstreamState, user: UpstreamUser) {
     this.#options = options;
     this.#user = user;
+    for (const messageId of options.owned) {
+      // Nobody looks at more of it than its identifier.
+      const rest = { topic: "", payload: new Uint8Array(0), retain: false, dup: false };
+      this.incoming.put({ cmd: "publish", messageId, qos: 2, ...rest }, () => {});
+    }
   }
 
   listen(): void {
@@ -78,6 +91,11 @@ class Link implements Upstream {
     });
     client.on("close", () => this.#closed());
     client.handleMessage = (packet, done) => this.#message(packet, done);
+    // Where npm:mqtt says PUBREC first, and has nobody take the message until PUBREL, it would be lost.
+    client.options.customHandleAcks = (_topic, _payload, packet, done) => {
+      if (packet.qos === 2) this.#own(packet, done);
+      else done(0);
+    };
   }
 
   get queuedBytes(): number {
@@ -137,10 +155,15 @@ class Link implements Upstream {
   }
 
   #connected({ sessionPresent, properties }: ConnackPacket): void {
+    const present = sessionPresent && !this.#options.clean;
+    if (!present) {
+      this.incoming.clear();
+      this.#waiting.clear();
+    }
     const isFive = this.client.options.protocolVersion === 5;
     this.#user.connected({
       version: isFive ? "5" : "3.1.1",
-      present: sessionPresent && !this.#options.clean,
+      present,
       receiveMaximum: properties?.receiveMaximum ?? 0xffff,
       maximumPacketBytes: properties?.maximumPacketSize ?? Infinity,
       maximumQos: (properties?.maximumQoS ?? 2) as Qos,
@@ -161,20 +184,38 @@ class Link implements Upstream {
   }
 
   #message(packet: PublishPacket, done: (error?: Error) => void): void {
-    const again = this.#waiting.has(packet);
-    this.#waiting.set(packet, { done, epoch: this.#epoch });
-    // A PUBREL repeated on the next connection is about the message that we look at already.
-    if (!again) this.#user.message(messageOf(packet), (taken) => this.#settle(packet, taken));
+    const epoch = this.#epoch;
+    const acknowledge = () => {
+      if (epoch === this.#epoch) done();
+    };
+    // It was taken when it came; this is its PUBREL.
+    if (packet.qos === 2) return this.#user.released(packet.messageId!, acknowledge);
+    this.#user.message(messageOf(packet), (taken) => taken ? acknowledge() : done(refusal()));
+  }
+
+  /** A message of QoS 2: PUBREC once it was taken (MQTT 5.0 §4.3.3). */
+  #own(packet: PublishPacket, done: (error: Error | number) => void): void {
+    const id = packet.messageId!, epoch = this.#epoch;
+    if (this.incoming.has(id)) return done(0);
+    const before = this.#waiting.get(id);
+    this.#waiting.set(id, { packet: before?.packet ?? packet, done, epoch });
+    if (before !== undefined) return;
+    this.#user.message(messageOf(packet), (taken) => this.#settle(packet, taken));
   }
 
   #settle(packet: PublishPacket, taken: boolean): void {
-    const { done, epoch } = this.#waiting.get(packet)!;
-    this.#waiting.delete(packet);
-    if (!taken) done(new Error("Cannot take a message: the gateway stops"));
-    else if (epoch === this.#epoch) done();
-    // The upstream repeats its PUBREL on this connection, which must not find the message again.
-    else if (packet.qos === 2 && this.#epoch < Infinity) {
-      this.client.incomingStore.del(packet, () => {});
-    }
+    const id = packet.messageId!, waiting = this.#waiting.get(id);
+    // The upstream may have forgotten the session meanwhile.
+    if (waiting?.packet !== packet) return;
+    this.#waiting.delete(id);
+    const { done, epoch } = waiting;
+    if (!taken) done(refusal());
+    else if (epoch === this.#epoch) done(0);
+    // It will come again, and must not be taken twice.
+    else this.incoming.put(packet, () => {});
   }
+}
+
+function refusal(): Error {
+  return new Error("Cannot take a message: the gateway stops");
 }

@@ -6,6 +6,9 @@ import type { Command, CommandHost } from "./command.ts";
 import { quote } from "./place.ts";
 import { storeSettings } from "./store_settings.ts";
 
+/** 256 Mi characters in a line: a payload of 192 MiB. */
+const MAX_LINE = 256 << 20;
+
 /** What a command is given. */
 interface Given {
   readonly data: string;
@@ -26,7 +29,7 @@ export const storeCommands: readonly Command[] = [
     usage: "FROM [--data FILE]",
     doc: "Fill a new store with what export has printed.",
     async run({ data, names: [from] }, host) {
-      const lines = await importStore(data, linesOf(await open(from!)));
+      const lines = await importStore(data, linesOf(await open(from!)), from);
       host.stdout(`${lines - 1} rows imported into ${data}`);
     },
   }),
@@ -113,10 +116,12 @@ async function* linesOf(
   source: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<string> {
   let rest = "";
-  for await (const text of source.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
+  for await (const text of source.pipeThrough(new TextDecoderStream("utf-8", { fatal: true }))) {
+    const lines = text.split("\n");
+    lines[0] = rest + lines[0];
     rest = lines.pop()!;
     yield* lines;
+    if (rest.length > MAX_LINE) throw new Error(`it is longer than ${MAX_LINE} characters`);
   }
   if (rest !== "") yield rest;
 }

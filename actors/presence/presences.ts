@@ -31,8 +31,10 @@ export class Presences implements Herald {
     this.#space = space;
     this.registrations = new Registrations(this, { ...registrationDefaults, ...limits });
     if (!isOfAll) return;
-    space.shared(Broker).moved = space.shared(ClientIds).moved = (id, presence) =>
-      this.tell(id, presence);
+    const broker = space.shared(Broker);
+    broker.moved = space.shared(ClientIds).moved = (id, presence) => this.tell(id, presence);
+    // Sessions that a store has brought back wait for their clients.
+    for (const { name } of broker.clients.values()) this.tell(name, "stale");
   }
 
   tell(id: string, presence: Presence): void {

@@ -44,6 +44,11 @@ export class BatchBuilder {
     return this.#bytes.used + this.#values.length * 100;
   }
 
+  /** What it takes until it is handed over, in bytes. */
+  get memory(): number {
+    return this.#bytes.used + this.#values.length * 16;
+  }
+
   add(change: Change, values: readonly Value[]): void {
     this.changes++;
     this.#values.push(numbers[change], ...values);

@@ -12,6 +12,9 @@ import type { WriterThread } from "./writer_thread.ts";
  */
 const PAUSE_MS = 50, ENOUGH_BYTES = 2 << 20;
 
+/** 512 MiB may wait for a slow disk: publishers of QoS 0 never do. */
+const MOST_BYTES = 512 << 20;
+
 /** What commits need. */
 export interface CommitParts {
   readonly writer: WriterThread;
@@ -20,6 +23,8 @@ export interface CommitParts {
   readonly redo: RedoLog | undefined;
   /** False when nobody waits until something is safe. */
   readonly waits: boolean;
+  /** Bytes that may wait for the writer. */
+  readonly mostBytes?: number;
   /** The database has all up to this batch. */
   written(batch: number): void;
 }
@@ -50,6 +55,11 @@ export class Commits {
   get batch(): number {
     const { batch, changes } = this.building;
     return changes > 0 ? batch : batch - 1;
+  }
+
+  /** True while nothing more can be taken: the writer fails, or has far too much to do. */
+  get isStuck(): boolean {
+    return this.fault !== undefined || this.building.memory > (this.parts.mostBytes ?? MOST_BYTES);
   }
 
   hold(holder: Holder): void {

@@ -82,7 +82,8 @@ export function readingFault(error: unknown, file: string): unknown {
       return new StoreError(`Cannot use ${file}: it is damaged (${message}); ${right}`);
     case FULL:
       return new StoreError(
-        `Cannot use ${file}: there is no room for what a crash left in its log`,
+        `Cannot use ${file}: there is no room on its disk for what is to be written first: ` +
+          "what a crash left in its log, or the tables of this version",
       );
     case READONLY:
       return new StoreError(`Cannot use ${file}: it may not be written to`);

@@ -27,7 +27,18 @@ export function lock(file: string): (refused?: "refused") => void {
   );
 }
 
-function isThere(name: string): boolean {
+/** A file by the name that it has for everybody: by a link to it, its lock and its log would be others. */
+export function realFile(file: string): string {
+  try {
+    return Deno.realPathSync(file);
+  } catch {
+    // New, or whoever opens it says why it cannot be.
+    return file;
+  }
+}
+
+/** True for a file, a folder, or what may not be looked at. */
+export function isThere(name: string): boolean {
   try {
     Deno.statSync(name);
     return true;

@@ -11,6 +11,7 @@ import { ENDED, RECEIVED } from "./schema.ts";
 export interface KnownQueue {
   readonly key: number;
   readonly messages: readonly MessageRecord[];
+  readonly ids: readonly number[];
 }
 
 interface SegmentRow {
@@ -44,13 +45,26 @@ export class QueueReader {
 
   /** Rows of which the first numbers are below `before`; their messages are read when wanted. */
   *pages(owner: number, before: number): Generator<WrittenPage> {
-    for (const row of this.#rows(owner, before)) yield this.#pageOf(owner, row);
+    for (const row of this.#rows(owner, before)) {
+      const page = this.#unlessBroken(() => this.#pageOf(owner, row));
+      if (page !== undefined) yield page;
+    }
   }
 
   /** All messages at once. */
   all(owner: number): MessageRecord[] {
     const rows = [...this.#rows(owner, Number.MAX_SAFE_INTEGER)];
-    return rows.flatMap((row) => this.#recordsOf(owner, row));
+    return rows.flatMap((row) => this.#unlessBroken(() => this.#recordsOf(owner, row)) ?? []);
+  }
+
+  /** A row that cannot be read stays where it is, and does not stand in the way of the others. */
+  #unlessBroken<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      this.fault(error);
+      return undefined;
+    }
   }
 
   *#rows(owner: number, before: number): Generator<SegmentRow> {
@@ -88,12 +102,8 @@ export class QueueReader {
 
   /** In the turn of whoever takes them, who can do nothing about a broken disk. */
   #read(owner: number, first: number): MessageRecord[] {
-    try {
-      return this.#recordsOf(owner, this.#one.get(first) as unknown as SegmentRow);
-    } catch (error) {
-      this.fault(error);
-      return [];
-    }
+    const row = () => this.#one.get(first) as unknown as SegmentRow;
+    return this.#unlessBroken(() => this.#recordsOf(owner, row())) ?? [];
   }
 
   #recordsOf(owner: number, { first, last, messages }: SegmentRow): MessageRecord[] {
@@ -135,10 +145,16 @@ export function recordsOf(
 }
 
 /** What waited in such a queue before a restart; undefined when it is new. */
-export function readQueue(database: DatabaseSync, name: string): KnownQueue | undefined {
+export function readQueue(
+  database: DatabaseSync,
+  name: string,
+  fault: (error: unknown) => void,
+): KnownQueue | undefined {
   const found = database.prepare("SELECT key FROM groups WHERE name = ?").get(name);
   if (found === undefined) return undefined;
   const key = found.key as number;
-  const reader = new QueueReader(database, () => {});
-  return { key, messages: reader.all(key) };
+  const reader = new QueueReader(database, fault);
+  const ids = database.prepare("SELECT packet_id FROM ids WHERE session = ?").all(key)
+    .map(({ packet_id }) => packet_id as number);
+  return { key, messages: reader.all(key), ids };
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { openDatabase } from "./database.ts";
-import { lock } from "./lock.ts";
+import { isThere, lock } from "./lock.ts";
 import { batchesIn } from "./redo_log.ts";
 import { Statements } from "./statements.ts";
 import { StoreError } from "./store_error.ts";
@@ -53,15 +53,6 @@ function lockIfFree(file: string): (() => void) | undefined {
   } catch (error) {
     if (error instanceof StoreError) return undefined;
     throw error;
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -54,7 +54,11 @@ export class RedoLog {
   /** Ends, and leaves nothing that would have to be redone. */
   remove(): void {
     this.#file.close();
-    Deno.removeSync(this.path);
+    try {
+      Deno.removeSync(this.path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
 
   /** Ends with what is still to be redone. */

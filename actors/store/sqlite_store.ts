@@ -7,7 +7,7 @@ import type { Space } from "../space.ts";
 import type { Supervisor } from "../supervisor.ts";
 import { openDatabase, readingFault } from "./database.ts";
 import { HistoryReader, type HistoryRule } from "./history.ts";
-import { lock } from "./lock.ts";
+import { lock, realFile } from "./lock.ts";
 import type { WriterAnswer } from "./messages.ts";
 import { readQueue } from "./queues.ts";
 import { redoFile, redoLost } from "./redo.ts";
@@ -126,6 +126,7 @@ export function sqliteStore(file: string, options: StoreOptions = {}): StoreSour
 
 function openStore(file: string, options: StoreOptions, around: Surroundings): Ledger {
   checkWriter();
+  file = realFile(file);
   const unlock = lock(file);
   try {
     return new OpenStore(file, options, { ...around, unlock }).ledger;
@@ -133,6 +134,11 @@ function openStore(file: string, options: StoreOptions, around: Surroundings): L
     unlock("refused");
     throw readingFault(error, file);
   }
+}
+
+/** Hears of waiting messages that cannot be read. */
+function unread(log: Log): (error: unknown) => void {
+  return (error) => log.error("cannot read waiting messages", { error });
 }
 
 /** Forgets the messages of history rules that do not exist any more. */
@@ -180,7 +186,7 @@ class OpenStore {
         waits: durability !== "none",
         redo,
         past: new HistoryReader(database, history),
-        queue: (name) => readQueue(database, name),
+        queue: (name) => readQueue(database, name, unread(log)),
         now: () => space.clock.now(),
       }, { next, written: batch });
       const limits = { ...mqttDefaults, ...options.mqtt };

@@ -30,6 +30,10 @@ export class Store implements Ledger {
   #next: number;
   readonly #commits: Commits;
   #unswept = 0;
+  /** Those of this run by their names. */
+  readonly #queues = new Map<string, WrittenQueue>();
+  /** Messages of the past that could not be recorded. */
+  #unremembered = 0;
 
   constructor(readonly parts: StoreParts, { next, written }: { next: number; written: number }) {
     this.#next = next;
@@ -46,7 +50,7 @@ export class Store implements Ledger {
   }
 
   get failing(): boolean {
-    return this.#commits.fault !== undefined;
+    return this.#commits.isStuck;
   }
 
   get fault(): string | undefined {
@@ -159,6 +163,7 @@ export class Store implements Ledger {
     if (past.rules.length === 0) return;
     const { topic, payload, time } = publication, rule = past.ruleOf(topic);
     if (rule < 0 || isMomentary(topic)) return;
+    if (this.failing) return void this.#unremembered++;
     const length = this.#commits.building.keep(payload), at = Math.floor(time || this.parts.now());
     const { filter } = past.rules[rule]!;
     const number = this.take();
@@ -185,14 +190,20 @@ export class Store implements Ledger {
   }
 
   queueOf(name: string): WrittenQueue {
+    const before = this.#queues.get(name);
+    // Whoever had it in this run has ended what was in it, which the database may not know yet.
+    if (before !== undefined) return before;
     const known = this.parts.queue(name), key = known?.key ?? this.take();
     if (known === undefined) this.saveGroup(key, name);
-    return { journal: this, key, messages: known?.messages ?? [] };
+    const { messages = [], ids = [] } = known ?? {}, queue = { journal: this, key, messages, ids };
+    this.#queues.set(name, { ...queue, messages: [], ids: [] });
+    return queue;
   }
 
   describe(): Record<string, unknown> {
     const { changes, written, building } = this.#commits, { failing, refusals } = this;
-    return { failing, refused: refusals, changes, batches: written, pending: building.changes };
+    const pending = building.changes, unremembered = this.#unremembered;
+    return { failing, refused: refusals, unremembered, changes, batches: written, pending };
   }
 
   flushed(): Promise<void> {

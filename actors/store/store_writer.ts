@@ -3,12 +3,14 @@ import { setTimeout } from "node:timers";
 import type { Batch } from "./batch.ts";
 import { openDatabase } from "./database.ts";
 import type { OpenWriter, WriterAnswer } from "./messages.ts";
+import { Files } from "./files.ts";
 import { Statements } from "./statements.ts";
 
 /** Writes batches, each in one transaction; what cannot be written is kept and tried again. */
 export class StoreWriter {
   #database: DatabaseSync | undefined;
   #statements: Statements | undefined;
+  #files: Files | undefined;
   /** Batches that could not be written. */
   #waiting: Batch[] = [];
   #retryMs = 1_000;
@@ -29,6 +31,7 @@ export class StoreWriter {
     if (maxPages > 0) database.exec(`PRAGMA max_page_count = ${maxPages}`);
     this.#retryMs = retryMs;
     this.#statements = new Statements(database);
+    this.#files = new Files(file);
     this.answer({ kind: "open" });
   }
 
@@ -38,6 +41,7 @@ export class StoreWriter {
     const database = this.#database!, statements = this.#statements!;
     const { batch } = this.#waiting.at(-1)!;
     try {
+      this.#files!.check();
       database.exec("BEGIN IMMEDIATE");
       for (const each of this.#waiting) statements.apply(each);
       statements.reached(batch);

@@ -1,11 +1,12 @@
 import { isUtf8 } from "node:buffer";
-import { backup, type DatabaseSync } from "node:sqlite";
+import { backup, type DatabaseSync, type StatementSync } from "node:sqlite";
 import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
 import { openDatabase, readingFault } from "./database.ts";
-import { lock } from "./lock.ts";
+import { isThere, lock, realFile } from "./lock.ts";
 import { MessagePacker, type OwnedMessage } from "./message_packer.ts";
 import { unpacked } from "./packed.ts";
 import { redoIfFree } from "./redo.ts";
+import { type Row, RowFaults, tables } from "./row_faults.ts";
 import { ENDED, RECEIVED } from "./schema.ts";
 import { StoreError } from "./store_error.ts";
 
@@ -15,23 +16,11 @@ const FORMAT = 1;
 /** At once: a copy in several steps begins anew whenever the gateway has written meanwhile. */
 const ALL_PAGES = 0x7fffffff;
 
-/** What an export consists of, in this order. */
-const tables = [
-  "retained",
-  "sessions",
-  "groups",
-  "subscriptions",
-  "messages",
-  "ids",
-  "history",
-] as const;
-
-type Row = Record<string, string | number | null | Uint8Array>;
-
 const decoder = new TextDecoder();
 
 /** Everything in a store, a JSON object in each line; also while a gateway is using it. */
 export function* exportStore(file: string): Generator<string> {
+  file = realFile(file);
   redoIfFree(file);
   const database = openDatabase(file, { readOnly: true });
   try {
@@ -51,69 +40,107 @@ export function* exportStore(file: string): Generator<string> {
   }
 }
 
-/** Fills an empty store with what `exportStore` gave; answers how many lines it took. */
-export async function importStore(file: string, lines: AsyncIterable<string>): Promise<number> {
-  const unlock = lock(file);
+/**
+ * Fills an empty store with what `exportStore` gave, all of it or nothing; answers how many lines it
+ * took. Errors name the place, as `source:line`.
+ */
+export async function importStore(
+  file: string,
+  lines: AsyncIterable<string>,
+  source?: string,
+): Promise<number> {
+  file = realFile(file);
+  const isNew = !isThere(file), unlock = lock(file);
+  let isFilled = false;
   try {
     const database = openDatabase(file);
     try {
-      return await fill(database, file, lines);
+      const count = await fill(database, file, { lines, source });
+      isFilled = true;
+      return count;
     } finally {
       database.close();
     }
   } finally {
-    unlock();
+    if (isNew && !isFilled && isThere(file)) Deno.removeSync(file);
+    unlock(isFilled ? undefined : "refused");
   }
 }
 
-/** Copies a store, also while a gateway is using it. */
+/** Copies a store, also while a gateway is using it. The copy gets its name once it is whole. */
 export async function backupStore(file: string, copy: string): Promise<void> {
+  file = realFile(file);
+  const part = `${copy}-part`;
+  try {
+    if (isThere(copy) && Deno.statSync(copy).size > 0) throw new Error("it is there already");
+    removeAll(part);
+    await copyTo(part, file);
+    Deno.renameSync(part, copy);
+  } catch (error) {
+    removeAll(part);
+    if (error instanceof StoreError) throw error;
+    throw new StoreError(`Cannot copy ${file} to ${copy}: ${(error as Error).message}`);
+  }
+}
+
+async function copyTo(copy: string, file: string): Promise<void> {
   redoIfFree(file);
   const database = openDatabase(file, { readOnly: true });
   try {
-    // It would write over what is there.
-    Deno.openSync(copy, { write: true, createNew: true }).close();
     // VACUUM INTO attaches the copy, which Deno permits only to who may do everything.
     await backup(database, copy, { rate: ALL_PAGES });
-  } catch (error) {
-    const why = error instanceof Deno.errors.AlreadyExists ? "it exists" : (error as Error).message;
-    throw new StoreError(`Cannot copy ${file} to ${copy}: ${why}`);
   } finally {
     database.close();
   }
   // Another id, so that a redo log of the original is never applied to the copy.
   const copied = openDatabase(copy);
-  copied.exec("UPDATE progress SET id = abs(random() % 4294967296)");
-  copied.close();
+  try {
+    copied.exec("UPDATE progress SET id = abs(random() % 4294967296)");
+  } finally {
+    copied.close();
+  }
+}
+
+/** What was begun, and what SQLite keeps beside it. */
+function removeAll(part: string): void {
+  for (const name of [part, `${part}-journal`, `${part}-wal`, `${part}-shm`]) {
+    try {
+      Deno.removeSync(name);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
 }
 
 async function fill(
   database: DatabaseSync,
   file: string,
-  lines: AsyncIterable<string>,
+  { lines, source }: { lines: AsyncIterable<string>; source: string | undefined },
 ): Promise<number> {
   const filled = tables.map((table) => table === "messages" ? "segments" : table)
     .find((table) => database.prepare(`SELECT 1 FROM ${table}`).get());
   if (filled !== undefined) {
     throw new StoreError(`Cannot import into ${file}: it is not empty; name a file that is new`);
   }
-  const packer = new MessagePacker(database);
-  let number = 0;
+  const rows = new RowWriter(database);
+  let number = 1;
   database.exec("BEGIN IMMEDIATE");
   try {
     for await (const line of lines) {
-      number++;
       if (number === 1) checkHead(line);
-      else if (line !== "") insert(database, packer, line);
+      else if (line.trim() !== "") rows.insert(line);
+      number++;
     }
-    if (number === 0) throw new Error("it is missing: even an empty store is exported as one line");
-    packer.flush();
+    if (number === 1) throw new Error("it is missing: even an empty store is exported as one line");
+    rows.flush();
     database.exec("COMMIT");
   } catch (error) {
-    database.exec("ROLLBACK");
-    throw new StoreError(`Cannot import line ${number || 1}: ${(error as Error).message}`);
+    // A full disk may have ended the transaction already.
+    if (database.isTransaction) database.exec("ROLLBACK");
+    const place = source === undefined ? `line ${number}` : `${source}:${number}`;
+    throw new StoreError(`Cannot import ${place}: ${(error as Error).message}`);
   }
-  return number;
+  return number - 1;
 }
 
 function checkHead(line: string): void {
@@ -139,22 +166,52 @@ function lineOf(table: string, { payload, ...row }: Row): string {
     : JSON.stringify({ table, ...row, payload: encodeBase64(payload), encoding: "base64" });
 }
 
-function insert(database: DatabaseSync, packer: MessagePacker, line: string): void {
-  const { table, payload, encoding, ...row } = JSON.parse(line);
-  if (!tables.includes(table)) throw new Error(`there is no table ${JSON.stringify(table)}`);
-  const values: Row = row;
-  if (typeof payload === "string") {
-    values.payload = encoding === "base64"
-      ? decodeBase64(payload)
-      : new TextEncoder().encode(payload);
+/** Takes lines of an export into a database. */
+class RowWriter {
+  readonly #packer: MessagePacker;
+  readonly #faults = new RowFaults();
+  readonly #inserts = new Map<string, StatementSync>();
+
+  constructor(readonly database: DatabaseSync) {
+    this.#packer = new MessagePacker(database);
   }
-  if (table === "messages") return packer.add(messageOf(values));
-  const known = database.prepare(`PRAGMA table_info(${table})`).all().map(({ name }) => name);
-  const columns = Object.keys(values), stray = columns.find((each) => !known.includes(each));
-  if (stray !== undefined) throw new Error(`${table} has no column ${JSON.stringify(stray)}`);
-  const places = columns.map(() => "?").join(", ");
-  database.prepare(`INSERT INTO ${table} (${columns.join(", ")}) VALUES (${places})`)
-    .run(...Object.values(values));
+
+  insert(line: string): void {
+    const parsed: unknown = JSON.parse(line);
+    if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+      throw new Error("it has to be an object");
+    }
+    const { table, encoding, ...row } = parsed as Row;
+    const known = tables.find((each) => each === table);
+    if (known === undefined) throw new Error(`there is no table ${JSON.stringify(table)}`);
+    if (typeof row.payload === "string") row.payload = payloadOf(row.payload, encoding);
+    const fault = this.#faults.of(known, row);
+    if (fault !== undefined) throw new Error(fault);
+    if (known === "messages") this.#packer.add(row as unknown as OwnedMessage);
+    else this.#insertInto(known, row);
+  }
+
+  /** Writes what is left. */
+  flush(): void {
+    this.#packer.flush();
+  }
+
+  #insertInto(table: string, row: Row): void {
+    const names = Object.keys(row), key = `${table} (${names.join(", ")})`;
+    let statement = this.#inserts.get(key);
+    if (statement === undefined) {
+      const places = names.map(() => "?").join(", ");
+      statement = this.database.prepare(`INSERT INTO ${key} VALUES (${places})`);
+      this.#inserts.set(key, statement);
+    }
+    statement.run(...Object.values(row));
+  }
+}
+
+function payloadOf(text: string, encoding: unknown): Uint8Array {
+  if (encoding === undefined) return new TextEncoder().encode(text);
+  if (encoding === "base64") return decodeBase64(text);
+  throw new Error(`the encoding of a payload is "base64" or none, not ${JSON.stringify(encoding)}`);
 }
 
 function* messagesIn(database: DatabaseSync): Generator<OwnedMessage> {
@@ -178,30 +235,4 @@ function* messagesIn(database: DatabaseSync): Generator<OwnedMessage> {
       yield { ...message, owner: owner as number, packet_id, received };
     }
   }
-}
-
-const messageColumns = {
-  number: "number",
-  owner: "number",
-  topic: "string",
-  payload: "bytes",
-  flags: "number",
-  time: "number",
-  extra: "string or null",
-  packet_id: "number or null",
-  received: "number",
-};
-
-/** A message that was exported; throws when it is none. */
-function messageOf(values: Row): OwnedMessage {
-  const stray = Object.keys(values).find((name) => !Object.hasOwn(messageColumns, name));
-  if (stray !== undefined) throw new Error(`messages has no column ${JSON.stringify(stray)}`);
-  for (const [name, types] of Object.entries(messageColumns)) {
-    const value = values[name];
-    const type = value === null ? "null" : value instanceof Uint8Array ? "bytes" : typeof value;
-    if (!types.split(" or ").includes(type)) {
-      throw new Error(`${name} of a message is ${type}, and has to be ${types}`);
-    }
-  }
-  return values as unknown as OwnedMessage;
 }

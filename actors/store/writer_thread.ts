@@ -2,6 +2,9 @@ import { fileURLToPath } from "node:url";
 import type { Batch } from "./batch.ts";
 import type { OpenWriter, WriterAnswer } from "./messages.ts";
 
+/** Why nothing is written any more. */
+const OVER = "its thread has ended: start the gateway again";
+
 const program = new URL("./worker.ts", import.meta.url);
 
 /** Throws when the thread could not be started: its source is read by name. */
@@ -16,6 +19,7 @@ export function checkWriter(): void {
 /** The thread that writes, as the gateway's own sees it. */
 export class WriterThread {
   readonly #worker: Worker;
+  #isOver = false;
   readonly #closed = Promise.withResolvers<boolean>();
   /** Hears what the writer has to say. */
   onAnswer: (answer: WriterAnswer) => void = () => {};
@@ -42,6 +46,7 @@ export class WriterThread {
   }
 
   write(batch: Batch): void {
+    if (this.#isOver) return queueMicrotask(() => this.onAnswer({ kind: "failed", reason: OVER }));
     this.#worker.postMessage(batch, [batch.bytes.buffer]);
   }
 
@@ -52,6 +57,7 @@ export class WriterThread {
   }
 
   #end(isWritten: boolean): void {
+    this.#isOver = true;
     this.#worker.terminate();
     this.onEnd(isWritten);
     this.onEnd = () => {};

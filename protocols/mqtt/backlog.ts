@@ -37,8 +37,8 @@ export class Backlog {
     for (const each of all) this.push(each);
   }
 
-  /** Takes the oldest message. Where a page is read for that, `opened` is told first. */
-  shift(opened: (page: Page, deliveries: readonly Delivery[]) => void): Delivery | undefined {
+  /** The oldest message, which stays. Where a page is read for that, `opened` is told first. */
+  peek(opened: (page: Page, deliveries: readonly Delivery[]) => void): Delivery | undefined {
     while (this.#at === this.#read.length) {
       const page = this.#pages.shift();
       if (page === undefined) return undefined;
@@ -47,7 +47,14 @@ export class Backlog {
       this.#at = 0;
       opened(page, this.#read);
     }
-    const delivery = this.#read[this.#at++];
+    return this.#read[this.#at];
+  }
+
+  /** The oldest; as for `peek`. */
+  shift(opened: (page: Page, deliveries: readonly Delivery[]) => void): Delivery | undefined {
+    const delivery = this.peek(opened);
+    if (delivery === undefined) return undefined;
+    this.#at++;
     if (this.#at === this.#read.length) {
       this.#read = NOTHING;
       this.#at = 0;

@@ -1,4 +1,4 @@
-import type { ProtocolError } from "../session.ts";
+import { ProtocolError } from "../session.ts";
 import type { Admission } from "./connect.ts";
 import type { Link } from "./link.ts";
 import { PacketType } from "./packet.ts";
@@ -48,6 +48,14 @@ const returnCodes: Record<number, number> = {
   [Reason.badUserNameOrPassword]: 4,
   [Reason.notAuthorized]: 5,
 };
+
+/** Refuses a session that should stay when its client goes, while that cannot be written down. */
+export function unkept(): ProtocolError {
+  return new ProtocolError(
+    "Cannot keep a session now: the store cannot be written",
+    Reason.quotaExceeded,
+  );
+}
 
 /** Tells a client why it may not connect, as far as its version of MQTT can say that. */
 export function refuseConnect(link: Link, error: ProtocolError): void {

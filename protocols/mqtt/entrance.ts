@@ -10,7 +10,7 @@ import {
 } from "./authentication.ts";
 import { Broker } from "./broker.ts";
 import type { Client } from "./client.ts";
-import { refuseConnect } from "./connack.ts";
+import { refuseConnect, unkept } from "./connack.ts";
 import { type Admission, admit } from "./connect.ts";
 import { misplaced, type Span } from "./conversation.ts";
 import { decodePacket } from "./decode.ts";
@@ -196,13 +196,21 @@ export class Entrance implements AuthOwner {
     this.#ask(client, (now) => this.#enter(now));
   }
 
-  /** Refuses a client that wants another user's session, which it may have become since CONNECT. */
+  /**
+   * Refuses a client that wants another user's session, which it may have become since CONNECT, or
+   * one that cannot be kept.
+   */
   #isRefused(now: number): boolean {
-    const { hub } = this.link, { clients } = hub.shared(Broker);
-    const { user } = clients.get(this.#admission!.clientId) ?? {};
-    if (user === undefined || user === hub.identity.user) return false;
-    const why = "Cannot take this client identifier: its session belongs to another user";
-    this.house.refuse(new ProtocolError(why, Reason.notAuthorized), now);
-    return true;
+    const { hub } = this.link, { clientId, expirySeconds } = this.#admission!;
+    const { user, log } = hub.shared(Broker).clients.get(clientId) ?? {};
+    let error: ProtocolError | undefined;
+    if (user !== undefined && user !== hub.identity.user) {
+      const why = "Cannot take this client identifier: its session belongs to another user";
+      error = new ProtocolError(why, Reason.notAuthorized);
+    } else if (hub.journal?.failing && (expirySeconds > 0 || log !== undefined)) {
+      error = unkept();
+    }
+    if (error !== undefined) this.house.refuse(error, now);
+    return error !== undefined;
   }
 }

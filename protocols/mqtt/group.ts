@@ -77,7 +77,9 @@ export class Group implements Receiver {
     if (!this.isEmpty) return;
     this.log?.journal.endGroup(this.log.key);
     this.log = undefined;
-    while (this.#queue.shift() !== undefined) this.tally.lose("mqtt.dropped");
+    for (let left = this.#queue.size; left > 0; left--) this.tally.lose("mqtt.dropped");
+    // Without a look at what is written down.
+    this.#queue.clear();
   }
 
   deliver(delivery: Delivery, from?: Publisher): boolean {

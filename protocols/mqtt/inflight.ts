@@ -1,7 +1,7 @@
 import { attachedBytes, type Delivery } from "../publication.ts";
 
 /** Packet identifiers go from 1 to 65535 [MQTT-2.2.1-3]. */
-const MAX_ID = 0xffff;
+export const MAX_ID = 0xffff;
 
 /** A message of QoS 1 or 2 that was sent and is not acknowledged. */
 export class Unsettled {
@@ -42,7 +42,7 @@ export class Inflight {
     return this.#size;
   }
 
-  /** Gives a delivery a free packet identifier. There must be fewer than 65,535 of them. */
+  /** Gives a delivery a free packet identifier. There must be fewer than `MAX_ID` of them. */
   add(delivery: Delivery): Unsettled {
     // Kept half empty, so that a free slot is near even when acknowledgements come out of order.
     if (this.#size * 2 >= this.#slots.length) this.#grow();

@@ -3,7 +3,7 @@ import { ProtocolError } from "../session.ts";
 import { TopicAliases } from "./alias.ts";
 import type { Client } from "./client.ts";
 import { SharedDelivery } from "./group.ts";
-import type { Unsettled } from "./inflight.ts";
+import { MAX_ID, type Unsettled } from "./inflight.ts";
 import type { Link } from "./link.ts";
 import { isExpired } from "./message.ts";
 import { PacketType } from "./packet.ts";
@@ -169,6 +169,8 @@ export class Outgoing {
 
   #hasRoom(): boolean {
     if (this.#counted >= this.#window || this.link.wire.full || this.link.closed) return false;
+    // What former connections left at PUBREL is not counted, and still has its identifier.
+    if (this.#again.length === 0 && this.client.unsettled >= MAX_ID) return false;
     // When all clients together have too much under way, each still gets one message at a time.
     return this.#counted === 0 ||
       this.client.tally.inflightBytes < this.link.limits.maxTotalInflightBytes;

@@ -3,6 +3,7 @@ import type { Delivery } from "../publication.ts";
 import { attachedBytes, type Publication } from "../publication.ts";
 import { Backlog, type Page } from "./backlog.ts";
 import type { MqttLimits } from "./limits.ts";
+import { isExpired } from "./message.ts";
 import { outliving } from "./outliving.ts";
 import { type SessionLog, settle, StoredDelivery, storedFrom } from "./session_log.ts";
 
@@ -60,6 +61,9 @@ export class Queue implements Shelf {
    */
   makeRoom(delivery: Delivery, limits: MqttLimits, elsewhere: number): boolean {
     if (this.#fits(delivery, limits, elsewhere)) return true;
+    if (this.#dropExpired(delivery.publication.time) && this.#fits(delivery, limits, elsewhere)) {
+      return true;
+    }
     switch (limits.queuePolicy) {
       case "conflate":
         return this.#places?.has(delivery.publication.topic) === true;
@@ -67,6 +71,20 @@ export class Queue implements Shelf {
         return this.#sacrifice(delivery, limits, elsewhere);
     }
     return false;
+  }
+
+  /**
+   * Drops messages that have expired, which take nobody's room [MQTT-3.3.2-5]; false when there are
+   * none.
+   */
+  #dropExpired(now: number): boolean {
+    const { size } = this;
+    for (
+      let oldest = this.#peek();
+      oldest !== undefined && isExpired(oldest.publication, now);
+      oldest = this.#peek()
+    ) settle(this.shift()!);
+    return this.size < size;
   }
 
   /** Drops the oldest messages until `delivery` fits; none at all when that would not help. */
@@ -137,10 +155,13 @@ export class Queue implements Shelf {
     return this.#shiftBacklog() ?? this.#shiftWaiting();
   }
 
+  #peek(): Delivery | undefined {
+    const oldest = this.#backlog?.peek((page, all) => this.#count(sumOf(all) - page.bytes));
+    return oldest ?? this.#waiting[this.#head];
+  }
+
   #shiftBacklog(): Delivery | undefined {
-    const delivery = this.#backlog?.shift((page, deliveries) =>
-      this.#count(sumOf(deliveries) - page.bytes)
-    );
+    const delivery = this.#backlog?.shift((page, all) => this.#count(sumOf(all) - page.bytes));
     if (delivery === undefined) this.#backlog = undefined;
     else this.#count(-costOf(delivery));
     return delivery;

@@ -4,7 +4,7 @@ import { type Hub, type OpenSession, ProtocolError, type Session, type Wire } fr
 import { AuthAnswer } from "./authentication.ts";
 import { HANDOVER, TAKEOVER } from "./broker.ts";
 import { OVERFLOW } from "./client.ts";
-import { refuseConnect } from "./connack.ts";
+import { refuseConnect, unkept } from "./connack.ts";
 import { type Admission, begin } from "./connect.ts";
 import { Conversation, misplaced } from "./conversation.ts";
 import { Entrance, type House } from "./entrance.ts";
@@ -159,8 +159,12 @@ class MqttSession implements Session, House {
     this.#leave(now);
   }
 
-  unstored(now: number): void {
-    this.overloaded(now);
+  unstored(now: number, unsaid: Uint8Array): void {
+    // [MQTT-3.14.0-1]: no DISCONNECT before CONNACK.
+    if (unsaid[0]! >> 4 !== PacketType.connack) return this.overloaded(now);
+    refuseConnect(this.#link, unkept());
+    this.#link.close();
+    this.#leave(now);
   }
 
   revoked(now: number): void {

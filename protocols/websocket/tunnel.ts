@@ -104,7 +104,8 @@ export abstract class Tunnel implements Wire, Mode {
 
   unstored(now: number): void {
     this.#closeCode = closeCodes.tryAgainLater;
-    this.inner.unstored?.(now);
+    // What was not said is a frame, and none of its own.
+    this.inner.unstored?.(now, new Uint8Array(0));
   }
 
   revoked(now: number): void {

@@ -75,7 +75,8 @@ export class ExactPublisher {
   readonly acknowledged = new Set<number>();
   readonly #underWay = new Map<number, { number: number; released: boolean }>();
   #next = 0;
-  #id = 0;
+  // Identifiers go round soon.
+  #id = 65_000;
 
   constructor(readonly name: string) {}
 

@@ -14,7 +14,7 @@ import {
 import { Code } from "../../protocols/coap/codec.ts";
 import { Signal } from "../../protocols/coap/stream/codec.ts";
 import type { Packet } from "../../protocols/mqtt/packet.ts";
-import { dialMqtt } from "../interop/mqtt_client.ts";
+import { dialMqtt, MqttClient } from "../interop/mqtt_client.ts";
 import { CoapStream } from "../interop/coap_stream.ts";
 import { eventually } from "../interop/patience.ts";
 import { request } from "../protocols/coap/fake_datagrams.ts";
@@ -59,6 +59,25 @@ async function reasonOf({ broker }: Place): Promise<number> {
   return answer.type === "puback" || answer.type === "disconnect" ? answer.reason : -1;
 }
 
+/** What clients hear that want a session that stays: that it cannot be kept, before or after it was tried. */
+async function refusalsOf({ broker }: Place): Promise<unknown[]> {
+  const refusals: unknown[] = [];
+  for (const version of [5, 4] as const) {
+    const client = new MqttClient(await Deno.connect({ port: broker }), version);
+    const properties = version === 5 ? { sessionExpiry: 60 } : undefined;
+    const { reason } = await client.introduce({
+      clientId: "k",
+      clean: false,
+      version,
+      properties,
+    });
+    await client.ended;
+    await client.close();
+    refusals.push(reason, client.packets.length);
+  }
+  return refusals;
+}
+
 /** The code of the answer to a PUT of CoAP, as 204 for 2.04. */
 async function coapCode({ sensor }: Place): Promise<number> {
   const socket = Deno.listenDatagram({ transport: "udp", port: 0, hostname: "127.0.0.1" });
@@ -99,6 +118,7 @@ async function overfill(place: Place): Promise<string[]> {
 async function tellsTheTruth(place: Place): Promise<void> {
   assert.equal(await put(place, "more", "1"), 503);
   assert.equal(await reasonOf(place), 0x97);
+  assert.deepEqual(await refusalsOf(place), [0x97, 1, 3, 1]);
   assert.equal(await coapCode(place), 503);
   assert.ok(await isRefusedInStream(place));
   // What need not survive goes on as always.
@@ -166,6 +186,8 @@ Deno.test({
     try {
       assert.equal(await put(place, "before", "1"), 201);
       small.fill();
+      // Nobody knows it yet.
+      assert.deepEqual(await refusalsOf(place), [0x97, 1, 3, 1]);
       safe.push(...await overfill(place));
       await tellsTheTruth(place);
       small.empty();

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { DatabaseSync } from "node:sqlite";
 import { eventually } from "../interop/patience.ts";
 import { dice } from "../protocols/mqtt/dice.ts";
 import { Counter, ExactPublisher, ExactSubscriber } from "./durable_clients.ts";
 import { listening } from "./meerkat.ts";
 import { coapPuts, webPuts } from "./puts.ts";
+import { isSound } from "./sound_store.ts";
 
 const rounds = Number(Deno.env.get("KILL_ROUNDS") ?? 4);
 const seed = Number(Deno.env.get("KILL_SEED") ?? Date.now() % 1_000_000);
@@ -46,7 +46,7 @@ class Ordeal {
     }
     for (let round = 0; round < rounds; round++) {
       await this.#round(round);
-      this.#isSound();
+      await isSound(this.file);
     }
     await this.#reckon();
   }
@@ -74,16 +74,6 @@ class Ordeal {
       throw new Error(`Round ${round}, killed after ${ms} ms, seed ${seed}`, { cause: error });
     }
     await gateway[Symbol.asyncDispose]();
-  }
-
-  #isSound(): void {
-    const database = new DatabaseSync(this.file);
-    try {
-      const answer = database.prepare("PRAGMA integrity_check").get() as Record<string, string>;
-      assert.deepEqual({ ...answer }, { integrity_check: "ok" });
-    } finally {
-      database.close();
-    }
   }
 
   /** All that was promised is there. */

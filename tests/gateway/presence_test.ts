@@ -12,6 +12,7 @@ import {
   udp,
 } from "../../mod.ts";
 import { Child, run } from "../interop/child.ts";
+import { dialMqtt } from "../interop/mqtt_client.ts";
 import { program, testWith } from "../interop/programs.ts";
 import { FakeClock } from "../actors/fakes.ts";
 
@@ -144,6 +145,25 @@ Deno.test("Registrations survive a restart", strict, async () => {
     for (let i = 0; i < 7; i++) await clock.move(1000);
     assert.deepEqual(wills, ["gone"]);
     assert.equal(hub.retained("$presence/a")!.text(), "stale");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("Who has a session and has not come back since a restart is missed", strict, async () => {
+  const folder = await Deno.makeTempDir(), file = `${folder}/m.db`;
+  const open = () => gateway({ presence: presence({ of: "all" }), store: sqliteStore(file) });
+  try {
+    {
+      await using hub = open();
+      const { port } = await hub.listen(tcp({ port: 0 }), mqtt()).ready;
+      const client = await dialMqtt(port, { clientId: "s", clean: false });
+      assert.equal(hub.retained("$presence/s")!.text(), "online");
+      await client.close();
+      await hub.stop({ drainMs: 0 });
+    }
+    await using hub = open();
+    assert.equal(hub.retained("$presence/s")!.text(), "stale");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -223,6 +223,29 @@ restartTest("What waits for an upstream is sent after a crash", async (place) =>
   return again;
 });
 
+restartTest("What waits for an upstream is forgotten with the bridge", async (place) => {
+  const routes = [{ direction: "out", filter: "b/#", qos: 1 }] as const;
+  const limits = { retryMinMs: 5, retryMaxMs: 20 };
+  // Nobody listens on port 1.
+  const bridge = place.hub.bridge({ name: "up", url: "mqtt://127.0.0.1:1", routes, limits });
+  await publish(place, "b/1", 1, "first", "second");
+  await bridge.close();
+  await using far = gateway({ log });
+  const { port } = await far.listen(tcp({ port: 0 }), mqtt()).ready;
+  const heard: string[] = [];
+  far.subscribe("b/#", (message) => void heard.push(message.text()));
+  const url = `mqtt://127.0.0.1:${port}`;
+  await place.hub.bridge({ name: "up", url, routes, limits }).online;
+  await publish(place, "b/1", 1, "third");
+  await eventually("the third", () => heard.includes("third"));
+  const again = await place.afterCrash();
+  await again.hub.bridge({ name: "up", url, routes, limits }).online;
+  await publish(again, "b/1", 1, "fourth");
+  await eventually("the fourth", () => heard.includes("fourth"));
+  assert.deepEqual([...new Set(heard)], ["third", "fourth"]);
+  return again;
+});
+
 restartTest(
   "What waits together or alone comes in order, and what was acknowledged once",
   async (place) => {

@@ -7,6 +7,28 @@ import { Entry } from "../../../protocols/journal.ts";
 import { bytesOf } from "../../../protocols/mqtt/queue.ts";
 import { Delivery, Publication } from "../../../protocols/publication.ts";
 
+Deno.test("A row that cannot be read does not stand in the way of those behind it", () => {
+  const database = openDatabase(":memory:"), builder = new BatchBuilder(1), owner = 1;
+  for (let number = 0; number < 600; number++) {
+    builder.changes++;
+    const publication = new Publication("a", Uint8Array.of(1), { qos: 1 });
+    builder.segments.save(
+      owner,
+      new Entry(10 + number),
+      new Delivery(publication, 1, false, undefined),
+    );
+  }
+  new Statements(database).apply(builder.cut());
+  database.exec("UPDATE segments SET messages = x'0000' WHERE first = 10 + 256");
+  const faults: unknown[] = [];
+  const reader = new QueueReader(database, (error) => void faults.push(error));
+  assert.deepEqual([...reader.pages(owner, Infinity)].map(({ size }) => size), [256, 88]);
+  assert.equal(reader.all(owner).length, 344);
+  assert.equal(faults.length, 2);
+  assert.match(String(faults[0]), /Cannot read message 266: 11 bytes are missing/);
+  database.close();
+});
+
 Deno.test("A page counts what its messages will take once they are read", () => {
   const database = openDatabase(":memory:"), builder = new BatchBuilder(1), owner = 1;
   const properties = { userProperties: [["name", "x".repeat(1_000)]] as const };

@@ -111,6 +111,23 @@ storeTest("A store that is in use is refused, and free afterwards", async (file)
   assert.equal(second.retained("a")?.text(), "1");
 });
 
+storeTest("A store is the same by whatever link it is reached", async (file) => {
+  const link = `${file}.link`;
+  await open(file).stop();
+  await Deno.symlink(file, link);
+  {
+    await using first = open(link, { durability: "relaxed" });
+    assert.throws(() => open(file), /another gateway is using it/);
+    first.publish("a", "1", { retain: true });
+    await first.stored();
+    assert.ok(
+      (await Deno.stat(`${file}-redo`)).size > 0,
+      "found by whoever starts without the link",
+    );
+  }
+  await assert.rejects(Deno.stat(`${link}-lock`), Deno.errors.NotFound);
+});
+
 storeTest("A folder that is not there is named", (file) => {
   assert.throws(() => open(`${file}/no/where.db`));
   return Promise.resolve();

@@ -29,7 +29,7 @@ Deno.test("A store is exported while it is used, and imported whole", () =>
     assert.match(lines.join("\n"), /"topic":"text".*"payload":"grün"/);
     assert.match(lines.join("\n"), /"topic":"bytes".*"payload":"AP8=","encoding":"base64"/);
     await backupStore(file, copy);
-    await assert.rejects(backupStore(file, copy), /Cannot copy .* to .*: it exists/);
+    await assert.rejects(backupStore(file, copy), /Cannot copy .* to .*: it is there already/);
 
     assert.equal(await importStore(other, each(lines)), 3);
     for (const name of [other, copy]) {
@@ -69,8 +69,13 @@ Deno.test("What is no export is refused, and nothing of it stays", () =>
       [['{"store":"meerkat","version":99}'], /line 1: its version is 99, and this gateway takes 1/],
       [[head, '{"table":"recipes"}'], /line 2: there is no table "recipes"/],
       [[head, '{"table":"ids","x; DROP TABLE ids":1}'], /line 2: ids has no column/],
-      [[head, '{"table":"ids","session":1}'], /line 2: NOT NULL/],
+      [[head, '{"table":"ids","session":1}'], /line 2: packet_id of ids is missing/],
     ];
+    for (const [lines, why] of faults) {
+      await assert.rejects(importStore(file, each(lines)), why);
+      assert.deepEqual([...Deno.readDirSync(folder)], [], "a new file is taken away again");
+    }
+    await gateway({ log, store: sqliteStore(file) }).stop();
     for (const [lines, why] of faults) {
       await assert.rejects(importStore(file, each(lines)), why);
     }

@@ -223,3 +223,31 @@ Deno.test("MqttSession sends again what was in flight in any number", () => {
   const again = back(space).messages();
   assert.deepEqual(again, payloads.map((payload, index) => `t ${payload} q1 dup #${index + 1}`));
 });
+
+Deno.test("MqttSession gives no more identifiers than there are to a client that releases none", () => {
+  const limits = { maxInflight: 60_000, maxQueuedMessages: 70_000, maxQueuedBytes: 32 << 20 };
+  const { space, from, to } = pair(limits);
+  const count = 66_000, own: number[] = [];
+  const take = (talk: Talk) => {
+    for (let packets = talk.hear(); packets.length > 0; packets = talk.hear()) {
+      for (const packet of packets) {
+        if (packet.type !== "publish") continue;
+        own.push(packet.packetId);
+        talk.say(ack("pubrec", packet.packetId));
+      }
+    }
+  };
+  to.stage.end();
+  for (let sent = 0; sent < count; sent++) send(from, 2, "x");
+  for (let round = 0; round < 2; round++) {
+    const talk = back(space, limits);
+    take(talk);
+    talk.stage.end();
+  }
+  assert.equal(new Set(own).size, own.length);
+  assert.equal(own.length, 65_535);
+  const last = back(space, limits);
+  last.hear();
+  last.say(ack("pubcomp", 7));
+  assert.deepEqual(last.messages(), ["t x q2 #7"]);
+});

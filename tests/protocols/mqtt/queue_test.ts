@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { Entry, type Journal } from "../../../protocols/journal.ts";
 import { defaults } from "../../../protocols/mqtt/limits.ts";
 import { outliving } from "../../../protocols/mqtt/outliving.ts";
 import { bytesOf, Queue } from "../../../protocols/mqtt/queue.ts";
+import { StoredDelivery } from "../../../protocols/mqtt/session_log.ts";
 import { copy } from "../../../protocols/bytes.ts";
 import { Delivery, Publication } from "../../../protocols/publication.ts";
 
@@ -120,5 +122,33 @@ Deno.test("Queue drops the oldest of a page first, and keeps the newest of each 
   queue.push(delivery(new TextEncoder().encode("z")), newest);
   queue.follow([page(["x"], []), page(["y"], [])], newest);
   assert.equal(shiftAll(queue), "z");
+  assert.equal(tally.queuedBytes, 0);
+});
+
+Deno.test("Queue has no room taken by what is worth nothing any more [MQTT-3.3.2-5]", () => {
+  const lost: string[] = [], ended: number[] = [];
+  const lose = (event: string) => void lost.push(event);
+  const tally = { queuedBytes: 0, inflightBytes: 0, subscriptions: 0, lose };
+  const limits = { ...defaults, maxQueuedMessages: 4, queuePolicy: "drop-newest" } as const;
+  const queue = new Queue(tally);
+  const journal = {
+    endMessage: ({ number }: Entry) => void ended.push(number),
+  } as Partial<Journal> as Journal;
+  const message = (text: string, time: number, expirySeconds?: number) => {
+    const properties = expirySeconds === undefined ? undefined : { expirySeconds };
+    const payload = new TextEncoder().encode(text);
+    const publication = new Publication("t", payload, { qos: 1, time, properties });
+    const options = { qos: 1, retain: false, ids: undefined } as const;
+    return new StoredDelivery(publication, options, journal, new Entry(text.charCodeAt(0)));
+  };
+  const old = [message("a", 0, 1), message("b", 0, 1)];
+  const bytes = old.reduce((sum, { publication }) => sum + bytesOf(publication), 0);
+  queue.follow([{ size: 2, bytes, read: () => old }], limits);
+  for (const each of [message("c", 0, 1), message("d", 0, 9)]) queue.offer(each, limits);
+  assert.equal(queue.offer(message("e", 900), limits), false, "all are worth something");
+  assert.ok(queue.offer(message("f", 2_000), limits));
+  assert.equal(queue.size, 2);
+  assert.deepEqual([ended, lost], [[97, 98, 99], []]);
+  assert.equal(shiftAll(queue), "df");
   assert.equal(tally.queuedBytes, 0);
 });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { Broker } from "../../../protocols/mqtt/broker.ts";
-import type { SharedStrategy } from "../../../protocols/mqtt/limits.ts";
+import { Client } from "../../../protocols/mqtt/client.ts";
+import { Group } from "../../../protocols/mqtt/group.ts";
+import { defaults, type SharedStrategy } from "../../../protocols/mqtt/limits.ts";
 import { FakeSpace } from "../fakes.ts";
 import { ack, connect, disconnect, leftovers, online, publish, shown } from "./talk.ts";
 import { subscribe, Talk, unsubscribe } from "./talk.ts";
@@ -230,4 +232,18 @@ Deno.test("A shared subscription needs a name and a filter", () => {
   }
   // A topic like any other.
   assert.deepEqual(talk.say(subscribe("$share")).hear().map(shown), ["suback 1"]);
+});
+
+Deno.test("Group that ends gives up what was written down without reading it", () => {
+  const lost: string[] = [];
+  const lose = (event: string) => void lost.push(event);
+  const tally = { queuedBytes: 0, inflightBytes: 0, subscriptions: 0, lose };
+  const group = new Group("$share/g/a", defaults, tally);
+  const member = new Client("m", defaults, tally);
+  group.add(member, { qos: 1 });
+  group.restore([{ size: 2, bytes: 600, read: () => assert.fail("read") }]);
+  assert.equal(tally.queuedBytes, 600);
+  group.remove(member);
+  assert.deepEqual(lost, ["mqtt.dropped", "mqtt.dropped"]);
+  assert.equal(tally.queuedBytes, 0);
 });
