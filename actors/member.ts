@@ -98,8 +98,8 @@ export class Member implements Hub {
     filter: string,
     subscription?: Subscription,
     receiver: Receiver = this.self,
-  ): IterableIterator<Publication> {
-    const values = this.space.retained.matching(filter, this.space.clock.now());
+  ): IterableIterator<Publication | undefined> {
+    const values = this.space.retained.search(filter, this.space.clock.now());
     return subscription?.screen === undefined ? values : shown(values, subscription, receiver);
   }
 
@@ -111,7 +111,7 @@ export class Member implements Hub {
   ): readonly Publication[] | undefined {
     const past = this.space.ledger?.history(filter, question);
     if (past === undefined || subscription?.screen === undefined) return past;
-    return [...shown(past, subscription, receiver)];
+    return [...shown(past, subscription, receiver)].filter((each) => each !== undefined);
   }
 
   shared<T>(kind: new () => T): T {
@@ -134,11 +134,13 @@ function nobody(door: Door | undefined): Identity {
   };
 }
 
-/** Those that the subscriber may see. */
+/** Those that the subscriber may see; undefined in place of the others. */
 function* shown(
-  values: Iterable<Publication>,
+  values: Iterable<Publication | undefined>,
   { screen, qos }: Subscription,
   receiver: Receiver,
-): IterableIterator<Publication> {
-  for (const value of values) if (screen!.shows(value, receiver, qos)) yield value;
+): IterableIterator<Publication | undefined> {
+  for (const value of values) {
+    yield value === undefined || screen!.shows(value, receiver, qos) ? value : undefined;
+  }
 }

@@ -100,8 +100,13 @@ export class Retained {
 
   /** The values that a filter selects, lazily: the receiver takes them as it has room. */
   *matching(filter: string, now: number): IterableIterator<Publication> {
-    for (const value of this.#values.selectedBy(filter)) {
-      if (!expired(value, now)) yield value;
+    for (const value of this.search(filter, now)) if (value !== undefined) yield value;
+  }
+
+  /** The same, and undefined now and then while there is none. */
+  *search(filter: string, now: number): IterableIterator<Publication | undefined> {
+    for (const value of this.#values.search(filter)) {
+      yield value !== undefined && expired(value, now) ? undefined : value;
     }
   }
 

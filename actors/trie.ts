@@ -1,3 +1,6 @@
+/** Levels that a search passes in vain before it says so: about a microsecond. */
+const STRETCH = 16;
+
 /** Splits a topic or filter into its levels. */
 const split = (topic: string): string[] => topic.split("/");
 
@@ -91,7 +94,12 @@ export class Trie<T> {
 
   /** Values whose key, read as a topic, is selected by `filter`; what comes or goes meanwhile may show. */
   *selectedBy(filter: string): IterableIterator<T> {
-    yield* walk(this.#root, split(filter), 0, true);
+    for (const value of this.search(filter)) if (value !== undefined) yield value;
+  }
+
+  /** The same, and undefined now and then while there is none: who looks for them can pause there. */
+  search(filter: string): IterableIterator<T | undefined> {
+    return search(this.#root, split(filter));
   }
 }
 
@@ -116,24 +124,36 @@ function collect<T>(
   if (plus !== undefined) collect(plus, levels, plainLevels, depth + 1, found);
 }
 
-function* walk<T>(
-  node: Node<T>,
-  levels: string[],
-  depth: number,
-  isTop = false,
-): IterableIterator<T> {
-  const level = levels[depth];
-  if (level === undefined || level === "#") {
-    if (node.value !== undefined) yield node.value;
-    if (level === undefined) return;
+/** Nodes that are next, of which those without wildcards lead on by `levels` from `depth`. */
+interface Branch<T> {
+  readonly nodes: Iterator<Node<T>>;
+  readonly depth: number;
+}
+
+function* search<T>(root: Node<T>, levels: string[]): IterableIterator<T | undefined> {
+  const branches: Branch<T>[] = [{ nodes: [root].values(), depth: 0 }];
+  for (let passed = 1; branches.length > 0; passed++) {
+    const { nodes, depth } = branches.at(-1)!, next = nodes.next();
+    if (passed % STRETCH === 0) yield undefined;
+    if (next.done) {
+      branches.pop();
+      continue;
+    }
+    let at = depth, node: Node<T> | undefined = next.value;
+    // Wildcards at the first level do not select topics that begin with `$` (MQTT-4.7.2-1).
+    if (branches.length === 2 && node.level.startsWith("$") && isWild(levels[0]!)) continue;
+    for (; at < levels.length && !isWild(levels[at]!); at++) {
+      node = node.child(levels[at]!);
+      if (node === undefined) break;
+    }
+    if (node === undefined) continue;
+    const level = levels[at];
+    if (node.value !== undefined && (level === undefined || level === "#")) yield node.value;
+    if (level === undefined || node.isLeaf) continue;
+    branches.push({ nodes: node.children(), depth: level === "#" ? at : at + 1 });
   }
-  if (level !== "+" && level !== "#") {
-    const exact = node.child(level!);
-    if (exact !== undefined) yield* walk(exact, levels, depth + 1);
-    return;
-  }
-  for (const child of node.children()) {
-    if (isTop && child.level.startsWith("$")) continue;
-    yield* walk(child, levels, level === "#" ? depth : depth + 1);
-  }
+}
+
+function isWild(level: string): boolean {
+  return level === "+" || level === "#";
 }

@@ -220,13 +220,14 @@ export interface Hub {
   retained(topic: string): Publication | undefined;
   /**
    * The stored values that a filter matches, lazily, in no particular order; those that the screen of
-   * `subscription` lets through. Default receiver: `self`.
+   * `subscription` lets through. Undefined now and then while there is none: whoever looks at a
+   * million for one lets others have a turn there. Default receiver: `self`.
    */
   retainedMatching(
     filter: string,
     subscription?: Subscription,
     receiver?: Receiver,
-  ): IterableIterator<Publication>;
+  ): IterableIterator<Publication | undefined>;
   /**
    * What was published to the topics that a filter selects, oldest first; undefined where no past is
    * kept.

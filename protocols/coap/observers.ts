@@ -154,7 +154,7 @@ export class Observers {
     }
     let newest: Publication | undefined, scanned = 0;
     for (const value of this.hub.retainedMatching(filter, { qos: 0, screen }, receiver)) {
-      if (newest === undefined || value.time > newest.time) newest = value;
+      if (value !== undefined && (newest === undefined || value.time > newest.time)) newest = value;
       if (++scanned === this.layer.limits.maxScanned) break;
     }
     return newest;

@@ -66,6 +66,7 @@ function gather(
   for (const value of hub.retainedMatching("#", { qos: 0, screen })) {
     // Those further on may be many, and who knows which of them are selected.
     if (looks-- === 0) leftOut = COUNTED;
+    else if (value === undefined) continue;
     else if (selects?.(value) === false) continue;
     else if (items.length < listedTopics && room > 0) {
       const item = format(value);

@@ -2,6 +2,7 @@ import type { Refusal } from "../identity.ts";
 import type { Qos } from "../publication.ts";
 import { type Hub, ProtocolError, type Subscription } from "../session.ts";
 import { readSince } from "../history.ts";
+import type { Period } from "../replay.ts";
 import { faultOfFilter } from "../topic.ts";
 import { Broker } from "./broker.ts";
 import type { Client } from "./client.ts";
@@ -38,10 +39,10 @@ export function subscribe(
     );
   }
   const id = packet.properties?.subscriptionIds?.[0];
-  const since = sinceOf(packet, now);
+  const period = periodOf(packet, now);
   const reasons = packet.filters.map((request, index) => {
     const refusal = refusals[index];
-    const reason = refusal ? reasonOf(refusal) : subscribeOne(subscriber, request, { id, since });
+    const reason = refusal ? reasonOf(refusal) : subscribeOne(subscriber, request, { id, period });
     return reason >= 0x80 && link.version !== 5 ? 0x80 : reason;
   });
   const { packetId } = packet;
@@ -56,10 +57,11 @@ export function subscribe(
   }
 }
 
-/** From when on a client wants the past, which MQTT has no word for: the user property `since`. */
-function sinceOf({ properties }: Subscribe, now: number): number | undefined {
+/** Which past a client wants, for which MQTT has no word: the user property `since`. */
+function periodOf({ properties }: Subscribe, now: number): Period | undefined {
   const found = properties?.userProperties?.find(([name]) => name === "since");
-  return found && readSince(found[1], now);
+  const since = found && readSince(found[1], now);
+  return since === undefined ? undefined : { since, until: now };
 }
 
 /** What is wrong with the first filter that was refused. */
@@ -97,7 +99,7 @@ export function plainSubscription({ qos, noLocal, retainAsPublished }: Subscript
 function subscribeOne(
   { link, client, retained }: Subscriber,
   request: FilterRequest,
-  { id, since }: { id: number | undefined; since: number | undefined },
+  { id, period }: { id: number | undefined; period: Period | undefined },
 ): number {
   const { filter, qos, noLocal, retainAsPublished, retainHandling } = request;
   const { hub, limits } = link;
@@ -120,8 +122,8 @@ function subscribeOne(
   }
   hub.subscribe(filter, subscription, client);
   guard?.subscribed(identity, filter, qos);
-  if (since !== undefined || retainHandling === 0 || (retainHandling === 1 && isNew)) {
-    retained.add(filter, subscription, since);
+  if (period !== undefined || retainHandling === 0 || (retainHandling === 1 && isNew)) {
+    retained.add(filter, subscription, period);
   }
   return qos;
 }

@@ -1,7 +1,7 @@
 import { envelope } from "../envelope.ts";
 import { Refusal } from "../identity.ts";
-import { historyLimits } from "../history.ts";
 import { Delivery, type Encoder, Publication, type Qos } from "../publication.ts";
+import { type Period, Replay } from "../replay.ts";
 import { Assembly } from "./assembly.ts";
 import { encodeFrame } from "./codec.ts";
 import { opcodes } from "./codes.ts";
@@ -79,7 +79,7 @@ export class JsonMode extends PublicationMode<Qos> implements Mode {
     const { qos, since } = operation, { guard, identity } = this.link.hub;
     const allowed = () => {
       this.#acknowledge(id);
-      this.#subscribe(filter, qos, since);
+      this.#subscribe(filter, qos, since === undefined ? undefined : { since, until: now });
     };
     if (guard === undefined) return allowed();
     const access = { action: "subscribe", identity, topic: filter, qos, retain: false } as const;
@@ -90,16 +90,13 @@ export class JsonMode extends PublicationMode<Qos> implements Mode {
     );
   }
 
-  #subscribe(filter: string, qos: Qos, since?: number): void {
+  #subscribe(filter: string, qos: Qos, period?: Period): void {
     const { hub } = this.link, { guard, identity } = hub;
     const subscription = { qos, screen: guard?.screen(filter, identity) };
     this.#filters.add(filter);
     hub.subscribe(filter, subscription);
     guard?.subscribed(identity, filter, qos);
-    const question = since === undefined ? undefined : { since, limit: historyLimits.most };
-    const past = question && hub.history?.(filter, question, subscription);
-    if (past === undefined) this.values.add(filter, subscription, qos);
-    else for (const each of past) this.#send(each, qos, false);
+    this.values.add(new Replay(hub, filter, subscription, { period }), qos);
   }
 
   #publish({ id, topic, payload, replyMs, ...options }: Publish, now: number): void {
@@ -161,8 +158,8 @@ export class JsonMode extends PublicationMode<Qos> implements Mode {
     this.send(publication, envelopeFrames[qos << 1 | Number(retain)]!);
   }
 
-  protected override show(value: Publication, most: Qos): void {
-    this.#send(value, most, true);
+  protected override show(value: Publication, most: Qos, isPast: boolean): void {
+    this.#send(value, most, !isPast);
   }
 
   get deadline(): number {

@@ -9,11 +9,14 @@ export abstract class PublicationMode<Request> {
   protected readonly values: RetainedValues<Request>;
 
   constructor(protected readonly link: Link) {
-    this.values = new RetainedValues(link, (value, request) => this.show(value, request));
+    this.values = new RetainedValues(
+      link,
+      (value, request, isPast) => this.show(value, request, isPast),
+    );
   }
 
-  /** Sends a value that was there before the subscription. */
-  protected abstract show(value: Publication, request: Request): void;
+  /** Sends what was there before the subscription: a value, or a message of the past. */
+  protected abstract show(value: Publication, request: Request, isPast: boolean): void;
 
   protected send(publication: Publication, encoder: Encoder): void {
     const { traffic } = this.link.hub;

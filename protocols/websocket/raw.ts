@@ -1,6 +1,7 @@
 import { copy } from "../bytes.ts";
 import { Refusal } from "../identity.ts";
 import { type Delivery, type Encoder, Publication, type Qos } from "../publication.ts";
+import { Replay } from "../replay.ts";
 import { faultOfTopic } from "../topic.ts";
 import { Assembly } from "./assembly.ts";
 import { closeCodes } from "./codes.ts";
@@ -41,7 +42,7 @@ export class RawMode extends PublicationMode<undefined> implements Mode {
     const subscription = { qos, screen: guard?.screen(filter, identity) };
     link.hub.subscribe(filter, subscription);
     guard?.subscribed(identity, filter, qos);
-    this.values.add(filter, subscription, undefined);
+    this.values.add(new Replay(link.hub, filter, subscription), undefined);
   }
 
   frame(text: boolean, length: number, final: boolean): void {

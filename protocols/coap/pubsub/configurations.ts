@@ -45,15 +45,15 @@ export class Configurations implements Timed {
     return value && this.#propertiesOf(value);
   }
 
-  /** The configured topics that a filter selects. */
+  /** The configured topics that a filter selects; undefined now and then while there is none. */
   *matching(
     hub: Hub,
     filter: string,
     now: number,
-  ): IterableIterator<[topic: string, properties: Properties]> {
+  ): IterableIterator<[topic: string, properties: Properties] | undefined> {
     for (const value of hub.retainedMatching(PREFIX + filter)) {
-      const properties = this.#propertiesOf(value);
-      if (isValid(properties, now)) yield [topicOf(value), properties];
+      const properties = value && this.#propertiesOf(value);
+      yield properties && isValid(properties, now) ? [topicOf(value!), properties] : undefined;
     }
   }
 
@@ -101,7 +101,7 @@ export class Configurations implements Timed {
     this.#ends.clear();
     this.#maxEnds = Infinity;
     for (const value of hub.retainedMatching(`${PREFIX}#`)) {
-      this.#note(topicOf(value), this.#propertiesOf(value));
+      if (value !== undefined) this.#note(topicOf(value), this.#propertiesOf(value));
     }
     this.#maxEnds = 2 * this.#ends.size + SLACK;
   }

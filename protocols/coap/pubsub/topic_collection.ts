@@ -86,8 +86,10 @@ export class TopicCollection {
     const name = wanted?.get(Label.name);
     const filter = typeof name === "string" && !isWild(name) ? name : "#";
     let scanned = 0;
-    for (const [topic, properties] of this.configurations.matching(this.hub, filter, now)) {
+    for (const found of this.configurations.matching(this.hub, filter, now)) {
       if (++scanned > this.layer.limits.maxScanned) return;
+      if (found === undefined) continue;
+      const [topic, properties] = found;
       if (wanted !== undefined && !hasAll(properties, wanted)) continue;
       const data = new Publication(topic, NONE, { retain: true });
       if (screen?.shows(data, nobody, 0) !== false) yield topic;

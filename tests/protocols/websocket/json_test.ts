@@ -228,3 +228,39 @@ Deno.test("JsonMode does the same in pieces as whole", () => {
   assert.deepEqual(alike.sort(), seen.sort());
   assert.equal(seen.length, 5);
 });
+
+Deno.test("JsonMode lets others have a turn while it looks for stored values in vain", () => {
+  const stage = json();
+  let taken = 0;
+  stage.space.search = function* () {
+    for (; taken < 1_000; taken++) yield undefined;
+    yield new Publication("needle", bytes("v"), { retain: true });
+  };
+  stage.session.receive(text('{"op":"subscribe","id":1,"topic":"+/x"}'), 0);
+  assert.ok(taken <= 256, `${taken} steps at once`);
+  stage.turn();
+  assert.deepEqual(answers(stage).map(({ op, topic }) => topic ?? op), ["ack", "needle"]);
+});
+
+Deno.test("JsonMode looks a past up for each operation in a turn of its own", () => {
+  const stage = json();
+  let questions = 0;
+  stage.history = (filter) => {
+    questions++;
+    return [new Publication(filter, bytes("old"))];
+  };
+  const operations = Array.from(
+    { length: 20 },
+    (_, at) => ({ op: "subscribe", topic: `t/${at}`, since: 1 }),
+  );
+  const input = join(operations.map((each) => text(JSON.stringify(each))));
+  stage.session.receive(input, 5);
+  assert.ok(questions <= 2, `${questions} at once`);
+  stage.turn();
+  assert.equal(questions, 20);
+  const told = answers(stage);
+  assert.deepEqual(
+    told.map(({ topic, retain }) => `${topic} ${retain}`),
+    operations.map(({ topic }) => `${topic} false`),
+  );
+});
