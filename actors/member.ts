@@ -2,6 +2,7 @@ import type { Guard } from "../protocols/guard.ts";
 import type { HistoryQuestion } from "../protocols/history.ts";
 import type { Identity } from "../protocols/identity.ts";
 import type { Health, Journal } from "../protocols/journal.ts";
+import { ownerOf } from "../protocols/owner.ts";
 import type { Publication } from "../protocols/publication.ts";
 import type {
   Hub,
@@ -69,13 +70,14 @@ export class Member implements Hub {
     this.#identity = identity;
   }
 
-  publish(publication: Publication): Outcome {
-    if (this.door === undefined) return this.space.publish(publication, this.publisher);
+  publish(publication: Publication, owner?: string): Outcome {
+    if (this.door === undefined) return this.space.publish(publication, this.publisher, owner);
     if (isReserved(publication.topic)) return "reserved";
     const { traffic } = this.space;
     traffic.publishReceived++;
     traffic.publishBytesReceived += publication.payload.length;
-    return this.space.publish(publication, this.publisher);
+    if (!publication.retain) return this.space.publish(publication, this.publisher);
+    return this.space.publish(publication, this.publisher, owner ?? ownerOf(this.identity));
   }
 
   subscribe(filter: string, subscription: Subscription, receiver: Receiver = this.self): boolean {

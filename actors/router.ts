@@ -7,6 +7,8 @@ import { Trie } from "./trie.ts";
 /** Topics whose matches are remembered, and matches in all: some megabytes at most. */
 const MAX_REMEMBERED_TOPICS = 8192;
 const MAX_REMEMBERED_MATCHES = 262_144;
+/** Characters of such a topic: it can have 65,535, of which all together would be half a gigabyte. */
+const MAX_REMEMBERED_LENGTH = 256;
 
 /** One receiver that a topic concerns: all of its subscriptions taken together. */
 interface Match {
@@ -111,6 +113,7 @@ export class Router {
     let matches = this.#remembered.get(topic);
     if (matches !== undefined) return matches;
     matches = merge(this.#filters.selecting(topic));
+    if (topic.length > MAX_REMEMBERED_LENGTH) return matches;
     this.#rememberedMatches += matches.length;
     if (
       this.#remembered.size >= MAX_REMEMBERED_TOPICS ||

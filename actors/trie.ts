@@ -99,7 +99,12 @@ export class Trie<T> {
 
   /** The same, and undefined now and then while there is none: who looks for them can pause there. */
   search(filter: string): IterableIterator<T | undefined> {
-    return search(this.#root, split(filter));
+    return search(this.#root, split(filter), false);
+  }
+
+  /** All values, those of topics that begin with `$` included. */
+  *values(): IterableIterator<T> {
+    for (const value of search(this.#root, ["#"], true)) if (value !== undefined) yield value;
   }
 }
 
@@ -130,7 +135,11 @@ interface Branch<T> {
   readonly depth: number;
 }
 
-function* search<T>(root: Node<T>, levels: string[]): IterableIterator<T | undefined> {
+function* search<T>(
+  root: Node<T>,
+  levels: string[],
+  isOfAll: boolean,
+): IterableIterator<T | undefined> {
   const branches: Branch<T>[] = [{ nodes: [root].values(), depth: 0 }];
   for (let passed = 1; branches.length > 0; passed++) {
     const { nodes, depth } = branches.at(-1)!, next = nodes.next();
@@ -141,7 +150,8 @@ function* search<T>(root: Node<T>, levels: string[]): IterableIterator<T | undef
     }
     let at = depth, node: Node<T> | undefined = next.value;
     // Wildcards at the first level do not select topics that begin with `$` (MQTT-4.7.2-1).
-    if (branches.length === 2 && node.level.startsWith("$") && isWild(levels[0]!)) continue;
+    const isTop = branches.length === 2 && isWild(levels[0]!);
+    if (isTop && !isOfAll && node.level.startsWith("$")) continue;
     for (; at < levels.length && !isWild(levels[at]!); at++) {
       node = node.child(levels[at]!);
       if (node === undefined) break;

@@ -208,8 +208,9 @@ export interface Hub {
   /**
    * Routes a publication and, if it says so, stores or clears the retained value.
    * Afterwards `wire.paused` may be true: a receiver is behind and the session must stop for now.
+   * A value that is stored counts for `owner`, by default for whoever the session acts for.
    */
-  publish(publication: Publication): Outcome;
+  publish(publication: Publication, owner?: string): Outcome;
   /** Adds or replaces a subscription; true when it is new. Default receiver: `self`. */
   subscribe(filter: string, subscription: Subscription, receiver?: Receiver): boolean;
   /** Removes a subscription; true when there was one. */

@@ -31,7 +31,8 @@ function faultOfBoth(text: string, maxLevels: number): string | undefined {
   return undefined;
 }
 
-function levelsOf(topic: string): number {
+/** How many levels a topic or filter has. */
+export function levelsOf(topic: string): number {
   let levels = 1;
   for (let at = topic.indexOf("/"); at >= 0; at = topic.indexOf("/", at + 1)) levels++;
   return levels;

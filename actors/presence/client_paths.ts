@@ -1,5 +1,6 @@
 import type { Identity } from "../../protocols/identity.ts";
 import { Refusal } from "../../protocols/identity.ts";
+import { ownerOf } from "../../protocols/owner.ts";
 import type { RegisteredWill } from "../../protocols/presence.ts";
 import type { Qos } from "../../protocols/publication.ts";
 import { typeOfMessage } from "../../protocols/http/publishing.ts";
@@ -80,9 +81,18 @@ export function clientPaths(presences: Presences, space: Space): Handler {
     if (owner !== undefined && owner.user !== identity.user) {
       return plainText(403, `Client "${id}" is registered by somebody else`);
     }
-    const isTaken = presences.register({ id, user: identity.user, lifetimeMs, will });
+    const isTaken = presences.register({
+      id,
+      user: identity.user,
+      owner: ownerOf(identity),
+      lifetimeMs,
+      will,
+    });
     if (!isTaken) {
-      return plainText(503, "Too many clients are registered, or their wills are too long");
+      return plainText(
+        503,
+        "Too many clients are registered, by all or by you, or their wills are too long",
+      );
     }
     return done(owner === undefined ? 201 : 204);
   };

@@ -9,6 +9,7 @@ import {
   type RegistrationLimits,
   Registrations,
 } from "../../protocols/presence.ts";
+import { ownerOf } from "../../protocols/owner.ts";
 import { Publication } from "../../protocols/publication.ts";
 import { faultOfTopic } from "../../protocols/topic.ts";
 import type { Space } from "../space.ts";
@@ -21,6 +22,8 @@ const PREFIX = "$clients/";
 
 /** Seconds for which it is known who has left. */
 const OFFLINE_SECONDS = 3_600;
+/** Of how many: a client can have another name each time that it comes. */
+const MAX_OFFLINE = 10_000;
 
 const encoder = new TextEncoder();
 
@@ -28,6 +31,8 @@ const encoder = new TextEncoder();
 export class Presences implements Herald {
   readonly registrations: Registrations;
   readonly #space: Space;
+  /** Topics that say who has left, those who went first in front. */
+  readonly #left = new Set<string>();
   #isRestored = false;
 
   constructor(space: Space, isOfAll: boolean, limits: Partial<RegistrationLimits>) {
@@ -43,15 +48,20 @@ export class Presences implements Herald {
     // MQTT lets a client call itself "#", which no subscriber could be told of.
     if (faultOfTopic(topic, MAX_LEVELS) !== undefined) return;
     const properties = presence === "offline" ? { expirySeconds: OFFLINE_SECONDS } : undefined;
+    this.#left.delete(topic);
+    if (presence === "offline") {
+      this.#left.add(topic);
+      if (this.#left.size > MAX_OFFLINE) this.#forget(this.#left.values().next().value!);
+    }
     this.#publish(topic, presence, {
       contentType: "text/plain",
       ...properties && { properties },
     });
   }
 
-  publish({ topic, payload, ...options }: RegisteredWill): void {
+  publish({ topic, payload, ...options }: RegisteredWill, owner: string): void {
     const time = this.#space.clock.now();
-    this.#space.publish(new Publication(topic, payload, { ...options, time }));
+    this.#space.publish(new Publication(topic, payload, { ...options, time }), undefined, owner);
   }
 
   /** Registers a client, and has that written down; false when there is no room. */
@@ -91,6 +101,11 @@ export class Presences implements Herald {
     this.#publish(PREFIX + id, "", {});
   }
 
+  #forget(topic: string): void {
+    this.#left.delete(topic);
+    this.#publish(topic, "", {});
+  }
+
   #publish(
     topic: string,
     text: string,
@@ -105,10 +120,11 @@ export class Presences implements Herald {
 /** What was written down; undefined when it is none of ours. */
 function readRegistration({ topic, payload }: Publication): Registration | undefined {
   try {
-    const { will, user, lifetimeMs } = JSON.parse(new TextDecoder().decode(payload));
+    const { will, user, owner, lifetimeMs } = JSON.parse(new TextDecoder().decode(payload));
     return {
       id: topic.slice(PREFIX.length),
       user,
+      owner: owner ?? ownerOf({ user, address: "" }),
       lifetimeMs,
       will: will && { ...will, payload: Uint8Array.fromBase64(will.payload) },
     };

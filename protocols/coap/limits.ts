@@ -63,6 +63,8 @@ export interface CoapLimits {
   maxObservers: number;
   /** Observations of one peer; default 1,000. */
   maxObserversPerPeer: number;
+  /** Those of one user, or without users of one IP address and all its ports; default 25,000. */
+  maxObserversPerUser: number;
   /** Every how many notifications one asks for an acknowledgement; default 10. */
   confirmEvery: number;
   /** Bytes of notifications that a peer is sent without one asking for an acknowledgement; default 16 KiB. */
@@ -157,6 +159,8 @@ export const defaults: CoapLimits = {
   // About 1 KiB each: 100 MiB when everything is in use, of which one address has 1 %.
   maxObservers: 100_000,
   maxObserversPerPeer: 1000,
+  // A quarter: an address has 65,535 ports, and each is a peer.
+  maxObserversPerUser: 25_000,
   // At most 9 notifications, or those of a minute, go to somebody who has left.
   confirmEvery: 10,
   confirmAfterMs: 60_000,

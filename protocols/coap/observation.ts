@@ -57,6 +57,7 @@ export interface ObservationWish {
  */
 export class Observation implements Receiver, Confirmable, Due, Changed, Listener {
   readonly name: string;
+  readonly owner: string;
   sequence: number;
   outdated = false;
   dueAt = Infinity;
@@ -85,9 +86,10 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     public peer: Peer,
     readonly token: Uint8Array,
     readonly wish: ObservationWish,
-    /** When it began, and the sequence number of the first answer. */
-    begun: { at: number; sequence: number },
+    /** When it began, the sequence number of the first answer, and for whom it is counted. */
+    begun: { at: number; sequence: number; owner: string },
   ) {
+    this.owner = begun.owner;
     this.name = `coap ${peer.key} observing ${wish.filter}`;
     this.#confirmedAt = begun.at;
     this.isProven = observers.layer.trusts(peer.address);

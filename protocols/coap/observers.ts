@@ -1,4 +1,5 @@
 import type { Publication, Qos } from "../publication.ts";
+import { Holdings, ownerOf } from "../owner.ts";
 import type { Hub, Receiver } from "../session.ts";
 import { Answer, refusal } from "./answer.ts";
 import { Configurations } from "./pubsub/configurations.ts";
@@ -22,6 +23,7 @@ const FIRST_SEQUENCE = 1;
 export class Observers {
   readonly #all = new Set<Observation>();
   readonly #audiences: Audiences;
+  readonly #holdings = new Holdings();
 
   constructor(
     readonly hub: Hub,
@@ -63,15 +65,26 @@ export class Observers {
     if (answer.code >= Code.badRequest) return answer;
     const count = peer.observations?.size ?? 0;
     const isFull = this.#audiences.sizeOf(wish.filter) >= (wish.maxSubscribers ?? Infinity);
-    if (this.size >= limits.maxObservers || count >= limits.maxObserversPerPeer || isFull) {
+    const identity = wish.caller?.identity ?? wish.client?.identity;
+    const owner = ownerOf(identity ?? { user: undefined, address: peer.address });
+    const { count: ofUser } = this.#holdings.of(owner);
+    if (
+      this.size >= limits.maxObservers || count >= limits.maxObserversPerPeer || isFull ||
+      ofUser >= limits.maxObserversPerUser
+    ) {
       this.hub.count("coap.observer.refused");
       return answer;
     }
     const sequence = before === undefined ? FIRST_SEQUENCE : before.sequence + 1 & 0xffffff;
     // The token is a view of the datagram.
-    const observation = new Observation(this, peer, token.slice(), wish, { at: now, sequence });
+    const observation = new Observation(this, peer, token.slice(), wish, {
+      at: now,
+      sequence,
+      owner,
+    });
     (peer.observations ??= new Map()).set(key, observation);
     this.#all.add(observation);
+    this.#holdings.add(owner, 1, 0);
     wish.client?.observations.add(observation);
     this.#audiences.join(wish.filter, observation);
     observation.arm();
@@ -127,6 +140,7 @@ export class Observers {
   retire(observation: Observation): void {
     if (!this.#all.delete(observation)) return;
     const { peer, wish } = observation;
+    this.#holdings.add(observation.owner, -1, 0);
     observation.end();
     observation.wish.watch?.stop();
     this.hub.forget(observation);

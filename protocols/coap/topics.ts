@@ -12,7 +12,7 @@ import type { MessageLayer } from "./layer.ts";
 import { listTopics } from "./links.ts";
 import type { ObservationWish } from "./observation.ts";
 import { isWild, type Observers } from "./observers.ts";
-import type { Origin } from "./origin.ts";
+import { type Origin, ownerIn } from "./origin.ts";
 import { answerTo, notAllowed, overloaded } from "./outcome.ts";
 import { may, mayFollow, offer, refused } from "./permission.ts";
 import { defaultQos, kept, publicationOptions } from "./publishing.ts";
@@ -208,12 +208,12 @@ export class Topics {
   #set(
     request: Request,
     set: Publication,
-    { caller }: Origin,
+    from: Origin,
     before?: Publication,
   ): Answer | undefined {
     const { topic, payload, retain } = set;
     const isEvent = request.message.code === Code.post && request.root !== "ps";
-    return offer(set, caller, (publication) => {
+    return offer(set, from.caller, (publication) => {
       const fault = unmet(this.hub, request, topic);
       if (fault !== undefined) return fault;
       const now = this.hub.retained(topic);
@@ -221,7 +221,7 @@ export class Topics {
         return refusal(Code.conflict, "The value has changed meanwhile");
       }
       const isNew = !isEvent && retain && payload.length > 0 && now === undefined;
-      return answerTo(this.hub.publish(publication), isNew ? created : changed);
+      return answerTo(this.hub.publish(publication, ownerIn(from)), isNew ? created : changed);
     });
   }
 

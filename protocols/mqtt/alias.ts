@@ -2,6 +2,8 @@ import { bodyStart, varintBytes, writeVarint } from "./frame.ts";
 
 /** Bytes of a topic below which an alias, which takes three, is not worth remembering it. */
 const SHORTEST_TOPIC = 6;
+/** Characters above which it is not remembered: a client would have some 300 of up to 65,535. */
+const LONGEST_TOPIC = 1024;
 /** Topics remembered as used once, in case they are used again. */
 const CANDIDATES = 256;
 /** Bytes of an alias as a property. */
@@ -37,7 +39,8 @@ export class TopicAliases {
   }
 
   #remember(topic: string): void {
-    if (topic.length < SHORTEST_TOPIC || this.#used === this.maximum) return;
+    const { length } = topic;
+    if (length < SHORTEST_TOPIC || length > LONGEST_TOPIC || this.#used === this.maximum) return;
     if (this.#aliases.size - this.#used >= CANDIDATES) {
       for (const [each, alias] of this.#aliases) if (alias === 0) this.#aliases.delete(each);
     }

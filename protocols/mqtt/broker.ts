@@ -6,6 +6,7 @@ import { Client } from "./client.ts";
 import type { MqttLimits } from "./limits.ts";
 import { willPublication } from "./message.ts";
 import type { Tally } from "./queue.ts";
+import { Holdings } from "../owner.ts";
 import { Shares, surrender } from "./shares.ts";
 
 /** To a connection: another one wants its session. */
@@ -25,6 +26,8 @@ export class Broker implements Tally, Timed, Surveyed {
   queuedBytes = 0;
   inflightBytes = 0;
   subscriptions = 0;
+  subscriptionBytes = 0;
+  readonly holdings = new Holdings();
   /** Sessions that ended because their client stayed away too long. */
   expired = 0;
   /** The most connections that had a session at once. */
@@ -180,11 +183,11 @@ export class Broker implements Tally, Timed, Surveyed {
   }
 
   #publishWill(client: Client, { now, hub }: { now: number; hub: BrokerHub }): void {
-    const { will } = client;
+    const { will, owner } = client;
     client.will = undefined;
     client.willAt = Infinity;
     if (will === undefined) return;
-    const outcome = hub.publish(willPublication(will, client, now));
+    const outcome = hub.publish(willPublication(will, client, now), owner);
     if (outcome === "overloaded") hub.count("mqtt.dropped");
   }
 }

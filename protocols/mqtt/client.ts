@@ -4,6 +4,9 @@ import type { Group } from "./group.ts";
 import { Inflight } from "./inflight.ts";
 import type { MqttLimits } from "./limits.ts";
 import type { Will } from "./packet.ts";
+import { levelsOf } from "../topic.ts";
+import type { Holding } from "../owner.ts";
+import { willBytes } from "./message.ts";
 import { outliving } from "./outliving.ts";
 import { Queue, type Tally } from "./queue.ts";
 import { type SessionLog, settle, StoredDelivery } from "./session_log.ts";
@@ -31,13 +34,18 @@ export class Client implements Receiver {
   expirySeconds = 0;
   /** When it ends, or Infinity. */
   expiresAt = Infinity;
-  will: Will | undefined = undefined;
   /** When the will is due after the connection was lost, or Infinity. */
   willAt = Infinity;
   /** Messages of QoS 1 and 2 that the connection may have under way; 0 without a connection. */
   window = 0;
   // Most of a broker's clients publish alone or hear a little: what they do not use takes no memory.
   #subscriptions: Map<string, Subscription> | undefined = undefined;
+  #subscriptionBytes = 0;
+  #will: Will | undefined = undefined;
+  /** What is counted for its owner: one session or none, and the bytes of its will. */
+  #owner: string | undefined = undefined;
+  #countedSessions = 0;
+  #countedBytes = 0;
   #groups: Set<Group> | undefined = undefined;
   #inflight: Inflight | undefined = undefined;
   #queue: Queue | undefined = undefined;
@@ -47,9 +55,64 @@ export class Client implements Receiver {
 
   constructor(readonly name: string, public limits: MqttLimits, readonly tally: Tally) {}
 
+  get will(): Will | undefined {
+    return this.#will;
+  }
+
+  set will(will: Will | undefined) {
+    if (this.#will === will) return;
+    this.#will = will;
+    this.charge();
+  }
+
+  /** Has what outlives the connection counted for `owner`; undefined for nobody. */
+  charge(owner: string | undefined = this.#owner): void {
+    const { holdings } = this.tally;
+    if (this.#owner !== undefined) {
+      holdings.add(this.#owner, -this.#countedSessions, -this.#countedBytes);
+    }
+    this.#owner = owner;
+    this.#countedSessions = this.expirySeconds > 0 ? 1 : 0;
+    this.#countedBytes = willBytes(this.#will);
+    if (owner !== undefined) holdings.add(owner, this.#countedSessions, this.#countedBytes);
+  }
+
+  /** Whose it is, as far as it is counted. */
+  get owner(): string | undefined {
+    return this.#owner;
+  }
+
   /** By filter, those that are shared included. */
-  get subscriptions(): Map<string, Subscription> {
+  get subscriptions(): ReadonlyMap<string, Subscription> {
     return this.#subscriptions ??= new Map();
+  }
+
+  /** True when there is room for one more subscription. */
+  hasRoomFor(filter: string, limits: MqttLimits): boolean {
+    const { tally } = this, bytes = subscriptionBytes(filter);
+    return this.subscriptions.size < limits.maxSubscriptions &&
+      tally.subscriptions < limits.maxTotalSubscriptions &&
+      this.#subscriptionBytes + bytes <= limits.maxSubscriptionBytes &&
+      tally.subscriptionBytes + bytes <= limits.maxTotalSubscriptionBytes;
+  }
+
+  /** Adds or replaces a subscription. */
+  follow(filter: string, subscription: Subscription): void {
+    const all = this.#subscriptions ??= new Map(), { size } = all;
+    if (all.set(filter, subscription).size > size) this.#count(1, subscriptionBytes(filter));
+  }
+
+  /** Removes a subscription; false when there is none. */
+  unfollow(filter: string): boolean {
+    if (this.#subscriptions?.delete(filter) !== true) return false;
+    this.#count(-1, -subscriptionBytes(filter));
+    return true;
+  }
+
+  #count(subscriptions: number, bytes: number): void {
+    this.#subscriptionBytes += bytes;
+    this.tally.subscriptions += subscriptions;
+    this.tally.subscriptionBytes += bytes;
   }
 
   /** True when it has subscriptions. */
@@ -180,10 +243,12 @@ export class Client implements Receiver {
     this.log = undefined;
     this.expirySeconds = 0;
     this.expiresAt = this.willAt = Infinity;
-    this.will = undefined;
+    this.#will = undefined;
+    this.charge();
+    this.#owner = undefined;
     this.#queue?.clear();
     this.#inflight?.clear();
-    this.tally.subscriptions -= this.#subscriptions?.size ?? 0;
+    this.#count(-(this.#subscriptions?.size ?? 0), -this.#subscriptionBytes);
     this.#subscriptions = this.#groups = undefined;
     this.#inflight = this.#queue = this.#received = undefined;
   }
@@ -199,4 +264,12 @@ export class Client implements Receiver {
     settle(delivery);
     return false;
   }
+}
+
+/** What each level of a filter takes in the tree of all of them, in bytes. */
+const LEVEL_BYTES = 64;
+
+/** What a subscription takes, in bytes. */
+function subscriptionBytes(filter: string): number {
+  return filter.length + LEVEL_BYTES * levelsOf(filter);
 }

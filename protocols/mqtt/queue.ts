@@ -3,6 +3,7 @@ import type { Delivery } from "../publication.ts";
 import { attachedBytes, type Publication } from "../publication.ts";
 import { Backlog, type Page } from "./backlog.ts";
 import type { MqttLimits } from "./limits.ts";
+import type { Holdings } from "../owner.ts";
 import { outliving } from "./outliving.ts";
 import { type SessionLog, settle, StoredDelivery, storedFrom } from "./session_log.ts";
 
@@ -16,6 +17,9 @@ export interface Tally {
   /** Of messages that were sent and are not acknowledged. */
   inflightBytes: number;
   subscriptions: number;
+  subscriptionBytes: number;
+  /** Sessions that outlive their connections, and wills, by whose they are. */
+  readonly holdings: Holdings;
   /** A message that was accepted will not be delivered. */
   lose(event: "mqtt.dropped" | "mqtt.conflated"): void;
 }
@@ -34,7 +38,7 @@ export class Queue implements Shelf {
   /** The place from which messages share their memory until they are written down. */
   #shelved = 0;
 
-  constructor(readonly tally: Tally) {}
+  constructor(readonly tally: Pick<Tally, "queuedBytes" | "lose">) {}
 
   get size(): number {
     return (this.#backlog?.size ?? 0) + this.#waiting.length - this.#head;

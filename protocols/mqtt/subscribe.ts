@@ -72,7 +72,7 @@ function faultOf(packet: Subscribe, reasons: number[], { limits }: Link): string
   switch (reasons[at]) {
     case Reason.quotaExceeded:
       return `Cannot take more subscriptions: the limit is ${limits.maxSubscriptions} for each ` +
-        `client and ${limits.maxTotalSubscriptions} for all`;
+        `client, or ${limits.maxSubscriptionBytes} bytes, and ${limits.maxTotalSubscriptions} for all`;
     case Reason.wildcardsNotSupported:
       return "Cannot subscribe with wildcards: this server does not allow them";
   }
@@ -106,13 +106,15 @@ function subscribeOne(
   const fault = faultOfRequest(filter, limits);
   if (fault !== undefined) return fault;
   const isNew = !client.subscriptions.has(filter);
-  if (isNew && hasNoRoom(client, limits)) return Reason.quotaExceeded;
+  if (isNew && !client.hasRoomFor(filter, limits)) return Reason.quotaExceeded;
+  if (isNew && isShared(filter) && (client.groups?.size ?? 0) >= limits.maxSharedSubscriptions) {
+    return Reason.quotaExceeded;
+  }
   const { guard, identity } = hub, screen = guard?.screen(followed(filter)!, identity);
   const subscription = id === undefined && screen === undefined
     ? plainSubscription(request)
     : { qos, noLocal, retainAsPublished, id, screen };
-  client.subscriptions.set(filter, subscription);
-  if (isNew) client.tally.subscriptions++;
+  client.follow(filter, subscription);
   client.log?.journal.saveSubscription(client.log.key, filter, subscription);
   // Stored messages are not for those who share (MQTT 5.0 §4.8.2).
   if (isShared(filter)) {
@@ -135,15 +137,10 @@ export function screenAnew(client: Client, hub: Hub, refused: readonly string[])
     const screen = hub.guard?.screen(followed(filter)!, hub.identity);
     if (screen === undefined) continue;
     const subscription = { ...given, screen };
-    client.subscriptions.set(filter, subscription);
+    client.follow(filter, subscription);
     if (isShared(filter)) hub.shared(Broker).shares.subscribe(filter, subscription, client, hub);
     else hub.subscribe(filter, subscription, client);
   }
-}
-
-function hasNoRoom({ subscriptions, tally }: Client, limits: MqttLimits): boolean {
-  return subscriptions.size >= limits.maxSubscriptions ||
-    tally.subscriptions >= limits.maxTotalSubscriptions;
 }
 
 /** The reason why nobody may subscribe to `request`, or undefined. */
@@ -170,8 +167,7 @@ export function unsubscribe({ link, client, retained }: Subscriber, packet: Unsu
 /** False when there is none. */
 function endSubscription(client: Client, filter: string, hub: Hub): boolean {
   const { log } = client;
-  if (!client.subscriptions.delete(filter)) return false;
-  client.tally.subscriptions--;
+  if (!client.unfollow(filter)) return false;
   log?.journal.endSubscription(log.key, filter);
   if (isShared(filter)) hub.shared(Broker).shares.unsubscribe(filter, client, hub);
   else hub.unsubscribe(filter, client);

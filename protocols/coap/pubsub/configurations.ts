@@ -58,14 +58,17 @@ export class Configurations implements Timed {
   }
 
   /** Stores a configuration, and does with those who observe the topic as it says. */
-  set(hub: Hub, topic: string, properties: Properties, now: number): Outcome {
-    const outcome = hub.publish(
-      new Publication(PREFIX + topic, encodeCbor(properties), {
-        retain: true,
-        time: now,
-        contentType: mediaTypeOf(Format.pubsub),
-      }),
-    );
+  set(
+    topic: string,
+    properties: Properties,
+    { hub, owner, now }: { hub: Hub; owner: string; now: number },
+  ): Outcome {
+    const value = new Publication(PREFIX + topic, encodeCbor(properties), {
+      retain: true,
+      time: now,
+      contentType: mediaTypeOf(Format.pubsub),
+    });
+    const outcome = hub.publish(value, owner);
     if (!isTaken(outcome)) return outcome;
     const most = properties.get(Label.maxSubscribers) as number | undefined;
     const { audiences } = this, full = refusal(Code.notFound, "Too many observe this topic");
