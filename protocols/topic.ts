@@ -31,6 +31,14 @@ function faultOfBoth(text: string, maxLevels: number): string | undefined {
   return undefined;
 }
 
+/** What each level of a filter takes in the tree of all of them, in bytes. */
+const LEVEL_BYTES = 64;
+
+/** What a subscription to a filter takes, in bytes. */
+export function filterBytes(filter: string): number {
+  return filter.length + LEVEL_BYTES * levelsOf(filter);
+}
+
 /** How many levels a topic or filter has. */
 export function levelsOf(topic: string): number {
   let levels = 1;

@@ -15,7 +15,11 @@ const MAX_POINTERS = 100;
 const encoder = new TextEncoder();
 
 /** What a topic holds after a PATCH or iPATCH (RFC 8132 §3) by a merge patch (RFC 7396). */
-export function patched(value: Publication | undefined, request: Request): Uint8Array | Answer {
+export function patched(
+  value: Publication | undefined,
+  request: Request,
+  maxBytes: number,
+): Uint8Array | Answer {
   if (request.contentFormat !== Format.mergePatch) {
     return refusal(Code.unsupportedFormat, "Cannot apply this: 52 (application/merge-patch+json)");
   }
@@ -24,7 +28,10 @@ export function patched(value: Publication | undefined, request: Request): Uint8
   const before = value === undefined ? { json: undefined } : jsonOf(value);
   if (before instanceof Answer) return before;
   try {
-    return encoder.encode(JSON.stringify(mergePatch(before.json, patch.json)));
+    const after = encoder.encode(JSON.stringify(mergePatch(before.json, patch.json)));
+    // Patch by patch it would grow for ever, and each reads all of it.
+    if (after.length <= maxBytes) return after;
+    return refusal(Code.tooLarge, `Cannot make this of more than ${maxBytes} bytes`);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return refusal(Code.unprocessable, error.message);
@@ -32,7 +39,10 @@ export function patched(value: Publication | undefined, request: Request): Uint8
 }
 
 /** What a FETCH (RFC 8132 §2) shows of a value: what its JSON pointers name. */
-export function selection(request: Request): ((value: Publication) => Answer) | Answer {
+export function selection(
+  request: Request,
+  maxBytes: number,
+): ((value: Publication) => Answer) | Answer {
   if (request.contentFormat !== Format.json) {
     return refusal(Code.unsupportedFormat, "Cannot select by this: 50 (a JSON array of pointers)");
   }
@@ -46,19 +56,31 @@ export function selection(request: Request): ((value: Publication) => Answer) | 
       `Cannot select: send up to ${MAX_POINTERS} JSON pointers, as in ["/a/0"]`,
     );
   }
-  return (value) => selected(value, pointers);
+  return (value) => selected(value, pointers, maxBytes);
 }
 
 /** An object with the pointers as names. */
-function selected(value: Publication, pointers: readonly string[]): Answer {
+function selected(
+  value: Publication,
+  pointers: readonly string[],
+  maxBytes: number,
+): Answer {
   const found = jsonOf(value);
   if (found instanceof Answer) return found;
-  let entries: string[];
+  const entries: string[] = [];
+  let left = maxBytes;
   try {
-    entries = pointers.flatMap((pointer) => {
+    // The same twice says no more than once.
+    for (const pointer of new Set(pointers)) {
       const part = pointedAt(found.json, pointer);
-      return part === undefined ? [] : [`${JSON.stringify(pointer)}:${JSON.stringify(part)}`];
-    });
+      if (part === undefined) continue;
+      const entry = `${JSON.stringify(pointer)}:${JSON.stringify(part)}`;
+      entries.push(entry);
+      left -= entry.length;
+      if (left < 0) {
+        return refusal(Code.unprocessable, `Cannot select more than ${maxBytes} bytes`);
+      }
+    }
   } catch (error) {
     // So many levels in one another can be read, and not written.
     if (!(error instanceof RangeError)) throw error;

@@ -65,6 +65,8 @@ export interface CoapLimits {
   maxObserversPerPeer: number;
   /** Those of one user, or without users of one IP address and all its ports; default 25,000. */
   maxObserversPerUser: number;
+  /** Bytes of the filters of those, and of their levels in the tree; default 16 MiB. */
+  maxObserverBytesPerUser: number;
   /** Every how many notifications one asks for an acknowledgement; default 10. */
   confirmEvery: number;
   /** Bytes of notifications that a peer is sent without one asking for an acknowledgement; default 16 KiB. */
@@ -161,6 +163,8 @@ export const defaults: CoapLimits = {
   maxObserversPerPeer: 1000,
   // A quarter: an address has 65,535 ports, and each is a peer.
   maxObserversPerUser: 25_000,
+  // 25,000 of 600 bytes: a path can have 40 KiB.
+  maxObserverBytesPerUser: 16 << 20,
   // At most 9 notifications, or those of a minute, go to somebody who has left.
   confirmEvery: 10,
   confirmAfterMs: 60_000,

@@ -1,6 +1,7 @@
 import type { Publication, Qos } from "../publication.ts";
 import { Holdings, ownerOf } from "../owner.ts";
 import type { Hub, Receiver } from "../session.ts";
+import { filterBytes } from "../topic.ts";
 import { Answer, refusal } from "./answer.ts";
 import { Configurations } from "./pubsub/configurations.ts";
 import type { Audiences } from "./audience.ts";
@@ -67,10 +68,11 @@ export class Observers {
     const isFull = this.#audiences.sizeOf(wish.filter) >= (wish.maxSubscribers ?? Infinity);
     const identity = wish.caller?.identity ?? wish.client?.identity;
     const owner = ownerOf(identity ?? { user: undefined, address: peer.address });
-    const { count: ofUser } = this.#holdings.of(owner);
+    const held = this.#holdings.of(owner), bytes = filterBytes(wish.filter);
     if (
       this.size >= limits.maxObservers || count >= limits.maxObserversPerPeer || isFull ||
-      ofUser >= limits.maxObserversPerUser
+      held.count >= limits.maxObserversPerUser ||
+      held.bytes + bytes > limits.maxObserverBytesPerUser
     ) {
       this.hub.count("coap.observer.refused");
       return answer;
@@ -84,7 +86,7 @@ export class Observers {
     });
     (peer.observations ??= new Map()).set(key, observation);
     this.#all.add(observation);
-    this.#holdings.add(owner, 1, 0);
+    this.#holdings.add(owner, 1, bytes);
     wish.client?.observations.add(observation);
     this.#audiences.join(wish.filter, observation);
     observation.arm();
@@ -140,7 +142,7 @@ export class Observers {
   retire(observation: Observation): void {
     if (!this.#all.delete(observation)) return;
     const { peer, wish } = observation;
-    this.#holdings.add(observation.owner, -1, 0);
+    this.#holdings.add(observation.owner, -1, -filterBytes(wish.filter));
     observation.end();
     observation.wish.watch?.stop();
     this.hub.forget(observation);

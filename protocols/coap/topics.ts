@@ -90,7 +90,7 @@ export class Topics {
   #select(request: Request, topic: string, from: Origin): Answer | undefined {
     const fault = faultOfTopic(topic, this.layer.limits.maxTopicLevels);
     if (fault !== undefined) return refusal(Code.badRequest, fault);
-    const select = selection(request);
+    const select = selection(request, this.layer.limits.maxPayloadBytes);
     if (select instanceof Answer) return select;
     if (isRegistration(request)) {
       return this.#observe(request, topic, from, { select, shape: shapeOf(request) });
@@ -189,7 +189,8 @@ export class Topics {
     const qos = qosOf(request);
     if (qos instanceof Answer) return qos;
     const patch = (): Answer | undefined => {
-      const before = this.hub.retained(topic), payload = patched(before, request);
+      const before = this.hub.retained(topic), maxBytes = this.layer.limits.maxPayloadBytes;
+      const payload = patched(before, request, maxBytes);
       if (payload instanceof Answer) return payload;
       const contentType = before?.contentType ?? "application/json";
       const options = {

@@ -4,8 +4,7 @@ import type { Group } from "./group.ts";
 import { Inflight } from "./inflight.ts";
 import type { MqttLimits } from "./limits.ts";
 import type { Will } from "./packet.ts";
-import { levelsOf } from "../topic.ts";
-import type { Holding } from "../owner.ts";
+import { filterBytes } from "../topic.ts";
 import { willBytes } from "./message.ts";
 import { outliving } from "./outliving.ts";
 import { Queue, type Tally } from "./queue.ts";
@@ -89,7 +88,7 @@ export class Client implements Receiver {
 
   /** True when there is room for one more subscription. */
   hasRoomFor(filter: string, limits: MqttLimits): boolean {
-    const { tally } = this, bytes = subscriptionBytes(filter);
+    const { tally } = this, bytes = filterBytes(filter);
     return this.subscriptions.size < limits.maxSubscriptions &&
       tally.subscriptions < limits.maxTotalSubscriptions &&
       this.#subscriptionBytes + bytes <= limits.maxSubscriptionBytes &&
@@ -99,13 +98,13 @@ export class Client implements Receiver {
   /** Adds or replaces a subscription. */
   follow(filter: string, subscription: Subscription): void {
     const all = this.#subscriptions ??= new Map(), { size } = all;
-    if (all.set(filter, subscription).size > size) this.#count(1, subscriptionBytes(filter));
+    if (all.set(filter, subscription).size > size) this.#count(1, filterBytes(filter));
   }
 
   /** Removes a subscription; false when there is none. */
   unfollow(filter: string): boolean {
     if (this.#subscriptions?.delete(filter) !== true) return false;
-    this.#count(-1, -subscriptionBytes(filter));
+    this.#count(-1, -filterBytes(filter));
     return true;
   }
 
@@ -264,12 +263,4 @@ export class Client implements Receiver {
     settle(delivery);
     return false;
   }
-}
-
-/** What each level of a filter takes in the tree of all of them, in bytes. */
-const LEVEL_BYTES = 64;
-
-/** What a subscription takes, in bytes. */
-function subscriptionBytes(filter: string): number {
-  return filter.length + LEVEL_BYTES * levelsOf(filter);
 }

@@ -2,6 +2,7 @@ import { envelope } from "../envelope.ts";
 import { Refusal } from "../identity.ts";
 import { Delivery, type Encoder, Publication, type Qos } from "../publication.ts";
 import { type Period, Replay } from "../replay.ts";
+import { filterBytes } from "../topic.ts";
 import { Assembly } from "./assembly.ts";
 import { encodeFrame } from "./codec.ts";
 import { opcodes } from "./codes.ts";
@@ -40,6 +41,7 @@ export class JsonMode extends PublicationMode<Qos> implements Mode {
   readonly #limits: WebSocketLimits;
   readonly #assembly: Assembly;
   readonly #filters = new Set<string>();
+  #filterBytes = 0;
   readonly #replies: Replies;
 
   constructor(link: Link, { filter, qos, limits }: JsonOptions) {
@@ -69,12 +71,17 @@ export class JsonMode extends PublicationMode<Qos> implements Mode {
     if (op === "publish") return this.#publish(operation, now);
     const { filter } = operation;
     if (op === "unsubscribe") {
-      if (this.#filters.delete(filter)) this.link.hub.unsubscribe(filter);
+      if (this.#filters.delete(filter)) {
+        this.#filterBytes -= filterBytes(filter);
+        this.link.hub.unsubscribe(filter);
+      }
       return this.#acknowledge(id);
     }
-    const { maxSubscriptions } = this.#limits;
-    if (this.#filters.size >= maxSubscriptions && !this.#filters.has(filter)) {
-      return this.#error(id, `Cannot have more than ${maxSubscriptions} subscriptions`);
+    const { maxSubscriptions, maxSubscriptionBytes } = this.#limits;
+    const isNew = !this.#filters.has(filter), bytes = this.#filterBytes + filterBytes(filter);
+    if (isNew && (this.#filters.size >= maxSubscriptions || bytes > maxSubscriptionBytes)) {
+      const most = `${maxSubscriptions} subscriptions, or ${maxSubscriptionBytes} bytes of them`;
+      return this.#error(id, `Cannot have more than ${most}`);
     }
     const { qos, since } = operation, { guard, identity } = this.link.hub;
     const allowed = () => {
@@ -93,6 +100,7 @@ export class JsonMode extends PublicationMode<Qos> implements Mode {
   #subscribe(filter: string, qos: Qos, period?: Period): void {
     const { hub } = this.link, { guard, identity } = hub;
     const subscription = { qos, screen: guard?.screen(filter, identity) };
+    if (!this.#filters.has(filter)) this.#filterBytes += filterBytes(filter);
     this.#filters.add(filter);
     hub.subscribe(filter, subscription);
     guard?.subscribed(identity, filter, qos);

@@ -9,8 +9,8 @@ const block2 = (number: number) => new Option(Options.block2, new Block(number, 
 const format = (number: number) => new Option(Options.contentFormat, uint(number));
 
 /** A topic that holds JSON, and what is answered about it. */
-function topic(payload: string | undefined, number = 50) {
-  const stage = new FakeDatagrams();
+function topic(payload: string | undefined, number = 50, maxPayloadBytes = 1 << 20) {
+  const stage = new FakeDatagrams({ maxPayloadBytes });
   const ask = (code: number, payload: string, number: number, more: Option[] = []) =>
     stage.ask(request(code, "/topics/t", { payload, options: [format(number), ...more] }))
       .map(brief).join(" | ");
@@ -155,4 +155,26 @@ Deno.test("No-Response keeps the answers back that are not wanted", () => {
   // 2 is for answers of class 2 (RFC 7967 §2.1); the message is acknowledged all the same.
   assert.ok(!put(2, "2").some((each) => each.startsWith("2.04")));
   assert.deepEqual(put(8, "3"), ["2.04"]);
+});
+
+Deno.test("FETCH answers no more than a body may have, however often it asks for the same", () => {
+  const value = JSON.stringify({ a: "x".repeat(900), b: "y".repeat(900) });
+  const { ask } = topic(value, 50, 3_000);
+  const twice = ask(Code.fetch, JSON.stringify(Array(100).fill("/a")), 50, [block2(0)]);
+  assert.match(twice, /^2\.05 {"\/a":"x+"}$/);
+  assert.match(ask(Code.fetch, '["/a","/b"]', 50, [block2(0)]), /^2\.05 /);
+  assert.equal(
+    ask(Code.fetch, '["","/a","/b"]', 50, [block2(0)]),
+    "4.22",
+  );
+});
+
+Deno.test("PATCH makes of a value no more than a body may have", () => {
+  const { ask, read } = topic(JSON.stringify({ a: "x".repeat(500) }), 50, 1_000);
+  assert.match(ask(Code.patch, JSON.stringify({ b: "y".repeat(400) }), 52), /^2\.04/);
+  assert.equal(
+    ask(Code.patch, JSON.stringify({ c: "z".repeat(400) }), 52),
+    "4.13",
+  );
+  assert.match(read(), /^2\.05 {"a":"x+","b":"y+"}$/);
 });

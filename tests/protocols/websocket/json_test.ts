@@ -264,3 +264,12 @@ Deno.test("JsonMode looks a past up for each operation in a turn of its own", ()
     operations.map(({ topic }) => `${topic} false`),
   );
 });
+
+Deno.test("JsonMode refuses filters of too many bytes", () => {
+  const stage = json("/", { limits: { maxSubscriptionBytes: 500 } });
+  const filters = ["x", "y", "x"].map((each) => each.repeat(300));
+  const wish = (op: string, topic: string) => ask(stage, { op, id: 1, topic })[0]!.op;
+  assert.deepEqual(filters.map((each) => wish("subscribe", each)), ["ack", "error", "ack"]);
+  assert.equal(wish("unsubscribe", filters[0]!), "ack");
+  assert.equal(wish("subscribe", filters[1]!), "ack");
+});
