@@ -1,6 +1,6 @@
-import type { Guard } from "../protocols/guard.ts";
+import type { Access, Guard } from "../protocols/guard.ts";
 import type { HistoryQuestion } from "../protocols/history.ts";
-import type { Identity } from "../protocols/identity.ts";
+import type { Identity, Refusal } from "../protocols/identity.ts";
 import type { Health, Journal } from "../protocols/journal.ts";
 import { ownerOf } from "../protocols/owner.ts";
 import type { Publication } from "../protocols/publication.ts";
@@ -15,6 +15,7 @@ import type {
 } from "../protocols/session.ts";
 import { isReserved } from "../protocols/topic.ts";
 import type { Traffic } from "../protocols/traffic.ts";
+import { authorization } from "./authorization.ts";
 import { HookGuard } from "./hook_guard.ts";
 import type { Space } from "./space.ts";
 
@@ -78,6 +79,12 @@ export class Member implements Hub {
     traffic.publishBytesReceived += publication.payload.length;
     if (!publication.retain) return this.space.publish(publication, this.publisher);
     return this.space.publish(publication, this.publisher, owner ?? ownerOf(this.identity));
+  }
+
+  authorize(access: Access, decided: (refusal: Refusal | undefined) => void): void {
+    const { hooks } = this.space;
+    if (hooks === undefined) return decided(undefined);
+    hooks.ask(authorization(access), { later: (work) => work(), decided });
   }
 
   subscribe(filter: string, subscription: Subscription, receiver: Receiver = this.self): boolean {

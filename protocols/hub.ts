@@ -1,5 +1,5 @@
-import type { Guard, Screen } from "./guard.ts";
-import type { Identity } from "./identity.ts";
+import type { Access, Guard, Screen } from "./guard.ts";
+import type { Identity, Refusal } from "./identity.ts";
 import type { Health, Journal } from "./journal.ts";
 import type { Delivery, Publication, Qos } from "./publication.ts";
 import type { Traffic } from "./traffic.ts";
@@ -211,6 +211,11 @@ export interface Hub {
    * A value that is stored counts for `owner`, by default for whoever the session acts for.
    */
   publish(publication: Publication, owner?: string): Outcome;
+  /**
+   * Finds out whether somebody may still do what he asked for earlier, in nobody's turn in
+   * particular; undefined when he may. Absent where nobody is asked.
+   */
+  authorize?(access: Access, decided: (refusal: Refusal | undefined) => void): void;
   /** Adds or replaces a subscription; true when it is new. Default receiver: `self`. */
   subscribe(filter: string, subscription: Subscription, receiver?: Receiver): boolean;
   /** Removes a subscription; true when there was one. */

@@ -68,9 +68,10 @@ export class Presences implements Herald {
   register(registration: Registration): boolean {
     this.restore();
     if (!this.registrations.set(registration, this.#space.clock.now())) return false;
-    const { id, will, ...rest } = registration;
+    const { id, will, owner, ...rest } = registration;
     const written = { ...rest, will: will && { ...will, payload: will.payload.toBase64() } };
-    this.#publish(PREFIX + id, JSON.stringify(written), { contentType: "application/json" });
+    // Whose it is is kept beside the value, which others may read.
+    this.#publish(PREFIX + id, JSON.stringify(written), { contentType: "application/json" }, owner);
     return true;
   }
 
@@ -86,7 +87,7 @@ export class Presences implements Herald {
     this.#isRestored = true;
     const now = this.#space.clock.now();
     for (const value of [...this.#space.retained.matching(`${PREFIX}#`, now)]) {
-      const registration = readRegistration(value);
+      const registration = readRegistration(value, this.#space.retained.ownerOf(value.topic));
       if (registration !== undefined) this.registrations.set(registration, now);
     }
   }
@@ -110,17 +111,21 @@ export class Presences implements Herald {
     topic: string,
     text: string,
     options: ConstructorParameters<typeof Publication>[2],
+    owner?: string,
   ): void {
     const time = this.#space.clock.now();
     const all = { qos: 1, retain: true, time, ...options } as const;
-    this.#space.publish(new Publication(topic, encoder.encode(text), all));
+    this.#space.publish(new Publication(topic, encoder.encode(text), all), undefined, owner);
   }
 }
 
 /** What was written down; undefined when it is none of ours. */
-function readRegistration({ topic, payload }: Publication): Registration | undefined {
+function readRegistration(
+  { topic, payload }: Publication,
+  owner: string | undefined,
+): Registration | undefined {
   try {
-    const { will, user, owner, lifetimeMs } = JSON.parse(new TextDecoder().decode(payload));
+    const { will, user, lifetimeMs } = JSON.parse(new TextDecoder().decode(payload));
     return {
       id: topic.slice(PREFIX.length),
       user,

@@ -1,3 +1,4 @@
+import type { Refusal } from "../identity.ts";
 import type { Hub, Inbox, Timed } from "../session.ts";
 import type { Presence } from "../presence.ts";
 import type { Survey, Surveyed } from "../traffic.ts";
@@ -17,7 +18,7 @@ export const HANDOVER = Symbol("handover");
 const NEVER = 0xffff_ffff;
 
 /** The topic space as far as sessions without a connection need it. */
-export type BrokerHub = Pick<Hub, "publish" | "forget" | "count">;
+export type BrokerHub = Pick<Hub, "publish" | "forget" | "count" | "authorize">;
 
 /** All MQTT sessions of a gateway by client identifier. */
 export class Broker implements Tally, Timed, Surveyed {
@@ -183,12 +184,18 @@ export class Broker implements Tally, Timed, Surveyed {
   }
 
   #publishWill(client: Client, { now, hub }: { now: number; hub: BrokerHub }): void {
-    const { will, owner } = client;
+    const { will, owner, identity } = client;
     client.will = undefined;
     client.willAt = Infinity;
     if (will === undefined) return;
-    const outcome = hub.publish(willPublication(will, client, now), owner);
-    if (outcome === "overloaded") hub.count("mqtt.dropped");
+    const left = willPublication(will, client, now), { topic, qos, retain } = will;
+    const publish = (refusal?: Refusal) => {
+      if (refusal !== undefined) return hub.count("mqtt.refused");
+      if (hub.publish(left, owner) === "overloaded") hub.count("mqtt.dropped");
+    };
+    // What its client might do when it connected it may not be allowed any more.
+    if (identity === undefined || hub.authorize === undefined) return publish();
+    hub.authorize({ action: "publish", identity, topic, qos, retain }, publish);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Identity } from "../identity.ts";
 import type { Delivery } from "../publication.ts";
 import type { Inbox, Publisher, Receiver, Subscription } from "../session.ts";
 import type { Group } from "./group.ts";
@@ -27,8 +28,8 @@ export class Client implements Receiver {
   log: SessionLog | undefined = undefined;
   /** True until the messages that waited before a restart are here again. */
   loading = false;
-  /** Whose session it is, where hooks have found that out. */
-  user: string | undefined = undefined;
+  /** Whose session it is. */
+  identity: Identity | undefined = undefined;
   /** Seconds that the session lives on without a connection; 0xffffffff for ever. */
   expirySeconds = 0;
   /** When it ends, or Infinity. */
@@ -53,6 +54,11 @@ export class Client implements Receiver {
   #mail = 0;
 
   constructor(readonly name: string, public limits: MqttLimits, readonly tally: Tally) {}
+
+  /** The name of who that is, where hooks have found it out. */
+  get user(): string | undefined {
+    return this.identity?.user;
+  }
 
   get will(): Will | undefined {
     return this.#will;
@@ -237,7 +243,7 @@ export class Client implements Receiver {
   reset(): void {
     this.present = false;
     this.epoch++;
-    this.user = undefined;
+    this.identity = undefined;
     this.log?.end();
     this.log = undefined;
     this.expirySeconds = 0;

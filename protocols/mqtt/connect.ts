@@ -229,7 +229,7 @@ export function begin(
   if (connect.clean && client.present) broker.discard(client, { now, hub: link.hub });
   const sessionPresent = client.present;
   broker.attach(client, inbox);
-  client.user = link.hub.identity.user;
+  client.identity = link.hub.identity;
   client.expirySeconds = expirySeconds;
   client.limits = link.limits;
   client.will = will;

@@ -32,7 +32,7 @@ export function resumeSession(
   const broker = hub.shared(Broker), { name, identity, expirySeconds, will } = record;
   const client = new Client(name, limits, broker);
   client.log = new SessionLog(journal, record.key, identity);
-  client.user = identity?.user;
+  client.identity = identity;
   client.expirySeconds = expirySeconds;
   // A clock that was set back must not give a session more time than it has.
   const latest = expirySeconds === NEVER ? Infinity : now + expirySeconds * 1000;
