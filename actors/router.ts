@@ -34,6 +34,9 @@ export class Router {
   readonly #remembered = new Map<string, Match[]>();
   #rememberedMatches = 0;
 
+  /** Counts its work in `traffic`. */
+  constructor(readonly traffic: { work: number } = { work: 0 }) {}
+
   /** Subscriptions of all receivers. */
   get subscriptions(): number {
     return this.#subscriptions;
@@ -85,6 +88,7 @@ export class Router {
   /** Hands a publication to everyone whom its topic concerns. */
   publish(publication: Publication, from?: Publisher): Exclude<Outcome, "closing"> {
     const matches = this.#matchesOf(publication.topic);
+    this.traffic.work += matches.length;
     let matched = false, accepted = false;
     // Receivers that want the same thing share one delivery.
     let shared: Delivery | undefined;
@@ -112,7 +116,9 @@ export class Router {
   #matchesOf(topic: string): Match[] {
     let matches = this.#remembered.get(topic);
     if (matches !== undefined) return matches;
+    const { looks } = this.#filters;
     matches = merge(this.#filters.selecting(topic));
+    this.traffic.work += this.#filters.looks - looks;
     if (topic.length > MAX_REMEMBERED_LENGTH) return matches;
     this.#rememberedMatches += matches.length;
     if (
@@ -155,7 +161,7 @@ function matchOf(receiver: Receiver, all: Subscription[]): Match {
   const ids = all.flatMap(({ id }) => id ?? []);
   const match: Match = {
     receiver,
-    qos: Math.max(...all.map(({ qos }) => qos)) as Qos,
+    qos: all.reduce<Qos>((most, { qos }) => qos > most ? qos : most, 0),
     retainAsPublished: all.some(({ retainAsPublished }) => retainAsPublished),
     ids: ids.length > 0 ? ids : undefined,
     // One that has none sees everything, and one without a wildcard was allowed as a whole: what the

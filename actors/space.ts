@@ -16,11 +16,11 @@ import { Router } from "./router.ts";
 /** The one topic space that all protocols share. */
 export class Space {
   readonly #shared = new Map<unknown, unknown>();
-  readonly router = new Router();
   readonly retained: Retained;
   /** Deliveries thrown away. A field, for beside a slow receiver it counts every message. */
   dropped = 0;
   readonly traffic = new Traffic();
+  readonly router = new Router(this.traffic);
   /** What applications decide; undefined when there is nobody to ask. */
   hooks: HookChain | undefined = undefined;
   /** What survives a restart; undefined when nothing does. */

@@ -44,6 +44,8 @@ class Node<T> {
 
 /** Values at topic names or filters: a node for each level. */
 export class Trie<T> {
+  /** Levels looked at to find what selects a topic, since the beginning. */
+  looks = 0;
   readonly #root = new Node<T>("");
   #size = 0;
 
@@ -88,7 +90,7 @@ export class Trie<T> {
   selecting(topic: string): T[] {
     const found: T[] = [];
     // Wildcards at the first level do not select topics that begin with `$` (MQTT-4.7.2-1).
-    collect(this.#root, split(topic), topic.startsWith("$") ? 1 : 0, 0, found);
+    this.looks += collect(this.#root, split(topic), topic.startsWith("$") ? 1 : 0, 0, found);
     return found;
   }
 
@@ -108,25 +110,28 @@ export class Trie<T> {
   }
 }
 
+/** Answers how many levels it has looked at. */
 function collect<T>(
   node: Node<T>,
   levels: string[],
   plainLevels: number,
   depth: number,
   found: T[],
-): void {
+): number {
   const wild = depth >= plainLevels;
   // "a/#" selects "a" too (MQTT 5.0 §4.7.1.2).
   const hash = wild ? node.child("#")?.value : undefined;
   if (hash !== undefined) found.push(hash);
   if (depth === levels.length) {
     if (node.value !== undefined) found.push(node.value);
-    return;
+    return 1;
   }
+  let looks = 1;
   const exact = node.child(levels[depth]!);
-  if (exact !== undefined) collect(exact, levels, plainLevels, depth + 1, found);
+  if (exact !== undefined) looks += collect(exact, levels, plainLevels, depth + 1, found);
   const plus = wild ? node.child("+") : undefined;
-  if (plus !== undefined) collect(plus, levels, plainLevels, depth + 1, found);
+  if (plus !== undefined) looks += collect(plus, levels, plainLevels, depth + 1, found);
+  return looks;
 }
 
 /** Nodes that are next, of which those without wildcards lead on by `levels` from `depth`. */

@@ -41,6 +41,11 @@ export function ownerOf({ user, address }: Pick<Identity, "user" | "address">): 
   return user === undefined ? `at ${networkOf(address)}` : `user ${user}`;
 }
 
+/** The same of whoever has no name, by the address that he comes from. */
+export function ownerAt(address: string): string {
+  return ownerOf({ user: undefined, address });
+}
+
 function networkOf(address: string): string {
   const host = address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host);

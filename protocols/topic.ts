@@ -33,10 +33,13 @@ function faultOfBoth(text: string, maxLevels: number): string | undefined {
 
 /** What each level of a filter takes in the tree of all of them, in bytes. */
 const LEVEL_BYTES = 64;
+/** Levels of usual filters; each beyond counts as many times, for all who publish as deep walk it. */
+const USUAL_LEVELS = 16;
 
 /** What a subscription to a filter takes, in bytes. */
 export function filterBytes(filter: string): number {
-  return filter.length + LEVEL_BYTES * levelsOf(filter);
+  const levels = levelsOf(filter), deep = Math.max(0, levels - USUAL_LEVELS);
+  return filter.length + LEVEL_BYTES * (levels + deep * USUAL_LEVELS);
 }
 
 /** How many levels a topic or filter has. */

@@ -31,6 +31,8 @@ export class Traffic {
   publishSent = 0;
   /** Bytes of their payloads. */
   publishBytesSent = 0;
+  /** What it took to find who gets them: deliveries, and levels of filters looked at. */
+  work = 0;
   /** Streams accepted. */
   sockets = 0;
   /** MQTT clients let in. */

@@ -99,12 +99,21 @@ function isPointers(value: unknown): value is string[] {
     value.every((each) => typeof each === "string" && (each === "" || each.startsWith("/")));
 }
 
+// Many who observe parts of one value ask for it one after the other.
+let latest: { payload: Uint8Array; found: { json: unknown } | undefined } | undefined;
+
+/** `parse`, once for what is asked for again: payloads never change, nor does what was read. */
+function parsed(payload: Uint8Array): { json: unknown } | undefined {
+  if (latest?.payload !== payload) latest = { payload, found: parse(payload) };
+  return latest.found;
+}
+
 /** What a topic holds, as JSON; whoever named no type may well have sent some. */
 function jsonOf({ contentType, payload }: Publication): { json: unknown } | Answer {
   const format = contentType === undefined ? undefined : formatOf(contentType);
   const isJson = contentType === undefined || format === Format.json ||
     /\+json\b/.test(contentType);
-  return isJson && parse(payload) || refusal(Code.conflict, "This topic holds no JSON");
+  return isJson && parsed(payload) || refusal(Code.conflict, "This topic holds no JSON");
 }
 
 function parse(bytes: Uint8Array): { json: unknown } | undefined {

@@ -35,6 +35,10 @@ export interface CoapLimits {
   maxTransfersPerPeer: number;
   /** Bytes of these, each way; default 4 MiB, but never less than one body needs. */
   maxTransferBytesPerPeer: number;
+  /** Bodies of one IP address and all its ports on their way, each way; default 250. */
+  maxTransfersPerAddress: number;
+  /** Bytes of these, each way; default 16 MiB, but never less than one peer may have. */
+  maxTransferBytesPerAddress: number;
   /** Milliseconds that the next block of a body is waited for; default 93,000. */
   transferLifetimeMs: number;
   /** Options of one message; default 160. */
@@ -85,6 +89,8 @@ export interface CoapLimits {
   maxReplies: number;
   /** Requests of one peer that wait for a reply; default 16. */
   maxRepliesPerPeer: number;
+  /** Those of one IP address and all its ports; default 250. */
+  maxRepliesPerAddress: number;
   /** Milliseconds that a request may ask us to wait for a reply; default 60,000. */
   maxReplyMs: number;
   /** Requests of all peers that handlers have under way; default 10,000. More are answered 5.03. */
@@ -137,6 +143,9 @@ export const defaults: CoapLimits = {
   // One busy peer uses a sixteenth at most of what all share.
   maxTransfersPerPeer: 16,
   maxTransferBytesPerPeer: 4 << 20,
+  // A quarter: an address has 65,535 ports, and each is a peer.
+  maxTransfersPerAddress: 250,
+  maxTransferBytesPerAddress: 16 << 20,
   // MAX_TRANSMIT_WAIT: a client that was not heard for so long has given up (RFC 7252 §4.8.2).
   transferLifetimeMs: 93_000,
   // A topic of 128 levels, its queries and conditions. One byte can make an option: 64 KiB would
@@ -180,6 +189,7 @@ export const defaults: CoapLimits = {
   // Each holds a subscription and a timer, for a minute at most.
   maxReplies: 1000,
   maxRepliesPerPeer: 16,
+  maxRepliesPerAddress: 250,
   maxReplyMs: 60_000,
   // About 1 KiB each, beside the bodies.
   maxHandled: 10_000,

@@ -31,6 +31,8 @@ export interface ObservationWish {
   everyConfirmed: boolean;
   /** As few are confirmable as RFC 7252 §4.7 and RFC 7641 §4.5 allow. */
   fewConfirmed?: boolean;
+  /** Bytes of the request that are held for as long as it observes, beside the filter. */
+  bytes?: number;
   /** What of a value is shown, when it is not all. */
   select?: (value: Publication) => Answer;
   /** How notifications are cut whose rest is kept, as it cannot be made again of a topic's value. */

@@ -1,5 +1,5 @@
 import type { Publication, Qos } from "../publication.ts";
-import { Holdings, ownerOf } from "../owner.ts";
+import { Holdings, ownerAt, ownerOf } from "../owner.ts";
 import type { Hub, Receiver } from "../session.ts";
 import { filterBytes } from "../topic.ts";
 import { Answer, refusal } from "./answer.ts";
@@ -67,8 +67,8 @@ export class Observers {
     const count = peer.observations?.size ?? 0;
     const isFull = this.#audiences.sizeOf(wish.filter) >= (wish.maxSubscribers ?? Infinity);
     const identity = wish.caller?.identity ?? wish.client?.identity;
-    const owner = ownerOf(identity ?? { user: undefined, address: peer.address });
-    const held = this.#holdings.of(owner), bytes = filterBytes(wish.filter);
+    const owner = identity === undefined ? ownerAt(peer.address) : ownerOf(identity);
+    const held = this.#holdings.of(owner), bytes = bytesOf(wish);
     if (
       this.size >= limits.maxObservers || count >= limits.maxObserversPerPeer || isFull ||
       held.count >= limits.maxObserversPerUser ||
@@ -142,7 +142,7 @@ export class Observers {
   retire(observation: Observation): void {
     if (!this.#all.delete(observation)) return;
     const { peer, wish } = observation;
-    this.#holdings.add(observation.owner, -1, -filterBytes(wish.filter));
+    this.#holdings.add(observation.owner, -1, -bytesOf(wish));
     observation.end();
     observation.wish.watch?.stop();
     this.hub.forget(observation);
@@ -198,6 +198,11 @@ export class Observers {
   end(): void {
     for (const observation of this.#all) this.retire(observation);
   }
+}
+
+/** What an observation takes beside what all take, in bytes. */
+function bytesOf({ filter, bytes = 0 }: ObservationWish): number {
+  return filterBytes(filter) + bytes;
 }
 
 /** True when a filter selects more than one topic. */

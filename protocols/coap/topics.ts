@@ -93,7 +93,8 @@ export class Topics {
     const select = selection(request, this.layer.limits.maxPayloadBytes);
     if (select instanceof Answer) return select;
     if (isRegistration(request)) {
-      return this.#observe(request, topic, from, { select, shape: shapeOf(request) });
+      const bytes = request.payload.length;
+      return this.#observe(request, topic, from, { select, shape: shapeOf(request), bytes });
     }
     const { caller } = from;
     const answer = () => {
@@ -120,7 +121,7 @@ export class Topics {
     request: Request,
     path: string,
     from: Origin,
-    part?: Pick<ObservationWish, "select" | "shape">,
+    part?: Pick<ObservationWish, "select" | "shape" | "bytes">,
   ): Answer | undefined {
     const filter = unescaped(path);
     const fault = faultOfFilter(filter, this.layer.limits.maxTopicLevels);

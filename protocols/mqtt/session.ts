@@ -28,6 +28,8 @@ const reasons: Readonly<Record<LoginEnd, number>> = {
 
 /** Packets of one client before others have a turn: even code that is not compiled yet takes a millisecond or two. */
 const TURN_PACKETS = 256;
+/** The same where packets are much work: deliveries, and levels looked at for them. */
+const TURN_WORK = 8192;
 
 /** Serves MQTT 3.1, 3.1.1 and 5.0 to one client: the server's side. */
 export class MqttSession implements Session, House {
@@ -54,7 +56,8 @@ export class MqttSession implements Session, House {
   receive(bytes: Uint8Array, now: number): number {
     const link = this.#link;
     if (this.#isLost()) return bytes.length;
-    let at = 0, packets = 0;
+    const { traffic } = link;
+    let at = 0, packets = 0, { work } = traffic;
     while (at + 1 < bytes.length && this.#isReading) {
       const type = bytes[at]! >> 4;
       // [MQTT-3.1.0-1] and [MQTT-3.1.0-2], before the rest of the packet is waited for.
@@ -65,9 +68,12 @@ export class MqttSession implements Session, House {
       if (end < 0 || end > bytes.length) break;
       (this.#conversation ?? this.#entrance!).read(bytes, { at, end, now });
       at = end;
-      if (++packets % TURN_PACKETS === 0 && this.#isReading) link.rest();
+      packets++;
+      if (packets % TURN_PACKETS > 0 && traffic.work < work + TURN_WORK) continue;
+      work = traffic.work;
+      if (this.#isReading) link.rest();
     }
-    link.traffic.packetsReceived += packets;
+    traffic.packetsReceived += packets;
     // [MQTT-3.1.2-22] wants whole packets. One that takes longer than the Keep Alive is coming for as
     // long as much of it comes, not a byte now and then.
     const coming = bytes.length - at;

@@ -178,3 +178,40 @@ Deno.test("PATCH makes of a value no more than a body may have", () => {
   );
   assert.match(read(), /^2\.05 {"a":"x+","b":"y+"}$/);
 });
+
+Deno.test("What an observer selects by is held, and counts among its bytes", () => {
+  const stage = new FakeDatagrams({ maxObserverBytesPerUser: 1_000 });
+  const observe = (token: number, pointer: string) => {
+    const options = [format(50), new Option(Options.observe, uint(0))];
+    const parts = { token: Uint8Array.of(token), payload: JSON.stringify([pointer]), options };
+    const [answer] = stage.ask(request(Code.fetch, "/topics/t", parts));
+    return answer!.options.some(({ number }) => number === Options.observe);
+  };
+  stage.ask(request(Code.put, "/topics/t", { payload: "{}", options: [format(50)] }));
+  assert.deepEqual(
+    [observe(1, `/${"x".repeat(500)}`), observe(2, `/${"y".repeat(500)}`), observe(3, "/z")],
+    [true, false, true],
+  );
+});
+
+Deno.test("A value of which many observe parts is read once for all of them", () => {
+  const stage = new FakeDatagrams({ maxBurst: 1_000 }), { parse } = JSON;
+  stage.ask(request(Code.put, "/topics/t", { payload: '{"a":1}', options: [format(50)] }));
+  const options = [format(50), new Option(Options.observe, uint(0))];
+  for (let each = 0; each < 100; each++) {
+    const parts = { token: Uint8Array.of(1), payload: '["/a"]', options };
+    stage.ask(request(Code.fetch, "/topics/t", parts), `192.0.2.1:${1_000 + each}`);
+  }
+  let readings = 0;
+  JSON.parse = (text) => {
+    if (text === '{"a":2}') readings++;
+    return parse(text);
+  };
+  try {
+    stage.tell("t", '{"a":2}', true, "application/json");
+    assert.equal(stage.take().length, 100);
+  } finally {
+    JSON.parse = parse;
+  }
+  assert.equal(readings, 1);
+});

@@ -139,3 +139,21 @@ Deno.test("MqttSession looks a past up for each filter in a turn of its own", ()
   // What was published after the subscription has been sent as that.
   assert.deepEqual(messages, filters.map((each) => `${each} old q0`));
 });
+
+Deno.test("MqttSession lets others have a turn after few packets that are much work", () => {
+  const space = new FakeSpace(), { stage } = online("busy", { space });
+  const { publish: route } = space;
+  space.publish = (publication) => {
+    space.traffic.work += 1_000;
+    return route.call(space, publication);
+  };
+  const one = encode(publish("t", "x"), 4)!, all = new Uint8Array(100 * one.length);
+  for (let each = 0; each < 100; each++) all.set(one, each * one.length);
+  const at = stage.session.receive(all, 0);
+  assert.equal(at, 9 * one.length);
+  assert.ok(stage.paused, "nothing is read meanwhile");
+  stage.turn();
+  // What others did meanwhile is not its own work.
+  space.traffic.work += 1_000_000;
+  assert.equal(stage.session.receive(all.subarray(at), 0), 9 * one.length);
+});
