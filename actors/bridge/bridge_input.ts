@@ -1,10 +1,14 @@
-import { Publication } from "../../protocols/publication.ts";
+import { type MessageProperties, Publication } from "../../protocols/publication.ts";
+import { faultOfTopic, isReserved } from "../../protocols/topic.ts";
 import type { Self } from "../actor.ts";
 import { Brake } from "../brake.ts";
 import { Member } from "../member.ts";
 import type { BridgeEnd } from "./bridge_end.ts";
 import { remap, type Remapped } from "./routes.ts";
 import type { Upstream, UpstreamMessage } from "./upstream.ts";
+
+/** Levels of a topic: as many as everybody may use. */
+const MAX_LEVELS = 128;
 
 /** The first and the longest pause before a message that nobody had room for is tried again. */
 const RETRY_MS = { first: 50, longest: 1_000 };
@@ -38,7 +42,12 @@ export class BridgeInput {
       space.count("bridge.looped");
       return settle(true);
     }
-    this.#publish(message, { lanes: remap(routes.in, message.topic), settle, now });
+    const lanes = remap(routes.in, message.topic).filter(({ topic }) => isTopic(topic));
+    if (lanes.length === 0) {
+      space.count("bridge.refused");
+      return settle(true);
+    }
+    this.#publish({ ...message, properties: sound(message.properties) }, { lanes, settle, now });
   }
 
   stop(): void {
@@ -115,4 +124,15 @@ export class BridgeInput {
     this.#held = [];
     for (const settle of held) settle(true);
   }
+}
+
+/** True for what may be published here. Nobody has looked at it: the upstream may be anybody's. */
+function isTopic(topic: string): boolean {
+  return faultOfTopic(topic, MAX_LEVELS) === undefined && !isReserved(topic);
+}
+
+/** Properties without what no client of ours could take [MQTT-3.3.2-14]. */
+function sound(properties: MessageProperties | undefined): MessageProperties | undefined {
+  const { responseTopic, ...others } = properties ?? {};
+  return responseTopic === undefined || isTopic(responseTopic) ? properties : others;
 }
