@@ -39,6 +39,9 @@ export class Traffic {
   connections = 0;
 }
 
+/** Work of one client's messages before others have a turn: some milliseconds. */
+export const TURN_WORK = 8192;
+
 /** Shared state that holds clients, as an operator counts them. */
 export interface Surveyed {
   survey(): Survey;

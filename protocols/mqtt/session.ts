@@ -13,6 +13,7 @@ import { SharedDelivery } from "./group.ts";
 import { defaults } from "./limits.ts";
 import { Link } from "./link.ts";
 import type { MqttOptions } from "./options.ts";
+import { TURN_WORK } from "../traffic.ts";
 import { PacketType, versionNames } from "./packet.ts";
 import { allowsReason, Reason } from "./reason.ts";
 import type { Tenure } from "./tenure.ts";
@@ -28,8 +29,6 @@ const reasons: Readonly<Record<LoginEnd, number>> = {
 
 /** Packets of one client before others have a turn: even code that is not compiled yet takes a millisecond or two. */
 const TURN_PACKETS = 256;
-/** The same where packets are much work: deliveries, and levels looked at for them. */
-const TURN_WORK = 8192;
 
 /** Serves MQTT 3.1, 3.1.1 and 5.0 to one client: the server's side. */
 export class MqttSession implements Session, House {

@@ -68,7 +68,10 @@ export class JsonMode extends PublicationMode<Qos> implements Mode {
   #do(operation: Operation, now: number): void {
     const { op, id } = operation;
     if (op === "fault") return this.#error(id, operation.reason);
-    if (op === "publish") return this.#publish(operation, now);
+    if (op === "publish") {
+      this.#publish(operation, now);
+      return this.rest();
+    }
     const { filter } = operation;
     if (op === "unsubscribe") {
       if (this.#filters.delete(filter)) {

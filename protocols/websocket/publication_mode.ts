@@ -1,4 +1,5 @@
 import type { Encoder, Publication } from "../publication.ts";
+import { TURN_WORK } from "../traffic.ts";
 import { closeCodes } from "./codes.ts";
 import type { Link } from "./mode.ts";
 import { RetainedValues } from "./retained.ts";
@@ -7,6 +8,7 @@ import { RetainedValues } from "./retained.ts";
 export abstract class PublicationMode<Request> {
   readonly congested = false;
   protected readonly values: RetainedValues<Request>;
+  #work = 0;
 
   constructor(protected readonly link: Link) {
     this.values = new RetainedValues(
@@ -23,6 +25,16 @@ export abstract class PublicationMode<Request> {
     traffic.publishSent++;
     traffic.publishBytesSent += publication.payload.length;
     this.link.send(publication.encode(encoder));
+  }
+
+  /** After what was much work others have a turn before the next message. */
+  protected rest(): void {
+    const { link } = this, { self, traffic } = link.hub;
+    // While hooks are asked nothing is read anyway.
+    if (link.held || traffic.work < this.#work + TURN_WORK) return;
+    this.#work = traffic.work;
+    link.hold();
+    if (!self.post(() => link.release())) link.release();
   }
 
   signal(signal: unknown): void {

@@ -51,7 +51,10 @@ export class RawMode extends PublicationMode<undefined> implements Mode {
 
   data(bytes: Uint8Array, last: boolean, now: number): number {
     const message = this.#assembly.add(bytes, last);
-    if (message !== undefined) this.#publish(message, now);
+    if (message !== undefined) {
+      this.#publish(message, now);
+      this.rest();
+    }
     return bytes.length;
   }
 

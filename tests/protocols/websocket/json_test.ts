@@ -273,3 +273,23 @@ Deno.test("JsonMode refuses filters of too many bytes", () => {
   assert.equal(wish("unsubscribe", filters[0]!), "ack");
   assert.equal(wish("subscribe", filters[1]!), "ack");
 });
+
+for (const [name, subprotocol] of [["JsonMode", "json"], ["RawMode", undefined]] as const) {
+  Deno.test(`${name} lets others have a turn after few messages that are much work`, () => {
+    const stage = connect("/topics/t", { subprotocol }), { space } = stage;
+    const { publish } = space;
+    space.publish = (publication) => {
+      space.traffic.work += 1_000;
+      return publish.call(space, publication);
+    };
+    const message = text(subprotocol === "json" ? '{"op":"publish","topic":"t"}' : "x");
+    const all = join(Array(40).fill(message));
+    stage.session.receive(all.slice(), 0);
+    assert.equal(space.published.length, 9);
+    assert.ok(stage.paused, "nothing is read meanwhile");
+    stage.turn();
+    assert.ok(!stage.paused);
+    stage.feed(all);
+    assert.equal(space.published.length, 49);
+  });
+}
