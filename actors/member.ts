@@ -31,6 +31,7 @@ export interface Door {
 export class Member implements Hub {
   #guard: HookGuard | undefined;
   #identity: Identity | undefined;
+  #owner: string | undefined;
 
   constructor(
     readonly space: Space,
@@ -69,6 +70,7 @@ export class Member implements Hub {
 
   identify(identity: Identity): void {
     this.#identity = identity;
+    this.#owner = undefined;
   }
 
   publish(publication: Publication, owner?: string): Outcome {
@@ -78,7 +80,8 @@ export class Member implements Hub {
     traffic.publishReceived++;
     traffic.publishBytesReceived += publication.payload.length;
     if (!publication.retain) return this.space.publish(publication, this.publisher);
-    return this.space.publish(publication, this.publisher, owner ?? ownerOf(this.identity));
+    owner ??= this.#owner ??= ownerOf(this.identity);
+    return this.space.publish(publication, this.publisher, owner);
   }
 
   authorize(access: Access, decided: (refusal: Refusal | undefined) => void): void {

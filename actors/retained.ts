@@ -167,8 +167,11 @@ export class Retained {
 
   #put(value: Value, usages: RetainedUsage[]): void {
     const old = this.#values.get(value.topic);
-    if (old !== undefined) this.#count(old, -1, usages);
     this.#values.set(value.topic, value);
+    if (old === undefined) return this.#count(value, 1, usages);
+    // Most values have the place, and often the size, of the one before.
+    if (old.owner === value.owner && sizeOf(old) === sizeOf(value)) return;
+    this.#count(old, -1, usages);
     this.#count(value, 1, usages);
   }
 
