@@ -93,14 +93,17 @@ export class Retained {
       this.#delete(topic);
       return true;
     }
-    const usages = this.#usagesOf(topic);
-    if (!this.#fits(publication, owner, usages)) {
+    const usages = this.#usagesOf(topic), old = this.#values.get(topic);
+    // Most values have the place of the one before, and no more bytes.
+    const isAsBefore = old?.owner === owner && old !== undefined &&
+      sizeOf(publication) <= sizeOf(old);
+    if (!isAsBefore && !this.#fits(publication, owner, usages)) {
       // What has ended and was not asked for since may make room.
       if (time < this.#sweptAt + SWEEP_INTERVAL_MS) return false;
       this.#sweep(time);
       if (!this.#fits(publication, owner, usages)) return false;
     }
-    this.#put(owned(publication, usages, this.#known(owner)), usages);
+    this.#put(owned(publication, usages, isAsBefore ? old.owner : this.#known(owner)), usages);
     return true;
   }
 
@@ -169,7 +172,6 @@ export class Retained {
     const old = this.#values.get(value.topic);
     this.#values.set(value.topic, value);
     if (old === undefined) return this.#count(value, 1, usages);
-    // Most values have the place, and often the size, of the one before.
     if (old.owner === value.owner && sizeOf(old) === sizeOf(value)) return;
     this.#count(old, -1, usages);
     this.#count(value, 1, usages);
