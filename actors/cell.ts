@@ -130,7 +130,8 @@ export class Cell<M> implements Ref<M>, Turning {
     if (actor === undefined || life === undefined) return;
     this.turns++;
     try {
-      for (let left = BATCH; left > 0; left--) {
+      // What it tells itself meanwhile is for its next turn: others come in between.
+      for (let left = Math.min(BATCH, this.#mailbox.size); left > 0; left--) {
         const message = this.#mailbox.shift();
         if (message === undefined) break;
         actor.receive(message);

@@ -31,8 +31,8 @@ export interface Ledger extends Journal {
   readonly refusals: number;
   /** Tells `holder` what becomes of the batches, until it keeps nothing back any more. */
   hold(holder: Holder): void;
-  /** A retained value has been set or, by an empty payload, cleared. */
-  saveRetained(publication: Publication): void;
+  /** A retained value has been set or, by an empty payload, cleared; it counts for `owner`. */
+  saveRetained(publication: Publication, owner?: string): void;
   /** Keeps a message for those who ask for the past, if anybody wants that. */
   saveHistory(publication: Publication): void;
   /** The past of what a filter selects, oldest first; undefined where none is kept. */

@@ -1,7 +1,8 @@
-import type { Guard } from "../protocols/guard.ts";
+import type { Access, Guard } from "../protocols/guard.ts";
 import type { HistoryQuestion } from "../protocols/history.ts";
-import type { Identity } from "../protocols/identity.ts";
+import type { Identity, Refusal } from "../protocols/identity.ts";
 import type { Health, Journal } from "../protocols/journal.ts";
+import { ownerOf } from "../protocols/owner.ts";
 import type { Publication } from "../protocols/publication.ts";
 import type {
   Hub,
@@ -14,6 +15,7 @@ import type {
 } from "../protocols/session.ts";
 import { isReserved } from "../protocols/topic.ts";
 import type { Traffic } from "../protocols/traffic.ts";
+import { authorization } from "./authorization.ts";
 import { HookGuard } from "./hook_guard.ts";
 import type { Space } from "./space.ts";
 
@@ -29,6 +31,7 @@ interface Door {
 export class Member implements Hub {
   #guard: HookGuard | undefined;
   #identity: Identity | undefined;
+  #owner: string | undefined;
 
   constructor(
     readonly space: Space,
@@ -66,15 +69,24 @@ export class Member implements Hub {
 
   identify(identity: Identity): void {
     this.#identity = identity;
+    this.#owner = undefined;
   }
 
-  publish(publication: Publication): Outcome {
-    if (this.door === undefined) return this.space.publish(publication, this.publisher);
+  publish(publication: Publication, owner?: string): Outcome {
+    if (this.door === undefined) return this.space.publish(publication, this.publisher, owner);
     if (isReserved(publication.topic)) return "reserved";
     const { traffic } = this.space;
     traffic.publishReceived++;
     traffic.publishBytesReceived += publication.payload.length;
-    return this.space.publish(publication, this.publisher);
+    if (!publication.retain) return this.space.publish(publication, this.publisher);
+    owner ??= this.#owner ??= ownerOf(this.identity);
+    return this.space.publish(publication, this.publisher, owner);
+  }
+
+  authorize(access: Access, decided: (refusal: Refusal | undefined) => void): void {
+    const { hooks } = this.space;
+    if (hooks === undefined) return decided(undefined);
+    hooks.ask(authorization(access), { later: (work) => work(), decided });
   }
 
   subscribe(filter: string, subscription: Subscription, receiver: Receiver = this.self): boolean {
@@ -97,8 +109,8 @@ export class Member implements Hub {
     filter: string,
     subscription?: Subscription,
     receiver: Receiver = this.self,
-  ): IterableIterator<Publication> {
-    const values = this.space.retained.matching(filter, this.space.clock.now());
+  ): IterableIterator<Publication | undefined> {
+    const values = this.space.retained.search(filter, this.space.clock.now());
     return subscription?.screen === undefined ? values : shown(values, subscription, receiver);
   }
 
@@ -110,7 +122,7 @@ export class Member implements Hub {
   ): readonly Publication[] | undefined {
     const past = this.space.ledger?.history(filter, question);
     if (past === undefined || subscription?.screen === undefined) return past;
-    return [...shown(past, subscription, receiver)];
+    return [...shown(past, subscription, receiver)].filter((each) => each !== undefined);
   }
 
   shared<T>(kind: new () => T): T {
@@ -145,9 +157,11 @@ function nobody(door: Door | undefined): Identity {
 
 /** Those values that the subscriber may see. */
 function* shown(
-  values: Iterable<Publication>,
+  values: Iterable<Publication | undefined>,
   { screen, qos }: Subscription,
   receiver: Receiver,
-): IterableIterator<Publication> {
-  for (const value of values) if (screen!.shows(value, receiver, qos)) yield value;
+): IterableIterator<Publication | undefined> {
+  for (const value of values) {
+    yield value === undefined || screen!.shows(value, receiver, qos) ? value : undefined;
+  }
 }

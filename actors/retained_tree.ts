@@ -1,5 +1,5 @@
 import { attachedBytes, type Publication } from "../protocols/publication.ts";
-import { matches } from "../protocols/topic.ts";
+import { levelsOf, matches } from "../protocols/topic.ts";
 
 /**
  * How many values one part of the topic space may hold, how large, and for how long.
@@ -49,6 +49,14 @@ export class RetainedUsage {
     this.values += values;
     this.bytes += bytes;
   }
+}
+
+/** Levels of a topic that count as one value: each takes as much as a short value. */
+const LEVELS = 8;
+
+/** How many values one counts as: the levels of its topic are held, too. */
+export function weightOf({ topic }: Publication): number {
+  return Math.ceil(levelsOf(topic) / LEVELS);
 }
 
 /** What a stored value takes, in bytes. */

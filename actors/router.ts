@@ -7,6 +7,8 @@ import { Trie } from "./trie.ts";
 /** Topics whose matches are remembered, and matches in all: some megabytes at most. */
 const MAX_REMEMBERED_TOPICS = 8192;
 const MAX_REMEMBERED_MATCHES = 262_144;
+/** Characters of such a topic: it can have 65,535, of which all together would be half a gigabyte. */
+const MAX_REMEMBERED_LENGTH = 256;
 
 /** One receiver that a topic concerns: all of its subscriptions taken together. */
 interface Match {
@@ -31,6 +33,9 @@ export class Router {
   // changes.
   readonly #remembered = new Map<string, Match[]>();
   #rememberedMatches = 0;
+
+  /** Counts its work in `traffic`. */
+  constructor(readonly traffic: { work: number } = { work: 0 }) {}
 
   /** Subscriptions of all receivers. */
   get subscriptions(): number {
@@ -83,6 +88,7 @@ export class Router {
   /** Hands a publication to everyone whom its topic concerns. */
   publish(publication: Publication, from?: Publisher): Exclude<Outcome, "closing"> {
     const matches = this.#matchesOf(publication.topic);
+    this.traffic.work += matches.length;
     let matched = false, accepted = false;
     // Receivers that want the same thing share one delivery.
     let shared: Delivery | undefined;
@@ -110,7 +116,10 @@ export class Router {
   #matchesOf(topic: string): Match[] {
     let matches = this.#remembered.get(topic);
     if (matches !== undefined) return matches;
+    const { looks } = this.#filters;
     matches = merge(this.#filters.selecting(topic));
+    this.traffic.work += this.#filters.looks - looks;
+    if (topic.length > MAX_REMEMBERED_LENGTH) return matches;
     this.#rememberedMatches += matches.length;
     if (
       this.#remembered.size >= MAX_REMEMBERED_TOPICS ||
@@ -152,7 +161,7 @@ function matchOf(receiver: Receiver, all: Subscription[]): Match {
   const ids = all.flatMap(({ id }) => id ?? []);
   const match: Match = {
     receiver,
-    qos: Math.max(...all.map(({ qos }) => qos)) as Qos,
+    qos: all.reduce<Qos>((most, { qos }) => qos > most ? qos : most, 0),
     retainAsPublished: all.some(({ retainAsPublished }) => retainAsPublished),
     ids: ids.length > 0 ? ids : undefined,
     // One that has none sees everything, and one without a wildcard was allowed as a whole: what the

@@ -16,13 +16,13 @@ import { Router } from "./router.ts";
 /** The one topic space that all protocols share. */
 export class Space {
   readonly #shared = new Map<unknown, unknown>();
-  readonly router = new Router();
   readonly retained: Retained;
   /**
    * Deliveries thrown away. A field of its own: beside a slow receiver every message counts here.
    */
   dropped = 0;
   readonly traffic = new Traffic();
+  readonly router = new Router(this.traffic);
   /** What applications decide; undefined when there is nobody to ask. */
   hooks: HookChain | undefined = undefined;
   /** What survives a restart; undefined when nothing does. */
@@ -44,16 +44,21 @@ export class Space {
     this.trail.id = crypto.randomUUID().slice(-12);
   }
 
-  publish(publication: Publication, from?: Publisher): Outcome {
+  /** Routes a publication; a value that is stored counts for `owner`, or for nobody. */
+  publish(publication: Publication, from?: Publisher, owner?: string): Outcome {
     if (this.closing) return "closing";
-    if (this.trail.active) return this.#pass(publication, from);
-    return this.#route(publication, from);
+    if (this.trail.active) return this.#pass(publication, from, owner);
+    return this.#route(publication, from, owner);
   }
 
-  #route(publication: Publication, from?: Publisher): Exclude<Outcome, "closing"> {
-    if (this.ledger !== undefined) return this.#record(publication, this.ledger, from);
+  #route(
+    publication: Publication,
+    from: Publisher | undefined,
+    owner: string | undefined,
+  ): Exclude<Outcome, "closing"> {
+    if (this.ledger !== undefined) return this.#record(publication, this.ledger, from, owner);
     if (!publication.retain) return this.router.publish(publication, from);
-    if (!this.retained.set(publication)) {
+    if (!this.retained.set(publication, owner)) {
       this.count("retained.refused");
       return "overloaded";
     }
@@ -65,19 +70,25 @@ export class Space {
   #record(
     publication: Publication,
     ledger: Ledger,
-    from?: Publisher,
+    from: Publisher | undefined,
+    owner: string | undefined,
   ): Exclude<Outcome, "closing"> {
     const keeps = publication.retain && !isMomentary(publication.topic);
     if (keeps && ledger.failing) {
       ledger.refuse();
       return "overloaded";
     }
-    if (publication.retain && !this.retained.set(publication)) {
+    if (publication.retain && !this.retained.set(publication, owner)) {
       this.count("retained.refused");
       return "overloaded";
     }
     // As it is stored: it may end sooner than its publisher said.
-    if (keeps) ledger.saveRetained(this.retained.stored(publication.topic) ?? publication);
+    if (keeps) {
+      ledger.saveRetained(
+        this.retained.stored(publication.topic) ?? publication,
+        this.retained.ownerOf(publication.topic),
+      );
+    }
     const { refusals } = ledger;
     const outcome = this.router.publish(publication, from);
     // Whoever is told that all is well must be able to rely on it.
@@ -86,14 +97,18 @@ export class Space {
     return publication.retain ? "accepted" : outcome;
   }
 
-  #pass(publication: Publication, from?: Publisher): Outcome {
+  #pass(
+    publication: Publication,
+    from: Publisher | undefined,
+    owner: string | undefined,
+  ): Outcome {
     const passed = this.trail.pass(publication);
     if (typeof passed === "string") {
       this.count(`bridge.${passed}`);
       // It has been taken before.
       return "accepted";
     }
-    const outcome = this.#route(passed, from);
+    const outcome = this.#route(passed, from, owner);
     if (outcome !== "overloaded") this.trail.taken(passed);
     return outcome;
   }

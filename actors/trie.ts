@@ -1,3 +1,6 @@
+/** Levels that a search passes in vain before it says so: about a microsecond. */
+const STRETCH = 16;
+
 /** Splits a topic or filter into its levels. */
 const split = (topic: string): string[] => topic.split("/");
 
@@ -41,6 +44,8 @@ class Node<T> {
 
 /** Values at topic names or filters: a node for each level. */
 export class Trie<T> {
+  /** Levels looked at to find what selects a topic, since the beginning. */
+  looks = 0;
   readonly #root = new Node<T>("");
   #size = 0;
 
@@ -85,7 +90,7 @@ export class Trie<T> {
   selecting(topic: string): T[] {
     const found: T[] = [];
     // Wildcards at the first level do not select topics that begin with `$` (MQTT-4.7.2-1).
-    collect(this.#root, split(topic), topic.startsWith("$") ? 1 : 0, 0, found);
+    this.looks += collect(this.#root, split(topic), topic.startsWith("$") ? 1 : 0, 0, found);
     return found;
   }
 
@@ -93,49 +98,79 @@ export class Trie<T> {
    * Values whose key, read as a topic, is selected by `filter`. Changes meanwhile may show, or not.
    */
   *selectedBy(filter: string): IterableIterator<T> {
-    yield* walk(this.#root, split(filter), 0, true);
+    for (const value of this.search(filter)) if (value !== undefined) yield value;
+  }
+
+  /** The same, and undefined now and then while there is none: who looks for them can pause there. */
+  search(filter: string): IterableIterator<T | undefined> {
+    return search(this.#root, split(filter), false);
+  }
+
+  /** All values, those of topics that begin with `$` included. */
+  *values(): IterableIterator<T> {
+    for (const value of search(this.#root, ["#"], true)) if (value !== undefined) yield value;
   }
 }
 
+/** Answers how many levels it has looked at. */
 function collect<T>(
   node: Node<T>,
   levels: string[],
   plainLevels: number,
   depth: number,
   found: T[],
-): void {
+): number {
   const wild = depth >= plainLevels;
   // "a/#" selects "a" too (MQTT 5.0 §4.7.1.2).
   const hash = wild ? node.child("#")?.value : undefined;
   if (hash !== undefined) found.push(hash);
   if (depth === levels.length) {
     if (node.value !== undefined) found.push(node.value);
-    return;
+    return 1;
   }
+  let looks = 1;
   const exact = node.child(levels[depth]!);
-  if (exact !== undefined) collect(exact, levels, plainLevels, depth + 1, found);
+  if (exact !== undefined) looks += collect(exact, levels, plainLevels, depth + 1, found);
   const plus = wild ? node.child("+") : undefined;
-  if (plus !== undefined) collect(plus, levels, plainLevels, depth + 1, found);
+  if (plus !== undefined) looks += collect(plus, levels, plainLevels, depth + 1, found);
+  return looks;
 }
 
-function* walk<T>(
-  node: Node<T>,
+/** Nodes that are next, of which those without wildcards lead on by `levels` from `depth`. */
+interface Branch<T> {
+  readonly nodes: Iterator<Node<T>>;
+  readonly depth: number;
+}
+
+function* search<T>(
+  root: Node<T>,
   levels: string[],
-  depth: number,
-  isTop = false,
-): IterableIterator<T> {
-  const level = levels[depth];
-  if (level === undefined || level === "#") {
-    if (node.value !== undefined) yield node.value;
-    if (level === undefined) return;
+  isOfAll: boolean,
+): IterableIterator<T | undefined> {
+  const branches: Branch<T>[] = [{ nodes: [root].values(), depth: 0 }];
+  for (let passed = 1; branches.length > 0; passed++) {
+    const { nodes, depth } = branches.at(-1)!, next = nodes.next();
+    if (passed % STRETCH === 0) yield undefined;
+    if (next.done) {
+      branches.pop();
+      continue;
+    }
+    let at = depth, node: Node<T> | undefined = next.value;
+    // Wildcards at the first level do not select topics that begin with `$` (MQTT-4.7.2-1).
+    const isTop = branches.length === 2 && isWild(levels[0]!);
+    if (isTop && !isOfAll && node.level.startsWith("$")) continue;
+    for (; at < levels.length && !isWild(levels[at]!); at++) {
+      node = node.child(levels[at]!);
+      if (node === undefined) break;
+    }
+    if (node === undefined) continue;
+    const level = levels[at];
+    if (node.value !== undefined && (level === undefined || level === "#")) yield node.value;
+    if (level === undefined || node.isLeaf) continue;
+    branches.push({ nodes: node.children(), depth: level === "#" ? at : at + 1 });
   }
-  if (level !== "+" && level !== "#") {
-    const exact = node.child(level!);
-    if (exact !== undefined) yield* walk(exact, levels, depth + 1);
-    return;
-  }
-  for (const child of node.children()) {
-    if (isTop && child.level.startsWith("$")) continue;
-    yield* walk(child, levels, level === "#" ? depth : depth + 1);
-  }
+}
+
+function isWild(level: string): boolean {
+  return level === "+" || level === "#";
 }

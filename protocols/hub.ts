@@ -1,5 +1,5 @@
-import type { Guard, Screen } from "./guard.ts";
-import type { Identity } from "./identity.ts";
+import type { Access, Guard, Screen } from "./guard.ts";
+import type { Identity, Refusal } from "./identity.ts";
 import type { Health, Journal } from "./journal.ts";
 import type { Delivery, Publication, Qos } from "./publication.ts";
 import type { Traffic } from "./traffic.ts";
@@ -206,7 +206,12 @@ export interface Hub {
    * Routes a publication and, if it is marked `retain`, stores or clears the topic's value.
    * Afterwards `wire.paused` may be true: a receiver is behind, and the session must read no more.
    */
-  publish(publication: Publication): Outcome;
+  publish(publication: Publication, owner?: string): Outcome;
+  /**
+   * Finds out whether somebody may still do what he asked for earlier, in nobody's turn in
+   * particular; undefined when he may. Absent where nobody is asked.
+   */
+  authorize?(access: Access, decided: (refusal: Refusal | undefined) => void): void;
   /** Adds or replaces a subscription; true when it is new. Default receiver: `self`. */
   subscribe(filter: string, subscription: Subscription, receiver?: Receiver): boolean;
   /** Removes a subscription; true when there was one. */
@@ -223,8 +228,11 @@ export interface Hub {
     filter: string,
     subscription?: Subscription,
     receiver?: Receiver,
-  ): IterableIterator<Publication>;
-  /** What was published to the topics of a filter, oldest first; undefined where none is kept. */
+  ): IterableIterator<Publication | undefined>;
+  /**
+   * What was published to the topics that a filter selects, oldest first; undefined where no past is
+   * kept.
+   */
   history?(
     filter: string,
     question: { since: number; limit: number },

@@ -10,6 +10,8 @@ export interface CommonLimits {
   readonly maxWildcardLevels?: number;
   readonly maxMessagesPerSecond?: number;
   readonly maxSubscriptions?: number;
+  readonly maxSessions?: number;
+  readonly maxSessionsPerUser?: number;
   readonly maxQueuedMessages?: number;
   readonly maxQueuedBytes?: number;
   readonly connectTimeoutMs?: number;
@@ -43,6 +45,8 @@ export const usualLimits: Required<CommonLimits> = {
   maxWildcardLevels: mqtt.maxWildcardLevels,
   maxMessagesPerSecond: mqtt.maxMessagesPerSecond,
   maxSubscriptions: mqtt.maxSubscriptions,
+  maxSessions: mqtt.maxSessions,
+  maxSessionsPerUser: mqtt.maxSessionsPerUser,
   maxQueuedMessages: mqtt.maxQueuedMessages,
   maxQueuedBytes: mqtt.maxQueuedBytes,
   connectTimeoutMs: mqtt.connectTimeoutMs,
@@ -72,6 +76,8 @@ export function limitsOf(set: CommonLimits): ProtocolLimits {
       maxWildcardLevels: set.maxWildcardLevels,
       maxMessagesPerSecond: set.maxMessagesPerSecond,
       maxSubscriptions,
+      maxSessions: set.maxSessions,
+      maxSessionsPerUser: set.maxSessionsPerUser,
       maxQueuedMessages,
       maxQueuedBytes,
       connectTimeoutMs,

@@ -1,3 +1,4 @@
+import { Holdings } from "./owner.ts";
 import type { Qos } from "./publication.ts";
 
 /**
@@ -20,7 +21,9 @@ export interface Registration {
   readonly id: string;
   /** The user who registered it: nobody else may change it. */
   readonly user: string | undefined;
-  /** Milliseconds within which it must be heard again. */
+  /** For whom it is counted. */
+  readonly owner: string;
+  /** Milliseconds in which it must be heard. */
   readonly lifetimeMs: number;
   readonly will: RegisteredWill | undefined;
 }
@@ -50,18 +53,24 @@ export interface RegistrationLimits {
   maxRegistrations: number;
   /** Bytes of all their wills; default 16 MiB. */
   maxWillBytes: number;
+  /** Registered clients of one user, or of one address without users; default 2,500. */
+  maxRegistrationsPerUser: number;
+  /** Bytes of their wills; default 4 MiB. */
+  maxWillBytesPerUser: number;
 }
 
 /** Room for 10,000 sensors with wills of 1,600 bytes. */
 export const registrationDefaults: RegistrationLimits = {
   maxRegistrations: 10_000,
   maxWillBytes: 16 << 20,
+  maxRegistrationsPerUser: 2_500,
+  maxWillBytesPerUser: 4 << 20,
 };
 
 /** Whoever tells others what becomes of registered clients. */
 export interface Herald {
   tell(id: string, presence: Presence): void;
-  publish(will: RegisteredWill): void;
+  publish(will: RegisteredWill, owner: string): void;
   /** A client is not registered any more. */
   forgotten(id: string): void;
 }
@@ -78,7 +87,7 @@ export class Registrations {
   /** When `tick` is due; Infinity for never. */
   deadline = Infinity;
   readonly #entries = new Map<string, Entry>();
-  #bytes = 0;
+  readonly #holdings = new Holdings();
 
   constructor(readonly herald: Herald, readonly limits: RegistrationLimits) {}
 
@@ -99,12 +108,17 @@ export class Registrations {
    * Registers a client, or changes its registration; false when there is no room. Counts as heard.
    */
   set(registration: Registration, now: number): boolean {
-    const { id } = registration, { maxRegistrations, maxWillBytes } = this.limits;
-    const before = this.#entries.get(id);
-    const bytes = this.#bytes - bytesOf(before?.registration) + bytesOf(registration);
-    const isNew = before === undefined;
-    if (bytes > maxWillBytes || (isNew && this.size >= maxRegistrations)) return false;
-    this.#bytes = bytes;
+    const { id, owner } = registration, before = this.#entries.get(id);
+    const { maxRegistrations, maxWillBytes, ...of } = this.limits;
+    const more = bytesOf(registration) - bytesOf(before?.registration);
+    if (before === undefined && this.size >= maxRegistrations) return false;
+    if (this.#holdings.bytes + more > maxWillBytes) return false;
+    // What there was has its place, whoever is asked about.
+    const isOwn = before?.registration.owner === owner, { count, bytes } = this.#holdings.of(owner);
+    if (!isOwn && count >= of.maxRegistrationsPerUser) return false;
+    if (bytes + (isOwn ? more : bytesOf(registration)) > of.maxWillBytesPerUser) return false;
+    if (before !== undefined) this.#count(before.registration, -1);
+    this.#count(registration, 1);
     this.#entries.set(id, { registration, presence: before?.presence ?? "offline", dueAt: now });
     return this.hear(id, now);
   }
@@ -123,7 +137,7 @@ export class Registrations {
   delete(id: string): boolean {
     const entry = this.#entries.get(id);
     if (entry === undefined) return false;
-    this.#bytes -= bytesOf(entry.registration);
+    this.#count(entry.registration, -1);
     this.#entries.delete(id);
     this.#become(id, entry, "offline");
     this.herald.forgotten(id);
@@ -134,15 +148,19 @@ export class Registrations {
   tick(now: number): void {
     this.deadline = Infinity;
     for (const [id, entry] of [...this.#entries]) {
-      const { lifetimeMs, will } = entry.registration;
+      const { lifetimeMs, will, owner } = entry.registration;
       if (entry.dueAt <= now && entry.presence === "online") {
         entry.dueAt += lifetimeMs;
         this.#become(id, entry, "stale");
-        if (will !== undefined) this.herald.publish(will);
+        if (will !== undefined) this.herald.publish(will, owner);
       }
       if (entry.dueAt <= now) this.delete(id);
       else this.deadline = Math.min(this.deadline, entry.dueAt);
     }
+  }
+
+  #count(registration: Registration, sign: 1 | -1): void {
+    this.#holdings.add(registration.owner, sign, sign * bytesOf(registration));
   }
 
   #become(id: string, entry: Entry, presence: Presence): void {

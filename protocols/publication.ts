@@ -189,7 +189,14 @@ export class Publication {
 const PAIR_BYTES = 64;
 
 /** Bytes that a message takes in memory beside its topic and payload: 0 for most. */
-export function attachedBytes({ contentType, properties }: PublicationOptions): number {
+export function attachedBytes(
+  { contentType, properties }: {
+    contentType?: string | undefined;
+    properties?:
+      | Pick<MessageProperties, "responseTopic" | "correlationData" | "userProperties">
+      | undefined;
+  },
+): number {
   let bytes = contentType?.length ?? 0;
   if (properties === undefined) return bytes;
   const { responseTopic, correlationData, userProperties } = properties;

@@ -34,7 +34,19 @@ function faultOfBoth(text: string, maxLevels: number): string | undefined {
   return undefined;
 }
 
-function levelsOf(topic: string): number {
+/** What each level of a filter takes in the tree of all of them, in bytes. */
+const LEVEL_BYTES = 64;
+/** Levels of usual filters; each beyond counts as many times, for all who publish as deep walk it. */
+const USUAL_LEVELS = 16;
+
+/** What a subscription to a filter takes, in bytes. */
+export function filterBytes(filter: string): number {
+  const levels = levelsOf(filter), deep = Math.max(0, levels - USUAL_LEVELS);
+  return filter.length + LEVEL_BYTES * (levels + deep * USUAL_LEVELS);
+}
+
+/** How many levels a topic or filter has. */
+export function levelsOf(topic: string): number {
   let levels = 1;
   for (let at = topic.indexOf("/"); at >= 0; at = topic.indexOf("/", at + 1)) levels++;
   return levels;

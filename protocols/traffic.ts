@@ -31,13 +31,18 @@ export class Traffic {
   publishSent = 0;
   /** Bytes of their payloads. */
   publishBytesSent = 0;
+  /** What it took to find who gets them: deliveries, and levels of filters looked at. */
+  work = 0;
   /** Streams accepted. */
   sockets = 0;
   /** MQTT clients let in. */
   connections = 0;
 }
 
-/** Shared state that can count its clients. */
+/** Work of one client's messages before others have a turn: some milliseconds. */
+export const TURN_WORK = 8192;
+
+/** Shared state that holds clients, as an operator counts them. */
 export interface Surveyed {
   survey(): Survey;
 }

@@ -11,6 +11,8 @@ export const defaults = {
   maxHops: 8,
   /** 131,072 messages, about 10 MiB: a duplicate comes within seconds, or after an outage. */
   rememberedMessages: 131_072,
+  /** 1,024 random words of 32 bits, of which a number takes two: asking for few takes as long. */
+  numbersAtOnce: 1_024,
 };
 
 /** `ORIGIN/NUMBER GATEWAY GATEWAY …`: the name of the message, then who has passed it on. */
@@ -26,10 +28,9 @@ export class Trail {
   id = "";
   /** True once there is a bridge, ours or one that came to us. */
   active = false;
-  #number = 0;
-  /**
-   * Names of messages seen. Once half of what fits is young, that becomes old, and the old goes.
-   */
+  #numbers = new Uint32Array(0);
+  #taken = 0;
+  /** Names of messages seen: when the young are many, they are the old, and the old are forgotten. */
   #young = new Set<string>();
   #old = new Set<string>();
 
@@ -39,7 +40,7 @@ export class Trail {
    */
   pass(publication: Publication): Publication | "looped" | "doubled" {
     const via = viaOf(publication);
-    if (via === undefined) return marked(publication, `${this.id}/${++this.#number}`);
+    if (via === undefined) return marked(publication, `${this.id}/${this.#number()}`);
     const gateways = via.split(" ");
     const name = gateways[0]!;
     const isOwn = name.startsWith(`${this.id}/`) || gateways.includes(this.id);
@@ -48,7 +49,20 @@ export class Trail {
     return marked(publication, `${via} ${this.id}`);
   }
 
-  /** Remembers a message that was accepted. One that was refused may come again. */
+  /**
+   * The number of a new message. One that could be guessed could be taken by a message that
+   * somebody makes up, and the one that it belongs to would be stopped as its double.
+   */
+  #number(): number {
+    if (this.#taken === this.#numbers.length) {
+      this.#numbers = crypto.getRandomValues(new Uint32Array(defaults.numbersAtOnce));
+      this.#taken = 0;
+    }
+    const high = this.#numbers[this.#taken++]! >>> 11, low = this.#numbers[this.#taken++]!;
+    return high * 2 ** 32 + low;
+  }
+
+  /** Remembers a message that was taken: what was refused may come again. */
   taken(publication: Publication): void {
     const via = viaOf(publication)!;
     const space = via.indexOf(" ");

@@ -20,6 +20,7 @@ const sharedValues = [
   "protocols/deadlines.ts",
   "protocols/identity.ts",
   "protocols/mqtt/url.ts",
+  "protocols/owner.ts",
   "protocols/publication.ts",
   "protocols/session.ts",
   "protocols/topic.ts",

@@ -1,5 +1,6 @@
-import { Publication } from "../../protocols/publication.ts";
+import { type MessageProperties, Publication } from "../../protocols/publication.ts";
 import type { Hub } from "../../protocols/session.ts";
+import { faultOfTopic, isReserved } from "../../protocols/topic.ts";
 import type { Self } from "../actor.ts";
 import { Brake } from "../brake.ts";
 import type { Holder } from "../ledger.ts";
@@ -7,6 +8,9 @@ import { insider } from "../member.ts";
 import type { BridgeEnd } from "./bridge_end.ts";
 import { remap, type Remapped } from "./routes.ts";
 import type { Upstream, UpstreamMessage } from "./upstream.ts";
+
+/** Levels of a topic: as many as everybody may use. */
+const MAX_LEVELS = 128;
 
 /** The first and the longest pause before a message that nobody had room for is tried again. */
 const RETRY_MS = { first: 50, longest: 1_000 };
@@ -40,8 +44,14 @@ export class BridgeInput {
       space.count("bridge.looped");
       return settle(true);
     }
+    const lanes = remap(routes.in, message.topic).filter(({ topic }) => isTopic(topic));
     const safely = this.#owning(message, settle);
-    this.#publish(message, { lanes: remap(routes.in, message.topic), settle: safely, now });
+    if (lanes.length === 0) {
+      space.count("bridge.refused");
+      return safely(true);
+    }
+    const publication = { ...message, properties: sound(message.properties) };
+    this.#publish(publication, { lanes, settle: safely, now });
   }
 
   /** The upstream will not send this message of QoS 2 again. */
@@ -135,4 +145,15 @@ export class BridgeInput {
     this.#held = [];
     for (const settle of held) settle(true);
   }
+}
+
+/** True for what may be published here. Nobody has looked at it: the upstream may be anybody's. */
+function isTopic(topic: string): boolean {
+  return faultOfTopic(topic, MAX_LEVELS) === undefined && !isReserved(topic);
+}
+
+/** Properties without what no client of ours could take [MQTT-3.3.2-14]. */
+function sound(properties: MessageProperties | undefined): MessageProperties | undefined {
+  const { responseTopic, ...others } = properties ?? {};
+  return responseTopic === undefined || isTopic(responseTopic) ? properties : others;
 }

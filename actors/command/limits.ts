@@ -38,6 +38,15 @@ const perListener = {
     kind: count(1, 1_000_000),
     doc: "Subscriptions of one client.",
   },
+  maxSessions: {
+    kind: count(1, 100_000_000),
+    doc: "MQTT sessions, connected or not.",
+  },
+  maxSessionsPerUser: {
+    kind: count(0, 100_000_000),
+    doc:
+      "MQTT sessions that outlive their connections of one user, or of one address without users.",
+  },
   maxQueuedMessages: {
     kind: count(1, 10_000_000),
     doc: "QoS 1 and 2 messages that wait for one client.",
@@ -121,6 +130,14 @@ const gatewayOnly = {
   maxRetainedBytes: {
     kind: size(KiB, 64 * GiB),
     doc: "Bytes of all values that topics hold.",
+  },
+  maxRetainedPerUser: {
+    kind: count(1, 100_000_000),
+    doc: "Topics that hold a value of one user, or of one address without users.",
+  },
+  maxRetainedPerUserBytes: {
+    kind: size(KiB, 64 * GiB),
+    doc: "Bytes of those values.",
   },
 } as const satisfies Record<string, Setting<number>>;
 

@@ -98,6 +98,8 @@ export interface Policy extends Hooks {
 
 /** Verdicts that are remembered of one identity: devices use few topics. 150 bytes each. */
 const MAX_REMEMBERED = 256;
+/** Characters of such a topic. */
+const MAX_REMEMBERED_LENGTH = 256;
 const DENIED: PolicyVerdict = { allowed: false };
 const ALLOWED: PolicyVerdict = { allowed: true };
 const READING = new Set(["GET", "HEAD", "OPTIONS", "PROPFIND"]);
@@ -165,6 +167,7 @@ export function policy({ rules, groups = {} }: PolicyOptions): Policy {
     let verdict = verdicts.get(key);
     if (verdict === undefined) {
       verdict = ask(topics, identity, { levels: topic.split("/"), mask });
+      if (key.length > MAX_REMEMBERED_LENGTH) return verdict;
       if (verdicts.size >= MAX_REMEMBERED) verdicts.clear();
       verdicts.set(key, verdict);
     }

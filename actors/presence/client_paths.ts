@@ -1,5 +1,6 @@
 import type { Identity } from "../../protocols/identity.ts";
 import { Refusal } from "../../protocols/identity.ts";
+import { ownerOf } from "../../protocols/owner.ts";
 import type { RegisteredWill } from "../../protocols/presence.ts";
 import type { Qos } from "../../protocols/publication.ts";
 import { typeOfMessage } from "../../protocols/http/publishing.ts";
@@ -96,8 +97,10 @@ async function register(request: Request, client: Registering): Promise<Response
   // Somebody else may have registered it while hooks were asked.
   if (isOfOthers(client)) return ofOthers(id);
   const isNew = presences.registrations.find(id) === undefined;
-  if (!presences.register({ id, user: identity.user, lifetimeMs, will })) {
-    return plainText(503, "Too many clients are registered, or their wills are too long");
+  const owner = ownerOf(identity);
+  if (!presences.register({ id, user: identity.user, owner, lifetimeMs, will })) {
+    const why = "Too many clients are registered, by all or by you, or their wills are too long";
+    return plainText(503, why);
   }
   return done(isNew ? 201 : 204);
 }

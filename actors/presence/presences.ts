@@ -9,6 +9,7 @@ import {
   type RegistrationLimits,
   Registrations,
 } from "../../protocols/presence.ts";
+import { ownerOf } from "../../protocols/owner.ts";
 import { Publication } from "../../protocols/publication.ts";
 import { faultOfTopic } from "../../protocols/topic.ts";
 import type { Space } from "../space.ts";
@@ -18,6 +19,8 @@ const PREFIX = "$clients/";
 
 /** Seconds for which `offline` is kept for a client that has left: an hour. */
 const OFFLINE_SECONDS = 3_600;
+/** Of how many: a client can have another name each time that it comes. */
+const MAX_OFFLINE = 10_000;
 
 const encoder = new TextEncoder();
 
@@ -25,6 +28,8 @@ const encoder = new TextEncoder();
 export class Presences implements Herald {
   readonly registrations: Registrations;
   readonly #space: Space;
+  /** Topics that say who has left, those who went first in front. */
+  readonly #left = new Set<string>();
   #isRestored = false;
 
   constructor(space: Space, isOfAll: boolean, limits: Partial<RegistrationLimits>) {
@@ -42,24 +47,30 @@ export class Presences implements Herald {
     // MQTT lets a client call itself "#", or have too many slashes: no topic could tell of it.
     if (faultOfTopic(topic) !== undefined) return;
     const properties = presence === "offline" ? { expirySeconds: OFFLINE_SECONDS } : undefined;
+    this.#left.delete(topic);
+    if (presence === "offline") {
+      this.#left.add(topic);
+      if (this.#left.size > MAX_OFFLINE) this.#forget(this.#left.values().next().value!);
+    }
     this.#publish(topic, presence, {
       contentType: "text/plain",
       ...properties && { properties },
     });
   }
 
-  publish({ topic, payload, ...options }: RegisteredWill): void {
+  publish({ topic, payload, ...options }: RegisteredWill, owner: string): void {
     const time = this.#space.clock.now();
-    this.#space.publish(new Publication(topic, payload, { ...options, time }));
+    this.#space.publish(new Publication(topic, payload, { ...options, time }), undefined, owner);
   }
 
   /** Registers a client, and has that written down; false when there is no room. */
   register(registration: Registration): boolean {
     this.restore();
     if (!this.registrations.set(registration, this.#space.clock.now())) return false;
-    const { id, will, ...rest } = registration;
+    const { id, will, owner, ...rest } = registration;
     const written = { ...rest, will: will && { ...will, payload: will.payload.toBase64() } };
-    this.#publish(PREFIX + id, JSON.stringify(written), { contentType: "application/json" });
+    // Whose it is is kept beside the value, which others may read.
+    this.#publish(PREFIX + id, JSON.stringify(written), { contentType: "application/json" }, owner);
     return true;
   }
 
@@ -75,7 +86,7 @@ export class Presences implements Herald {
     this.#isRestored = true;
     const now = this.#space.clock.now();
     for (const value of [...this.#space.retained.matching(`${PREFIX}#`, now)]) {
-      const registration = readRegistration(value);
+      const registration = readRegistration(value, this.#space.retained.ownerOf(value.topic));
       if (registration !== undefined) this.registrations.set(registration, now);
     }
   }
@@ -90,24 +101,34 @@ export class Presences implements Herald {
     this.#publish(PREFIX + id, "", {});
   }
 
+  #forget(topic: string): void {
+    this.#left.delete(topic);
+    this.#publish(topic, "", {});
+  }
+
   #publish(
     topic: string,
     text: string,
     options: ConstructorParameters<typeof Publication>[2],
+    owner?: string,
   ): void {
     const time = this.#space.clock.now();
     const all = { qos: 1, retain: true, time, ...options } as const;
-    this.#space.publish(new Publication(topic, encoder.encode(text), all));
+    this.#space.publish(new Publication(topic, encoder.encode(text), all), undefined, owner);
   }
 }
 
 /** A registration as it was written down; undefined for something else. */
-function readRegistration({ topic, payload }: Publication): Registration | undefined {
+function readRegistration(
+  { topic, payload }: Publication,
+  owner: string | undefined,
+): Registration | undefined {
   try {
     const { will, user, lifetimeMs } = JSON.parse(new TextDecoder().decode(payload));
     return {
       id: topic.slice(PREFIX.length),
       user,
+      owner: owner ?? ownerOf({ user, address: "" }),
       lifetimeMs,
       will: will && { ...will, payload: Uint8Array.fromBase64(will.payload) },
     };

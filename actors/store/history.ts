@@ -33,6 +33,8 @@ export interface HistoryRule {
 
 /** Rows looked at for one question whose filter has wildcards: some milliseconds of work. */
 const MAX_SCANNED = 2_000;
+/** Bytes of the payloads of one answer: a thousand messages may have 1 MiB each. */
+const MAX_BYTES = 16 << 20;
 
 /** Messages remembered that the store does not have yet. */
 interface Fresh {
@@ -41,17 +43,27 @@ interface Fresh {
   readonly publication: Publication;
 }
 
+/** What is known of a message before it is read. */
+type Row = Omit<MessageRow, "payload" | "extra"> & {
+  readonly number: number;
+  readonly size: number;
+};
+
 /** Answers what was published. */
 export class HistoryReader {
   readonly #one: StatementSync;
+  /** What there is, but for its payload: of most it is the topic only that is looked at. */
   readonly #all: StatementSync;
+  readonly #rest: StatementSync;
   #fresh: Fresh[] = [];
 
   constructor(database: DatabaseSync, readonly rules: readonly HistoryRule[]) {
-    const columns = "SELECT number, topic, payload, flags, time, extra FROM history";
+    const columns = "SELECT number, topic, flags, time, " +
+      "length(payload) + ifnull(length(extra), 0) AS size FROM history";
     const order = "ORDER BY number DESC LIMIT ?";
     this.#one = database.prepare(`${columns} WHERE topic = ? AND time >= ? ${order}`);
     this.#all = database.prepare(`${columns} WHERE time >= ? ${order}`);
+    this.#rest = database.prepare("SELECT payload, extra FROM history WHERE number = ?");
   }
 
   /** The rule that a topic falls under; -1 for none. */
@@ -74,9 +86,9 @@ export class HistoryReader {
     const rows =
       (wild
         ? this.#all.all(since, MAX_SCANNED)
-        : this.#one.all(filter, since, limit)) as unknown as (MessageRow & { number: number })[];
-    const found = rows.filter(({ topic }) => !wild || matches(filter, topic))
-      .slice(0, limit).reverse().map((row) => fromRow(row).publication);
+        : this.#one.all(filter, since, limit)) as unknown as Row[];
+    const wanted = rows.filter(({ topic }) => !wild || matches(filter, topic)).slice(0, limit);
+    const found = this.#newest(wanted).reverse().flatMap((row) => this.#read(row));
     // The store may have some already, and not have said so yet: all up to its newest.
     const newest = rows[0]?.number ?? -1;
     for (const { publication, number } of this.#fresh) {
@@ -84,6 +96,21 @@ export class HistoryReader {
       if (publication.time >= since && matches(filter, publication.topic)) found.push(publication);
     }
     return found.filter((each) => this.#isKept(each, now)).slice(-limit);
+  }
+
+  /** As many of them as may be sent at once. */
+  #newest(rows: Row[]): Row[] {
+    let bytes = 0;
+    const end = rows.findIndex(({ size }) => (bytes += size) > MAX_BYTES);
+    return end < 0 ? rows : rows.slice(0, end);
+  }
+
+  /** Nothing for what has gone since it was found. */
+  #read({ number, ...row }: Row): Publication[] {
+    const rest = this.#rest.get(number) as unknown as
+      | Pick<MessageRow, "payload" | "extra">
+      | undefined;
+    return rest === undefined ? [] : [fromRow({ ...row, ...rest }).publication];
   }
 
   #isKept({ topic, time, properties }: Publication, now: number): boolean {

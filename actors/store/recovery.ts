@@ -64,12 +64,12 @@ export class Recovery {
     let count = 0;
     const now = this.space.clock.now();
     for (const row of rows) {
-      const { publication } = fromRow(row), { topic } = publication;
+      const { publication, owner } = fromRow(row), { topic } = publication;
       if (expired(publication, now)) {
         ended.push(topic);
         continue;
       }
-      if (!this.space.retained.restore(publication)) {
+      if (!this.space.retained.restore(publication, owner)) {
         this.options.log.warn("no room for a stored value", { topic });
       }
       count++;

@@ -5,11 +5,14 @@ import { type Delivery, Publication } from "../../protocols/publication.ts";
 /** What a publication has beside topic, payload, QoS and time; null for nothing. */
 export function extraOf(
   { contentType, properties }: Publication,
-  { ids, by }: { ids?: readonly number[] | undefined; by?: string | undefined } = {},
+  { ids, by, owner }: {
+    ids?: readonly number[] | undefined;
+    by?: string | undefined;
+    owner?: string | undefined;
+  } = {},
 ): string | null {
-  if (
-    contentType === undefined && properties === undefined && ids === undefined && by === undefined
-  ) return null;
+  const some = contentType ?? properties ?? ids ?? by ?? owner;
+  if (some === undefined) return null;
   const data = properties?.correlationData;
   return JSON.stringify({
     contentType,
@@ -18,6 +21,7 @@ export function extraOf(
       : { ...properties, correlationData: encodeBase64(data) },
     ids,
     by,
+    owner,
   });
 }
 
@@ -26,6 +30,7 @@ interface Extra {
   properties?: Omit<MessageProperties, "correlationData"> & { correlationData?: string };
   ids?: number[];
   by?: string;
+  owner?: string;
 }
 
 /** A row as it comes out of the store. */
@@ -46,7 +51,13 @@ export function flagsOf({ qos, retain }: Publication, delivery?: Delivery): numb
 /** The publication of a row, and what else is known of its delivery. */
 export function fromRow(
   { topic, payload, flags, time, extra }: MessageRow,
-): { publication: Publication; qos: Qos; retain: boolean; ids: readonly number[] | undefined } {
+): {
+  publication: Publication;
+  qos: Qos;
+  retain: boolean;
+  ids: readonly number[] | undefined;
+  owner: string | undefined;
+} {
   const more: Extra = extra === null ? {} : JSON.parse(extra);
   const data = more.properties?.correlationData;
   const properties = more.properties &&
@@ -64,6 +75,7 @@ export function fromRow(
     qos: (flags >> 3 & 3) as Qos,
     retain: (flags & 32) !== 0,
     ids: more.ids,
+    owner: more.owner,
   };
 }
 

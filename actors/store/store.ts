@@ -81,12 +81,12 @@ export class Store implements Ledger {
     this.#commits.hold(holder);
   }
 
-  saveRetained(publication: Publication): void {
+  saveRetained(publication: Publication, owner?: string): void {
     const { topic, payload, qos, time, origin } = publication;
     if (payload.length === 0) return this.#add("endRetained", [topic]);
     const by = typeof origin === "string" ? origin : undefined;
     const length = this.#commits.building.keep(payload);
-    const values = [topic, length, qos, Math.floor(time), extraOf(publication, { by })];
+    const values = [topic, length, qos, Math.floor(time), extraOf(publication, { by, owner })];
     this.#add("saveRetained", values);
   }
 

@@ -42,11 +42,14 @@ export class Blockwise {
   ) {
     // A body that grows has room for twice as much.
     const oneBytes = 2 * limits.maxPayloadBytes;
+    const maxBytesPerPeer = Math.max(limits.maxTransferBytesPerPeer, oneBytes);
     const bounds = {
       maxEntries: limits.maxTransfers,
       maxBytes: Math.max(limits.maxTransferBytes, oneBytes),
       maxEntriesPerPeer: limits.maxTransfersPerPeer,
-      maxBytesPerPeer: Math.max(limits.maxTransferBytesPerPeer, oneBytes),
+      maxBytesPerPeer,
+      maxEntriesPerAddress: limits.maxTransfersPerAddress,
+      maxBytesPerAddress: Math.max(limits.maxTransferBytesPerAddress, maxBytesPerPeer),
       lifetimeMs: limits.transferLifetimeMs,
     };
     this.#assemblies = new PeerTable(bounds, transfers.received);

@@ -36,6 +36,10 @@ export interface CoapLimits {
   maxTransfersPerPeer: number;
   /** Bytes of these, in each direction; default 4 MiB, but never less than one body needs. */
   maxTransferBytesPerPeer: number;
+  /** Bodies of one IP address and all its ports on their way, each way; default 250. */
+  maxTransfersPerAddress: number;
+  /** Bytes of these, each way; default 16 MiB, but never less than one peer may have. */
+  maxTransferBytesPerAddress: number;
   /** Milliseconds that the next block of a body is waited for; default 93,000. */
   transferLifetimeMs: number;
   /** Options of one message; default 160. */
@@ -64,7 +68,11 @@ export interface CoapLimits {
   maxObservers: number;
   /** Observations of one peer; default 1,000. */
   maxObserversPerPeer: number;
-  /** One of so many notifications asks for an acknowledgement; default 10. */
+  /** Those of one user, or without users of one IP address and all its ports; default 25,000. */
+  maxObserversPerUser: number;
+  /** Bytes of the filters of those, and of their levels in the tree; default 16 MiB. */
+  maxObserverBytesPerUser: number;
+  /** Every how many notifications one asks for an acknowledgement; default 10. */
   confirmEvery: number;
   /** Bytes of notifications after which one asks for an acknowledgement; default 16 KiB. */
   maxUnconfirmedBytes: number;
@@ -82,6 +90,8 @@ export interface CoapLimits {
   maxReplies: number;
   /** Requests of one peer that wait for a reply; default 16. */
   maxRepliesPerPeer: number;
+  /** Those of one IP address and all its ports; default 250. */
+  maxRepliesPerAddress: number;
   /** Milliseconds that a request may ask us to wait for a reply; default 60,000. */
   maxReplyMs: number;
   /** Requests of all peers that handlers have under way; default 10,000. More are answered 5.03. */
@@ -134,6 +144,9 @@ export const defaults: CoapLimits = {
   // One busy peer uses a sixteenth at most of what all share.
   maxTransfersPerPeer: 16,
   maxTransferBytesPerPeer: 4 << 20,
+  // A quarter: an address has 65,535 ports, and each is a peer.
+  maxTransfersPerAddress: 250,
+  maxTransferBytesPerAddress: 16 << 20,
   // MAX_TRANSMIT_WAIT: a client that was not heard for so long has given up (RFC 7252 §4.8.2).
   transferLifetimeMs: 93_000,
   // A topic of 128 levels, its queries and conditions. An option takes one byte at least, so 64 KiB
@@ -158,6 +171,10 @@ export const defaults: CoapLimits = {
   // About 1 KiB each: 100 MiB when everything is in use, of which one address has 1 %.
   maxObservers: 100_000,
   maxObserversPerPeer: 1000,
+  // A quarter: an address has 65,535 ports, and each is a peer.
+  maxObserversPerUser: 25_000,
+  // 25,000 of 600 bytes: a path can have 40 KiB.
+  maxObserverBytesPerUser: 16 << 20,
   // At most 9 notifications, or those of a minute, go to somebody who has left.
   confirmEvery: 10,
   confirmAfterMs: 60_000,
@@ -173,6 +190,7 @@ export const defaults: CoapLimits = {
   // Each holds a subscription and a timer, for a minute at most.
   maxReplies: 1000,
   maxRepliesPerPeer: 16,
+  maxRepliesPerAddress: 250,
   maxReplyMs: 60_000,
   // About 1 KiB each, beside the bodies.
   maxHandled: 10_000,

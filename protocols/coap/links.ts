@@ -73,7 +73,7 @@ function* valuesOf(hub: Hub, limits: ListingLimits): IterableIterator<Publicatio
   let scanned = 0;
   for (const value of hub.retainedMatching("#", { qos: 0, screen })) {
     if (++scanned > maxScanned) return;
-    yield value;
+    if (value !== undefined) yield value;
   }
 }
 

@@ -31,7 +31,9 @@ export interface ObservationWish {
   everyConfirmed: boolean;
   /** True when as few are to be confirmable as RFC 7252 §4.7 and RFC 7641 §4.5 allow. */
   fewConfirmed?: boolean;
-  /** Selects a part of each value; undefined to show all of it. */
+  /** Bytes of the request that are held for as long as it observes, beside the filter. */
+  bytes?: number;
+  /** What of a value is shown, when it is not all. */
   select?: (value: Publication) => Answer;
   /** How notifications are cut whose other blocks must be kept, unlike those of a topic's value. */
   shape?: Shape;
@@ -57,6 +59,7 @@ export interface ObservationWish {
  */
 export class Observation implements Receiver, Confirmable, Due, Changed, Listener {
   readonly name: string;
+  readonly owner: string;
   sequence: number;
   outdated = false;
   dueAt = Infinity;
@@ -85,9 +88,10 @@ export class Observation implements Receiver, Confirmable, Due, Changed, Listene
     public peer: Peer,
     readonly token: Uint8Array,
     readonly wish: ObservationWish,
-    /** When it began, and the sequence number of the first answer. */
-    begun: { at: number; sequence: number },
+    /** When it began, the sequence number of the first answer, and for whom it is counted. */
+    begun: { at: number; sequence: number; owner: string },
   ) {
+    this.owner = begun.owner;
     this.name = `coap ${peer.key} observing ${wish.filter}`;
     this.#confirmedAt = begun.at;
     this.isProven = observers.layer.trusts(peer.address);

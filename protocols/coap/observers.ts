@@ -1,5 +1,7 @@
 import type { Publication, Qos } from "../publication.ts";
+import { Holdings, ownerAt, ownerOf } from "../owner.ts";
 import type { Hub, Receiver } from "../session.ts";
+import { filterBytes } from "../topic.ts";
 import { Answer, refusal } from "./answer.ts";
 import { Configurations } from "./pubsub/configurations.ts";
 import type { Audiences } from "./audience.ts";
@@ -22,6 +24,7 @@ const FIRST_SEQUENCE = 1;
 export class Observers {
   readonly #all = new Set<Observation>();
   readonly #audiences: Audiences;
+  readonly #holdings = new Holdings();
 
   constructor(
     readonly hub: Hub,
@@ -63,15 +66,27 @@ export class Observers {
     if (answer.code >= Code.badRequest) return answer;
     const count = peer.observations?.size ?? 0;
     const isFull = this.#audiences.sizeOf(wish.filter) >= (wish.maxSubscribers ?? Infinity);
-    if (this.size >= limits.maxObservers || count >= limits.maxObserversPerPeer || isFull) {
+    const identity = wish.caller?.identity ?? wish.client?.identity;
+    const owner = identity === undefined ? ownerAt(peer.address) : ownerOf(identity);
+    const held = this.#holdings.of(owner), bytes = bytesOf(wish);
+    if (
+      this.size >= limits.maxObservers || count >= limits.maxObserversPerPeer || isFull ||
+      held.count >= limits.maxObserversPerUser ||
+      held.bytes + bytes > limits.maxObserverBytesPerUser
+    ) {
       this.hub.count("coap.observer.refused");
       return answer;
     }
     const sequence = before === undefined ? FIRST_SEQUENCE : before.sequence + 1 & 0xffffff;
     // The token is a view of the datagram.
-    const observation = new Observation(this, peer, token.slice(), wish, { at: now, sequence });
+    const observation = new Observation(this, peer, token.slice(), wish, {
+      at: now,
+      sequence,
+      owner,
+    });
     (peer.observations ??= new Map()).set(key, observation);
     this.#all.add(observation);
+    this.#holdings.add(owner, 1, bytes);
     wish.client?.observations.add(observation);
     this.#audiences.join(wish.filter, observation);
     observation.arm();
@@ -127,6 +142,7 @@ export class Observers {
   retire(observation: Observation): void {
     if (!this.#all.delete(observation)) return;
     const { peer, wish } = observation;
+    this.#holdings.add(observation.owner, -1, -bytesOf(wish));
     observation.end();
     observation.wish.watch?.stop();
     this.hub.forget(observation);
@@ -154,7 +170,7 @@ export class Observers {
     }
     let newest: Publication | undefined, scanned = 0;
     for (const value of this.hub.retainedMatching(filter, { qos: 0, screen }, receiver)) {
-      if (newest === undefined || value.time > newest.time) newest = value;
+      if (value !== undefined && (newest === undefined || value.time > newest.time)) newest = value;
       if (++scanned === this.layer.limits.maxScanned) break;
     }
     return newest;
@@ -182,6 +198,11 @@ export class Observers {
   end(): void {
     for (const observation of this.#all) this.retire(observation);
   }
+}
+
+/** What an observation takes beside what all take, in bytes. */
+function bytesOf({ filter, bytes = 0 }: ObservationWish): number {
+  return filterBytes(filter) + bytes;
 }
 
 /** True when a filter selects more than one topic. */

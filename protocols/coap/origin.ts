@@ -1,5 +1,6 @@
 import type { Guard } from "../guard.ts";
 import type { Identity } from "../identity.ts";
+import { ownerOf } from "../owner.ts";
 import type { Client } from "./pubsub/client.ts";
 import type { LateAnswer } from "./late.ts";
 import type { Peer } from "./peers.ts";
@@ -9,6 +10,11 @@ export interface Caller {
   identity: Identity;
   guard: Guard;
   late: LateAnswer;
+}
+
+/** For whom what a request stores is counted. */
+export function ownerIn({ caller, address }: Pick<Origin, "caller" | "address">): string {
+  return ownerOf(caller?.identity ?? { user: undefined, address });
 }
 
 /** Where a request comes from, and when. */

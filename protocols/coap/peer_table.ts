@@ -1,10 +1,15 @@
-/** What a table may hold, for each peer and in all. */
-interface TableBounds {
+import { Holdings, ownerAt } from "../owner.ts";
+
+/** What a table may hold, of each peer and in all. */
+export interface TableBounds {
   maxEntries: number;
   maxBytes: number;
   maxEntriesPerPeer: number;
   maxBytesPerPeer: number;
-  /** Milliseconds after which an entry that nobody touches is forgotten. */
+  /** Of all peers at one IP address. */
+  maxEntriesPerAddress: number;
+  maxBytesPerAddress: number;
+  /** Milliseconds after which what nobody touched is forgotten. */
   lifetimeMs: number;
 }
 
@@ -21,7 +26,8 @@ class Entry<T> {
 /** What tables that share their bounds hold together. */
 export class Total {
   entries = 0;
-  bytes = 0;
+  /** By address; what they have in all, in bytes. */
+  readonly holdings = new Holdings();
 }
 
 class Share<T> {
@@ -73,13 +79,17 @@ export class PeerTable<T> {
       share.entries.size >= bounds.maxEntriesPerPeer ||
       share.bytes + bytes > bounds.maxBytesPerPeer
     ) this.#remove(share.entries.values().next().value!);
-    if (total.entries >= bounds.maxEntries || total.bytes + bytes > bounds.maxBytes) return false;
+    const { holdings } = total, owner = ownerAt(peer), held = holdings.of(owner);
+    if (
+      total.entries >= bounds.maxEntries || holdings.bytes + bytes > bounds.maxBytes ||
+      held.count >= bounds.maxEntriesPerAddress || held.bytes + bytes > bounds.maxBytesPerAddress
+    ) return false;
     const entry = new Entry(peer, name, value, bytes, now);
     this.#entries.set(`${peer} ${name}`, entry);
     share.entries.add(entry);
     share.bytes += bytes;
     total.entries++;
-    total.bytes += bytes;
+    holdings.add(owner, 1, bytes);
     this.#shares.set(peer, share);
     return true;
   }
@@ -104,7 +114,7 @@ export class PeerTable<T> {
     share.entries.delete(entry);
     share.bytes -= bytes;
     this.total.entries--;
-    this.total.bytes -= bytes;
+    this.total.holdings.add(ownerAt(peer), -1, -bytes);
     if (share.entries.size === 0) this.#shares.delete(peer);
   }
 }

@@ -1,5 +1,6 @@
 import type { Delivery, Publication } from "../publication.ts";
 import type { Hub, Receiver } from "../session.ts";
+import { Holdings, ownerAt } from "../owner.ts";
 import { Answer, refusal } from "./answer.ts";
 import type { Changed, Changes } from "./changes.ts";
 import { Code, CON } from "./codec.ts";
@@ -93,6 +94,7 @@ class Reply implements Receiver, Confirmable, Due, Changed {
 /** The requests that wait for replies of other clients: `POST …?reply=5s`. */
 export class Replies {
   readonly #waiting = new Set<Reply>();
+  readonly #holdings = new Holdings();
 
   constructor(
     readonly hub: Hub,
@@ -107,14 +109,16 @@ export class Replies {
 
   /** True when one more request of this peer may wait. */
   hasRoomFor(peer: Peer): boolean {
-    const { maxReplies, maxRepliesPerPeer } = this.layer.limits;
-    return this.size < maxReplies && peer.replies < maxRepliesPerPeer;
+    const { maxReplies, maxRepliesPerPeer, maxRepliesPerAddress } = this.layer.limits;
+    return this.size < maxReplies && peer.replies < maxRepliesPerPeer &&
+      this.#holdings.of(ownerAt(peer.key)).count < maxRepliesPerAddress;
   }
 
   /** Waits for the first publication to `topic`, and sends it as a separate answer. */
   wait(peer: Peer, request: Request, topic: string, until: number): Reply {
     const reply = new Reply(this, peer, topic, request);
     peer.replies++;
+    this.#holdings.add(ownerAt(peer.key), 1, 0);
     this.#waiting.add(reply);
     this.hub.subscribe(topic, { qos: 1 }, reply);
     this.layer.deadlines.set(reply, until);
@@ -127,6 +131,7 @@ export class Replies {
     this.hub.forget(reply);
     this.layer.deadlines.delete(reply);
     reply.peer.replies--;
+    this.#holdings.add(ownerAt(reply.peer.key), -1, 0);
     this.layer.peers.release(reply.peer);
   }
 

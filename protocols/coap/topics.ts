@@ -12,7 +12,7 @@ import type { MessageLayer } from "./layer.ts";
 import { listTopics } from "./links.ts";
 import type { ObservationWish } from "./observation.ts";
 import { isWild, type Observers } from "./observers.ts";
-import type { Origin } from "./origin.ts";
+import { type Origin, ownerIn } from "./origin.ts";
 import { answerTo, notAllowed, overloaded } from "./outcome.ts";
 import { may, mayFollow, offer, refused } from "./permission.ts";
 import { defaultQos, kept, publicationOptions } from "./publishing.ts";
@@ -90,10 +90,11 @@ export class Topics {
   #select(request: Request, topic: string, from: Origin): Answer | undefined {
     const fault = faultOfTopic(topic, this.layer.limits.maxTopicLevels);
     if (fault !== undefined) return refusal(Code.badRequest, fault);
-    const select = selection(request);
+    const select = selection(request, this.layer.limits.maxPayloadBytes);
     if (select instanceof Answer) return select;
     if (isRegistration(request)) {
-      return this.#observe(request, topic, from, { select, shape: shapeOf(request) });
+      const bytes = request.payload.length;
+      return this.#observe(request, topic, from, { select, shape: shapeOf(request), bytes });
     }
     const { caller } = from;
     const answer = () => {
@@ -120,7 +121,7 @@ export class Topics {
     request: Request,
     path: string,
     from: Origin,
-    part?: Pick<ObservationWish, "select" | "shape">,
+    part?: Pick<ObservationWish, "select" | "shape" | "bytes">,
   ): Answer | undefined {
     const filter = unescaped(path);
     const fault = faultOfFilter(filter, this.layer.limits.maxTopicLevels);
@@ -190,7 +191,8 @@ export class Topics {
     const qos = qosOf(request);
     if (qos instanceof Answer) return qos;
     const patch = (): Answer | undefined => {
-      const before = this.hub.retained(topic), payload = patched(before, request);
+      const before = this.hub.retained(topic), maxBytes = this.layer.limits.maxPayloadBytes;
+      const payload = patched(before, request, maxBytes);
       if (payload instanceof Answer) return payload;
       const contentType = before?.contentType ?? "application/json";
       const options = {
@@ -209,12 +211,12 @@ export class Topics {
   #set(
     request: Request,
     set: Publication,
-    { caller }: Origin,
+    from: Origin,
     before?: Publication,
   ): Answer | undefined {
     const { topic, payload, retain } = set;
     const isEvent = request.message.code === Code.post && request.root !== "ps";
-    return offer(set, caller, (publication) => {
+    return offer(set, from.caller, (publication) => {
       const fault = unmet(this.hub, request, topic);
       if (fault !== undefined) return fault;
       const now = this.hub.retained(topic);
@@ -222,7 +224,7 @@ export class Topics {
         return refusal(Code.conflict, "The value has changed meanwhile");
       }
       const isNew = !isEvent && retain && payload.length > 0 && now === undefined;
-      return answerTo(this.hub.publish(publication), isNew ? created : changed);
+      return answerTo(this.hub.publish(publication, ownerIn(from)), isNew ? created : changed);
     });
   }
 

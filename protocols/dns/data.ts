@@ -1,11 +1,11 @@
-import { type Reader, utf8 } from "../bytes.ts";
+import { utf8 } from "../bytes.ts";
 import { ProtocolError } from "../session.ts";
 import { ipv4Bytes, ipv4Text, ipv6Bytes, ipv6Text } from "./addresses.ts";
-import { FORMERR, readName, type Writer } from "./names.ts";
+import { FORMERR, type MessageReader, readName, type Writer } from "./names.ts";
 import { type DnsData, typeName } from "./record.ts";
 
 /** Reads the data of a record, which ends at `end`; `type` is the number of its type. */
-export function readData(reader: Reader, type: number, end: number): DnsData {
+export function readData(reader: MessageReader, type: number, end: number): DnsData {
   const data = readKnown(reader, typeName(type), end) ??
     { type: `TYPE${type}` as const, bytes: reader.take(end - reader.at).slice() };
   if (reader.at !== end) {
@@ -17,7 +17,7 @@ export function readData(reader: Reader, type: number, end: number): DnsData {
   return data;
 }
 
-function readKnown(reader: Reader, type: string, end: number): DnsData | undefined {
+function readKnown(reader: MessageReader, type: string, end: number): DnsData | undefined {
   switch (type) {
     case "A":
       return { type, address: ipv4Text(reader.take(4)) };

@@ -1,7 +1,6 @@
-import { Reader } from "../bytes.ts";
 import { ProtocolError } from "../session.ts";
 import { readData, writeData } from "./data.ts";
-import { FORMERR, readName, Writer } from "./names.ts";
+import { FORMERR, MessageReader, readName, Writer } from "./names.ts";
 import { type DnsQuestion, type DnsRecord, typeName, typeNumber, types } from "./record.ts";
 
 /** Bytes of the header (RFC 1035 §4.1.1). */
@@ -75,7 +74,7 @@ export interface DnsMessage {
 
 /** Reads one message. Throws a `ProtocolError` with the code FORMERR when it is none. */
 export function decodeMessage(bytes: Uint8Array): DnsMessage {
-  const reader = new Reader(bytes, FORMERR);
+  const reader = new MessageReader(bytes);
   const id = reader.u16(), flags = reader.u16();
   const counts = [reader.u16(), reader.u16(), reader.u16(), reader.u16()];
   const questions: DnsQuestion[] = [];
@@ -115,7 +114,7 @@ export function decodeMessage(bytes: Uint8Array): DnsMessage {
  * Reads a record. OPT, which may be in the additional section once, is put into `found` instead.
  */
 function readRecord(
-  reader: Reader,
+  reader: MessageReader,
   found?: { edns?: DnsEdns; rcode: number },
 ): DnsRecord | undefined {
   const name = readName(reader), type = reader.u16(), family = reader.u16();

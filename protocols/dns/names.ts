@@ -1,5 +1,5 @@
 import { ProtocolError } from "../session.ts";
-import type { Reader } from "../bytes.ts";
+import { Reader } from "../bytes.ts";
 
 /** The response code of a message that cannot be read (RFC 1035 §4.1.1). */
 export const FORMERR = 1;
@@ -15,15 +15,39 @@ export const defaults = {
 /** The first offset that a pointer, 14 bits, cannot reach. */
 const BEYOND_POINTERS = 0x4000;
 
+/** A name, or what is left of one, that was read before. */
+interface Tail {
+  readonly text: string;
+  /** Bytes of it without compression. */
+  readonly size: number;
+}
+
+/** A cursor over one whole message that knows the names that it has read. */
+export class MessageReader extends Reader {
+  /** By where they begin: thousands of records can point to one long name, which is read once. */
+  readonly tails = new Map<number, Tail>();
+
+  constructor(bytes: Uint8Array) {
+    super(bytes, FORMERR);
+  }
+}
+
 /**
  * Reads a name as text: its labels joined by dots, with none at the end, so that the root is "".
  * Bytes that are not printable become `\DDD` (RFC 1035 §5.1).
  */
-export function readName(reader: Reader): string {
-  const { bytes } = reader;
+export function readName(reader: MessageReader): string {
+  const { bytes, tails } = reader, begun: { at: number; chars: number; size: number }[] = [];
   let text = "", size = 1, pointers = 0, after = -1, start = reader.at;
   for (;;) {
-    const length = reader.u8();
+    const known = after < 0 ? undefined : tails.get(reader.at);
+    if (known !== undefined) {
+      size += known.size - 1;
+      if (text !== "" && known.text !== "") text += ".";
+      text += known.text;
+      break;
+    }
+    const at = reader.at, length = reader.u8();
     if (length === 0) break;
     if (length >= 0xc0) {
       const target = (length & 0x3f) << 8 | reader.u8();
@@ -35,12 +59,17 @@ export function readName(reader: Reader): string {
       continue;
     }
     if (length > defaults.maxLabelBytes) fault(`a label has no kind 0x${length.toString(16)}`);
-    size += length + 1;
-    if (size > defaults.maxNameBytes) fault("a name has more than 255 bytes");
+    if (size + length + 1 > defaults.maxNameBytes) fault("a name has more than 255 bytes");
     if (text !== "") text += ".";
+    begun.push({ at, chars: text.length, size });
+    size += length + 1;
     text += labelText(bytes, reader.at, reader.take(length).length);
   }
+  if (size > defaults.maxNameBytes) fault("a name has more than 255 bytes");
   if (after >= 0) reader.at = after;
+  for (const { at, chars, size: before } of begun) {
+    tails.set(at, { text: text.slice(chars), size: size - before + 1 });
+  }
   return text;
 }
 

@@ -59,10 +59,11 @@ export class Responder {
   #read(query: Uint8Array, asked: Asked): void {
     const { reply } = asked;
     if ((query[2]! >> 3 & 0xf) !== 0) return reply(bare(query, "NOTIMP"));
+    // RFC 9619 §3, before thousands of them are read.
+    if ((query[4]! << 8 | query[5]!) !== 1) return reply(bare(query, "FORMERR"));
     let message: DnsMessage;
     try {
       message = decodeMessage(query);
-      if (message.questions.length !== 1) return reply(bare(query, "FORMERR"));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       return reply(bare(query, "FORMERR"));

@@ -2,6 +2,7 @@ import { accepts } from "@std/http/negotiation";
 import { envelope } from "../envelope.ts";
 import { historyLimits } from "../history.ts";
 import { Delivery, type Encoder, type Publication, type Qos } from "../publication.ts";
+import { TURN_STEPS } from "../replay.ts";
 import type { Subscription } from "../session.ts";
 import { faultOfFilter } from "../topic.ts";
 import { type Exchange, respondText } from "./exchange.ts";
@@ -58,8 +59,9 @@ function begin(
 
 class EventStream {
   #lastSent: number;
-  #values: Iterator<Publication> | undefined;
-  /** The identifier of the last event that the client saw on an earlier connection. */
+  #values: Iterator<Publication | undefined> | undefined;
+  #isResting = false;
+  /** The newest event that the client saw before it lost its connection. */
   #seen: string | undefined;
 
   constructor(readonly exchange: Exchange, readonly qos: Qos, readonly limits: HttpLimits) {
@@ -102,14 +104,23 @@ class EventStream {
 
   /** Stored values are read only as fast as the client reads: there may be a million. */
   #sendValues(): void {
-    while (this.#values !== undefined) {
+    for (let left = TURN_STEPS; this.#values !== undefined && !this.#isResting; left--) {
+      if (left === 0 && this.#rest()) return;
       const { value, done } = this.#values.next();
       if (done) this.#values = undefined;
-      else if (this.#seen === undefined || eventId(value) !== this.#seen) {
+      else if (value !== undefined && (!this.#seen || eventId(value) !== this.#seen)) {
         const qos = Math.min(value.qos, this.qos) as Qos;
         if (!this.#send(new Delivery(value, qos, true, undefined))) return;
       }
     }
+  }
+
+  /** Lets others have a turn before it looks further; false when that cannot be. */
+  #rest(): boolean {
+    return this.#isResting = this.exchange.post(() => {
+      this.#isResting = false;
+      if (!this.exchange.closed) this.#sendValues();
+    });
   }
 
   #send(delivery: Delivery): boolean {

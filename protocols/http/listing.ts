@@ -66,6 +66,7 @@ function gather(
   for (const value of hub.retainedMatching("#", { qos: 0, screen })) {
     // There may be many more, and which of them are selected would be known only by looking.
     if (looks-- === 0) leftOut = COUNTED;
+    else if (value === undefined) continue;
     else if (selects?.(value) === false) continue;
     else if (items.length < listedTopics && room > 0) {
       const item = format(value);

@@ -2,7 +2,9 @@ import { bodyStart, varintBytes, writeVarint } from "./frame.ts";
 
 /** Topics of fewer bytes get no alias: it takes three itself, and a place in a table. */
 const SHORTEST_TOPIC = 6;
-/** Topics remembered that were used once: each is the alias of a topic that is used again. */
+/** Characters above which it is not remembered: a client would have some 300 of up to 65,535. */
+const LONGEST_TOPIC = 1024;
+/** Topics remembered as used once, in case they are used again. */
 const CANDIDATES = 256;
 /** Bytes of the property Topic Alias: its identifier, and two of value. */
 const ALIAS_BYTES = 3;
@@ -39,7 +41,8 @@ export class TopicAliases {
   }
 
   #remember(topic: string): void {
-    if (topic.length < SHORTEST_TOPIC || this.#used === this.maximum) return;
+    const { length } = topic;
+    if (length < SHORTEST_TOPIC || length > LONGEST_TOPIC || this.#used === this.maximum) return;
     if (this.#aliases.size - this.#used >= CANDIDATES) {
       for (const [each, alias] of this.#aliases) if (alias === 0) this.#aliases.delete(each);
     }

@@ -1,3 +1,4 @@
+import type { Refusal } from "../identity.ts";
 import type { Hub, Inbox, Timed } from "../session.ts";
 import type { Presence } from "../presence.ts";
 import type { Survey, Surveyed } from "../traffic.ts";
@@ -6,6 +7,7 @@ import { Client } from "./client.ts";
 import type { MqttLimits } from "./limits.ts";
 import { willPublication } from "./message.ts";
 import type { Tally } from "./queue.ts";
+import { Holdings } from "../owner.ts";
 import { Shares, surrender } from "./shares.ts";
 
 /** A signal to a connection: another connection wants its session. */
@@ -17,7 +19,7 @@ export const HANDOVER = Symbol("handover");
 export const NEVER = 0xffff_ffff;
 
 /** The part of the hub that sessions without a connection need. */
-type BrokerHub = Pick<Hub, "publish" | "forget" | "count">;
+export type BrokerHub = Pick<Hub, "publish" | "forget" | "count" | "authorize">;
 
 /** All MQTT sessions of a gateway, by client identifier, and which connection has which. */
 export class Broker implements Tally, Timed, Surveyed {
@@ -26,6 +28,8 @@ export class Broker implements Tally, Timed, Surveyed {
   queuedBytes = 0;
   inflightBytes = 0;
   subscriptions = 0;
+  subscriptionBytes = 0;
+  readonly holdings = new Holdings();
   /** Sessions that ended because their client stayed away too long. */
   expired = 0;
   /** The most sessions that had a connection at the same time. */
@@ -185,12 +189,18 @@ export class Broker implements Tally, Timed, Surveyed {
   }
 
   #publishWill(client: Client, { now, hub }: { now: number; hub: BrokerHub }): void {
-    const { will } = client;
+    const { will, owner, identity } = client;
     client.will = undefined;
     client.willAt = Infinity;
     if (will === undefined) return;
-    const outcome = hub.publish(willPublication(will, client, now));
-    if (outcome === "overloaded") hub.count("mqtt.dropped");
+    const left = willPublication(will, client, now), { topic, qos, retain } = will;
+    const publish = (refusal?: Refusal) => {
+      if (refusal !== undefined) return hub.count("mqtt.refused");
+      if (hub.publish(left, owner) === "overloaded") hub.count("mqtt.dropped");
+    };
+    // What its client might do when it connected it may not be allowed any more.
+    if (identity === undefined || hub.authorize === undefined) return publish();
+    hub.authorize({ action: "publish", identity, topic, qos, retain }, publish);
   }
 }
 

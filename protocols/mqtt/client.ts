@@ -1,9 +1,12 @@
+import type { Identity } from "../identity.ts";
 import type { Delivery } from "../publication.ts";
 import type { Inbox, Publisher, Receiver, Subscription } from "../session.ts";
 import type { Group } from "./group.ts";
 import { Inflight } from "./inflight.ts";
 import type { MqttLimits } from "./limits.ts";
 import type { Will } from "./packet.ts";
+import { filterBytes } from "../topic.ts";
+import { willBytes } from "./message.ts";
 import { outliving } from "./outliving.ts";
 import { Queue, type Tally } from "./queue.ts";
 import { type SessionLog, settle, StoredDelivery } from "./session_log.ts";
@@ -25,19 +28,24 @@ export class Client implements Receiver {
   log: SessionLog | undefined = undefined;
   /** True until the messages that were stored before a restart have been loaded. */
   loading = false;
-  /** The user whose session it is, where hooks have named one. */
-  user: string | undefined = undefined;
-  /** Seconds for which the session outlives its connection; 0xffffffff for ever. */
+  /** Whose session it is. */
+  identity: Identity | undefined = undefined;
+  /** Seconds that the session lives on without a connection; 0xffffffff for ever. */
   expirySeconds = 0;
   /** When it ends without a connection; Infinity for never. */
   expiresAt = Infinity;
-  will: Will | undefined = undefined;
-  /** When the will is due after the loss of the connection; Infinity for never. */
+  /** When the will is due after the connection was lost, or Infinity. */
   willAt = Infinity;
   /** Messages of QoS 1 and 2 that the connection may have under way; 0 without a connection. */
   window = 0;
   // Most clients only publish, or hear little: what a client does not use is not allocated.
   #subscriptions: Map<string, Subscription> | undefined = undefined;
+  #subscriptionBytes = 0;
+  #will: Will | undefined = undefined;
+  /** What is counted for its owner: one session or none, and the bytes of its will. */
+  #owner: string | undefined = undefined;
+  #countedSessions = 0;
+  #countedBytes = 0;
   #groups: Set<Group> | undefined = undefined;
   #inflight: Inflight | undefined = undefined;
   #queue: Queue | undefined = undefined;
@@ -47,12 +55,72 @@ export class Client implements Receiver {
 
   constructor(readonly name: string, public limits: MqttLimits, readonly tally: Tally) {}
 
-  /** Subscriptions by filter, shared ones included. */
-  get subscriptions(): Map<string, Subscription> {
+  /** The name of who that is, where hooks have found it out. */
+  get user(): string | undefined {
+    return this.identity?.user;
+  }
+
+  get will(): Will | undefined {
+    return this.#will;
+  }
+
+  set will(will: Will | undefined) {
+    if (this.#will === will) return;
+    this.#will = will;
+    this.charge();
+  }
+
+  /** Has what outlives the connection counted for `owner`; undefined for nobody. */
+  charge(owner: string | undefined = this.#owner): void {
+    const { holdings } = this.tally;
+    if (this.#owner !== undefined) {
+      holdings.add(this.#owner, -this.#countedSessions, -this.#countedBytes);
+    }
+    this.#owner = owner;
+    this.#countedSessions = this.expirySeconds > 0 ? 1 : 0;
+    this.#countedBytes = willBytes(this.#will);
+    if (owner !== undefined) holdings.add(owner, this.#countedSessions, this.#countedBytes);
+  }
+
+  /** Whose it is, as far as it is counted. */
+  get owner(): string | undefined {
+    return this.#owner;
+  }
+
+  /** By filter, those that are shared included. */
+  get subscriptions(): ReadonlyMap<string, Subscription> {
     return this.#subscriptions ??= new Map();
   }
 
-  /** True when it has any subscription. */
+  /** True when there is room for one more subscription. */
+  hasRoomFor(filter: string, limits: MqttLimits): boolean {
+    const { tally } = this, bytes = filterBytes(filter);
+    return this.subscriptions.size < limits.maxSubscriptions &&
+      tally.subscriptions < limits.maxTotalSubscriptions &&
+      this.#subscriptionBytes + bytes <= limits.maxSubscriptionBytes &&
+      tally.subscriptionBytes + bytes <= limits.maxTotalSubscriptionBytes;
+  }
+
+  /** Adds or replaces a subscription. */
+  follow(filter: string, subscription: Subscription): void {
+    const all = this.#subscriptions ??= new Map(), { size } = all;
+    if (all.set(filter, subscription).size > size) this.#count(1, filterBytes(filter));
+  }
+
+  /** Removes a subscription; false when there is none. */
+  unfollow(filter: string): boolean {
+    if (this.#subscriptions?.delete(filter) !== true) return false;
+    this.#count(-1, -filterBytes(filter));
+    return true;
+  }
+
+  #count(subscriptions: number, bytes: number): void {
+    this.#subscriptionBytes += bytes;
+    this.tally.subscriptions += subscriptions;
+    this.tally.subscriptionBytes += bytes;
+  }
+
+  /** True when it has subscriptions. */
   get isFollowing(): boolean {
     return this.#subscriptions !== undefined && this.#subscriptions.size > 0;
   }
@@ -175,15 +243,17 @@ export class Client implements Receiver {
   reset(): void {
     this.present = false;
     this.epoch++;
-    this.user = undefined;
+    this.identity = undefined;
     this.log?.end();
     this.log = undefined;
     this.expirySeconds = 0;
     this.expiresAt = this.willAt = Infinity;
-    this.will = undefined;
+    this.#will = undefined;
+    this.charge();
+    this.#owner = undefined;
     this.#queue?.clear();
     this.#inflight?.clear();
-    this.tally.subscriptions -= this.#subscriptions?.size ?? 0;
+    this.#count(-(this.#subscriptions?.size ?? 0), -this.#subscriptionBytes);
     this.#subscriptions = this.#groups = undefined;
     this.#inflight = this.#queue = this.#received = undefined;
   }

@@ -2,6 +2,7 @@ import { Reader } from "../bytes.ts";
 import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { type Hub, type Inbox, ProtocolError } from "../session.ts";
+import { ownerOf } from "../owner.ts";
 import { faultOfTopic, isReserved } from "../topic.ts";
 import { BRIDGE, Trail } from "../trail.ts";
 import type { Broker } from "./broker.ts";
@@ -12,7 +13,8 @@ import { readVersion } from "./decode_connect.ts";
 import { bodyStart } from "./frame.ts";
 import type { AuthMethod } from "./authentication.ts";
 import type { Link } from "./link.ts";
-import { messageProperties } from "./message.ts";
+import type { MqttLimits } from "./limits.ts";
+import { messageProperties, willBytes } from "./message.ts";
 import type { MqttOptions } from "./options.ts";
 import type { Connect, Will } from "./packet.ts";
 import { Reason } from "./reason.ts";
@@ -49,14 +51,50 @@ export function admit(
   const connect = decodePacket(bytes, at, end, link.version) as Connect;
   adopt(link, connect);
   const admission = examine(connect, link);
-  const { maxSessions } = link.limits;
-  if (!broker.clients.has(admission.clientId) && broker.clients.size >= maxSessions) {
-    throw new ProtocolError(
-      `Cannot accept another session: the limit is ${maxSessions}`,
-      Reason.quotaExceeded,
+  const fault = faultOfSessions(broker, admission.clientId, link.limits);
+  if (fault !== undefined) throw fault;
+  return admission;
+}
+
+function faultOfSessions(
+  { clients }: Broker,
+  clientId: string,
+  { maxSessions }: MqttLimits,
+): ProtocolError | undefined {
+  if (clients.has(clientId) || clients.size < maxSessions) return undefined;
+  return full(`Cannot accept another session: the limit is ${maxSessions}`);
+}
+
+function full(why: string): ProtocolError {
+  return new ProtocolError(why, Reason.quotaExceeded);
+}
+
+/** Why somebody, now that it is known who, cannot have one more session, or such a will. */
+export function faultOfQuota(
+  { clientId, expirySeconds, will }: Admission,
+  broker: Broker,
+  { hub, limits }: Link,
+): ProtocolError | undefined {
+  // Others may have come while hooks were asked.
+  const fault = faultOfSessions(broker, clientId, limits);
+  if (fault !== undefined) return fault;
+  const owner = ownerOf(hub.identity), before = broker.clients.get(clientId);
+  const { holdings } = broker, { count, bytes } = holdings.of(owner);
+  const isOwn = before?.owner === owner;
+  const isNew = expirySeconds > 0 && !(isOwn && before.expirySeconds > 0);
+  if (isNew && count >= limits.maxSessionsPerUser) {
+    return full(
+      `Cannot keep another session for this user: the limit is ${limits.maxSessionsPerUser}`,
     );
   }
-  return admission;
+  const most = willBytes(will), { maxWillBytesPerUser, maxTotalWillBytes } = limits;
+  if (bytes + most <= maxWillBytesPerUser && holdings.bytes + most <= maxTotalWillBytes) {
+    return undefined;
+  }
+  return full(
+    `Cannot keep a will of ${most} bytes: the wills of one user may have ${maxWillBytesPerUser}, ` +
+      `those of all ${maxTotalWillBytes}`,
+  );
 }
 
 /** Notes the client's own limits, which hold from the answer to its CONNECT on. */
@@ -195,12 +233,13 @@ export function begin(
   if (connect.clean && client.present) broker.discard(client, { now, hub: link.hub });
   const sessionPresent = client.present;
   broker.attach(client, inbox);
-  client.user = link.hub.identity.user;
+  client.identity = link.hub.identity;
+  client.expirySeconds = expirySeconds;
   client.limits = link.limits;
   client.will = will;
+  client.charge(ownerOf(link.hub.identity));
   const isBridge = connect.properties?.userProperties?.some(([name]) => name === BRIDGE);
   if (isBridge) link.hub.shared(Trail).active = true;
-  client.expirySeconds = expirySeconds;
   writeDown(client, link.hub);
   const isSent = link.send({
     type: "connack",

@@ -11,7 +11,7 @@ import {
 import { Broker } from "./broker.ts";
 import type { Client } from "./client.ts";
 import { refuseConnect, unkept } from "./connack.ts";
-import { type Admission, admit } from "./connect.ts";
+import { type Admission, admit, faultOfQuota } from "./connect.ts";
 import { misplaced, type Span } from "./conversation.ts";
 import { decodePacket } from "./decode.ts";
 import { Inheritance } from "./inheritance.ts";
@@ -173,6 +173,8 @@ export class Entrance implements AuthOwner {
   #admit(now: number): void {
     if (this.#isRefused(now)) return;
     const { link } = this, { hub, limits } = link, broker = hub.shared(Broker);
+    const fault = faultOfQuota(this.#admission!, broker, link);
+    if (fault !== undefined) return this.house.refuse(fault, now);
     const client = broker.client(this.#admission!.clientId, limits);
     this.tenure = new Tenure(client, broker, hub);
     if (this.tenure.claim(now)) return this.#enter(now);

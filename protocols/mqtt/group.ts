@@ -37,6 +37,8 @@ const FIRST_MESSAGES = 100;
 export class Group implements Receiver {
   readonly #members: Client[] = [];
   readonly #subscriptions = new Map<Client, Subscription>();
+  /** How many members want QoS 0, 1 and 2, and the retain flag as it was: not looked up each time. */
+  readonly #wishes = [0, 0, 0, 0];
   readonly #queue: Queue;
   /** Records it in the journal, as soon as one of its members has a session that is recorded. */
   log: SessionLog | undefined = undefined;
@@ -55,16 +57,16 @@ export class Group implements Receiver {
 
   /** What this group subscribes to: as much as any of its members wants. */
   get subscription(): Subscription {
-    const all = [...this.#subscriptions.values()];
-    return {
-      qos: Math.max(0, ...all.map(({ qos }) => qos)) as Qos,
-      retainAsPublished: all.some(({ retainAsPublished }) => retainAsPublished),
-    };
+    const [, one, two] = this.#wishes;
+    return { qos: two! > 0 ? 2 : one! > 0 ? 1 : 0, retainAsPublished: this.#wishes[3]! > 0 };
   }
 
   /** Adds a member, or changes how it wants its messages. */
   add(client: Client, subscription: Subscription): void {
-    if (!this.#subscriptions.has(client)) this.#members.push(client);
+    const before = this.#subscriptions.get(client);
+    if (before === undefined) this.#members.push(client);
+    else this.#countWishes(before, -1);
+    this.#countWishes(subscription, 1);
     this.#subscriptions.set(client, subscription);
     client.join(this);
   }
@@ -72,7 +74,10 @@ export class Group implements Receiver {
   /** Removes a member. With the last one, the messages of the group's queue are lost. */
   remove(client: Client): void {
     client.leave(this);
-    if (!this.#subscriptions.delete(client)) return;
+    const before = this.#subscriptions.get(client);
+    if (before === undefined) return;
+    this.#countWishes(before, -1);
+    this.#subscriptions.delete(client);
     this.#members.splice(this.#members.indexOf(client), 1);
     if (!this.isEmpty) return;
     this.log?.journal.endGroup(this.log.key);
@@ -80,6 +85,11 @@ export class Group implements Receiver {
     for (let left = this.#queue.size; left > 0; left--) this.tally.lose("mqtt.dropped");
     // Without a look at what is written down.
     this.#queue.clear();
+  }
+
+  #countWishes({ qos, retainAsPublished }: Subscription, sign: 1 | -1): void {
+    this.#wishes[qos]! += sign;
+    if (retainAsPublished) this.#wishes[3]! += sign;
   }
 
   deliver(delivery: Delivery, from?: Publisher): boolean {

@@ -84,6 +84,12 @@ export interface MqttLimits {
   maxTotalInflightBytes: number;
   /** Subscriptions of all clients together; default 2,000,000. */
   maxTotalSubscriptions: number;
+  /** Bytes of one client's filters, and of their levels in the tree; default 8 MiB. */
+  maxSubscriptionBytes: number;
+  /** The same of all clients together; default 1,024 MiB. */
+  maxTotalSubscriptionBytes: number;
+  /** Shared subscriptions of one client; default 100. */
+  maxSharedSubscriptions: number;
   /** Messages of QoS 1 and 2 sent to one client and not yet acknowledged; default 1,024. */
   maxInflight: number;
   /** Messages of QoS 2 that an MQTT 5 client may have under way to us; default 1,024. */
@@ -96,6 +102,15 @@ export interface MqttLimits {
   maxSessionExpirySeconds: number;
   /** Sessions, connected or not, of all clients together; default 100,000. */
   maxSessions: number;
+  /**
+   * Sessions that outlive their connections, of one user; default 25,000. Clients without a user name
+   * are one user if they come from one address, for IPv6 from one /64.
+   */
+  maxSessionsPerUser: number;
+  /** Bytes of the wills of all clients together; default 256 MiB. */
+  maxTotalWillBytes: number;
+  /** Bytes of the wills of one user's clients; default 64 MiB. */
+  maxWillBytesPerUser: number;
 }
 
 /** The limits of a listener that names none. */
@@ -130,6 +145,12 @@ export const defaults: MqttLimits = {
   maxTotalInflightBytes: 256 << 20,
   /** 2,000,000 of about 320 bytes: 640 MB. */
   maxTotalSubscriptions: 2_000_000,
+  /** 8 MiB: 10,000 filters of 500 bytes in five levels, each of which takes 64 in the tree. */
+  maxSubscriptionBytes: 8 << 20,
+  /** 1,024 MiB: 2,000,000 of 500 bytes. */
+  maxTotalSubscriptionBytes: 1 << 30,
+  /** 100: each is one more copy of a message, and groups for the same filter cost nothing to invent. */
+  maxSharedSubscriptions: 100,
   /** 1,024: fills a link of 100 ms at 10,000 messages a second. */
   maxInflight: 1024,
   /** 1,024: the same in the other direction; each costs the memory of one number. */
@@ -142,4 +163,10 @@ export const defaults: MqttLimits = {
    * 100,000: about 200 MiB when all are empty. Anybody can make one, with a new client identifier.
    */
   maxSessions: 100_000,
+  /** A quarter: one login that makes up client identifiers must not leave the others without. */
+  maxSessionsPerUser: 25_000,
+  /** 256 MiB: 100,000 wills of 2,600 bytes, and not of the 1 MiB that each could have. */
+  maxTotalWillBytes: 256 << 20,
+  /** A quarter, as of the sessions. */
+  maxWillBytesPerUser: 64 << 20,
 };

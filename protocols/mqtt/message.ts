@@ -1,5 +1,5 @@
 import type { MessageProperties } from "../publication.ts";
-import { Publication } from "../publication.ts";
+import { attachedBytes, Publication } from "../publication.ts";
 import { ProtocolError } from "../session.ts";
 import type { Will } from "./packet.ts";
 import type { Properties } from "./property.ts";
@@ -48,7 +48,15 @@ export function willPublication(will: Will, origin: unknown, now: number): Publi
   });
 }
 
-/** The will that publishes `publication`, with the delay of the will that it replaces. */
+/** What a will takes while it waits, in bytes. */
+export function willBytes(will: Will | undefined): number {
+  if (will === undefined) return 0;
+  const { topic, payload, properties } = will;
+  const { contentType } = properties ?? {};
+  return topic.length + payload.length + attachedBytes({ contentType, properties });
+}
+
+/** The will that publishes `publication`, after the delay of the one that it replaces. */
 export function willOf(publication: Publication, before: Pick<Will, "properties">): Will {
   const { topic, payload, qos, retain, contentType, properties } = publication;
   return {

@@ -106,6 +106,7 @@ export class Outgoing {
   #rest(): boolean {
     return this.#resting = this.link.hub.self.post((now: number) => {
       this.#resting = false;
+      this.#retained?.rested();
       this.pump(now);
     });
   }
@@ -114,8 +115,10 @@ export class Outgoing {
     while (!this.link.wire.full && !this.link.closed) {
       const hasRoom = this.#again.length === 0 && this.client.queued === 0 && this.#hasRoom();
       const delivery = retained.next(hasRoom, now);
-      if (delivery === undefined) break;
-      if (delivery.qos === 0) this.#send(delivery, 0, false, now);
+      if (delivery === undefined) {
+        if (!retained.isTired || this.#rest()) return;
+        retained.rested();
+      } else if (delivery.qos === 0) this.#send(delivery, 0, false, now);
       else this.#begin(delivery, now);
     }
   }

@@ -3,6 +3,7 @@ import type { Delivery } from "../publication.ts";
 import { attachedBytes, type Publication } from "../publication.ts";
 import { Backlog, type Page } from "./backlog.ts";
 import type { MqttLimits } from "./limits.ts";
+import type { Holdings } from "../owner.ts";
 import { isExpired } from "./message.ts";
 import { outliving } from "./outliving.ts";
 import { type SessionLog, settle, StoredDelivery, storedFrom } from "./session_log.ts";
@@ -20,6 +21,9 @@ export interface Tally {
   /** Bytes of messages that were sent and are not acknowledged. */
   inflightBytes: number;
   subscriptions: number;
+  subscriptionBytes: number;
+  /** Sessions that outlive their connections, and wills, by whose they are. */
+  readonly holdings: Holdings;
   /** A message that was accepted will not be delivered. */
   lose(event: "mqtt.dropped" | "mqtt.conflated"): void;
 }
@@ -42,7 +46,7 @@ export class Queue implements Shelf {
    */
   #shelved = 0;
 
-  constructor(readonly tally: Tally) {}
+  constructor(readonly tally: Pick<Tally, "queuedBytes" | "lose">) {}
 
   get size(): number {
     return (this.#backlog?.size ?? 0) + this.#waiting.length - this.#head;

@@ -1,5 +1,6 @@
 import type { Journal, MessageRecord, SessionRecord } from "../journal.ts";
 import type { Hub, Subscription } from "../session.ts";
+import { ownerOf } from "../owner.ts";
 import { Broker, NEVER } from "./broker.ts";
 import { Client } from "./client.ts";
 import { Group } from "./group.ts";
@@ -29,7 +30,7 @@ export function resumeSession(
   const broker = hub.shared(Broker), { name, identity, expirySeconds, will } = record;
   const client = new Client(name, limits, broker);
   client.log = new SessionLog(journal, record.key, identity);
-  client.user = identity?.user;
+  client.identity = identity;
   client.expirySeconds = expirySeconds;
   // When the clock was set back, a session must not get more time than its expiry interval.
   const latest = expirySeconds === NEVER ? Infinity : now + expirySeconds * 1000;
@@ -38,14 +39,14 @@ export function resumeSession(
     client.will = willOf(will, { properties: { willDelay: record.willDelaySeconds } });
     client.willAt = Math.min(record.willAt ?? Infinity, now + record.willDelaySeconds * 1000);
   }
+  client.charge(ownerOf(identity ?? hub.identity));
   for (const id of ids) client.received.add(id);
   client.loading = loading;
   for (const [filter, given] of subscriptions) {
     const screen = identity && hub.guard?.screenRestored(identity);
     const isPlain = given.id === undefined && screen === undefined;
     const subscription = isPlain ? plainSubscription(given) : { ...given, screen };
-    client.subscriptions.set(filter, subscription);
-    client.tally.subscriptions++;
+    client.follow(filter, subscription);
     if (isShared(filter)) broker.shares.subscribe(filter, subscription, client, hub);
     else hub.subscribe(filter, subscription, client);
   }

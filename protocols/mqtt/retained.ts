@@ -1,33 +1,26 @@
-import { historyLimits } from "../history.ts";
 import { Delivery, type Publication, type Qos } from "../publication.ts";
+import { type Period, Replay, TURN_STEPS } from "../replay.ts";
 import type { Subscription } from "../session.ts";
 import type { Client } from "./client.ts";
 import type { Link } from "./link.ts";
 import { isExpired } from "./message.ts";
 
-/** The stored messages that are still to be sent for one new subscription. */
-interface Source {
-  readonly values: IterableIterator<Publication>;
-  readonly subscription: Subscription;
-  /** True for messages of the past (the user property `since`), false for retained ones. */
-  readonly isPast: boolean;
-}
-
-/** Stored messages for a client's new subscriptions, read only as fast as it takes them. */
+/** Stored messages on their way to a client, read only as fast as it takes them. */
 export class Retained {
-  #sources: Map<string, Source> | undefined;
-  /** A message that was read from its source, and waits until the client has room for it. */
-  #held: { value: Publication; subscription: Subscription; isPast: boolean } | undefined;
+  /** True when `next` gives nothing until others have had a turn, and `rested` says so. */
+  isTired = false;
+  #left = TURN_STEPS;
+  #sources: Map<string, Replay> | undefined;
+  /** Read from its source but not sent: it waits for the window. */
+  #held: { value: Publication; source: Replay } | undefined;
 
   constructor(readonly link: Link, readonly client: Client) {}
 
   /** Begins, or begins anew, to send what `filter` selects. */
-  add(filter: string, subscription: Subscription, since?: number): void {
-    const { link: { hub }, client } = this;
-    const question = since === undefined ? undefined : { since, limit: historyLimits.most };
-    const past = question && hub.history?.(filter, question, subscription, client);
-    const values = past?.values() ?? hub.retainedMatching(filter, subscription, client);
-    (this.#sources ??= new Map()).set(filter, { values, subscription, isPast: past !== undefined });
+  add(filter: string, subscription: Subscription, period?: Period): void {
+    const { link: { hub }, client: receiver } = this;
+    const source = new Replay(hub, filter, subscription, { period, receiver });
+    (this.#sources ??= new Map()).set(filter, source);
   }
 
   /** Sends no more of this filter: its subscription has ended. */
@@ -35,7 +28,13 @@ export class Retained {
     const source = this.#sources?.get(filter);
     if (source === undefined) return;
     this.#sources!.delete(filter);
-    if (this.#held?.subscription === source.subscription) this.#held = undefined;
+    if (this.#held?.source === source) this.#held = undefined;
+  }
+
+  /** Others have had a turn. */
+  rested(): void {
+    this.isTired = false;
+    this.#left = TURN_STEPS;
   }
 
   /** The next message to be sent, if any. Without room for one of QoS 1 or 2, only one of QoS 0. */
@@ -44,9 +43,10 @@ export class Retained {
     if (held !== undefined) {
       if (!hasRoom) return undefined;
       this.#held = undefined;
-      // The topic may have another value by now, which an older one must not follow.
-      const current = held.isPast ? held.value : this.link.hub.retained(held.value.topic);
-      const delivery = current && this.#delivery(current, held, now);
+      const { value, source } = held;
+      // Meanwhile the topic may have got another value, which must not be followed by an older one.
+      const current = source.isPast ? value : this.link.hub.retained(value.topic);
+      const delivery = current && this.#delivery(current, source, now);
       if (delivery !== undefined) return delivery;
     }
     return this.#read(hasRoom, now);
@@ -55,12 +55,17 @@ export class Retained {
   #read(hasRoom: boolean, now: number): Delivery | undefined {
     if (this.#sources === undefined) return undefined;
     for (const [filter, source] of this.#sources) {
-      const { values, subscription, isPast } = source;
-      for (let next = values.next(); !next.done; next = values.next()) {
-        const delivery = this.#delivery(next.value, source, now);
+      if (source.isLong && this.#left < TURN_STEPS) this.#left = 0;
+      for (;;) {
+        this.isTired = this.#left === 0;
+        if (this.isTired) return undefined;
+        this.#left--;
+        const { value, done } = source.next();
+        if (done) break;
+        const delivery = value && this.#delivery(value, source, now);
         if (delivery === undefined) continue;
         if (delivery.qos === 0 || hasRoom) return delivery;
-        this.#held = { value: next.value, subscription, isPast };
+        this.#held = { value: value!, source };
         return undefined;
       }
       this.#sources.delete(filter);
@@ -71,7 +76,7 @@ export class Retained {
 
   #delivery(
     publication: Publication,
-    { subscription: { qos: maximum, noLocal, id }, isPast }: Omit<Source, "values">,
+    { subscription: { qos: maximum, noLocal, id }, isPast }: Replay,
     now: number,
   ): Delivery | undefined {
     if (isExpired(publication, now)) return undefined;

@@ -13,6 +13,7 @@ import { SharedDelivery } from "./group.ts";
 import { defaults } from "./limits.ts";
 import { Link } from "./link.ts";
 import type { MqttOptions } from "./options.ts";
+import { TURN_WORK } from "../traffic.ts";
 import { PacketType, versionNames } from "./packet.ts";
 import { allowsReason, Reason } from "./reason.ts";
 import type { Tenure } from "./tenure.ts";
@@ -56,7 +57,8 @@ class MqttSession implements Session, House {
   receive(bytes: Uint8Array, now: number): number {
     const link = this.#link;
     if (this.#isLost()) return bytes.length;
-    let at = 0, packets = 0;
+    const { traffic } = link;
+    let at = 0, packets = 0, { work } = traffic;
     while (at + 1 < bytes.length && this.#isReading) {
       const type = bytes[at]! >> 4;
       // [MQTT-3.1.0-1], [MQTT-3.1.0-2]: checked without waiting for the rest of the packet.
@@ -67,11 +69,14 @@ class MqttSession implements Session, House {
       if (end < 0 || end > bytes.length) break;
       (this.#conversation ?? this.#entrance!).read(bytes, { at, end, now });
       at = end;
-      if (++packets % TURN_PACKETS === 0 && this.#isReading) link.rest();
+      packets++;
+      if (packets % TURN_PACKETS > 0 && traffic.work < work + TURN_WORK) continue;
+      work = traffic.work;
+      if (this.#isReading) link.rest();
     }
-    link.traffic.packetsReceived += packets;
-    // [MQTT-3.1.2-22] asks for a whole packet. A large one may take longer than the Keep Alive, so
-    // much of one counts as well.
+    traffic.packetsReceived += packets;
+    // [MQTT-3.1.2-22] wants whole packets. One that takes longer than the Keep Alive is coming for as
+    // long as much of it comes, not a byte now and then.
     const coming = bytes.length - at;
     if (packets > 0 || coming >= this.#coming + MUCH_BYTES) {
       this.#heardAt = now;

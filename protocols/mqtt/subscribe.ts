@@ -2,6 +2,7 @@ import type { Refusal } from "../identity.ts";
 import type { Qos } from "../publication.ts";
 import { type Hub, ProtocolError, type Subscription } from "../session.ts";
 import { readSince } from "../history.ts";
+import type { Period } from "../replay.ts";
 import { faultOfFilter } from "../topic.ts";
 import { Broker } from "./broker.ts";
 import type { Client } from "./client.ts";
@@ -38,10 +39,10 @@ export function subscribe(
     );
   }
   const id = packet.properties?.subscriptionIds?.[0];
-  const since = sinceOf(packet, now);
+  const period = periodOf(packet, now);
   const reasons = packet.filters.map((request, index) => {
     const refusal = refusals[index];
-    const reason = refusal ? reasonOf(refusal) : subscribeOne(subscriber, request, { id, since });
+    const reason = refusal ? reasonOf(refusal) : subscribeOne(subscriber, request, { id, period });
     return reason >= 0x80 && link.version !== 5 ? 0x80 : reason;
   });
   const { packetId } = packet;
@@ -56,10 +57,11 @@ export function subscribe(
   }
 }
 
-/** The time from which on a client wants past messages too: a user property, `since`, of ours. */
-function sinceOf({ properties }: Subscribe, now: number): number | undefined {
+/** Which past a client wants, for which MQTT has no word: the user property `since`. */
+function periodOf({ properties }: Subscribe, now: number): Period | undefined {
   const found = properties?.userProperties?.find(([name]) => name === "since");
-  return found && readSince(found[1], now);
+  const since = found && readSince(found[1], now);
+  return since === undefined ? undefined : { since, until: now };
 }
 
 /** What is wrong with the first filter that was refused. */
@@ -70,7 +72,7 @@ function faultOf(packet: Subscribe, reasons: number[], { limits }: Link): string
   switch (reasons[at]) {
     case Reason.quotaExceeded:
       return `Cannot take more subscriptions: the limit is ${limits.maxSubscriptions} for each ` +
-        `client and ${limits.maxTotalSubscriptions} for all`;
+        `client, or ${limits.maxSubscriptionBytes} bytes, and ${limits.maxTotalSubscriptions} for all`;
     case Reason.wildcardsNotSupported:
       return "Cannot subscribe with wildcards: this server does not allow them";
   }
@@ -99,20 +101,22 @@ export function plainSubscription({ qos, noLocal, retainAsPublished }: Subscript
 function subscribeOne(
   { link, client, retained }: Subscriber,
   request: FilterRequest,
-  { id, since }: { id: number | undefined; since: number | undefined },
+  { id, period }: { id: number | undefined; period: Period | undefined },
 ): number {
   const { filter, qos, noLocal, retainAsPublished, retainHandling } = request;
   const { hub, limits } = link;
   const fault = faultOfRequest(filter, limits);
   if (fault !== undefined) return fault;
   const isNew = !client.subscriptions.has(filter);
-  if (isNew && hasNoRoom(client, limits)) return Reason.quotaExceeded;
+  if (isNew && !client.hasRoomFor(filter, limits)) return Reason.quotaExceeded;
+  if (isNew && isShared(filter) && (client.groups?.size ?? 0) >= limits.maxSharedSubscriptions) {
+    return Reason.quotaExceeded;
+  }
   const { guard, identity } = hub, screen = guard?.screen(followed(filter)!, identity);
   const subscription = id === undefined && screen === undefined
     ? plainSubscription(request)
     : { qos, noLocal, retainAsPublished, id, screen };
-  client.subscriptions.set(filter, subscription);
-  if (isNew) client.tally.subscriptions++;
+  client.follow(filter, subscription);
   client.log?.journal.saveSubscription(client.log.key, filter, subscription);
   // No retained messages are sent for a shared subscription (MQTT 5.0 §4.8.2).
   if (isShared(filter)) {
@@ -122,8 +126,8 @@ function subscribeOne(
   }
   hub.subscribe(filter, subscription, client);
   guard?.subscribed(identity, filter, qos);
-  if (since !== undefined || retainHandling === 0 || (retainHandling === 1 && isNew)) {
-    retained.add(filter, subscription, since);
+  if (period !== undefined || retainHandling === 0 || (retainHandling === 1 && isNew)) {
+    retained.add(filter, subscription, period);
   }
   return qos;
 }
@@ -135,18 +139,13 @@ export function screenAnew(client: Client, hub: Hub, refused: readonly string[])
     const screen = hub.guard?.screen(followed(filter)!, hub.identity);
     if (screen === undefined) continue;
     const subscription = { ...given, screen };
-    client.subscriptions.set(filter, subscription);
+    client.follow(filter, subscription);
     if (isShared(filter)) hub.shared(Broker).shares.subscribe(filter, subscription, client, hub);
     else hub.subscribe(filter, subscription, client);
   }
 }
 
-function hasNoRoom({ subscriptions, tally }: Client, limits: MqttLimits): boolean {
-  return subscriptions.size >= limits.maxSubscriptions ||
-    tally.subscriptions >= limits.maxTotalSubscriptions;
-}
-
-/** The reason code that says why nobody may subscribe to `request`; undefined when one may. */
+/** The reason why nobody may subscribe to `request`, or undefined. */
 function faultOfRequest(request: string, limits: MqttLimits): number | undefined {
   const filter = isShared(request) ? sharedFilter(request) : request;
   if (filter === undefined || faultOfFilter(filter, limits.maxTopicLevels) !== undefined) {
@@ -170,8 +169,7 @@ export function unsubscribe({ link, client, retained }: Subscriber, packet: Unsu
 /** Ends a subscription; false when there is none. */
 function endSubscription(client: Client, filter: string, hub: Hub): boolean {
   const { log } = client;
-  if (!client.subscriptions.delete(filter)) return false;
-  client.tally.subscriptions--;
+  if (!client.unfollow(filter)) return false;
   log?.journal.endSubscription(log.key, filter);
   if (isShared(filter)) hub.shared(Broker).shares.unsubscribe(filter, client, hub);
   else hub.unsubscribe(filter, client);

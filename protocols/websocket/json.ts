@@ -1,7 +1,8 @@
 import { envelope } from "../envelope.ts";
 import { Refusal } from "../identity.ts";
-import { historyLimits } from "../history.ts";
 import { Delivery, type Encoder, Publication, type Qos } from "../publication.ts";
+import { type Period, Replay } from "../replay.ts";
+import { filterBytes } from "../topic.ts";
 import { encodeFrame } from "./codec.ts";
 import { opcodes } from "./codes.ts";
 import type { WebSocketLimits } from "./limits.ts";
@@ -40,6 +41,7 @@ export class JsonMode extends PublicationMode<Qos> implements Mode {
   readonly label = "json";
   readonly #limits: WebSocketLimits;
   readonly #filters = new Set<string>();
+  #filterBytes = 0;
   readonly #replies: Replies;
 
   constructor(link: Link, { filter, qos, limits }: JsonOptions) {
@@ -61,20 +63,28 @@ export class JsonMode extends PublicationMode<Qos> implements Mode {
   #do(operation: Operation, now: number): void {
     const { op, id } = operation;
     if (op === "fault") return this.#error(id, operation.reason);
-    if (op === "publish") return this.#publish(operation, now);
+    if (op === "publish") {
+      this.#publish(operation, now);
+      return this.rest();
+    }
     const { filter } = operation;
     if (op === "unsubscribe") {
-      if (this.#filters.delete(filter)) this.link.hub.unsubscribe(filter);
+      if (this.#filters.delete(filter)) {
+        this.#filterBytes -= filterBytes(filter);
+        this.link.hub.unsubscribe(filter);
+      }
       return this.#acknowledge(id);
     }
-    const { maxSubscriptions } = this.#limits;
-    if (this.#filters.size >= maxSubscriptions && !this.#filters.has(filter)) {
-      return this.#error(id, `Cannot have more than ${maxSubscriptions} subscriptions`);
+    const { maxSubscriptions, maxSubscriptionBytes } = this.#limits;
+    const isNew = !this.#filters.has(filter), bytes = this.#filterBytes + filterBytes(filter);
+    if (isNew && (this.#filters.size >= maxSubscriptions || bytes > maxSubscriptionBytes)) {
+      const most = `${maxSubscriptions} subscriptions, or ${maxSubscriptionBytes} bytes of them`;
+      return this.#error(id, `Cannot have more than ${most}`);
     }
     const { qos, since } = operation, { guard, identity } = this.link.hub;
     const allowed = () => {
       this.#acknowledge(id);
-      this.#subscribe(filter, qos, since);
+      this.#subscribe(filter, qos, since === undefined ? undefined : { since, until: now });
     };
     if (guard === undefined) return allowed();
     const access = { action: "subscribe", identity, topic: filter, qos, retain: false } as const;
@@ -85,13 +95,11 @@ export class JsonMode extends PublicationMode<Qos> implements Mode {
     );
   }
 
-  #subscribe(filter: string, qos: Qos, since?: number): void {
+  #subscribe(filter: string, qos: Qos, period?: Period): void {
+    if (!this.#filters.has(filter)) this.#filterBytes += filterBytes(filter);
     this.#filters.add(filter);
-    const { hub } = this.link, subscription = this.follow(filter, qos);
-    const question = since === undefined ? undefined : { since, limit: historyLimits.most };
-    const past = question && hub.history?.(filter, question, subscription);
-    if (past === undefined) this.values.add(filter, subscription, qos);
-    else for (const each of past) this.#send(each, qos, false);
+    const subscription = this.follow(filter, qos);
+    this.values.add(new Replay(this.link.hub, filter, subscription, { period }), qos);
   }
 
   #publish({ id, topic, payload, replyMs, ...options }: Publish, now: number): void {
@@ -153,8 +161,8 @@ export class JsonMode extends PublicationMode<Qos> implements Mode {
     this.send(publication, envelopeFrames[qos << 1 | Number(retain)]!);
   }
 
-  protected override show(value: Publication, most: Qos): void {
-    this.#send(value, most, true);
+  protected override show(value: Publication, most: Qos, isPast: boolean): void {
+    this.#send(value, most, !isPast);
   }
 
   get deadline(): number {

@@ -33,6 +33,8 @@ export interface WebSocketLimits {
   closeWithinMs: number;
   /** Subscriptions of one `json` client; default 1,000. */
   maxSubscriptions: number;
+  /** Bytes of its filters, and of their levels in the tree; default 1 MiB. */
+  maxSubscriptionBytes: number;
   /** Requests of one `json` client that wait for a reply at the same time; default 100. */
   maxRequests: number;
   /** Milliseconds that one of them may wait; default 60,000. */
@@ -59,6 +61,8 @@ export const defaults: Readonly<WebSocketLimits> = {
   closeWithinMs: 5_000,
   // 1,000: more than a page can show; each costs a node in the tree of filters.
   maxSubscriptions: 1_000,
+  // 1 MiB: 1,000 of 1,000 bytes, and not of the 64 KiB that each could have.
+  maxSubscriptionBytes: 1 << 20,
   // 100: a page waits for a handful.
   maxRequests: 100,
   // 60 s: as long as an HTTP request may wait.

@@ -1,5 +1,6 @@
 import type { Encoder, Publication, Qos } from "../publication.ts";
 import type { Subscription } from "../session.ts";
+import { TURN_WORK } from "../traffic.ts";
 import { Assembly } from "./assembly.ts";
 import { closeCodes } from "./codes.ts";
 import type { WebSocketLimits } from "./limits.ts";
@@ -13,14 +14,18 @@ export abstract class PublicationMode<Request> {
   readonly congested = false;
   protected readonly assembly: Assembly;
   protected readonly values: RetainedValues<Request>;
+  #work = 0;
 
   constructor(protected readonly link: Link, limits: WebSocketLimits) {
     this.assembly = new Assembly(limits);
-    this.values = new RetainedValues(link, (value, request) => this.show(value, request));
+    this.values = new RetainedValues(
+      link,
+      (value, request, isPast) => this.show(value, request, isPast),
+    );
   }
 
-  /** Sends a value that was there before the subscription. */
-  protected abstract show(value: Publication, request: Request): void;
+  /** Sends what was there before the subscription: a value, or a message of the past. */
+  protected abstract show(value: Publication, request: Request, isPast: boolean): void;
 
   /** Subscribes to as much of `filter` as hooks let the client see. */
   protected follow(filter: string, qos: Qos): Subscription {
@@ -40,6 +45,16 @@ export abstract class PublicationMode<Request> {
 
   frame(text: boolean, length: number, final: boolean): void {
     this.assembly.frame(text, length, final);
+  }
+
+  /** Gives others a turn before the next message, after messages that were much work. */
+  protected rest(): void {
+    const { link } = this, { self, traffic } = link.hub;
+    // While hooks are asked nothing is read anyway.
+    if (link.held || traffic.work < this.#work + TURN_WORK) return;
+    this.#work = traffic.work;
+    link.hold();
+    if (!self.post(() => link.release())) link.release();
   }
 
   signal(signal: unknown): void {

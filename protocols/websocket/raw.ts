@@ -1,6 +1,7 @@
 import { copy } from "../bytes.ts";
 import { Refusal } from "../identity.ts";
 import { type Delivery, type Encoder, Publication, type Qos } from "../publication.ts";
+import { Replay } from "../replay.ts";
 import { faultOfTopic } from "../topic.ts";
 import { closeCodes } from "./codes.ts";
 import type { WebSocketLimits } from "./limits.ts";
@@ -34,12 +35,15 @@ export class RawMode extends PublicationMode<undefined> implements Mode {
     this.#fault = faultOfTopic(filter, limits.maxTopicLevels);
     this.#qos = qos;
     this.#encoder = encoder;
-    this.values.add(filter, this.follow(filter, qos), undefined);
+    this.values.add(new Replay(link.hub, filter, this.follow(filter, qos)), undefined);
   }
 
   data(bytes: Uint8Array, last: boolean, now: number): number {
     const message = this.assembly.add(bytes, last);
-    if (message !== undefined) this.#publish(message, now);
+    if (message !== undefined) {
+      this.#publish(message, now);
+      this.rest();
+    }
     return bytes.length;
   }
 

@@ -1,38 +1,52 @@
 import type { Publication } from "../publication.ts";
-import type { Subscription } from "../session.ts";
+import { type Replay, TURN_STEPS } from "../replay.ts";
 import type { Link } from "./mode.ts";
 
-/** Sends the stored values of new subscriptions, no faster than the peer takes them. */
+/** Sends what new subscriptions are sent first, no faster than the peer takes it. */
 export class RetainedValues<Request> {
-  #waiting: { values: Iterator<Publication>; request: Request }[] = [];
-  readonly #link: Link;
-  readonly #send: (value: Publication, request: Request) => void;
+  readonly #waiting = new Map<string, { replay: Replay; request: Request }>();
+  #isResting = false;
+  #left = TURN_STEPS;
 
-  constructor(link: Link, send: (value: Publication, request: Request) => void) {
-    this.#link = link;
-    this.#send = send;
-  }
+  constructor(
+    readonly link: Link,
+    readonly send: (value: Publication, request: Request, isPast: boolean) => void,
+  ) {}
 
-  /** Sends the stored values that `filter` selects, now or as soon as there is room. */
-  add(filter: string, subscription: Subscription, request: Request): void {
-    const values = this.#link.hub.retainedMatching(filter, subscription);
-    this.#waiting.push({ values, request });
+  /** Sends it, now or as there is room; from the beginning if its filter was there before. */
+  add(replay: Replay, request: Request): void {
+    this.#waiting.set(replay.filter, { replay, request });
     this.run();
   }
 
   /** Goes on while there is room. */
   run(): void {
-    const { wire } = this.#link;
-    while (this.#waiting.length > 0 && !wire.full && this.#link.open) {
-      const { values, request } = this.#waiting[0]!;
-      const next = values.next();
-      if (next.done) this.#waiting.shift();
-      else this.#send(next.value, request);
+    const { link } = this;
+    for (const [filter, { replay, request }] of this.#waiting) {
+      if (replay.isLong && this.#left < TURN_STEPS) this.#left = 0;
+      for (;;) {
+        if (this.#isResting || link.wire.full || !link.open) return;
+        if (this.#left === 0 && this.#rest()) return;
+        this.#left--;
+        const { value, done } = replay.next();
+        if (done) break;
+        if (value !== undefined) this.send(value, request, replay.isPast);
+      }
+      this.#waiting.delete(filter);
     }
   }
 
   /** Forgets values that were not sent. */
   stop(): void {
-    this.#waiting = [];
+    this.#waiting.clear();
+  }
+
+  /** Lets others have a turn; false when that cannot be. */
+  #rest(): boolean {
+    this.#left = TURN_STEPS;
+    return this.#isResting = this.link.hub.self.post(() => {
+      this.#isResting = false;
+      this.run();
+    });
   }
 }

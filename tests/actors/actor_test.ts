@@ -123,3 +123,23 @@ Deno.test("An actor with much mail lets others have their turn in between", asyn
   await settle();
   assert.ok(order.indexOf("other") < 500, `other came after ${order.indexOf("other")}`);
 });
+
+Deno.test("An actor that tells itself something lets others have their turn before that", async () => {
+  const log: string[] = [], supervisor = new Supervisor("test");
+  const talker = supervisor.spawn<number>("talker", (self) => ({
+    receive(count) {
+      log.push(`talker ${count}`);
+      if (count < 3) self.tell(count + 1);
+    },
+  }));
+  const other = supervisor.spawn<number>("other", (self) => ({
+    receive(count) {
+      log.push(`other ${count}`);
+      if (count < 3) self.tell(count + 1);
+    },
+  }));
+  talker.tell(1);
+  other.tell(1);
+  await settle();
+  assert.deepEqual(log, [1, 2, 3].flatMap((each) => [`talker ${each}`, `other ${each}`]));
+});

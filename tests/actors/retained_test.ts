@@ -132,3 +132,52 @@ Deno.test("Retained makes room by removing what has ended", () => {
   assert.equal(retained.set(value("a/3", "v", { time: 20_000 })), true);
   assert.deepEqual([retained.size, retained.bytes], [1, 4]);
 });
+
+Deno.test("One user fills no more than his part, and what he has he may change", () => {
+  const limits = { ...retainedDefaults, maxRetainedPerUser: 2, maxRetainedPerUserBytes: 10 };
+  const retained = new Retained(limits);
+  assert.ok(retained.set(value("a", "1"), "ann"));
+  assert.ok(retained.set(value("b", "2"), "ann"));
+  assert.ok(!retained.set(value("c", "3"), "ann"));
+  assert.ok(retained.set(value("b", "234"), "ann"));
+  assert.ok(!retained.set(value("b", "2345678901"), "ann"), "bytes count, too");
+  assert.ok(retained.set(value("c", "3"), "bob"), "others have their own part");
+  assert.ok(retained.set(value("d", "4")), "what is the gateway's own is nobody's");
+  // A value is whose it was set by last.
+  assert.ok(!retained.set(value("c", "5"), "ann"));
+  assert.ok(retained.set(value("a", "6"), "bob"));
+  assert.equal(retained.ownerOf("a"), "bob");
+  assert.ok(retained.set(value("c", "5"), "ann"));
+  retained.set(value("b", ""), "bob");
+  assert.ok(retained.set(value("e", "7"), "ann"), "what is cleared makes room");
+});
+
+Deno.test("What was stored before a restart counts for whoever it was, and is not refused", () => {
+  const retained = new Retained({ ...retainedDefaults, maxRetainedPerUser: 2 });
+  for (const topic of ["a", "b", "c"]) assert.ok(retained.restore(value(topic, "1"), "ann"));
+  assert.ok(!retained.set(value("d", "1"), "ann"));
+  retained.set(value("a", ""), "ann");
+  assert.ok(!retained.set(value("d", "1"), "ann"));
+  retained.set(value("b", ""), "ann");
+  assert.ok(retained.set(value("d", "1"), "ann"));
+});
+
+Deno.test("A value whose topic has many levels counts for several, for each level is held", () => {
+  const retained = new Retained({ ...retainedDefaults, maxRetained: 16 });
+  const deep = (name: string) => `${name}${"/x".repeat(127)}`;
+  assert.ok(retained.set(value(deep("a"), "1")));
+  assert.ok(retained.set(value(deep("a"), "2")));
+  assert.ok(!retained.set(value("b", "1")));
+  retained.set(value(deep("a"), ""));
+  for (let each = 0; each < 16; each++) {
+    assert.ok(retained.set(value(`1/2/3/4/5/6/7/${each}`, "1")));
+  }
+  assert.ok(!retained.set(value("b", "1")));
+});
+
+Deno.test("Values that have ended make room, be their topics those that # does not select", () => {
+  const retained = new Retained({ ...retainedDefaults, maxRetained: 1 });
+  const ending = { time: 1_000_000, properties: { expirySeconds: 1 } };
+  assert.ok(retained.set(value("$pubsub/a", "1", ending)));
+  assert.ok(retained.set(value("b", "1", { time: 1_020_000 })));
+});

@@ -149,3 +149,24 @@ Deno.test("Nothing is left of a receiver that is forgotten", () => {
   router.publish(message("a/1/x/y"));
   assert.equal(one.got.length, 0);
 });
+
+Deno.test("Router counts deliveries, and the levels that it has looked at for topics not seen lately", () => {
+  const router = new Router(), all = { name: "all", deliver: () => true };
+  for (const filter of ["#", "a/+/c", "a/b/c"]) router.subscribe(filter, { qos: 0 }, all);
+  router.publish(new Publication("a/b/c", new Uint8Array()));
+  const first = router.traffic.work;
+  assert.ok(first >= 6, `${first}`);
+  router.publish(new Publication("a/b/c", new Uint8Array()));
+  assert.equal(router.traffic.work - first, 1);
+});
+
+Deno.test("Router remembers no topics that are too long to be remembered by the thousand", () => {
+  const router = new Router(), long = `a/${"x".repeat(300)}`;
+  router.subscribe("a/+", { qos: 0 }, { name: "all", deliver: () => true });
+  const works = [1, 2].map(() => {
+    const before = router.traffic.work;
+    router.publish(new Publication(long, new Uint8Array()));
+    return router.traffic.work - before;
+  });
+  assert.equal(works[0], works[1]);
+});

@@ -96,3 +96,17 @@ Deno.test("Values may come and go while a filter is walked", () => {
   assert.ok(!seen.includes("t/99"));
   for (let at = 0; at < 99; at++) assert.ok(seen.includes(`t/${at}`), `t/${at}`);
 });
+
+Deno.test("A search in vain says so now and then, however far it goes", () => {
+  const trie = new Trie<number>();
+  for (let at = 0; at < 1_000; at++) trie.set(`a/${at}/b/c`, at);
+  for (const filter of ["+/+/+/x", "#", "a/+/b", "a/+/#", "+/999/b/+"]) {
+    let steps = 0, found = 0;
+    for (const value of trie.search(filter)) {
+      steps++;
+      if (value !== undefined) found++;
+    }
+    assert.equal(found, [...trie.selectedBy(filter)].length, filter);
+    assert.ok(steps - found >= 60 || filter.startsWith("+/999"), `${filter}: ${steps} steps`);
+  }
+});

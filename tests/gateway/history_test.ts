@@ -156,3 +156,28 @@ Deno.test({
     await Deno.remove(folder, { recursive: true });
   },
 });
+
+Deno.test({
+  name: "The past is told as far as 16 MiB of it go, the newest, whatever lies in between",
+  sanitizeOps: true,
+  sanitizeResources: true,
+  async fn() {
+    const folder = await Deno.makeTempDir(), file = `${folder}/meerkat.db`;
+    try {
+      const { hub, web } = await open(file);
+      await using _stopped = hub;
+      const large = "x".repeat(3 << 20), time = Date.now();
+      hub.publish("long/small", "first", { time });
+      for (let i = 0; i < 8; i++) {
+        hub.publish("long/large", `${i}${large}`, { time });
+        hub.publish("long/other", large, { time });
+      }
+      await hub.stored();
+      const told = await past(`${web}long/large?since=0`);
+      assert.deepEqual(told.map((each) => each[0]), ["3", "4", "5", "6", "7"]);
+      assert.deepEqual(await past(`${web}${encodeURIComponent("long/small")}?since=0`), ["first"]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});

@@ -4,6 +4,7 @@ import {
   coapClient,
   gateway,
   http,
+  MemoryTransport,
   mqtt,
   policy,
   presence,
@@ -14,7 +15,8 @@ import {
 import { Child, run } from "../interop/child.ts";
 import { dialMqtt } from "../interop/mqtt_client.ts";
 import { program, testWith } from "../interop/programs.ts";
-import { FakeClock } from "../actors/fakes.ts";
+import { MqttClient } from "../interop/mqtt_client.ts";
+import { FakeClock, settle } from "../actors/fakes.ts";
 
 const strict = { sanitizeOps: true, sanitizeResources: true };
 
@@ -203,3 +205,18 @@ testWith(
     ]);
   },
 );
+
+Deno.test("Of those who have left, only so many are remembered", strict, async () => {
+  const clock = new FakeClock();
+  await using hub = gateway({ presence: presence({ of: "all" }), clock });
+  const transport = new MemoryTransport();
+  await hub.listen(transport, mqtt()).ready;
+  for (let each = 0; each < 10_050; each++) {
+    const client = await MqttClient.connect(transport.connect(), { clientId: `c${each}` });
+    await client.close();
+  }
+  await settle();
+  assert.equal(hub.retained("$presence/c0"), undefined);
+  assert.equal(hub.retained("$presence/c10049")?.text(), "offline");
+  assert.equal(hub.retained("$presence/c100")?.text(), "offline");
+});

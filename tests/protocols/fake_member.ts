@@ -26,6 +26,7 @@ export abstract class FakeMember implements Hub, Inbox {
 
   abstract deliver(delivery: Delivery): boolean;
   abstract post(signal: unknown): boolean;
+  history?: Hub["history"];
 
   get self(): Inbox {
     return this;
@@ -67,8 +68,10 @@ export abstract class FakeMember implements Hub, Inbox {
     filter: string,
     { screen, qos = 2 }: Partial<Subscription> = {},
     receiver: Receiver = this,
-  ): IterableIterator<Publication> {
-    for (const value of this.space.values.values()) {
+  ): IterableIterator<Publication | undefined> {
+    const { search, values } = this.space;
+    if (search !== undefined) return yield* search();
+    for (const value of values.values()) {
       if (matches(filter, value.topic) && screen?.shows(value, receiver, qos) !== false) {
         yield value;
       }

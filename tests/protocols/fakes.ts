@@ -44,6 +44,8 @@ export class FakeSpace {
   readonly traffic = new Traffic();
   /** Set to have every publication answered so. */
   outcome: Outcome | undefined;
+  /** Set to have this found among the stored values, whatever the filter. */
+  search: (() => Iterable<Publication | undefined>) | undefined;
   #shared = new Map<unknown, unknown>();
 
   publish(publication: Publication): Outcome {

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { type Registration, Registrations } from "../../protocols/presence.ts";
+import {
+  type Registration,
+  registrationDefaults,
+  Registrations,
+} from "../../protocols/presence.ts";
 
 /** Registrations, and all that they make known. */
 function registered(limits = {}): { all: Registrations; said: string[] } {
@@ -9,13 +13,13 @@ function registered(limits = {}): { all: Registrations; said: string[] } {
     publish: ({ topic }: { topic: string }) => said.push(`will ${topic}`),
     forgotten() {},
   };
-  const bounds = { maxRegistrations: 3, maxWillBytes: 100, ...limits };
+  const bounds = { ...registrationDefaults, maxRegistrations: 3, maxWillBytes: 100, ...limits };
   return { all: new Registrations(herald, bounds), said };
 }
 
-function sensor(id: string, payload = "gone"): Registration {
+function sensor(id: string, payload = "gone", owner = "user ann"): Registration {
   const will = { topic: id, payload: new TextEncoder().encode(payload), qos: 1, retain: false };
-  return { id, user: undefined, lifetimeMs: 1000, will: will as Registration["will"] };
+  return { id, user: undefined, owner, lifetimeMs: 1000, will: will as Registration["will"] };
 }
 
 Deno.test("Registrations publish a will once its client is missed, and give up after as long again", () => {
@@ -70,4 +74,16 @@ Deno.test("Registrations are bounded in number and bytes, and what is replaced m
   assert(!all.set(sensor("d"), 0), "96 of 100 bytes are in use");
   assert(all.set(sensor("a", ""), 0));
   assert(all.set(sensor("d"), 0));
+});
+
+Deno.test("Registrations leave room for others when one user has all that he may have", () => {
+  const { all } = registered({ maxRegistrationsPerUser: 1, maxWillBytesPerUser: 10 });
+  assert(all.set(sensor("a"), 0));
+  assert(!all.set(sensor("b"), 0));
+  assert(!all.set(sensor("a", "so many bytes"), 0));
+  assert(all.set(sensor("a", "12345678"), 0), "what was there makes room");
+  assert(all.set(sensor("b", "gone", "user bob"), 0));
+  assert(!all.set(sensor("b"), 0), "another user's does not");
+  all.delete("a");
+  assert(all.set(sensor("c", "12345678"), 0));
 });

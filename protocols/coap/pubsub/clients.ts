@@ -9,6 +9,7 @@ import type { Observers } from "../observers.ts";
 import type { Origin } from "../origin.ts";
 import { notAllowed } from "../outcome.ts";
 import { keyOf } from "../peers.ts";
+import { Broker } from "../../mqtt/broker.ts";
 import { parameter } from "../query.ts";
 import type { Request } from "../request.ts";
 
@@ -119,7 +120,9 @@ export class Clients {
     }
     const login = caller?.identity ?? { ...this.hub.identity, clientId: id, address };
     const { user = login.user } = this.#ids.taken.get(id)?.login ?? {};
-    if (user !== login.user) {
+    // What is known by a name must not hang on the door (`%c` of a policy, presence).
+    const byMqtt = this.hub.shared(Broker).clients.get(id);
+    if (user !== login.user || (byMqtt?.present && byMqtt.user !== login.user)) {
       return refusal(Code.forbidden, "This clientid is in use by another user");
     }
     const token = randomBytes(TOKEN_BYTES).toString("hex");

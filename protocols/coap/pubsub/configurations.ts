@@ -50,22 +50,25 @@ export class Configurations implements Timed {
     hub: Hub,
     filter: string,
     now: number,
-  ): IterableIterator<[topic: string, properties: Properties]> {
+  ): IterableIterator<[topic: string, properties: Properties] | undefined> {
     for (const value of hub.retainedMatching(PREFIX + filter)) {
-      const properties = this.#propertiesOf(value);
-      if (isValid(properties, now)) yield [topicOf(value), properties];
+      const properties = value && this.#propertiesOf(value);
+      yield properties && isValid(properties, now) ? [topicOf(value!), properties] : undefined;
     }
   }
 
   /** Stores a configuration, and applies it to the topic's observers. */
-  set(hub: Hub, topic: string, properties: Properties, now: number): Outcome {
-    const outcome = hub.publish(
-      new Publication(PREFIX + topic, encodeCbor(properties), {
-        retain: true,
-        time: now,
-        contentType: mediaTypeOf(Format.pubsub),
-      }),
-    );
+  set(
+    topic: string,
+    properties: Properties,
+    { hub, owner, now }: { hub: Hub; owner: string; now: number },
+  ): Outcome {
+    const value = new Publication(PREFIX + topic, encodeCbor(properties), {
+      retain: true,
+      time: now,
+      contentType: mediaTypeOf(Format.pubsub),
+    });
+    const outcome = hub.publish(value, owner);
     if (!isTaken(outcome)) return outcome;
     const most = properties.get(Label.maxSubscribers) as number | undefined;
     const { audiences } = this, full = refusal(Code.notFound, "Too many observe this topic");
@@ -101,7 +104,7 @@ export class Configurations implements Timed {
     this.#ends.clear();
     this.#maxEnds = Infinity;
     for (const value of hub.retainedMatching(`${PREFIX}#`)) {
-      this.#note(topicOf(value), this.#propertiesOf(value));
+      if (value !== undefined) this.#note(topicOf(value), this.#propertiesOf(value));
     }
     this.#maxEnds = 2 * this.#ends.size + SLACK;
   }

@@ -10,7 +10,7 @@ import { faultOfName, locationOf } from "./create_topic.ts";
 import type { MessageLayer } from "../layer.ts";
 import { listLinks } from "../links.ts";
 import { isWild } from "../observers.ts";
-import type { Origin } from "../origin.ts";
+import { type Origin, ownerIn } from "../origin.ts";
 import { answerTo, isTaken, notAllowed } from "../outcome.ts";
 import { offer } from "../permission.ts";
 import type { Request } from "../request.ts";
@@ -86,8 +86,10 @@ export class TopicCollection {
     const name = wanted?.get(Label.name);
     const filter = typeof name === "string" && !isWild(name) ? name : "#";
     let scanned = 0;
-    for (const [topic, properties] of this.configurations.matching(this.hub, filter, now)) {
+    for (const found of this.configurations.matching(this.hub, filter, now)) {
       if (++scanned > this.layer.limits.maxScanned) return;
+      if (found === undefined) continue;
+      const [topic, properties] = found;
       if (wanted !== undefined && !hasAll(properties, wanted)) continue;
       const data = new Publication(topic, NONE, { retain: true });
       if (screen?.shows(data, nobody, 0) !== false) yield topic;
@@ -106,8 +108,9 @@ export class TopicCollection {
         return refusal(Code.badRequest, `The topic-name "${topic.slice(0, 64)}" is in use`);
       }
       const payload = properties.get(Label.initialize), { hub } = this;
+      const owner = ownerIn(from);
       const create = (): Answer => {
-        const outcome = this.configurations.set(hub, topic, properties, now);
+        const outcome = this.configurations.set(topic, properties, { hub, owner, now });
         return configured(outcome, properties, Code.created, locationOf("pubsub", topic));
       };
       // The initial value must not replace one that is there, and cannot be empty.
@@ -117,7 +120,7 @@ export class TopicCollection {
       const contentType = mediaTypeOf(properties.get(Label.contentFormat) as number);
       const options = { qos: 1, retain: true, time: now, contentType } as const;
       return offer(new Publication(topic, payload.slice(), options), from.caller, (data) => {
-        const outcome = hub.publish(data);
+        const outcome = hub.publish(data, owner);
         return isTaken(outcome) ? create() : answerTo(outcome, created);
       });
     });

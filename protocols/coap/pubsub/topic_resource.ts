@@ -7,7 +7,7 @@ import { unmet } from "../conditions.ts";
 import { Format } from "../content_format.ts";
 import { encodeOptions, Option } from "../option_bytes.ts";
 import { Options, uint } from "../options.ts";
-import type { Origin } from "../origin.ts";
+import { type Origin, ownerIn } from "../origin.ts";
 import { answerTo, notAllowed } from "../outcome.ts";
 import { may, mayFollow } from "../permission.ts";
 import { isAmong, represent, valid } from "../representation.ts";
@@ -29,7 +29,11 @@ export class TopicResource {
       case Code.post:
       case Code.put:
       case Code.ipatch:
-        return mayConfigure(topic, from, (now) => this.#change(request, topic, now));
+        return mayConfigure(
+          topic,
+          from,
+          (now) => this.#change(request, topic, { now, owner: ownerIn(from) }),
+        );
       case Code.delete:
         return mayConfigure(topic, from, (now) => this.#delete(request, topic, now));
     }
@@ -59,7 +63,11 @@ export class TopicResource {
   }
 
   /** Replaces the configuration (§2.5.3), or with iPATCH some properties (§2.5.4). */
-  #change(request: Request, topic: string, now: number): Answer {
+  #change(
+    request: Request,
+    topic: string,
+    { now, owner }: { now: number; owner: string },
+  ): Answer {
     const before = this.configurations.find(this.hub, topic, now);
     if (before === undefined) return unknown();
     const given = readProperties(request.payload);
@@ -71,7 +79,7 @@ export class TopicResource {
     if (properties instanceof Answer) return properties;
     const fault = unmet(this.hub, request, PREFIX + topic);
     if (fault !== undefined) return fault;
-    const outcome = this.configurations.set(this.hub, topic, properties, now);
+    const outcome = this.configurations.set(topic, properties, { hub: this.hub, owner, now });
     return configured(outcome, properties, Code.changed);
   }
 

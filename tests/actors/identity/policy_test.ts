@@ -151,3 +151,13 @@ function selects(filter: string, topic: string): boolean {
   }
   return filter.split("/").length === levels.length;
 }
+
+Deno.test("Verdicts are remembered of topics that are not too long", () => {
+  const { judge } = policy({ rules: [{ allow: "publish", topics: ["#"] }] });
+  const identity = someone({ user: "ann" });
+  const isRemembered = (topic: string) => {
+    const access = { action: "publish", identity, topic, qos: 0, retain: false } as const;
+    return judge(access) === judge(access);
+  };
+  assert.deepEqual(["short", "x".repeat(65_535)].map(isRemembered), [true, false]);
+});

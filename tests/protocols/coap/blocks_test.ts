@@ -230,3 +230,15 @@ Deno.test("CoapSession sends a long list as it was when its first block was aske
   stage.wait(100_000);
   assert.equal(stage.session.load.transfers, 0);
 });
+
+Deno.test("The ports of one address have so many bodies on their way, and leave others room", () => {
+  const stage = new FakeDatagrams({ maxTransfersPerAddress: 2 });
+  const begin = (from: string) => brief(put(stage, [0, true, body(1024)], [], from)).slice(0, 4);
+  const places = ["192.0.2.1:1", "192.0.2.1:2", "192.0.2.1:3", "192.0.2.2:1", "192.0.2.1:1"];
+  assert.deepEqual(places.map(begin), ["2.31", "2.31", "5.03", "2.31", "2.31"]);
+  // A body that is whole makes room.
+  assert.equal(brief(put(stage, [1, false, body(10)], [], "192.0.2.1:2")).slice(0, 4), "2.01");
+  assert.equal(begin("192.0.2.1:3"), "2.31");
+  stage.wait(100_000);
+  assert.equal(stage.session.load.transfers, 0);
+});

@@ -97,11 +97,13 @@ function withBody(payload: Uint8Array, format: number): Request {
 Deno.test("FETCH selects by damaged pointers, or says what would be right", () => {
   const value = new Publication("a", bytes('{"a":[1,{"~":2}]}'));
   survive([bytes('["/a/1/~0",""]')], (payload) => {
-    const select = refusedOr(selection(withBody(payload, 50)));
+    const select = refusedOr(selection(withBody(payload, 50), 1_000));
     if (select !== undefined) JSON.parse(new TextDecoder().decode(select(value).payload));
   });
   survive([bytes('{"a":[1,2.5e3,"é"],"b":null}')], (payload) => {
-    const select = selection(withBody(bytes('["/a"]'), 50)) as (value: Publication) => Answer;
+    const select = selection(withBody(bytes('["/a"]'), 50), 1_000) as (
+      value: Publication,
+    ) => Answer;
     const { code } = select(new Publication("a", payload));
     assert.ok(code === Code.content || code === Code.conflict);
   });
@@ -110,7 +112,7 @@ Deno.test("FETCH selects by damaged pointers, or says what would be right", () =
 Deno.test("PATCH makes JSON of JSON by a damaged patch, or says what would be right", () => {
   const value = new Publication("a", bytes('{"a":{"b":1}}'));
   survive([bytes('{"a":{"b":null,"c":[{}]},"__proto__":{"d":1}}')], (payload) => {
-    const changed = refusedOr(patched(value, withBody(payload, 52)));
+    const changed = refusedOr(patched(value, withBody(payload, 52), 1_000));
     if (changed !== undefined) JSON.parse(new TextDecoder().decode(changed));
     assert.equal(Object.hasOwn(Object.prototype, "d"), false);
   });

@@ -9,8 +9,8 @@ const block2 = (number: number) => new Option(Options.block2, new Block(number, 
 const format = (number: number) => new Option(Options.contentFormat, uint(number));
 
 /** A topic that holds JSON, and what is answered about it. */
-function topic(payload: string | undefined, number = 50) {
-  const stage = new FakeDatagrams();
+function topic(payload: string | undefined, number = 50, maxPayloadBytes = 1 << 20) {
+  const stage = new FakeDatagrams({ maxPayloadBytes });
   const ask = (code: number, payload: string, number: number, more: Option[] = []) =>
     stage.ask(request(code, "/topics/t", { payload, options: [format(number), ...more] }))
       .map(brief).join(" | ");
@@ -156,4 +156,63 @@ Deno.test("No-Response keeps the answers back that are not wanted", () => {
   // 2 is for answers of class 2 (RFC 7967 §2.1); the message is acknowledged all the same.
   assert.ok(!put(2, "2").some((each) => each.startsWith("2.04")));
   assert.deepEqual(put(8, "3"), ["2.04"]);
+});
+
+Deno.test("FETCH answers no more than a body may have, however often it asks for the same", () => {
+  const value = JSON.stringify({ a: "x".repeat(900), b: "y".repeat(900) });
+  const { ask } = topic(value, 50, 3_000);
+  const twice = ask(Code.fetch, JSON.stringify(Array(100).fill("/a")), 50, [block2(0)]);
+  assert.match(twice, /^2\.05 {"\/a":"x+"}$/);
+  assert.match(ask(Code.fetch, '["/a","/b"]', 50, [block2(0)]), /^2\.05 /);
+  assert.equal(
+    ask(Code.fetch, '["","/a","/b"]', 50, [block2(0)]),
+    "4.22",
+  );
+});
+
+Deno.test("PATCH makes of a value no more than a body may have", () => {
+  const { ask, read } = topic(JSON.stringify({ a: "x".repeat(500) }), 50, 1_000);
+  assert.match(ask(Code.patch, JSON.stringify({ b: "y".repeat(400) }), 52), /^2\.04/);
+  assert.equal(
+    ask(Code.patch, JSON.stringify({ c: "z".repeat(400) }), 52),
+    "4.13",
+  );
+  assert.match(read(), /^2\.05 {"a":"x+","b":"y+"}$/);
+});
+
+Deno.test("What an observer selects by is held, and counts among its bytes", () => {
+  const stage = new FakeDatagrams({ maxObserverBytesPerUser: 1_000 });
+  const observe = (token: number, pointer: string) => {
+    const options = [format(50), new Option(Options.observe, uint(0))];
+    const parts = { token: Uint8Array.of(token), payload: JSON.stringify([pointer]), options };
+    const [answer] = stage.ask(request(Code.fetch, "/topics/t", parts));
+    return answer!.options.some(({ number }) => number === Options.observe);
+  };
+  stage.ask(request(Code.put, "/topics/t", { payload: "{}", options: [format(50)] }));
+  assert.deepEqual(
+    [observe(1, `/${"x".repeat(500)}`), observe(2, `/${"y".repeat(500)}`), observe(3, "/z")],
+    [true, false, true],
+  );
+});
+
+Deno.test("A value of which many observe parts is read once for all of them", () => {
+  const stage = new FakeDatagrams({ maxBurst: 1_000 }), { parse } = JSON;
+  stage.ask(request(Code.put, "/topics/t", { payload: '{"a":1}', options: [format(50)] }));
+  const options = [format(50), new Option(Options.observe, uint(0))];
+  for (let each = 0; each < 100; each++) {
+    const parts = { token: Uint8Array.of(1), payload: '["/a"]', options };
+    stage.ask(request(Code.fetch, "/topics/t", parts), `192.0.2.1:${1_000 + each}`);
+  }
+  let readings = 0;
+  JSON.parse = (text) => {
+    if (text === '{"a":2}') readings++;
+    return parse(text);
+  };
+  try {
+    stage.tell("t", '{"a":2}', true, "application/json");
+    assert.equal(stage.take().length, 100);
+  } finally {
+    JSON.parse = parse;
+  }
+  assert.equal(readings, 1);
 });

@@ -212,3 +212,28 @@ Deno.test("CoapSession forgets its observers when its socket is gone", () => {
   assert.equal(stage.space.subscriptions.size, 0);
   assert.equal(stage.session.load.observers, 0);
 });
+
+Deno.test("One address has so many observations, whatever its ports", () => {
+  const stage = new FakeDatagrams({ maxObserversPerUser: 3 });
+  const isObserved = (from: string, token: number) =>
+    sequenceOf(observe(stage, "/topics/t", { token: Uint8Array.of(token) }, from)) !== undefined;
+  for (const port of [1, 2, 3]) assert.ok(isObserved(`192.0.2.1:${port}`, 1));
+  assert.ok(!isObserved("192.0.2.1:4", 1));
+  assert.ok(!isObserved("192.0.2.1:1", 2));
+  assert.ok(isObserved("192.0.2.1:1", 1), "the same again is no other");
+  assert.ok(isObserved("192.0.2.2:1", 1));
+  const end = [new Option(Options.observe, uint(1))];
+  stage.ask(
+    request(Code.get, "/topics/t", { token: Uint8Array.of(1), options: end }),
+    "192.0.2.1:2",
+  );
+  assert.ok(isObserved("192.0.2.1:4", 1));
+});
+
+Deno.test("The paths that one address observes have so many bytes", () => {
+  const stage = new FakeDatagrams({ maxObserverBytesPerUser: 500 });
+  const observed = [200, 200, 10].map((length, at) =>
+    sequenceOf(observe(stage, `/topics/${"x".repeat(length)}`, { token: Uint8Array.of(at) }))
+  );
+  assert.deepEqual(observed, [1, undefined, 1]);
+});

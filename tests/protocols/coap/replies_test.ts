@@ -153,3 +153,19 @@ Deno.test("CoapSession tells those who wait for a reply that it shuts down", () 
   assert.equal(stage.session.load.replies, 0);
   assert.equal(stage.space.subscriptions.size, 1);
 });
+
+Deno.test("The ports of one address wait for so many replies", () => {
+  const stage = new FakeDatagrams({ maxRepliesPerAddress: 2 });
+  stage.subscribe("ask", { qos: 1 }, { name: "responder", deliver: () => true });
+  const ask = (from: string) =>
+    brief(stage.ask(request(Code.post, "/topics/ask?reply=5s", { payload: "?" }), from)[0]!);
+  const places = ["192.0.2.1:1", "192.0.2.1:2", "192.0.2.1:3", "192.0.2.2:1"];
+  assert.deepEqual(places.map(ask).map((each) => each.slice(0, 4)), [
+    "0.00",
+    "0.00",
+    "5.03",
+    "0.00",
+  ]);
+  stage.wait(200_000);
+  assert.equal(stage.session.load.replies, 0);
+});

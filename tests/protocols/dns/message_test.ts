@@ -167,3 +167,43 @@ function tryDecode(bytes: Uint8Array): DnsMessage | undefined {
     assert.ok(error instanceof ProtocolError && error.code === 1, String(error));
   }
 }
+
+/** A message of 64 KiB whose records all have the name of `labels` labels that comes first. */
+function pointing(labels: number): Uint8Array {
+  const name = [...Array.from({ length: labels }, () => [1, 0x61]).flat(), 0];
+  const question = [...name, 0, 1, 0, 1], record = [0xc0, 12, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+  const count = Math.floor((65_535 - 12 - question.length) / record.length);
+  const header = [0, 0, 0, 0, 0, 1, count >> 8, count & 0xff, 0, 0, 0, 0];
+  return Uint8Array.from([...header, ...question, ...Array(count).fill(record).flat()]);
+}
+
+Deno.test("A name that thousands of records point to is read once", () => {
+  const msOf = (message: Uint8Array) => {
+    const times = [1, 2, 3, 4].map(() => {
+      const before = performance.now();
+      decodeMessage(message);
+      return performance.now() - before;
+    });
+    return Math.min(...times);
+  };
+  const answers = decodeMessage(pointing(126)).answers;
+  assert.equal(answers.at(-1)!.name, Array(126).fill("a").join("."));
+  const [short, long] = [msOf(pointing(1)), msOf(pointing(126))];
+  assert.ok(long < 10 * short, `${short} ms with one label, ${long} ms with 126`);
+});
+
+Deno.test("A name ends in one that was read before, however it comes there", () => {
+  // Names begin at 12, 21 and 29: a.b, x and a pointer to b, a pointer to that, and so on.
+  const names = ["0161 0162 00", "0178 c00e", "c015", "0179 c015", "c00e"];
+  const found = (count: number, text: string) =>
+    decodeMessage(hex(`0000 0000 000${count} 0000 0000 0000 ${text}`)).questions
+      .map(({ name }) => name);
+  assert.deepEqual(
+    found(5, names.map((name) => `${name} 0001 0001`).join("")),
+    ["a.b", "x.b", "x.b", "y.x.b", "b"],
+  );
+  // 253 bytes that were read before leave no room for three more.
+  const long = `${"0161".repeat(126)} 00 0001 0001`;
+  assert.equal(found(2, `${long} c00c 0001 0001`)[1]!.length, 251);
+  assert.throws(() => found(2, `${long} 027a7a c00c 0001 0001`), ProtocolError);
+});

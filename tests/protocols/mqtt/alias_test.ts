@@ -97,3 +97,11 @@ Deno.test("TopicAliases forgets topics that were used once, and finds room for t
   }
   assert.notEqual(aliases.shorten(packet, "topic/9999", 100), packet);
 });
+
+Deno.test("MqttSession sets no alias for a topic of thousands of characters, which it would hold", () => {
+  const aliases = new TopicAliases(9), topic = "x".repeat(2_000);
+  const packet = encode(publish(topic, "x"), 5)!;
+  for (let each = 0; each < 3; each++) {
+    assert.equal(aliases.shorten(packet, topic, Infinity), packet);
+  }
+});

@@ -6,6 +6,7 @@ import { defaults, type SharedStrategy } from "../../../protocols/mqtt/limits.ts
 import { FakeSpace } from "../fakes.ts";
 import { ack, connect, disconnect, leftovers, online, publish, shown } from "./talk.ts";
 import { subscribe, Talk, unsubscribe } from "./talk.ts";
+import { Holdings } from "../../../protocols/owner.ts";
 
 const v5 = { version: 5 } as const;
 const stays = { ...v5, clean: false, properties: { sessionExpiry: 100 } } as const;
@@ -237,7 +238,14 @@ Deno.test("A shared subscription needs a name and a filter", () => {
 Deno.test("Group that ends gives up what was written down without reading it", () => {
   const lost: string[] = [];
   const lose = (event: string) => void lost.push(event);
-  const tally = { queuedBytes: 0, inflightBytes: 0, subscriptions: 0, lose };
+  const tally = {
+    queuedBytes: 0,
+    inflightBytes: 0,
+    subscriptions: 0,
+    subscriptionBytes: 0,
+    holdings: new Holdings(),
+    lose,
+  };
   const group = new Group("$share/g/a", defaults, tally);
   const member = new Client("m", defaults, tally);
   group.add(member, { qos: 1 });

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { Broker } from "../../../protocols/mqtt/broker.ts";
 import { encode } from "../../../protocols/mqtt/encode.ts";
-import { FakeSpace } from "../fakes.ts";
+import type { Subscribe } from "../../../protocols/mqtt/packet.ts";
+import type { Properties } from "../../../protocols/mqtt/property.ts";
+import { Publication } from "../../../protocols/publication.ts";
+import { bytes, FakeSpace } from "../fakes.ts";
 import { connect, online, publish, subscribe, Talk } from "./talk.ts";
 
 const PINGREQ = [0xc0, 0];
@@ -68,4 +71,89 @@ Deno.test("MqttSession sends nothing more once another connection has taken its 
   assert.deepEqual(payloads, Array.from({ length: 600 }, (_, count) => `${count}`));
   assert.equal(slow.messages().length, 256);
   assert.ok(slow.stage.closed);
+});
+
+/** One SUBSCRIBE with all these filters, for QoS 2. */
+function subscribeTo(filters: readonly string[], properties?: Properties): Subscribe {
+  const first = subscribe(filters[0]!, { properties }) as Subscribe;
+  return { ...first, filters: filters.map((filter) => ({ ...first.filters[0]!, filter })) };
+}
+
+/** A space in which the only value is found after so many steps in vain. */
+function haystack(steps: number): { space: FakeSpace; looks: { taken: number } } {
+  const space = new FakeSpace(), looks = { taken: 0 };
+  space.search = function* () {
+    for (let step = 0; step < steps; step++, looks.taken++) yield undefined;
+    yield new Publication("needle", bytes("v"), { retain: true });
+  };
+  return { space, looks };
+}
+
+Deno.test("MqttSession lets others have a turn while it looks for stored messages in vain", () => {
+  const { space, looks } = haystack(10_000), talk = online("a", { space });
+  talk.stage.session.receive(encode(subscribe("+/+/x"), 4)!, 0);
+  assert.ok(looks.taken <= 256, `${looks.taken} steps at once`);
+  assert.deepEqual(talk.messages(), ["needle v q0 r"]);
+  assert.equal(looks.taken, 10_000);
+});
+
+Deno.test("MqttSession looks for what each of many filters selects in turns, not all at once", () => {
+  const { space, looks } = haystack(100), talk = online("a", { space });
+  const filters = Array.from({ length: 1_000 }, (_, at) => `+/+/${at}`);
+  talk.stage.session.receive(encode(subscribeTo(filters), 4)!, 0);
+  assert.ok(looks.taken <= 256, `${looks.taken} steps at once`);
+  assert.equal(talk.messages().length, 1_000);
+});
+
+Deno.test("MqttSession lets others have a turn when the client can take no stored message", () => {
+  const space = new FakeSpace();
+  let taken = 0;
+  space.search = function* () {
+    for (; taken < 10_000; taken++) {
+      yield new Publication("t", bytes("x".repeat(100)), { retain: true });
+    }
+  };
+  const talk = online("a", { space, version: 5, properties: { maximumPacketSize: 64 } });
+  talk.stage.session.receive(encode(subscribe("t"), 5)!, 0);
+  assert.ok(taken <= 257, `${taken} at once`);
+  assert.deepEqual(talk.messages(), []);
+  assert.equal(taken, 10_000);
+});
+
+Deno.test("MqttSession looks a past up for each filter in a turn of its own", () => {
+  const talk = online("a", { version: 5 }), { stage } = talk;
+  let questions = 0;
+  stage.history = (filter) => {
+    questions++;
+    return [
+      new Publication(filter, bytes("old")),
+      new Publication(filter, bytes("new"), { time: 9 }),
+    ];
+  };
+  const filters = Array.from({ length: 50 }, (_, at) => `t/${at}`);
+  const packet = subscribeTo(filters, { userProperties: [["since", "0"]] });
+  stage.session.receive(encode(packet, 5)!, 5);
+  assert.equal(questions, 1);
+  const messages = talk.messages();
+  assert.equal(questions, 50);
+  // What was published after the subscription has been sent as that.
+  assert.deepEqual(messages, filters.map((each) => `${each} old q0`));
+});
+
+Deno.test("MqttSession lets others have a turn after few packets that are much work", () => {
+  const space = new FakeSpace(), { stage } = online("busy", { space });
+  const { publish: route } = space;
+  space.publish = (publication) => {
+    space.traffic.work += 1_000;
+    return route.call(space, publication);
+  };
+  const one = encode(publish("t", "x"), 4)!, all = new Uint8Array(100 * one.length);
+  for (let each = 0; each < 100; each++) all.set(one, each * one.length);
+  const at = stage.session.receive(all, 0);
+  assert.equal(at, 9 * one.length);
+  assert.ok(stage.paused, "nothing is read meanwhile");
+  stage.turn();
+  // What others did meanwhile is not its own work.
+  space.traffic.work += 1_000_000;
+  assert.equal(stage.session.receive(all.subarray(at), 0), 9 * one.length);
 });

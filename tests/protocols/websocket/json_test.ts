@@ -228,3 +228,68 @@ Deno.test("JsonMode does the same in pieces as whole", () => {
   assert.deepEqual(alike.sort(), seen.sort());
   assert.equal(seen.length, 5);
 });
+
+Deno.test("JsonMode lets others have a turn while it looks for stored values in vain", () => {
+  const stage = json();
+  let taken = 0;
+  stage.space.search = function* () {
+    for (; taken < 1_000; taken++) yield undefined;
+    yield new Publication("needle", bytes("v"), { retain: true });
+  };
+  stage.session.receive(text('{"op":"subscribe","id":1,"topic":"+/x"}'), 0);
+  assert.ok(taken <= 256, `${taken} steps at once`);
+  stage.turn();
+  assert.deepEqual(answers(stage).map(({ op, topic }) => topic ?? op), ["ack", "needle"]);
+});
+
+Deno.test("JsonMode looks a past up for each operation in a turn of its own", () => {
+  const stage = json();
+  let questions = 0;
+  stage.history = (filter) => {
+    questions++;
+    return [new Publication(filter, bytes("old"))];
+  };
+  const operations = Array.from(
+    { length: 20 },
+    (_, at) => ({ op: "subscribe", topic: `t/${at}`, since: 1 }),
+  );
+  const input = join(operations.map((each) => text(JSON.stringify(each))));
+  stage.session.receive(input, 5);
+  assert.ok(questions <= 2, `${questions} at once`);
+  stage.turn();
+  assert.equal(questions, 20);
+  const told = answers(stage);
+  assert.deepEqual(
+    told.map(({ topic, retain }) => `${topic} ${retain}`),
+    operations.map(({ topic }) => `${topic} false`),
+  );
+});
+
+Deno.test("JsonMode refuses filters of too many bytes", () => {
+  const stage = json("/", { limits: { maxSubscriptionBytes: 500 } });
+  const filters = ["x", "y", "x"].map((each) => each.repeat(300));
+  const wish = (op: string, topic: string) => ask(stage, { op, id: 1, topic })[0]!.op;
+  assert.deepEqual(filters.map((each) => wish("subscribe", each)), ["ack", "error", "ack"]);
+  assert.equal(wish("unsubscribe", filters[0]!), "ack");
+  assert.equal(wish("subscribe", filters[1]!), "ack");
+});
+
+for (const [name, subprotocol] of [["JsonMode", "json"], ["RawMode", undefined]] as const) {
+  Deno.test(`${name} lets others have a turn after few messages that are much work`, () => {
+    const stage = connect("/topics/t", { subprotocol }), { space } = stage;
+    const { publish } = space;
+    space.publish = (publication) => {
+      space.traffic.work += 1_000;
+      return publish.call(space, publication);
+    };
+    const message = text(subprotocol === "json" ? '{"op":"publish","topic":"t"}' : "x");
+    const all = join(Array(40).fill(message));
+    stage.session.receive(all.slice(), 0);
+    assert.equal(space.published.length, 9);
+    assert.ok(stage.paused, "nothing is read meanwhile");
+    stage.turn();
+    assert.ok(!stage.paused);
+    stage.feed(all);
+    assert.equal(space.published.length, 49);
+  });
+}

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import type { Hooks } from "../../../../actors/hooks.ts";
 import { Code } from "../../../../protocols/coap/codec.ts";
 import { Refusal } from "../../../../protocols/identity.ts";
-import { bytes, hex } from "../../fakes.ts";
+import { Broker } from "../../../../protocols/mqtt/broker.ts";
+import { defaults } from "../../../../protocols/mqtt/limits.ts";
+import { bytes, hex, nobody } from "../../fakes.ts";
 import { Answer, FakeGrant, hook } from "../../hooked.ts";
 import { brief, FakeDatagrams, PEER, request } from "../fake_datagrams.ts";
 import { ask, connect } from "./client_stage.ts";
@@ -238,4 +240,15 @@ Deno.test("a refusal to connect leaves who had the name alone", () => {
   answer = new Refusal("Not now", "unavailable");
   assert.equal(ask(stage, Code.post, "/mqtt/connection?clientid=7"), "5.03");
   assert.equal(ask(stage, Code.put, `/mqtt/connection?${me}`), "2.04");
+});
+
+Deno.test("connection mode refuses a name that another user has by MQTT", () => {
+  const stage = hooked({ authenticate: ({ username }) => ({ user: username! }) });
+  const limits = { ...defaults }, broker = stage.space.shared(Broker);
+  const client = broker.client("pump", limits);
+  client.identity = { ...nobody, user: "ann" };
+  broker.resume(client);
+  const as = (user: string) => `/mqtt/connection?clientid=pump&username=${user}&password=x`;
+  assert.equal(ask(stage, Code.post, as("bob")), "4.03");
+  assert.match(ask(stage, Code.post, as("ann")), /^2\.01 /);
 });
