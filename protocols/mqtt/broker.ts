@@ -6,7 +6,7 @@ import { census } from "./census.ts";
 import { Client } from "./client.ts";
 import type { MqttLimits } from "./limits.ts";
 import { willPublication } from "./message.ts";
-import type { Tally } from "./queue.ts";
+import type { Tally } from "./tally.ts";
 import { Holdings } from "../owner.ts";
 import { Shares, surrender } from "./shares.ts";
 

@@ -8,7 +8,8 @@ import type { Will } from "./packet.ts";
 import { filterBytes } from "../topic.ts";
 import { willBytes } from "./message.ts";
 import { outliving } from "./outliving.ts";
-import { Queue, type Tally } from "./queue.ts";
+import { Queue } from "./queue.ts";
+import type { Tally } from "./tally.ts";
 import { type SessionLog, settle, StoredDelivery } from "./session_log.ts";
 
 /** A signal to a connection: its client's queue is full, and the policy is to hang up. */

@@ -5,7 +5,8 @@ import type { Publisher, Receiver, Subscription } from "../session.ts";
 import type { Client } from "./client.ts";
 import type { MqttLimits } from "./limits.ts";
 import type { Page } from "./backlog.ts";
-import { Queue, type Tally } from "./queue.ts";
+import { Queue } from "./queue.ts";
+import type { Tally } from "./tally.ts";
 import { type SessionLog, settle, StoredDelivery } from "./session_log.ts";
 
 /** A message of QoS 1 or 2 that one member of a group was given on behalf of all of them. */

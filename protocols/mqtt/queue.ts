@@ -3,30 +3,16 @@ import type { Delivery } from "../publication.ts";
 import { attachedBytes, type Publication } from "../publication.ts";
 import { Backlog, type Page } from "./backlog.ts";
 import type { MqttLimits } from "./limits.ts";
-import type { Holdings } from "../owner.ts";
 import { isExpired } from "./message.ts";
 import { outliving } from "./outliving.ts";
 import { type SessionLog, settle, StoredDelivery, storedFrom } from "./session_log.ts";
+import type { Tally } from "./tally.ts";
 
 /** Bytes that the objects around a waiting message take. */
 const OVERHEAD_BYTES = 256;
 
 /** 1,024 places may be empty before the array is shortened: for fewer a copy is not worth it. */
 const COMPACTED_MESSAGES = 1024;
-
-/** What all sessions of a gateway hold together, and whom losses are reported to. */
-export interface Tally {
-  /** Bytes of messages that wait. */
-  queuedBytes: number;
-  /** Bytes of messages that were sent and are not acknowledged. */
-  inflightBytes: number;
-  subscriptions: number;
-  subscriptionBytes: number;
-  /** Sessions that outlive their connections, and wills, by whose they are. */
-  readonly holdings: Holdings;
-  /** A message that was accepted will not be delivered. */
-  lose(event: "mqtt.dropped" | "mqtt.conflated"): void;
-}
 
 /** Messages that wait until their client is connected and has room, oldest first. */
 export class Queue implements Shelf {

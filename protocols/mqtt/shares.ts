@@ -2,7 +2,7 @@ import type { Journal } from "../journal.ts";
 import type { Hub, Subscription } from "../session.ts";
 import type { Client } from "./client.ts";
 import { Group, SharedDelivery } from "./group.ts";
-import type { Tally } from "./queue.ts";
+import type { Tally } from "./tally.ts";
 import { SessionLog } from "./session_log.ts";
 
 const PREFIX = "$share/";
