@@ -34,7 +34,7 @@ for (const durability of ["strict", "relaxed"]) {
         const copy = `${folder}/${round}.db`, { size } = counter.acknowledged;
         await eventually("more messages", () => counter.acknowledged.size > size + 100);
         const before = counter.acknowledged.size;
-        backupStore(file, copy);
+        await backupStore(file, copy);
         for (const numbers of [numbersIn(copy), numbersIn(file)]) {
           assert.deepEqual(numbers, Array.from(numbers, (_, at) => at));
           // With `relaxed` the last of them are on their way into the file.
@@ -65,7 +65,7 @@ Deno.test({
     }
     Deno.writeFileSync(`${small.folder}/filler`, new Uint8Array(1_500_000));
     const copy = `${small.folder}/copy.db`;
-    assert.throws(() => backupStore(file, copy), /Cannot copy .* to .*: database or disk is full/);
+    await assert.rejects(backupStore(file, copy), /Cannot copy .* to .*: database or disk is full/);
     assert.deepEqual([...Deno.readDirSync(small.folder)].map(({ name }) => name), ["filler"]);
     await Deno.remove(folder, { recursive: true });
   },
