@@ -4,8 +4,6 @@ import type { ByteStream } from "../transports/transport.ts";
 
 /** Who is at the other end of a stream: asked each time, for TLS may begin with its first bytes. */
 export class StreamPeer implements Peer {
-  /** True until its first bytes are there. */
-  isSilent = true;
   #forget: (() => void) | undefined;
 
   constructor(readonly stream: ByteStream) {}
@@ -30,13 +28,19 @@ export class StreamPeer implements Peer {
     return this.stream.grant;
   }
 
+  /** True until its first bytes are there. */
+  get isSilent(): boolean {
+    return this.#forget === undefined;
+  }
+
   /** Its first bytes are there, and not yet looked at. `revoked` hears that its certificate has gone. */
   heard(revoked: () => void): void {
-    this.isSilent = false;
-    this.#forget = this.grant?.watch(revoked);
+    this.#forget = this.grant?.watch(revoked) ?? nothing;
   }
 
   gone(): void {
     this.#forget?.();
   }
 }
+
+function nothing(): void {}

@@ -12,6 +12,13 @@ import { Queue } from "./queue.ts";
 import type { Tally } from "./tally.ts";
 import { type SessionLog, settle, StoredDelivery } from "./session_log.ts";
 
+/** What is counted for an owner: one session or none, and the bytes of its will. */
+interface Charge {
+  readonly owner: string;
+  readonly sessions: number;
+  readonly bytes: number;
+}
+
 /** A signal to a connection: its client's queue is full, and the policy is to hang up. */
 export const OVERFLOW = Symbol("overflow");
 
@@ -29,7 +36,7 @@ export class Client implements Receiver {
   log: SessionLog | undefined = undefined;
   /** True until the messages that were stored before a restart have been loaded. */
   loading = false;
-  /** Whose session it is. */
+  /** Whose session it is; undefined for somebody without a name who leaves nothing behind. */
   identity: Identity | undefined = undefined;
   /** Seconds that the session lives on without a connection; 0xffffffff for ever. */
   expirySeconds = 0;
@@ -43,10 +50,7 @@ export class Client implements Receiver {
   #subscriptions: Map<string, Subscription> | undefined = undefined;
   #subscriptionBytes = 0;
   #will: Will | undefined = undefined;
-  /** What is counted for its owner: one session or none, and the bytes of its will. */
-  #owner: string | undefined = undefined;
-  #countedSessions = 0;
-  #countedBytes = 0;
+  #charge: Charge | undefined = undefined;
   #groups: Set<Group> | undefined = undefined;
   #inflight: Inflight | undefined = undefined;
   #queue: Queue | undefined = undefined;
@@ -71,21 +75,20 @@ export class Client implements Receiver {
     this.charge();
   }
 
-  /** Has what outlives the connection counted for `owner`; undefined for nobody. */
-  charge(owner: string | undefined = this.#owner): void {
-    const { holdings } = this.tally;
-    if (this.#owner !== undefined) {
-      holdings.add(this.#owner, -this.#countedSessions, -this.#countedBytes);
-    }
-    this.#owner = owner;
-    this.#countedSessions = this.expirySeconds > 0 ? 1 : 0;
-    this.#countedBytes = willBytes(this.#will);
-    if (owner !== undefined) holdings.add(owner, this.#countedSessions, this.#countedBytes);
+  /** Has what outlives the connection counted for `owner`: by default for the one it counts for. */
+  charge(owner: string | undefined = this.owner): void {
+    const { holdings } = this.tally, before = this.#charge;
+    if (before !== undefined) holdings.add(before.owner, -before.sessions, -before.bytes);
+    this.#charge = undefined;
+    const sessions = this.expirySeconds > 0 ? 1 : 0, bytes = willBytes(this.#will);
+    if (owner === undefined || sessions + bytes === 0) return;
+    holdings.add(owner, sessions, bytes);
+    this.#charge = { owner, sessions, bytes };
   }
 
-  /** Whose it is, as far as it is counted. */
+  /** Whom what outlives the connection counts for; undefined when nothing does. */
   get owner(): string | undefined {
-    return this.#owner;
+    return this.#charge?.owner;
   }
 
   /** By filter, those that are shared included. */
@@ -251,7 +254,6 @@ export class Client implements Receiver {
     this.expiresAt = this.willAt = Infinity;
     this.#will = undefined;
     this.charge();
-    this.#owner = undefined;
     this.#queue?.clear();
     this.#inflight?.clear();
     this.#count(-(this.#subscriptions?.size ?? 0), -this.#subscriptionBytes);

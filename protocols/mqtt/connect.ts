@@ -2,6 +2,7 @@ import { Reader } from "../bytes.ts";
 import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { type Hub, type Inbox, ProtocolError } from "../session.ts";
+import type { Identity } from "../identity.ts";
 import { ownerOf } from "../owner.ts";
 import { faultOfTopic, isReserved } from "../topic.ts";
 import { BRIDGE, Trail } from "../trail.ts";
@@ -77,7 +78,7 @@ export function faultOfQuota(
 ): ProtocolError | undefined {
   // Others may have come while hooks were asked.
   const fault = faultOfSessions(broker, clientId, limits);
-  if (fault !== undefined) return fault;
+  if (fault !== undefined || (expirySeconds === 0 && will === undefined)) return fault;
   const owner = ownerOf(hub.identity), before = broker.clients.get(clientId);
   const { holdings } = broker, { count, bytes } = holdings.of(owner);
   const isOwn = before?.owner === owner;
@@ -205,6 +206,13 @@ function ownWill(will: Will, limits: MqttOptions): Will {
   return { ...will, payload: will.payload.slice() };
 }
 
+/** Notes whose session it is; of most clients, which have no name and leave nothing, nothing. */
+function own(client: Client, identity: Identity): void {
+  const leaves = client.expirySeconds > 0 || client.will !== undefined;
+  client.identity = leaves || identity.user !== undefined ? identity : undefined;
+  client.charge(leaves ? ownerOf(identity) : undefined);
+}
+
 /** Has the journal record a session from now on; or no more, if it ends with its connection. */
 function writeDown(client: Client, { journal, identity }: Hub): void {
   if (client.expirySeconds === 0) {
@@ -233,11 +241,10 @@ export function begin(
   if (connect.clean && client.present) broker.discard(client, { now, hub: link.hub });
   const sessionPresent = client.present;
   broker.attach(client, inbox);
-  client.identity = link.hub.identity;
   client.expirySeconds = expirySeconds;
   client.limits = link.limits;
   client.will = will;
-  client.charge(ownerOf(link.hub.identity));
+  own(client, link.hub.identity);
   const isBridge = connect.properties?.userProperties?.some(([name]) => name === BRIDGE);
   if (isBridge) link.hub.shared(Trail).active = true;
   writeDown(client, link.hub);
