@@ -31,23 +31,23 @@
  *
  * @module
  */
-import { Gateway } from "./actors/gateway.ts";
-import type { GatewayOptions } from "./actors/gateway_options.ts";
+import { openUpstream } from "./actors/clients/upstream.ts";
+import type { StreamSettings } from "./actors/command/main.ts";
 import { forward } from "./actors/dns/forward.ts";
 import { ResolveError, Resolver, resolver } from "./actors/dns/resolver.ts";
+import { Gateway } from "./actors/gateway/gateway.ts";
+import type { GatewayOptions } from "./actors/gateway/gateway_options.ts";
 import { presence } from "./actors/presence/mod.ts";
-import { openUpstream } from "./actors/clients/upstream.ts";
+import { sqliteStore } from "./actors/store/sqlite_store.ts";
 import { Resources } from "./protocols/coap/paths/resources.ts";
-import { Handlers } from "./protocols/http/handlers.ts";
-import { dns } from "./protocols/dns/session.ts";
 import { coap } from "./protocols/coap/session.ts";
 import { looksLikeCoap } from "./protocols/coap/stream/codec.ts";
 import { coapStream } from "./protocols/coap/stream/server.ts";
+import { dns } from "./protocols/dns/session.ts";
+import { Handlers } from "./protocols/http/handlers.ts";
 import type { HttpOptions } from "./protocols/http/options.ts";
 import { http as openHttp } from "./protocols/http/session.ts";
 import type { CommonLimits } from "./protocols/limits.ts";
-import type { StreamSettings } from "./actors/command/main.ts";
-import { sqliteStore } from "./actors/store/sqlite_store.ts";
 import { mqtt } from "./protocols/mqtt/session.ts";
 import type { OpenSession } from "./protocols/session.ts";
 import { looksLikeHttp, looksLikeMqtt, sniff } from "./protocols/sniff.ts";
@@ -55,19 +55,19 @@ import { websocket } from "./protocols/websocket/upgrade.ts";
 import { behindProxy } from "./transports/behind_proxy.ts";
 import { eitherTls } from "./transports/either.ts";
 import { tcp } from "./transports/tcp.ts";
-import { tls } from "./transports/tls.ts";
+import { tls } from "./transports/tls/tls.ts";
 import { udp } from "./transports/udp.ts";
 import { unix } from "./transports/unix.ts";
 
 // The gateway: `gateway()` below makes one.
 export type { Gateway, GatewayOptions };
-export type { GatewayLimits } from "./actors/gateway_options.ts";
-export type { Listening, ListenLimits, ListenOptions } from "./actors/listeners.ts";
-export type { AdmissionLimits } from "./actors/admission.ts";
-export type { ConnectionLimits } from "./actors/connection_options.ts";
-export type { EndpointLimits } from "./actors/endpoint.ts";
-export type { RetainedLimits } from "./actors/retained.ts";
-export type { RetainedTree } from "./actors/retained_tree.ts";
+export type { GatewayLimits } from "./actors/gateway/gateway_options.ts";
+export type { Listening, ListenLimits, ListenOptions } from "./actors/connections/listeners.ts";
+export type { AdmissionLimits } from "./actors/connections/admission.ts";
+export type { ConnectionLimits } from "./actors/connections/connection_options.ts";
+export type { EndpointLimits } from "./actors/connections/endpoint.ts";
+export type { RetainedLimits } from "./actors/space/retained.ts";
+export type { RetainedTree } from "./actors/space/retained_tree.ts";
 
 // What survives a restart.
 export { sqliteStore };
@@ -104,7 +104,7 @@ export * from "./protocols/mod.ts";
 export * from "./transports/mod.ts";
 
 // Those who handle messages.
-export type { Levels, MessageHandler } from "./actors/subscriber.ts";
+export type { Levels, MessageHandler } from "./actors/gateway/subscriber.ts";
 export type { Bridge } from "./actors/bridge/bridges.ts";
 export type {
   BridgeLimits,
@@ -114,8 +114,8 @@ export type {
 } from "./actors/bridge/bridge_options.ts";
 
 // What an application decides about clients.
-export type { HookLimits } from "./actors/hook_chain.ts";
-export type { Hooks, Later, Login, Subscribed } from "./actors/hooks.ts";
+export type { HookLimits } from "./actors/hooks/hook_chain.ts";
+export type { Hooks, Later, Login, Subscribed } from "./actors/hooks/hooks.ts";
 
 // Requests and WebSockets, and those who answer them.
 export * from "./actors/web/mod.ts";

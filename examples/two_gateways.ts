@@ -8,8 +8,8 @@
  *
  * In place of Mosquitto any broker will do, such as a cluster of EMQX, VerneMQ or HiveMQ.
  */
+import type { Gateway } from "../actors/gateway/gateway.ts";
 import { gateway, http, mqtt, tcp } from "../mod.ts";
-import type { Gateway } from "../actors/gateway.ts";
 
 /** One gateway of many. */
 interface Site {

@@ -1,4 +1,4 @@
-import { Format, formatOf } from "./coap/content_format.ts";
+import { Format, formatOf } from "./coap/messages/content_format.ts";
 import type { Publication } from "./publication.ts";
 import { topicToPath } from "./topic.ts";
 

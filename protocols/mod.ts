@@ -22,12 +22,12 @@ export { ProtocolError } from "./session.ts";
 export type { DatagramSession, OpenDatagramSession, OpenSession, Session } from "./session.ts";
 export type { DatagramWire, Peer, Wire } from "./wire.ts";
 export type { Gate, Hub, Inbox, Publisher, Receiver, Subscription, Timed } from "./hub.ts";
-export { Fields } from "./http/message.ts";
+export { Fields } from "./http/messages/message.ts";
 export type {
   RequestHead,
   ResponseHead,
   Upgrade,
   UpgradeQuestion,
   UpgradeRefusal,
-} from "./http/message.ts";
+} from "./http/messages/message.ts";
 export type { Traffic } from "./traffic.ts";

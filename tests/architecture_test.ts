@@ -27,7 +27,7 @@ const sharedValues = [
   "protocols/traffic.ts",
   "protocols/trail.ts",
   // Pure as those: revocation lists are read by whoever checks one, and by whoever makes one.
-  "transports/trusted_lists.ts",
+  "transports/tls/trusted_lists.ts",
 ];
 
 /** Built-in modules that compute, and neither wait nor touch the outside: of zlib, what ends in Sync. */

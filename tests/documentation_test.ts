@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { admissionDefaults } from "../actors/admission.ts";
-import { connectionDefaults } from "../actors/connection_options.ts";
-import { endpointDefaults } from "../actors/endpoint.ts";
-import { hookDefaults } from "../actors/hook_chain.ts";
-import { retainedDefaults } from "../actors/retained.ts";
+import { admissionDefaults } from "../actors/connections/admission.ts";
+import { connectionDefaults } from "../actors/connections/connection_options.ts";
+import { endpointDefaults } from "../actors/connections/endpoint.ts";
+import { hookDefaults } from "../actors/hooks/hook_chain.ts";
+import { retainedDefaults } from "../actors/space/retained.ts";
 import { defaults as coap } from "../protocols/coap/limits.ts";
 import { defaults as http } from "../protocols/http/limits.ts";
 import { defaults as mqtt } from "../protocols/mqtt/limits.ts";

@@ -1,6 +1,6 @@
 import { PrefixedStream } from "./prefixed_stream.ts";
 import { readProxyHeader } from "./proxy_header.ts";
-import { ShakingListener } from "./shaking_listener.ts";
+import { ShakingListener } from "./tls/shaking_listener.ts";
 import type { ByteStream, Transport } from "./transport.ts";
 
 /**

@@ -3,7 +3,7 @@ import {
   SecureKeeper,
   type SecureOptions,
   type SecureTransport,
-} from "./secure.ts";
+} from "./tls/secure.ts";
 import type { ByteStream, Listener, Transport } from "./transport.ts";
 
 /** The first byte of a TLS record that belongs to a handshake (RFC 8446 §5.1). */

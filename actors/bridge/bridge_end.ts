@@ -1,11 +1,11 @@
 import { type Delivery, Publication } from "../../protocols/publication.ts";
 import type { Publisher, Receiver } from "../../protocols/session.ts";
-import { connectionDefaults } from "../connection_options.ts";
-import { insider } from "../member.ts";
-import { type Load, Reception } from "../reception.ts";
-import type { Space } from "../space.ts";
-import type { BridgeLimits, BridgeOptions } from "./bridge_options.ts";
+import { connectionDefaults } from "../connections/connection_options.ts";
+import { type Load, Reception } from "../connections/reception.ts";
+import { insider } from "../space/member.ts";
+import type { Space } from "../space/space.ts";
 import { BridgeIds } from "./bridge_ids.ts";
+import type { BridgeLimits, BridgeOptions } from "./bridge_options.ts";
 import { BridgeQueue } from "./bridge_queue.ts";
 import { Echoes, Passes } from "./echoes.ts";
 import { remap, Routes } from "./routes.ts";

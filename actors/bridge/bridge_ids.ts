@@ -1,4 +1,4 @@
-import type { WrittenQueue } from "../ledger.ts";
+import type { WrittenQueue } from "../space/ledger.ts";
 
 /** Packet identifiers of messages of QoS 2 that were taken here, and not released by the upstream. */
 export class BridgeIds {

@@ -2,9 +2,9 @@ import { type MessageProperties, Publication } from "../../protocols/publication
 import type { Hub } from "../../protocols/session.ts";
 import { faultOfTopic, isReserved } from "../../protocols/topic.ts";
 import type { Self } from "../actor.ts";
-import { Brake } from "../brake.ts";
-import type { Holder } from "../ledger.ts";
-import { insider } from "../member.ts";
+import { Brake } from "../connections/brake.ts";
+import type { Holder } from "../space/ledger.ts";
+import { insider } from "../space/member.ts";
 import type { BridgeEnd } from "./bridge_end.ts";
 import { remap, type Remapped } from "./routes.ts";
 import type { Upstream, UpstreamMessage } from "./upstream.ts";

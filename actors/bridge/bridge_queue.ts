@@ -1,6 +1,6 @@
-import { Delivery, Publication, type Qos } from "../../protocols/publication.ts";
 import type { Entry } from "../../protocols/journal.ts";
-import type { WrittenQueue } from "../ledger.ts";
+import { Delivery, Publication, type Qos } from "../../protocols/publication.ts";
+import type { WrittenQueue } from "../space/ledger.ts";
 
 /** What the objects around a waiting message take, in bytes. */
 const OVERHEAD_BYTES = 256;

@@ -1,8 +1,8 @@
-import { insider } from "../member.ts";
 import { parseTarget } from "../../protocols/mqtt/url.ts";
 import { Publication } from "../../protocols/publication.ts";
 import type { Log } from "../log.ts";
-import type { Space } from "../space.ts";
+import { insider } from "../space/member.ts";
+import type { Space } from "../space/space.ts";
 import type { Supervisor } from "../supervisor.ts";
 import { bridge } from "./bridge.ts";
 import { BridgeEnd } from "./bridge_end.ts";

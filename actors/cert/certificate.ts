@@ -1,5 +1,5 @@
 import { encodeBase64 } from "@std/encoding/base64";
-import { ipBytes } from "../access_list.ts";
+import { ipBytes } from "../connections/access_list.ts";
 import {
   bitString,
   explicit,

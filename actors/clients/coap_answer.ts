@@ -1,6 +1,6 @@
-import { Code, type Message } from "../../protocols/coap/codec.ts";
-import { mediaTypeOf } from "../../protocols/coap/content_format.ts";
-import { Options, uintOf } from "../../protocols/coap/options.ts";
+import { Code, type Message } from "../../protocols/coap/messages/codec.ts";
+import { mediaTypeOf } from "../../protocols/coap/messages/content_format.ts";
+import { Options, uintOf } from "../../protocols/coap/messages/options.ts";
 import { textsOf } from "../../protocols/coap/paths/uri.ts";
 
 /**

@@ -1,22 +1,22 @@
 import { randomBytes } from "node:crypto";
-import { CoapClientSession } from "../../protocols/coap/client/session.ts";
-import type { CoapLimits } from "../../protocols/coap/limits.ts";
 import type { Questions } from "../../protocols/coap/client/questions.ts";
+import { CoapClientSession } from "../../protocols/coap/client/session.ts";
+import type { CoapUrl } from "../../protocols/coap/client/url.ts";
+import type { CoapLimits } from "../../protocols/coap/limits.ts";
+import { fraction } from "../../protocols/coap/session.ts";
 import { StreamClient } from "../../protocols/coap/stream/client.ts";
 import { CoapStreamSession } from "../../protocols/coap/stream/session.ts";
-import type { CoapUrl } from "../../protocols/coap/client/url.ts";
-import { fraction } from "../../protocols/coap/session.ts";
 import { formatAddress } from "../../transports/address.ts";
-import { dialTls } from "../../transports/dial_tls.ts";
+import { dialTls } from "../../transports/tls/dial_tls.ts";
 import { udp } from "../../transports/udp.ts";
 import type { Behaviour, Ref } from "../actor.ts";
-import { connection } from "../connection.ts";
-import { connectionDefaults } from "../connection_options.ts";
-import { endpoint, endpointDefaults } from "../endpoint.ts";
-import { SHUTDOWN } from "../shutdown.ts";
+import { connection } from "../connections/connection.ts";
+import { connectionDefaults } from "../connections/connection_options.ts";
+import { endpoint, endpointDefaults } from "../connections/endpoint.ts";
+import { SHUTDOWN } from "../connections/shutdown.ts";
 import { type ClientTls, connect } from "./dial.ts";
-import { addressesOf } from "./names.ts";
 import { home } from "./home.ts";
+import { addressesOf } from "./names.ts";
 
 /** A way to one server, while it lasts. */
 export interface CoapLine {

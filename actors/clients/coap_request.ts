@@ -1,10 +1,10 @@
-import { szxOf } from "../../protocols/coap/block.ts";
+import { szxOf } from "../../protocols/coap/blocks/block.ts";
 import type { Wish } from "../../protocols/coap/client/questions.ts";
 import { type CoapUrl, pathOptions } from "../../protocols/coap/client/url.ts";
-import { Code } from "../../protocols/coap/codec.ts";
-import { formatOf } from "../../protocols/coap/content_format.ts";
-import { Option } from "../../protocols/coap/option_bytes.ts";
-import { Options, uint } from "../../protocols/coap/options.ts";
+import { Code } from "../../protocols/coap/messages/codec.ts";
+import { formatOf } from "../../protocols/coap/messages/content_format.ts";
+import { Option } from "../../protocols/coap/messages/option_bytes.ts";
+import { Options, uint } from "../../protocols/coap/messages/options.ts";
 import type { CoapMethod } from "../../protocols/coap/paths/http_request.ts";
 import type { CoapClientOptions } from "./coap_client.ts";
 

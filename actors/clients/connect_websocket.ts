@@ -1,23 +1,23 @@
 import { encodeBase64 } from "@std/encoding/base64";
-import { Deflation } from "../../protocols/websocket/deflation.ts";
+import type { OpenSession } from "../../protocols/session.ts";
+import { wishesOf } from "../../protocols/websocket/accept.ts";
+import { Deflation } from "../../protocols/websocket/frames/deflation.ts";
 import {
   type CompressionOptions,
   offerOf,
   readAnswer,
-} from "../../protocols/websocket/extensions.ts";
-import { wishesOf } from "../../protocols/websocket/accept.ts";
+} from "../../protocols/websocket/frames/extensions.ts";
 import { defaults, type WebSocketLimits } from "../../protocols/websocket/limits.ts";
 import { WebSocketSession } from "../../protocols/websocket/session.ts";
 import { SocketMode } from "../../protocols/websocket/socket_mode.ts";
-import type { OpenSession } from "../../protocols/session.ts";
+import { PrefixedStream } from "../../transports/prefixed_stream.ts";
+import { dialTls } from "../../transports/tls/dial_tls.ts";
 import type { ByteStream } from "../../transports/transport.ts";
-import { dialTls } from "../../transports/dial_tls.ts";
 import type { BridgeTls } from "../bridge/bridge_options.ts";
-import { connection } from "../connection.ts";
-import { connectionDefaults } from "../connection_options.ts";
+import { connection } from "../connections/connection.ts";
+import { connectionDefaults } from "../connections/connection_options.ts";
 import { MessageSocket } from "../handlers/message_socket.ts";
 import { startSocket } from "../handlers/socket_handler.ts";
-import { PrefixedStream } from "../../transports/prefixed_stream.ts";
 import { connect } from "./dial.ts";
 import { home } from "./home.ts";
 import { shakeHands } from "./websocket_handshake.ts";

@@ -1,7 +1,7 @@
-import { dialTcp } from "../../transports/tcp.ts";
-import { dialTls, type DialTlsOptions } from "../../transports/dial_tls.ts";
-import type { ByteStream } from "../../transports/transport.ts";
 import type { Target } from "../../protocols/mqtt/url.ts";
+import { dialTcp } from "../../transports/tcp.ts";
+import { dialTls, type DialTlsOptions } from "../../transports/tls/dial_tls.ts";
+import type { ByteStream } from "../../transports/transport.ts";
 import { addressesOf, hasResolver } from "./names.ts";
 import { openWebSocket } from "./websocket_stream.ts";
 

@@ -1,4 +1,4 @@
-import { StreamDuplex } from "../../transports/stream_duplex.ts";
+import { StreamDuplex } from "../../transports/tls/stream_duplex.ts";
 import type { ByteStream } from "../../transports/transport.ts";
 import type { Dial } from "./dial.ts";
 

@@ -1,6 +1,6 @@
 import { request as askPlainly } from "node:http";
 import { request as askSecurely } from "node:https";
-import { answerTo, toResponse } from "../web/upstream_answer.ts";
+import { answerTo, toResponse } from "../web/proxy/upstream_answer.ts";
 import { hasResolver, hostLookup } from "./names.ts";
 
 /** Milliseconds after which a server that says no more of its answer is given up. */

@@ -1,6 +1,6 @@
 import { systemClock } from "../clock.ts";
 import { Log } from "../log.ts";
-import { Space } from "../space.ts";
+import { Space } from "../space/space.ts";
 import { Supervisor } from "../supervisor.ts";
 
 /** Where clients live that belong to no gateway. */

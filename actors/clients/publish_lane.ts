@@ -1,5 +1,5 @@
+import { publishPacket } from "../../protocols/mqtt/packets/publish_packet.ts";
 import { Delivery, Publication } from "../../protocols/publication.ts";
-import { publishPacket } from "../../protocols/mqtt/publish_packet.ts";
 import type { UpstreamMessage } from "../bridge/upstream.ts";
 import type { MqttClient, PublishPacket } from "./npm_mqtt.d.ts";
 import { packetProperties } from "./properties.ts";

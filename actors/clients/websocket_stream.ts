@@ -1,8 +1,8 @@
-import { decodeHeader } from "../../protocols/websocket/codec.ts";
-import { opcodes } from "../../protocols/websocket/codes.ts";
-import { encodeMaskedFrame } from "../../protocols/websocket/masked.ts";
-import { joined, shakeHands, writeAll } from "./websocket_handshake.ts";
+import { decodeHeader } from "../../protocols/websocket/frames/codec.ts";
+import { opcodes } from "../../protocols/websocket/frames/codes.ts";
+import { encodeMaskedFrame } from "../../protocols/websocket/frames/masked.ts";
 import type { ByteStream } from "../../transports/transport.ts";
+import { joined, shakeHands, writeAll } from "./websocket_handshake.ts";
 
 /** The limits of a WebSocket that we open. */
 const defaults = {

@@ -2,11 +2,11 @@ import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto"
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Authority, certificatePem, newKeys, privateKeyPem } from "../cert/certificate.ts";
-import { argumentFault } from "./argument_fault.ts";
-import { wordsOf } from "./cause.ts";
 import { listOf } from "./cert_list.ts";
 import type { CommandHost } from "./command.ts";
-import { quote } from "./place.ts";
+import { argumentFault } from "./config/argument_fault.ts";
+import { wordsOf } from "./config/cause.ts";
+import { quote } from "./settings/place.ts";
 
 const AUTHORITY = "Meerkat local authority";
 

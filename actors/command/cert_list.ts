@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
-import { authoritiesOf, trustedLists } from "../../transports/trusted_lists.ts";
+import { authoritiesOf, trustedLists } from "../../transports/tls/trusted_lists.ts";
 import { revocationListPem } from "../cert/revocation_list.ts";
 
 /** What goes on the list of those that an authority has revoked. */

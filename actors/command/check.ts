@@ -1,8 +1,8 @@
 import type { CommandHost } from "./command.ts";
+import { load } from "./config/load.ts";
+import type { Settings } from "./config/resolved.ts";
+import { faultsOfAge } from "./config/revocation_lists.ts";
 import { explain, takeQuestion } from "./explain.ts";
-import { load } from "./load.ts";
-import type { Settings } from "./resolved.ts";
-import { faultsOfAge } from "./revocation_lists.ts";
 
 /** Prints everything that is wrong with a configuration, or what its policy says to a question. */
 export async function check(args: string[], host: CommandHost): Promise<number> {

@@ -1,23 +1,23 @@
 import type { PolicyOptions } from "../identity/policy.ts";
 import type { Log } from "../log.ts";
-import type { Watch } from "./after_changes.ts";
 import { cert } from "./cert.ts";
 import { check } from "./check.ts";
-import type { ClientHost } from "./client/client.ts";
 import { ask } from "./client/ask.ts";
+import type { ClientHost } from "./client/client.ts";
 import { observe } from "./client/observe.ts";
 import { pub } from "./client/pub.ts";
 import { resolveName } from "./client/resolve_name.ts";
 import { sub } from "./client/sub.ts";
-import { flags, readFlags } from "./flags.ts";
+import { flags, readFlags } from "./config/flags.ts";
+import type { Settings } from "./config/resolved.ts";
 import { help } from "./help.ts";
-import type { Limits } from "./limits.ts";
-import { nearest } from "./nearest.ts";
 import { passwd } from "./passwd.ts";
-import { quote } from "./place.ts";
-import type { Settings } from "./resolved.ts";
-import { schema } from "./schema.ts";
-import { serve } from "./serve.ts";
+import type { Watch } from "./serve/after_changes.ts";
+import { serve } from "./serve/serve.ts";
+import type { Limits } from "./settings/limits.ts";
+import { nearest } from "./settings/nearest.ts";
+import { quote } from "./settings/place.ts";
+import { schema } from "./settings/schema.ts";
 import { storeCommands } from "./store_commands.ts";
 
 /** The world as the command sees it. */

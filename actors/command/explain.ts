@@ -1,6 +1,6 @@
 import type { Identity } from "../../protocols/identity.ts";
 import { type Policy, policy, type PolicyOptions, type PolicyVerdict } from "../identity/policy.ts";
-import { quote } from "./place.ts";
+import { quote } from "./settings/place.ts";
 
 /** Whether somebody may do something. */
 interface PolicyQuestion {

@@ -1,9 +1,9 @@
 import type { Command } from "./command.ts";
-import type { Flag } from "./flags.ts";
-import { showDuration, showSize } from "./kinds.ts";
-import { type Limits, limits as limitsTable } from "./limits.ts";
-import { schemes } from "./listen_url.ts";
-import type { Setting } from "./record.ts";
+import type { Flag } from "./config/flags.ts";
+import { showDuration, showSize } from "./settings/kinds.ts";
+import { type Limits, limits as limitsTable } from "./settings/limits.ts";
+import { schemes } from "./settings/listen_url.ts";
+import type { Setting } from "./settings/record.ts";
 
 /** What help is about. */
 interface HelpSubject {

@@ -1,5 +1,5 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
+import { createHash, timingSafeEqual } from "node:crypto";
 import { parseArgs } from "node:util";
 import { parseDigests, parsePasswords } from "../identity/lines.ts";
 import {
@@ -10,9 +10,9 @@ import {
   verifyPassword,
 } from "../identity/password_hash.ts";
 import { replaceFile } from "../identity/replace_file.ts";
-import { wordsOf } from "./cause.ts";
 import type { CommandHost } from "./command.ts";
-import { quote } from "./place.ts";
+import { wordsOf } from "./config/cause.ts";
+import { quote } from "./settings/place.ts";
 
 /** 64 KiB: MQTT has no longer password. */
 const MAX_PASSWORD_BYTES = 64 * 1024;

@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
 import { backupStore, exportStore, importStore } from "../store/transfer.ts";
-import { argumentFault } from "./argument_fault.ts";
-import { wordsOf } from "./cause.ts";
 import type { Command, CommandHost } from "./command.ts";
-import { quote } from "./place.ts";
-import { storeSettings } from "./store_settings.ts";
+import { argumentFault } from "./config/argument_fault.ts";
+import { wordsOf } from "./config/cause.ts";
+import { quote } from "./settings/place.ts";
+import { storeSettings } from "./settings/store_settings.ts";
 
 /** 256 Mi characters in a line: a payload of 192 MiB. */
 const MAX_LINE = 256 << 20;

@@ -10,8 +10,8 @@ import {
 import type { Behaviour, Self } from "../actor.ts";
 import type { Clock } from "../clock.ts";
 import { crash } from "../crash.ts";
-import { handlerOptions } from "../handler_options.ts";
-import type { Space } from "../space.ts";
+import { handlerOptions } from "../handlers/handler_options.ts";
+import type { Space } from "../space/space.ts";
 import type { Supervisor } from "../supervisor.ts";
 
 /** Milliseconds for an answer: clients have given up by then (RFC 1035 §7.2 suggests 2 to 5 s). */

@@ -1,9 +1,9 @@
 import type { PathExchange } from "../../protocols/http/exchange.ts";
+import type { Supervisor } from "../supervisor.ts";
 import { fetchHandler, type Question } from "./fetch_handler.ts";
 import type { Handler } from "./handler.ts";
+import { handlerOptions } from "./handler_options.ts";
 import { shortcutOf } from "./shortcut.ts";
-import { handlerOptions } from "../handler_options.ts";
-import type { Supervisor } from "../supervisor.ts";
 
 /** Has one exchange answered; `params` are the parts of its path that the pattern names. */
 export type Answering = (exchange: PathExchange, params?: Question["params"]) => void;

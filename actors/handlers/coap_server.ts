@@ -1,9 +1,9 @@
 import type { Confirming, Resources } from "../../protocols/coap/paths/resources.ts";
+import type { Supervisor } from "../supervisor.ts";
 import { type CoapHandler, coapHandler, type CoapMethods } from "./coap_handler.ts";
 import type { CoapOptions, CoapResource } from "./coap_handler.ts";
+import { handlerOptions } from "./handler_options.ts";
 import { attributesOf } from "./link_options.ts";
-import { handlerOptions } from "../handler_options.ts";
-import type { Supervisor } from "../supervisor.ts";
 
 /** Who answers which path by CoAP alone. */
 export type ResourceTable = Pick<Resources, "add" | "remove">;

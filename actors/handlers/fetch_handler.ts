@@ -1,10 +1,10 @@
 import type { PathExchange } from "../../protocols/http/exchange.ts";
-import type { ResponseHead } from "../../protocols/http/message.ts";
+import type { ResponseHead } from "../../protocols/http/messages/message.ts";
 import type { Behaviour, Self } from "../actor.ts";
 import { crash } from "../crash.ts";
 import { isEnd, isSoon } from "./early_body.ts";
-import { type Pump, pumpOf } from "./pump.ts";
 import { type Handler, remoteAddress } from "./handler.ts";
+import { type Pump, pumpOf } from "./pump.ts";
 import { RequestBody } from "./request_body.ts";
 
 /** One exchange, and what the pattern of its path names. */

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { Close } from "../../protocols/websocket/close.ts";
+import type { Close } from "../../protocols/websocket/frames/close.ts";
 import type { SocketPort } from "../../protocols/websocket/socket.ts";
 import type { Self } from "../actor.ts";
 import { crash } from "../crash.ts";

@@ -1,11 +1,11 @@
-import type { CompressionOptions } from "../../protocols/websocket/extensions.ts";
+import type { CompressionOptions } from "../../protocols/websocket/frames/extensions.ts";
 import type { WebSocketLimits } from "../../protocols/websocket/limits.ts";
 import type { Arrival, SocketRoute } from "../../protocols/websocket/socket.ts";
 import type { Self } from "../actor.ts";
-import { remoteAddress, type RouteInfo } from "./handler.ts";
-import type { Later } from "../hooks.ts";
-import { MessageSocket } from "./message_socket.ts";
+import type { Later } from "../hooks/hooks.ts";
 import type { Supervisor } from "../supervisor.ts";
+import { remoteAddress, type RouteInfo } from "./handler.ts";
+import { MessageSocket } from "./message_socket.ts";
 
 /**
  * Called with each WebSocket that is opened on a path, before its first event: the place to set its

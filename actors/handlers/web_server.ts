@@ -1,16 +1,16 @@
 import type { PathAnswer } from "../../protocols/http/handlers.ts";
 import type { PathPattern } from "../../protocols/http/routes.ts";
-import { type Answering, answering } from "./answering.ts";
 import type { Clock } from "../clock.ts";
+import type { HandlerTable } from "../gateway/gateway_options.ts";
+import type { Log } from "../log.ts";
+import type { Supervisor } from "../supervisor.ts";
+import { type Answering, answering } from "./answering.ts";
 import { type CorsOptions, pagesOf, withCors } from "./cors.ts";
-import type { HandlerTable } from "../gateway_options.ts";
 import { isForwarder } from "./forwarder.ts";
 import type { Handler } from "./handler.ts";
 import { attributesOf, type LinkOptions } from "./link_options.ts";
-import type { Log } from "../log.ts";
 import { allowedBy, byMethod, type Methods } from "./methods.ts";
 import { type SocketHandler, type SocketOptions, socketRoute } from "./socket_handler.ts";
-import type { Supervisor } from "../supervisor.ts";
 
 /**
  * Which web pages may use a path, and what CoAP clients are told of it.

@@ -1,6 +1,6 @@
 import type { Credentials } from "../../protocols/identity.ts";
 import { Refusal } from "../../protocols/identity.ts";
-import type { Later, Login } from "../hooks.ts";
+import type { Later, Login } from "../hooks/hooks.ts";
 
 /**
  * One way to find out who a client is: by passwords, tokens, certificates. `authenticators` makes a

@@ -1,5 +1,5 @@
 import { type Credentials, Refusal } from "../../protocols/identity.ts";
-import type { Hooks, Later, Login } from "../hooks.ts";
+import type { Hooks, Later, Login } from "../hooks/hooks.ts";
 import { type Authenticator, isLater } from "./authenticator.ts";
 import { Throttle } from "./throttle.ts";
 

@@ -1,6 +1,6 @@
-import { fetchByName } from "../clients/fetch_by_name.ts";
 import { type Credentials, Refusal } from "../../protocols/identity.ts";
-import type { Login } from "../hooks.ts";
+import { fetchByName } from "../clients/fetch_by_name.ts";
+import type { Login } from "../hooks/hooks.ts";
 import { type Authenticator, mayCarryPassword, refusalIn } from "./authenticator.ts";
 import { Rechecked } from "./rechecked.ts";
 import { readAtMost } from "./remote_keys.ts";

@@ -1,16 +1,16 @@
-import { timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
+import { timingSafeEqual } from "node:crypto";
 import { type Credentials, type DigestProof, Refusal } from "../../protocols/identity.ts";
 import { challengeOf, ha1Of, responseTo } from "../../protocols/web/digest.ts";
-import type { Login } from "../hooks.ts";
+import type { Login } from "../hooks/hooks.ts";
 import {
   type Authenticator,
   type LoginAttempt,
   mayCarryPassword,
   refusalIn,
 } from "./authenticator.ts";
-import { type DigestAlgorithm, type DigestEntry, parseDigests } from "./lines.ts";
 import { Standing } from "./grant.ts";
+import { type DigestAlgorithm, type DigestEntry, parseDigests } from "./lines.ts";
 import { Nonces } from "./nonces.ts";
 import type { FileOptions } from "./password_file.ts";
 import { then, WatchedFile } from "./watched_file.ts";

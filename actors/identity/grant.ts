@@ -1,5 +1,5 @@
 import type { Grant } from "../../protocols/grant.ts";
-import type { Later, Login } from "../hooks.ts";
+import type { Later, Login } from "../hooks/hooks.ts";
 import { isLater } from "./authenticator.ts";
 
 /** Something that says who may come in, such as a file, and may say something else later. */

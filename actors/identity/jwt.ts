@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { Grant } from "../../protocols/grant.ts";
 import { Refusal } from "../../protocols/identity.ts";
-import type { Login } from "../hooks.ts";
+import type { Login } from "../hooks/hooks.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { type Source, Standing, stillGood } from "./grant.ts";
 import { algorithms, type JwtAlgorithm, type JwtKey, keySet, publicKey, secretKey } from "./jwk.ts";

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { setCookie } from "../handlers/cookies.ts";
 import type { Handler } from "../handlers/handler.ts";
+import type { Login } from "../hooks/hooks.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { stillGood } from "./grant.ts";
-import type { Login } from "../hooks.ts";
 import { tokenOf } from "./token.ts";
 import { Verified } from "./verified.ts";
 

@@ -1,6 +1,6 @@
 import type { Grant } from "../../protocols/grant.ts";
 import type { Refusal } from "../../protocols/identity.ts";
-import type { Later, Login } from "../hooks.ts";
+import type { Later, Login } from "../hooks/hooks.ts";
 import {
   type Authenticator,
   type LoginAttempt,

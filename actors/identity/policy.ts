@@ -1,6 +1,6 @@
 import type { Access } from "../../protocols/guard.ts";
 import type { Identity } from "../../protocols/identity.ts";
-import type { Hooks } from "../hooks.ts";
+import type { Hooks } from "../hooks/hooks.ts";
 import { PolicyIndex } from "./policy_index.ts";
 import { bits, compileRule, type PolicyRule } from "./policy_rule.ts";
 

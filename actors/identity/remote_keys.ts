@@ -1,7 +1,7 @@
-import { readBody } from "../handlers/read_body.ts";
 import { fetchByName } from "../clients/fetch_by_name.ts";
 import type { Clock } from "../clock.ts";
-import type { Later } from "../hooks.ts";
+import { readBody } from "../handlers/read_body.ts";
+import type { Later } from "../hooks/hooks.ts";
 import type { Source } from "./grant.ts";
 import { type JwtKey, keySet } from "./jwk.ts";
 import { Lookout } from "./lookout.ts";

@@ -1,7 +1,7 @@
 import type { Grant } from "../../protocols/grant.ts";
 import { Refusal } from "../../protocols/identity.ts";
 import type { AuthExchange, AuthMethod, AuthStep } from "../../protocols/mqtt/authentication.ts";
-import { Reason } from "../../protocols/mqtt/reason.ts";
+import { Reason } from "../../protocols/mqtt/packets/reason.ts";
 import { type ScramCredentials, scramSha256 } from "../../protocols/mqtt/scram.ts";
 import type { LoginAttempt } from "./authenticator.ts";
 import { parsePasswords } from "./lines.ts";

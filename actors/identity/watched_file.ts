@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Later } from "../hooks.ts";
+import type { Later } from "../hooks/hooks.ts";
 import { isLater } from "./authenticator.ts";
 import type { Source } from "./grant.ts";
 import { Lookout } from "./lookout.ts";

@@ -1,17 +1,17 @@
+import { typeOfMessage } from "../../protocols/http/topics/publishing.ts";
 import type { Identity } from "../../protocols/identity.ts";
 import { Refusal } from "../../protocols/identity.ts";
+import { Broker } from "../../protocols/mqtt/broker/broker.ts";
 import { ownerOf } from "../../protocols/owner.ts";
 import type { RegisteredWill } from "../../protocols/presence.ts";
 import type { Qos } from "../../protocols/publication.ts";
-import { typeOfMessage } from "../../protocols/http/publishing.ts";
-import { Broker } from "../../protocols/mqtt/broker.ts";
 import { faultOfTopic, isReserved } from "../../protocols/topic.ts";
 import type { Handler } from "../handlers/handler.ts";
 import { plainText } from "../handlers/plain_text.ts";
 import { readBody } from "../handlers/read_body.ts";
-import { HookGuard } from "../hook_guard.ts";
+import { HookGuard } from "../hooks/hook_guard.ts";
+import type { Space } from "../space/space.ts";
 import type { Presences } from "./presences.ts";
-import type { Space } from "../space.ts";
 
 /** Below this, clients without a connection register themselves. */
 export const CLIENTS = "/clients/*";

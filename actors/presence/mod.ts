@@ -1,11 +1,11 @@
 import type { RegistrationLimits } from "../../protocols/presence.ts";
-import type { PresenceSource } from "../gateway_options.ts";
+import type { PresenceSource } from "../gateway/gateway_options.ts";
 import { repeat } from "../repeat.ts";
 import { clientPaths, CLIENTS } from "./client_paths.ts";
 import { Presences } from "./presences.ts";
 
 export type { RegistrationLimits } from "../../protocols/presence.ts";
-export type { PresenceSource } from "../gateway_options.ts";
+export type { PresenceSource } from "../gateway/gateway_options.ts";
 
 /**
  * Whose presence is published, and how many clients may register.

@@ -1,5 +1,6 @@
-import { Broker } from "../../protocols/mqtt/broker.ts";
 import { ClientIds } from "../../protocols/coap/pubsub/client.ts";
+import { Broker } from "../../protocols/mqtt/broker/broker.ts";
+import { ownerOf } from "../../protocols/owner.ts";
 import {
   type Herald,
   type Presence,
@@ -9,10 +10,9 @@ import {
   type RegistrationLimits,
   Registrations,
 } from "../../protocols/presence.ts";
-import { ownerOf } from "../../protocols/owner.ts";
 import { Publication } from "../../protocols/publication.ts";
 import { faultOfTopic } from "../../protocols/topic.ts";
-import type { Space } from "../space.ts";
+import type { Space } from "../space/space.ts";
 
 /** Registrations are retained values of topics below this, and so stored like all others. */
 const PREFIX = "$clients/";

@@ -1,6 +1,6 @@
 import { clearTimeout, setTimeout } from "node:timers";
-import type { Holder } from "../ledger.ts";
 import type { Log } from "../log.ts";
+import type { Holder } from "../space/ledger.ts";
 import { BatchBuilder } from "./batch.ts";
 import type { WriterAnswer } from "./messages.ts";
 import type { RedoLog } from "./redo_log.ts";

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { Entry, type MessageRecord, type Segment } from "../../protocols/journal.ts";
-import { bareBytesOf, bytesOf } from "../../protocols/mqtt/queue.ts";
-import type { WrittenPage } from "../../protocols/mqtt/resume.ts";
+import { bareBytesOf, bytesOf } from "../../protocols/mqtt/broker/queue.ts";
+import type { WrittenPage } from "../../protocols/mqtt/broker/resume.ts";
 import { Delivery } from "../../protocols/publication.ts";
 import { unpacked } from "./packed.ts";
 import { fromRow } from "./rows.ts";

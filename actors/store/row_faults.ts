@@ -1,6 +1,6 @@
-import { isShared, sharedFilter } from "../../protocols/mqtt/shares.ts";
-import { faultOfFilter, faultOfTopic } from "../../protocols/topic.ts";
 import { decodeBase64 } from "@std/encoding/base64";
+import { isShared, sharedFilter } from "../../protocols/mqtt/broker/shares.ts";
+import { faultOfFilter, faultOfTopic } from "../../protocols/topic.ts";
 
 /** What an export consists of, in this order. */
 export const tables = [

@@ -1,18 +1,18 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { MqttLimits } from "../../protocols/mqtt/limits.ts";
 import { defaults as mqttDefaults } from "../../protocols/mqtt/limits.ts";
-import type { Ledger } from "../ledger.ts";
 import type { Log } from "../log.ts";
-import type { Space } from "../space.ts";
+import type { Ledger } from "../space/ledger.ts";
+import type { Space } from "../space/space.ts";
 import type { Supervisor } from "../supervisor.ts";
 import { openDatabase, readingFault } from "./database.ts";
 import { HistoryReader, type HistoryRule } from "./history.ts";
 import { lock, realFile } from "./lock.ts";
 import type { WriterAnswer } from "./messages.ts";
 import { readQueue } from "./queues.ts";
+import { Recovery } from "./recovery.ts";
 import { redoFile, redoLost } from "./redo.ts";
 import { RedoLog } from "./redo_log.ts";
-import { Recovery } from "./recovery.ts";
 import { Store } from "./store.ts";
 import { checkWriter, WriterThread } from "./writer_thread.ts";
 

@@ -1,4 +1,4 @@
-import { Fields } from "../../protocols/http/message.ts";
+import { Fields } from "../../protocols/http/messages/message.ts";
 import { faultOfOrigin, isReading, showsLogin } from "../../protocols/http/origin.ts";
 import { plainText } from "../handlers/plain_text.ts";
 import type { RootPart } from "./part.ts";

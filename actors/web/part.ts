@@ -1,5 +1,5 @@
 import type { RouteInfo } from "../handlers/handler.ts";
-import type { Later } from "../hooks.ts";
+import type { Later } from "../hooks/hooks.ts";
 
 /**
  * One part of a web site: it answers a request, or leaves it to the next part by returning

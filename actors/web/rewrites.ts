@@ -1,9 +1,9 @@
 import { compilePattern, type Pattern } from "../../protocols/web/pattern.ts";
-import { FileServer } from "./files.ts";
-import type { FilesOptions } from "./files_options.ts";
 import type { RouteInfo } from "../handlers/handler.ts";
+import { FileServer } from "./files/files.ts";
+import type { FilesOptions } from "./files/files_options.ts";
 import type { RootPart, WebPart } from "./part.ts";
-import { passing } from "./proxy.ts";
+import { passing } from "./proxy/proxy.ts";
 
 /** What rewrites need beside their rules. */
 interface RewriteOptions {

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { type FilePath, parseFilePath } from "../../protocols/web/path.ts";
 import type { Pattern } from "../../protocols/web/pattern.ts";
-import type { FileRoot, Found } from "./file_root.ts";
+import type { FileRoot, Found } from "./files/file_root.ts";
 
 /** A file that a request path leads to. */
 export interface Target {

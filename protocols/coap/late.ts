@@ -1,15 +1,15 @@
 import type { Due } from "../deadlines.ts";
 import type { Decided } from "../guard.ts";
-import type { Answer } from "./answer.ts";
-import { refusal } from "./answer.ts";
-import type { Blockwise } from "./blockwise.ts";
-import { Code, CON, type Message } from "./codec.ts";
-import type { Composer } from "./composer.ts";
-import type { Confirmable, MessageLayer } from "./layer.ts";
-import { overloaded } from "./outcome.ts";
-import { keyOf, type Peer } from "./peers.ts";
-import { isWanted, type Request } from "./request.ts";
+import type { Blockwise } from "./blocks/blockwise.ts";
+import type { Confirmable, MessageLayer } from "./exchange/layer.ts";
+import { keyOf, type Peer } from "./exchange/peers.ts";
+import type { Answer } from "./messages/answer.ts";
+import { refusal } from "./messages/answer.ts";
+import { Code, CON, type Message } from "./messages/codec.ts";
+import type { Composer } from "./messages/composer.ts";
+import { isWanted, type Request } from "./messages/request.ts";
 import { Room } from "./paths/room.ts";
+import { overloaded } from "./topics/outcome.ts";
 
 /** The requests whose answers wait for hooks or handlers. */
 export class LateAnswers {

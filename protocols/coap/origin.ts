@@ -1,9 +1,9 @@
 import type { Guard } from "../guard.ts";
 import type { Identity } from "../identity.ts";
 import { ownerOf } from "../owner.ts";
-import type { Client } from "./pubsub/client.ts";
+import type { Peer } from "./exchange/peers.ts";
 import type { LateAnswer } from "./late.ts";
-import type { Peer } from "./peers.ts";
+import type { Client } from "./pubsub/client.ts";
 
 /** Who sends a request, and how hooks are asked about it. */
 export interface Caller {

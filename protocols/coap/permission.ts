@@ -2,11 +2,11 @@ import type { Access } from "../guard.ts";
 import { Credentials, Refusal, type RefusalKind } from "../identity.ts";
 import type { Publication, Qos } from "../publication.ts";
 import type { Peer } from "../session.ts";
-import { type Answer, refusal } from "./answer.ts";
-import { Code } from "./codec.ts";
+import { type Answer, refusal } from "./messages/answer.ts";
+import { Code } from "./messages/codec.ts";
+import { parameter } from "./messages/query.ts";
+import type { Request } from "./messages/request.ts";
 import type { Caller } from "./origin.ts";
-import { parameter } from "./query.ts";
-import type { Request } from "./request.ts";
 
 const codes: Record<RefusalKind, number> = {
   credentials: Code.unauthorized,

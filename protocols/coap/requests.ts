@@ -1,27 +1,27 @@
 import { type Identity, Refusal } from "../identity.ts";
 import type { Link } from "../link_format.ts";
 import type { Hub, Peer as WirePeer } from "../session.ts";
-import { Answer, refusal } from "./answer.ts";
-import { Blockwise, type Transfers } from "./blockwise.ts";
-import { Changes } from "./changes.ts";
+import { Blockwise, type Transfers } from "./blocks/blockwise.ts";
+import type { MessageLayer } from "./exchange/layer.ts";
+import { keyOf } from "./exchange/peers.ts";
+import { LateAnswers } from "./late.ts";
+import { Answer, refusal } from "./messages/answer.ts";
+import { Code } from "./messages/codec.ts";
+import { parameter } from "./messages/query.ts";
+import type { Request } from "./messages/request.ts";
+import { Changes } from "./observe/changes.ts";
+import { Observers } from "./observe/observers.ts";
+import type { Origin } from "./origin.ts";
+import { Paths } from "./paths/paths.ts";
+import { credentialsOf, refused } from "./permission.ts";
 import type { Client } from "./pubsub/client.ts";
 import { Clients } from "./pubsub/clients.ts";
-import { Code } from "./codec.ts";
 import { Configurations } from "./pubsub/configurations.ts";
-import { LateAnswers } from "./late.ts";
-import type { MessageLayer } from "./layer.ts";
-import { discover } from "./links.ts";
-import { Observers } from "./observers.ts";
-import type { Origin } from "./origin.ts";
-import { notAllowed } from "./outcome.ts";
-import { keyOf } from "./peers.ts";
-import { credentialsOf, refused } from "./permission.ts";
-import { Paths } from "./paths/paths.ts";
-import { parameter } from "./query.ts";
-import { Replies } from "./replies.ts";
-import type { Request } from "./request.ts";
 import { TopicCollection } from "./pubsub/topic_collection.ts";
-import { Topics } from "./topics.ts";
+import { discover } from "./topics/links.ts";
+import { notAllowed } from "./topics/outcome.ts";
+import { Replies } from "./topics/replies.ts";
+import { Topics } from "./topics/topics.ts";
 
 /**
  * The request layer (RFC 7252 §5) for datagrams and streams: puts bodies together, finds who

@@ -6,14 +6,14 @@ import {
   type OpenDatagramSession,
   ProtocolError,
 } from "../session.ts";
-import { Answer, refusal } from "./answer.ts";
-import { ACK, Code, CON, decode, type Message, NON, RST } from "./codec.ts";
-import { Exchange } from "./exchange.ts";
-import { GroupRequests } from "./group_requests.ts";
+import { Exchange } from "./exchange/exchange.ts";
+import { GroupRequests } from "./exchange/group_requests.ts";
+import { Reachability } from "./exchange/reachability.ts";
 import { type CoapLimits, defaults } from "./limits.ts";
+import { Answer, refusal } from "./messages/answer.ts";
+import { ACK, Code, CON, decode, type Message, NON, RST } from "./messages/codec.ts";
+import { isRead, isWanted, readRequest, type Request } from "./messages/request.ts";
 import type { Origin } from "./origin.ts";
-import { Reachability } from "./reachability.ts";
-import { isRead, isWanted, readRequest, type Request } from "./request.ts";
 import { isAnsweredBriefly, Requests } from "./requests.ts";
 
 /** CoAP over UDP (RFC 7252, RFC 7641), for all peers of one socket. */

@@ -3,7 +3,7 @@ import { utf8 } from "../bytes.ts";
 import { Credentials, type DigestProof } from "../identity.ts";
 import type { Peer } from "../session.ts";
 import { parseDigest } from "../web/digest.ts";
-import type { RequestHead } from "./message.ts";
+import type { RequestHead } from "./messages/message.ts";
 
 const COLON = 0x3a;
 

@@ -1,7 +1,7 @@
 import type { Identity } from "../identity.ts";
 import type { Delivery } from "../publication.ts";
 import type { Hub, Peer, Subscription } from "../session.ts";
-import type { Fields, RequestHead, ResponseHead } from "./message.ts";
+import type { Fields, RequestHead, ResponseHead } from "./messages/message.ts";
 
 /** Takes a request's body. */
 export interface BodySink {

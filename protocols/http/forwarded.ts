@@ -1,7 +1,7 @@
 import { ipv4Bytes, ipv4Text, ipv6Bytes, ipv6Text } from "../dns/addresses.ts";
 import type { Hub, Peer, Session, Wire } from "../session.ts";
 import type { Answer } from "./exchange.ts";
-import type { Fields, Upgrade } from "./message.ts";
+import type { Fields, Upgrade } from "./messages/message.ts";
 
 /** True for the address, `host:port`, of a proxy that is trusted to say who its client is. */
 export type Trusts = (address: string) => boolean;

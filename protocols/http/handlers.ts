@@ -1,7 +1,7 @@
 import type { Link, LinkAttributes } from "../link_format.ts";
 import type { SocketRoute } from "../websocket/socket.ts";
 import type { PathExchange } from "./exchange.ts";
-import type { RequestHead } from "./message.ts";
+import type { RequestHead } from "./messages/message.ts";
 import type { PathPages } from "./pages.ts";
 import { type Found, type PathPattern, Routes } from "./routes.ts";
 

@@ -1,6 +1,6 @@
-import { BodyDecoder, type Framing } from "./body.ts";
 import type { BodySink } from "./exchange.ts";
 import type { HttpLimits } from "./limits.ts";
+import { BodyDecoder, type Framing } from "./messages/body.ts";
 
 /** Passes one request's body from the connection to the sink of whoever asks for it. */
 export class Intake {

@@ -1,11 +1,11 @@
 import type { Identity } from "../identity.ts";
 import type { Delivery } from "../publication.ts";
 import type { Hub, Peer, Subscription, Wire } from "../session.ts";
-import { CONTINUE, encodeHead, encodeLastChunk, sendChunk } from "./encode.ts";
 import type { BodySink, Exchange, Hurry } from "./exchange.ts";
 import { clientOf, type Trusts } from "./forwarded.ts";
 import type { Intake } from "./intake.ts";
-import type { RequestHead, ResponseHead } from "./message.ts";
+import { CONTINUE, encodeHead, encodeLastChunk, sendChunk } from "./messages/encode.ts";
+import type { RequestHead, ResponseHead } from "./messages/message.ts";
 
 /** The session, as one of its exchanges sees it. */
 export interface Line {

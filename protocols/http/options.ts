@@ -1,5 +1,5 @@
 import type { HttpLimits } from "./limits.ts";
-import type { Upgrade } from "./message.ts";
+import type { Upgrade } from "./messages/message.ts";
 
 /**
  * How HTTP is spoken on a listener.

@@ -1,4 +1,4 @@
-import type { Fields, RequestHead } from "./message.ts";
+import type { Fields, RequestHead } from "./messages/message.ts";
 
 /** What decides whether a web page may use the gateway. */
 interface PageRules {

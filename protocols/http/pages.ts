@@ -1,5 +1,5 @@
 import { type Exchange, respondText } from "./exchange.ts";
-import type { RequestHead } from "./message.ts";
+import type { RequestHead } from "./messages/message.ts";
 import {
   faultOfHost,
   faultOfOrigin,

@@ -1,4 +1,4 @@
-import type { RequestHead } from "./message.ts";
+import type { RequestHead } from "./messages/message.ts";
 
 /** Which paths are meant: `/exact`, all below `/prefix/*`, or those that a pattern fits. */
 export type PathPattern = string | URLPattern;

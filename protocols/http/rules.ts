@@ -1,7 +1,7 @@
 import type { Answer } from "./exchange.ts";
 import { forwardedAnswer, forwardedUpgrade, type Trusts } from "./forwarded.ts";
 import { defaults, type HttpLimits } from "./limits.ts";
-import type { Upgrade } from "./message.ts";
+import type { Upgrade } from "./messages/message.ts";
 import type { HttpOptions } from "./options.ts";
 import { entrance } from "./permission.ts";
 import { site } from "./site.ts";

@@ -1,11 +1,11 @@
 import type { Delivery } from "../publication.ts";
 import { type Hub, type OpenSession, ProtocolError, type Session, type Wire } from "../session.ts";
-import { framingOf } from "./body.ts";
-import { encodeRefusal } from "./encode.ts";
 import { type Answer, respondText } from "./exchange.ts";
-import { decodeHead } from "./head.ts";
 import { Intake } from "./intake.ts";
-import type { Upgrade } from "./message.ts";
+import { framingOf } from "./messages/body.ts";
+import { encodeRefusal } from "./messages/encode.ts";
+import { decodeHead } from "./messages/head.ts";
+import type { Upgrade } from "./messages/message.ts";
 import { type Line, OpenExchange } from "./open_exchange.ts";
 import type { HttpOptions } from "./options.ts";
 import { type HttpRules, rulesOf } from "./rules.ts";

@@ -2,7 +2,7 @@ import { type Answer, type Exchange, respondText, shownMethod, shownPath } from 
 import { isOfTopics, type PathAnswer } from "./handlers.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { Found } from "./routes.ts";
-import { topics } from "./topics.ts";
+import { topics } from "./topics/topics.ts";
 
 /** Answers a request, by its handler where there is one. */
 export type SiteAnswer = (

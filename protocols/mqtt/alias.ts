@@ -1,4 +1,4 @@
-import { bodyStart, varintBytes, writeVarint } from "./frame.ts";
+import { bodyStart, varintBytes, writeVarint } from "./packets/frame.ts";
 
 /** Topics of fewer bytes get no alias: it takes three itself, and a place in a table. */
 const SHORTEST_TOPIC = 6;

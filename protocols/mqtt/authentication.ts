@@ -1,8 +1,8 @@
 import type { Grant } from "../grant.ts";
 import { ProtocolError } from "../session.ts";
 import type { Link } from "./link.ts";
-import type { Auth } from "./packet.ts";
-import { Reason } from "./reason.ts";
+import type { Auth } from "./packets/packet.ts";
+import { Reason } from "./packets/reason.ts";
 
 /**
  * What an authentication method answers to the client: another question, success or failure.

@@ -1,9 +1,9 @@
 import { ProtocolError } from "../session.ts";
 import type { Admission } from "./connect.ts";
 import type { Link } from "./link.ts";
-import { PacketType } from "./packet.ts";
-import type { Properties } from "./property.ts";
-import { allowsReason, Reason } from "./reason.ts";
+import { PacketType } from "./packets/packet.ts";
+import type { Properties } from "./packets/property.ts";
+import { allowsReason, Reason } from "./packets/reason.ts";
 
 /** The properties of a CONNACK that lets an MQTT 5 client in (MQTT 5.0 §3.2.2.3). */
 export function agreement(

@@ -1,25 +1,25 @@
-import { Reader } from "../bytes.ts";
 import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
-import { type Hub, type Inbox, ProtocolError } from "../session.ts";
+import { Reader } from "../bytes.ts";
 import type { Identity } from "../identity.ts";
 import { ownerOf } from "../owner.ts";
+import { type Hub, type Inbox, ProtocolError } from "../session.ts";
 import { faultOfTopic, isReserved } from "../topic.ts";
 import { BRIDGE, Trail } from "../trail.ts";
-import type { Broker } from "./broker.ts";
-import type { Client } from "./client.ts";
-import { agreement } from "./connack.ts";
-import { decodePacket } from "./decode.ts";
-import { readVersion } from "./decode_connect.ts";
-import { bodyStart } from "./frame.ts";
 import type { AuthMethod } from "./authentication.ts";
-import type { Link } from "./link.ts";
+import type { Broker } from "./broker/broker.ts";
+import type { Client } from "./broker/client.ts";
+import { messageProperties, willBytes } from "./broker/message.ts";
+import { SessionLog } from "./broker/session_log.ts";
+import { agreement } from "./connack.ts";
 import type { MqttLimits } from "./limits.ts";
-import { messageProperties, willBytes } from "./message.ts";
+import type { Link } from "./link.ts";
 import type { MqttOptions } from "./options.ts";
-import type { Connect, Will } from "./packet.ts";
-import { Reason } from "./reason.ts";
-import { SessionLog } from "./session_log.ts";
+import { decodePacket } from "./packets/decode.ts";
+import { readVersion } from "./packets/decode_connect.ts";
+import { bodyStart } from "./packets/frame.ts";
+import type { Connect, Will } from "./packets/packet.ts";
+import { Reason } from "./packets/reason.ts";
 
 /** A CONNECT that is in order, and what was granted of what it asks for. */
 export interface Admission {

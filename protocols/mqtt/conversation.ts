@@ -1,14 +1,14 @@
 import type { Refusal } from "../identity.ts";
 import { ProtocolError } from "../session.ts";
 import type { Authentication } from "./authentication.ts";
-import type { Client } from "./client.ts";
-import { decodePacket } from "./decode.ts";
+import type { Client } from "./broker/client.ts";
 import { Incoming } from "./incoming.ts";
 import type { Link } from "./link.ts";
 import { Outgoing } from "./outgoing.ts";
-import { type Disconnect, type Packet, PacketType, type Subscribe } from "./packet.ts";
+import { decodePacket } from "./packets/decode.ts";
+import { type Disconnect, type Packet, PacketType, type Subscribe } from "./packets/packet.ts";
+import { Reason } from "./packets/reason.ts";
 import { permissions } from "./permission.ts";
-import { Reason } from "./reason.ts";
 import { subscribe, unsubscribe } from "./subscribe.ts";
 import { Throttle } from "./throttle.ts";
 

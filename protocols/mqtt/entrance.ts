@@ -8,18 +8,18 @@ import {
   type AuthOwner,
   type AuthStep,
 } from "./authentication.ts";
-import { Broker } from "./broker.ts";
-import type { Client } from "./client.ts";
+import { Broker } from "./broker/broker.ts";
+import type { Client } from "./broker/client.ts";
+import { Inheritance } from "./broker/inheritance.ts";
+import { Tenure } from "./broker/tenure.ts";
 import { refuseConnect, unkept } from "./connack.ts";
 import { type Admission, admit, faultOfQuota } from "./connect.ts";
 import { misplaced, type Span } from "./conversation.ts";
-import { decodePacket } from "./decode.ts";
-import { Inheritance } from "./inheritance.ts";
 import type { Link } from "./link.ts";
-import { PacketType } from "./packet.ts";
+import { decodePacket } from "./packets/decode.ts";
+import { PacketType } from "./packets/packet.ts";
+import { Reason } from "./packets/reason.ts";
 import { connectRefused, login, mayLeaveWill } from "./permission.ts";
-import { Reason } from "./reason.ts";
-import { Tenure } from "./tenure.ts";
 
 /** The session that an entrance belongs to, and that goes on where the entrance ends. */
 export interface House {

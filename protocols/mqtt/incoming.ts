@@ -3,20 +3,20 @@ import { copy } from "../bytes.ts";
 import { Refusal } from "../identity.ts";
 import { Publication } from "../publication.ts";
 import { type Outcome, ProtocolError } from "../session.ts";
-import type { Client } from "./client.ts";
-import { bodyStart } from "./frame.ts";
+import type { Client } from "./broker/client.ts";
+import { messageProperties } from "./broker/message.ts";
 import type { Link } from "./link.ts";
-import { messageProperties } from "./message.ts";
-import { PacketType } from "./packet.ts";
-import { reasonOf as refusalReason } from "./permission.ts";
+import { bodyStart } from "./packets/frame.ts";
+import { PacketType } from "./packets/packet.ts";
 import {
   encodePublish311Qos0,
   encodePublish311Qos12,
   encodePublish5Qos0,
   encodePublish5Qos12,
-} from "./publish_packet.ts";
-import { PublishReader } from "./publish_reader.ts";
-import { Reason } from "./reason.ts";
+} from "./packets/publish_packet.ts";
+import { PublishReader } from "./packets/publish_reader.ts";
+import { Reason } from "./packets/reason.ts";
+import { reasonOf as refusalReason } from "./permission.ts";
 
 // All connections share it, because nothing looks at it after the turn that read it.
 const packet = new PublishReader();

@@ -1,10 +1,10 @@
 import type { Decided } from "../guard.ts";
 import type { Hub, Wire } from "../session.ts";
 import type { Traffic } from "../traffic.ts";
-import { encode } from "./encode.ts";
 import type { MqttOptions } from "./options.ts";
-import { type Packet, PacketType, type Version } from "./packet.ts";
-import { Reason } from "./reason.ts";
+import { encode } from "./packets/encode.ts";
+import { type Packet, PacketType, type Version } from "./packets/packet.ts";
+import { Reason } from "./packets/reason.ts";
 
 // `wire.send` copies, so all connections share these.
 const ack = new Uint8Array(4);

@@ -1,17 +1,17 @@
 import type { Delivery } from "../publication.ts";
 import { ProtocolError } from "../session.ts";
 import { TopicAliases } from "./alias.ts";
-import type { Client } from "./client.ts";
-import { SharedDelivery } from "./group.ts";
-import { MAX_ID, type Unsettled } from "./inflight.ts";
+import type { Client } from "./broker/client.ts";
+import { SharedDelivery } from "./broker/group.ts";
+import { MAX_ID, type Unsettled } from "./broker/inflight.ts";
+import { isExpired } from "./broker/message.ts";
+import { outliving } from "./broker/outliving.ts";
+import { type SessionLog, settle, StoredDelivery } from "./broker/session_log.ts";
 import type { Link } from "./link.ts";
-import { isExpired } from "./message.ts";
-import { PacketType } from "./packet.ts";
-import { publishPacket } from "./publish_packet.ts";
-import { outliving } from "./outliving.ts";
-import { Reason } from "./reason.ts";
+import { PacketType } from "./packets/packet.ts";
+import { publishPacket } from "./packets/publish_packet.ts";
+import { Reason } from "./packets/reason.ts";
 import { Retained } from "./retained.ts";
-import { type SessionLog, settle, StoredDelivery } from "./session_log.ts";
 
 /** 1,000 messages that wait for a connected client make publishers wait: a tenth of its queue. */
 const CONGESTED_MESSAGES = 1000;

@@ -2,12 +2,12 @@ import type { Decided, Guard } from "../guard.ts";
 import { Credentials, type Identity, Refusal } from "../identity.ts";
 import { ProtocolError } from "../session.ts";
 import { faultOfFilter } from "../topic.ts";
+import { willOf, willPublication } from "./broker/message.ts";
+import { isShared, sharedFilter } from "./broker/shares.ts";
 import type { Admission } from "./connect.ts";
 import type { Link } from "./link.ts";
-import { willOf, willPublication } from "./message.ts";
-import type { FilterRequest } from "./packet.ts";
-import { Reason } from "./reason.ts";
-import { isShared, sharedFilter } from "./shares.ts";
+import type { FilterRequest } from "./packets/packet.ts";
+import { Reason } from "./packets/reason.ts";
 
 /** Finds out who connects, and whether that client may leave its will. */
 export function login(

@@ -1,9 +1,9 @@
 import { Delivery, type Publication, type Qos } from "../publication.ts";
 import { type Period, Replay, TURN_STEPS } from "../replay.ts";
 import type { Subscription } from "../session.ts";
-import type { Client } from "./client.ts";
+import type { Client } from "./broker/client.ts";
+import { isExpired } from "./broker/message.ts";
 import type { Link } from "./link.ts";
-import { isExpired } from "./message.ts";
 
 /** Stored messages on their way to a client, read only as fast as it takes them. */
 export class Retained {

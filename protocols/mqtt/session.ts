@@ -1,22 +1,22 @@
-import type { Delivery } from "../publication.ts";
 import { type LoginEnd, wordsOfEnd } from "../grant.ts";
+import type { Delivery } from "../publication.ts";
 import { type Hub, type OpenSession, ProtocolError, type Session, type Wire } from "../session.ts";
+import { TURN_WORK } from "../traffic.ts";
 import { AuthAnswer } from "./authentication.ts";
-import { HANDOVER, TAKEOVER } from "./broker.ts";
-import { OVERFLOW } from "./client.ts";
+import { HANDOVER, TAKEOVER } from "./broker/broker.ts";
+import { OVERFLOW } from "./broker/client.ts";
+import { SharedDelivery } from "./broker/group.ts";
+import type { Tenure } from "./broker/tenure.ts";
 import { refuseConnect, unkept } from "./connack.ts";
 import { type Admission, begin } from "./connect.ts";
 import { Conversation, misplaced } from "./conversation.ts";
 import { Entrance, type House } from "./entrance.ts";
-import { packetEnd } from "./frame.ts";
-import { SharedDelivery } from "./group.ts";
 import { defaults } from "./limits.ts";
 import { Link } from "./link.ts";
 import type { MqttOptions } from "./options.ts";
-import { TURN_WORK } from "../traffic.ts";
-import { PacketType, versionNames } from "./packet.ts";
-import { allowsReason, Reason } from "./reason.ts";
-import type { Tenure } from "./tenure.ts";
+import { packetEnd } from "./packets/frame.ts";
+import { PacketType, versionNames } from "./packets/packet.ts";
+import { allowsReason, Reason } from "./packets/reason.ts";
 
 /** 1 KiB of an unfinished packet is a sign of life; single bytes now and then are none. */
 const MUCH_BYTES = 1024;

@@ -1,18 +1,18 @@
+import { readSince } from "../history.ts";
 import type { Refusal } from "../identity.ts";
 import type { Qos } from "../publication.ts";
-import { type Hub, ProtocolError, type Subscription } from "../session.ts";
-import { readSince } from "../history.ts";
 import type { Period } from "../replay.ts";
+import { type Hub, ProtocolError, type Subscription } from "../session.ts";
 import { faultOfFilter } from "../topic.ts";
-import { Broker } from "./broker.ts";
-import type { Client } from "./client.ts";
+import { Broker } from "./broker/broker.ts";
+import type { Client } from "./broker/client.ts";
+import { isShared, sharedFilter } from "./broker/shares.ts";
 import type { MqttLimits } from "./limits.ts";
 import type { Link } from "./link.ts";
-import type { FilterRequest, Subscribe, Unsubscribe } from "./packet.ts";
+import type { FilterRequest, Subscribe, Unsubscribe } from "./packets/packet.ts";
+import { Reason } from "./packets/reason.ts";
 import { followed, reasonOf } from "./permission.ts";
-import { Reason } from "./reason.ts";
 import type { Retained } from "./retained.ts";
-import { isShared, sharedFilter } from "./shares.ts";
 
 /** What SUBSCRIBE and UNSUBSCRIBE change. */
 interface Subscriber {

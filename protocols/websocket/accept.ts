@@ -1,14 +1,14 @@
 import { wordsOfEnd } from "../grant.ts";
 import type { Decided, Guard } from "../guard.ts";
 import { credentialsOf } from "../http/credentials.ts";
-import type { RequestHead } from "../http/message.ts";
+import type { RequestHead } from "../http/messages/message.ts";
 import { inHttp } from "../http/permission.ts";
 import { Refusal as Refused } from "../identity.ts";
 import type { Qos } from "../publication.ts";
 import { type Hub, ProtocolError, type Session, type Wire } from "../session.ts";
-import { closeCodes } from "./codes.ts";
-import { Deflation } from "./deflation.ts";
-import { acceptOffer, compressionDefaults, type CompressionOptions } from "./extensions.ts";
+import { closeCodes } from "./frames/codes.ts";
+import { Deflation } from "./frames/deflation.ts";
+import { acceptOffer, compressionDefaults, type CompressionOptions } from "./frames/extensions.ts";
 import { type Refusal, refusal, switchingProtocols } from "./handshake.ts";
 import type { WebSocketLimits } from "./limits.ts";
 import type { OpenMode } from "./mode.ts";

@@ -1,5 +1,5 @@
 import { ProtocolError } from "../session.ts";
-import { closeCodes } from "./codes.ts";
+import { closeCodes } from "./frames/codes.ts";
 import { acceptKey } from "./handshake.ts";
 
 /** What a client asks for in its opening handshake. */

@@ -1,7 +1,7 @@
 import type { OpenSession, Session } from "../session.ts";
-import { Backlog } from "./backlog.ts";
-import { FINAL, headerSize, MAX_CONTROL_BYTES, writeHeader } from "./codec.ts";
-import { opcodes } from "./codes.ts";
+import { Backlog } from "./frames/backlog.ts";
+import { FINAL, headerSize, MAX_CONTROL_BYTES, writeHeader } from "./frames/codec.ts";
+import { opcodes } from "./frames/codes.ts";
 import type { Link } from "./mode.ts";
 import { Tunnel } from "./tunnel.ts";
 

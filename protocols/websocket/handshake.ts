@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { RequestHead, ResponseHead } from "../http/message.ts";
+import type { RequestHead, ResponseHead } from "../http/messages/message.ts";
 
 /** An HTTP answer to a handshake, other than 101. */
 export type Refusal = ResponseHead & { body: string };

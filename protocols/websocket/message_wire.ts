@@ -1,7 +1,7 @@
 import { type OpenSession, ProtocolError, type Session } from "../session.ts";
-import { Backlog } from "./backlog.ts";
-import { FINAL } from "./codec.ts";
-import { closeCodes, opcodes } from "./codes.ts";
+import { Backlog } from "./frames/backlog.ts";
+import { FINAL } from "./frames/codec.ts";
+import { closeCodes, opcodes } from "./frames/codes.ts";
 import type { Link } from "./mode.ts";
 import { Tunnel } from "./tunnel.ts";
 

@@ -1,8 +1,8 @@
 import type { Decided } from "../guard.ts";
 import type { Delivery } from "../publication.ts";
 import type { Hub, Wire } from "../session.ts";
-import type { Close } from "./close.ts";
-import type { Deflation } from "./deflation.ts";
+import type { Close } from "./frames/close.ts";
+import type { Deflation } from "./frames/deflation.ts";
 
 /** A WebSocket as its mode sees it. */
 export interface Link {

@@ -1,6 +1,6 @@
 import type { Decided } from "../guard.ts";
 import { shownPath } from "../http/exchange.ts";
-import type { UpgradeQuestion } from "../http/message.ts";
+import type { UpgradeQuestion } from "../http/messages/message.ts";
 import type { Found } from "../http/routes.ts";
 import type { Session } from "../session.ts";
 import { type Accepting, acceptKnown, acceptSocket, type Asking, login } from "./accept.ts";

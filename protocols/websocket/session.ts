@@ -1,16 +1,16 @@
 import { wordsOfEnd } from "../grant.ts";
 import type { Delivery } from "../publication.ts";
 import { type Hub, ProtocolError, type Session, type Wire } from "../session.ts";
-import { type Close, closeFrame, readClose } from "./close.ts";
-import { FINAL, headerOf } from "./codec.ts";
-import { closeCodes, isCloseCode, opcodes } from "./codes.ts";
-import type { Deflation } from "./deflation.ts";
-import { FrameReader, type FrameTarget } from "./frame_reader.ts";
+import { type Close, closeFrame, readClose } from "./frames/close.ts";
+import { FINAL, headerOf } from "./frames/codec.ts";
+import { closeCodes, isCloseCode, opcodes } from "./frames/codes.ts";
+import type { Deflation } from "./frames/deflation.ts";
+import { FrameReader, type FrameTarget } from "./frames/frame_reader.ts";
+import { maskedFrameOf } from "./frames/masked.ts";
+import { compressedFrame } from "./frames/shared_frames.ts";
 import type { WebSocketLimits } from "./limits.ts";
 import { Liveness } from "./liveness.ts";
-import { maskedFrameOf } from "./masked.ts";
 import type { Link, Mode, OpenMode } from "./mode.ts";
-import { compressedFrame } from "./shared_frames.ts";
 
 const NOTHING = new Uint8Array(0);
 

@@ -1,8 +1,8 @@
+import type { RequestHead } from "../http/messages/message.ts";
 import type { Identity } from "../identity.ts";
-import type { RequestHead } from "../http/message.ts";
 import type { Hub, Peer } from "../session.ts";
-import type { Close } from "./close.ts";
-import type { CompressionOptions } from "./extensions.ts";
+import type { Close } from "./frames/close.ts";
+import type { CompressionOptions } from "./frames/extensions.ts";
 import type { Refusal } from "./handshake.ts";
 import type { WebSocketLimits } from "./limits.ts";
 

@@ -1,7 +1,7 @@
-import { Assembly } from "./assembly.ts";
-import type { Close } from "./close.ts";
-import { COMPRESSED, FINAL } from "./codec.ts";
-import { closeCodes, opcodes } from "./codes.ts";
+import { Assembly } from "./frames/assembly.ts";
+import type { Close } from "./frames/close.ts";
+import { COMPRESSED, FINAL } from "./frames/codec.ts";
+import { closeCodes, opcodes } from "./frames/codes.ts";
 import type { WebSocketLimits } from "./limits.ts";
 import type { Link, Mode } from "./mode.ts";
 import type { SocketPort, SocketUser } from "./socket.ts";

@@ -1,6 +1,6 @@
 import type { Delivery } from "../publication.ts";
 import { type Peer, ProtocolError, type Session, type Wire } from "../session.ts";
-import { closeCodes } from "./codes.ts";
+import { closeCodes } from "./frames/codes.ts";
 import type { Link, Mode } from "./mode.ts";
 
 /**

@@ -1,15 +1,14 @@
-import { builtInLength, Handlers } from "../http/handlers.ts";
-import type { RequestHead, Upgrade } from "../http/message.ts";
-import { faultOfOrigin } from "../http/origin.ts";
 import { withLength, withoutLength } from "../coap/stream/codec.ts";
 import { OPTION_BYTES } from "../coap/stream/session.ts";
+import { builtInLength, Handlers } from "../http/handlers.ts";
+import type { RequestHead, Upgrade } from "../http/messages/message.ts";
+import { faultOfOrigin } from "../http/origin.ts";
 import type { Qos } from "../publication.ts";
 import type { OpenSession, Wire } from "../session.ts";
 import { pathToTopic } from "../topic.ts";
 import { acceptKnown, acceptSocket, type Asking, login } from "./accept.ts";
-import type { CompressionOptions } from "./extensions.ts";
 import { FramedWire } from "./framed_wire.ts";
-import { frameEncoders } from "./frames.ts";
+import type { CompressionOptions } from "./frames/extensions.ts";
 import {
   asksForWebSocket,
   checkHandshake,
@@ -17,13 +16,14 @@ import {
   type Refusal,
   refusal,
 } from "./handshake.ts";
-import { JsonMode } from "./json.ts";
 import { defaults, type WebSocketLimits } from "./limits.ts";
-import type { OpenMode } from "./mode.ts";
-import { faultOfName } from "./operation.ts";
-import { RawMode } from "./raw.ts";
 import { type Framing, MessageWire } from "./message_wire.ts";
+import type { OpenMode } from "./mode.ts";
 import { isForRoute, openRoute } from "./route.ts";
+import { frameEncoders } from "./topics/frames.ts";
+import { JsonMode } from "./topics/json.ts";
+import { faultOfName } from "./topics/operation.ts";
+import { RawMode } from "./topics/raw.ts";
 
 /**
  * How WebSockets are accepted.

@@ -206,8 +206,9 @@ function mapped(map: string): string[] {
   let top = "", folder = "";
   for (const [cell, next] of rowsOf(map)) {
     const names = [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name!);
-    if (next === "what") {
-      top = folder = names[0]?.endsWith("/") ? names[0] : "";
+    const begins = /^`((?:actors|protocols|transports|tests)\/[\w/]*)`$/.exec(cell);
+    if (next === "what" || begins) {
+      top = folder = begins?.[1] ?? "";
       continue;
     }
     folder = top;

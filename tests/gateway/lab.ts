@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { any, coap, gateway, http, Log, MemoryTransport, mqtt } from "../../mod.ts";
-import type { Message } from "../../protocols/coap/codec.ts";
-import { decode, encode } from "../../protocols/coap/codec.ts";
-import type { DatagramPort } from "../../transports/transport.ts";
+import type { Message } from "../../protocols/coap/messages/codec.ts";
+import { decode, encode } from "../../protocols/coap/messages/codec.ts";
 import { MemoryDatagrams } from "../../transports/memory_datagrams.ts";
+import type { DatagramPort } from "../../transports/transport.ts";
 import { FakeClock, settle } from "../actors/fakes.ts";
 import type { Hub } from "../interop/listeners.ts";
 import { type Introduction, MqttClient } from "../interop/mqtt_client.ts";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { Child, run } from "../interop/child.ts";
 import { program, testWith } from "../interop/programs.ts";
 import { lines, sample } from "../protocols/websocket/peer.ts";
-import { certificates } from "../transports/certificates.ts";
-import { type IdentityFiles, identityFiles } from "./identity_files.ts";
+import { certificates } from "../transports/tls/certificates.ts";
+import { type IdentityFiles, identityFiles } from "./identity/identity_files.ts";
 import { listening } from "./meerkat.ts";
 import { Raw } from "./raw.ts";
 

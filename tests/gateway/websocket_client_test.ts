@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { connectWebSocket, gateway, http, type MessageSocket, tls } from "../../mod.ts";
 import { testWith } from "../interop/programs.ts";
-import { certificates } from "../transports/certificates.ts";
+import { certificates } from "../transports/tls/certificates.ts";
 
 function over(socket: MessageSocket): Promise<CloseEvent> {
   return new Promise((resolve) => socket.onclose = resolve);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { coapClient } from "../../mod.ts";
-import { body } from "../protocols/coap/transfers.ts";
+import { body } from "../protocols/coap/blocks/transfers.ts";
 import { Child } from "./child.ts";
 import { program, testWith } from "./programs.ts";
 

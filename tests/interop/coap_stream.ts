@@ -1,8 +1,8 @@
-import { type Message, NON, NONE, type Option } from "../../protocols/coap/codec.ts";
-import { encodeOptions } from "../../protocols/coap/option_bytes.ts";
-import { Capabilities } from "../../protocols/coap/stream/signaling.ts";
+import { type Message, NON, NONE, type Option } from "../../protocols/coap/messages/codec.ts";
+import { encodeOptions } from "../../protocols/coap/messages/option_bytes.ts";
 import { decodeFrame, Signal } from "../../protocols/coap/stream/codec.ts";
 import { StreamComposer } from "../../protocols/coap/stream/composer.ts";
+import { Capabilities } from "../../protocols/coap/stream/signaling.ts";
 import type { Stream } from "./mqtt_client.ts";
 import { within } from "./patience.ts";
 

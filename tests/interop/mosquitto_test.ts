@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { gateway } from "../../mod.ts";
-import { decode } from "../../protocols/mqtt/decode.ts";
-import { encode } from "../../protocols/mqtt/encode.ts";
+import { decode } from "../../protocols/mqtt/packets/decode.ts";
+import { encode } from "../../protocols/mqtt/packets/encode.ts";
 import { Child, run } from "./child.ts";
 import { listenToAll } from "./listeners.ts";
 import { connectPacket, dialMqtt } from "./mqtt_client.ts";

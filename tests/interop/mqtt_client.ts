@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { decode } from "../../protocols/mqtt/decode.ts";
-import { encode } from "../../protocols/mqtt/encode.ts";
-import type { Connack, Connect, Packet, Version } from "../../protocols/mqtt/packet.ts";
+import { decode } from "../../protocols/mqtt/packets/decode.ts";
+import { encode } from "../../protocols/mqtt/packets/encode.ts";
+import type { Connack, Connect, Packet, Version } from "../../protocols/mqtt/packets/packet.ts";
 import type { Qos } from "../../protocols/publication.ts";
 import { within } from "./patience.ts";
 

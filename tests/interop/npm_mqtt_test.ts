@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mqttClient } from "../../actors/clients/mqtt_client.ts";
 import type { ConnackPacket, MqttClient, PublishPacket } from "../../actors/clients/npm_mqtt.d.ts";
 import { gateway, http, mqtt, tcp, tls } from "../../mod.ts";
-import { certificates, hasOpenssl, orSkipped } from "../transports/certificates.ts";
+import { certificates, hasOpenssl, orSkipped } from "../transports/tls/certificates.ts";
 
 const strict = { sanitizeOps: true, sanitizeResources: true };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { silent } from "../../actors/log.ts";
 import { gateway, http, mqtt, tcp, tls } from "../../mod.ts";
-import { certificates, hasOpenssl } from "../transports/certificates.ts";
+import { certificates, hasOpenssl } from "../transports/tls/certificates.ts";
 import { meerkat } from "./commands.ts";
 import { hasMosquitto, Mosquitto, orSkipped } from "./mosquitto.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { looksLikeCoap } from "../../protocols/coap/stream/codec.ts";
 import { Reader, utf8 } from "../../protocols/bytes.ts";
+import { looksLikeCoap } from "../../protocols/coap/stream/codec.ts";
 import { decodePayload } from "../../protocols/envelope.ts";
 import { readSince } from "../../protocols/history.ts";
 import { isSelected, type Link, linkText } from "../../protocols/link_format.ts";
@@ -16,7 +16,7 @@ import {
 } from "../../protocols/topic.ts";
 import { VIA, viaOf } from "../../protocols/trail.ts";
 import { hex } from "./fakes.ts";
-import { survive } from "./web/harm.ts";
+import { survive } from "./harm.ts";
 
 Deno.test("Reader never reads beyond its packet, and calls a packet that ends early the peer's fault", () => {
   survive([hex("00 0102 03040506 02 6162")], (bytes) => {

@@ -1,6 +1,6 @@
-import { HookChain, hookDefaults } from "../../actors/hook_chain.ts";
-import { HookGuard } from "../../actors/hook_guard.ts";
-import type { Hooks } from "../../actors/hooks.ts";
+import { HookChain, hookDefaults } from "../../actors/hooks/hook_chain.ts";
+import { HookGuard } from "../../actors/hooks/hook_guard.ts";
+import type { Hooks } from "../../actors/hooks/hooks.ts";
 import { Log } from "../../actors/log.ts";
 import type { Grant } from "../../protocols/grant.ts";
 import { type Identity, Refusal } from "../../protocols/identity.ts";

@@ -1,6 +1,6 @@
-import { wordsOf } from "../cause.ts";
 import type { Command, CommandHost } from "../command.ts";
-import { quote } from "../place.ts";
+import { wordsOf } from "../config/cause.ts";
+import { quote } from "../settings/place.ts";
 import type { Answered, Asking, ClientHost } from "./client.ts";
 import { clientCommand } from "./client_command.ts";
 import { type ClientFlag, type ClientFlags, helpFlag, loginFlags } from "./client_flags.ts";

@@ -1,6 +1,6 @@
 import type { CommandHost } from "../command.ts";
-import { suggestion } from "../nearest.ts";
-import { quote } from "../place.ts";
+import { suggestion } from "../settings/nearest.ts";
+import { quote } from "../settings/place.ts";
 
 /** One flag of a client command. */
 export interface ClientFlag {

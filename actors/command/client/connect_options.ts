@@ -1,9 +1,9 @@
 import { parseTarget } from "../../../protocols/mqtt/url.ts";
 import type { Qos } from "../../../protocols/publication.ts";
 import { faultOfTopic } from "../../../protocols/topic.ts";
-import { wordsOf } from "../cause.ts";
 import type { CommandHost } from "../command.ts";
-import { quote } from "../place.ts";
+import { wordsOf } from "../config/cause.ts";
+import { quote } from "../settings/place.ts";
 import type { ClientHost, ConnectOptions, Outgoing } from "./client.ts";
 import type { ClientFlags } from "./client_flags.ts";
 import type { PropertiesByPacket } from "./packet_properties.ts";

@@ -1,6 +1,6 @@
-import { wordsOf } from "../cause.ts";
 import type { CommandHost } from "../command.ts";
-import { quote } from "../place.ts";
+import { wordsOf } from "../config/cause.ts";
+import { quote } from "../settings/place.ts";
 import { askFlags, askingOf, show } from "./ask.ts";
 import { clientCommand, LINE_FEED, TIMED_OUT } from "./client_command.ts";
 import type { ClientFlag } from "./client_flags.ts";

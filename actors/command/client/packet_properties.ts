@@ -1,4 +1,4 @@
-import { quote } from "../place.ts";
+import { quote } from "../settings/place.ts";
 import type { PacketProperties } from "./client.ts";
 
 type Kind = "number" | "text" | "bytes" | "flag" | "pair";

@@ -1,5 +1,5 @@
-import { wordsOf } from "../cause.ts";
-import { quote } from "../place.ts";
+import { wordsOf } from "../config/cause.ts";
+import { quote } from "../settings/place.ts";
 import type { ClientHost } from "./client.ts";
 import type { ClientFlags } from "./client_flags.ts";
 

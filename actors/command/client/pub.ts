@@ -1,5 +1,5 @@
-import { wordsOf } from "../cause.ts";
 import type { CommandHost } from "../command.ts";
+import { wordsOf } from "../config/cause.ts";
 import type { Client, ClientHost } from "./client.ts";
 import { clientCommand } from "./client_command.ts";
 import { type ClientFlag, commonFlags } from "./client_flags.ts";

@@ -1,6 +1,6 @@
-import { wordsOf } from "../cause.ts";
 import type { CommandHost } from "../command.ts";
-import { quote } from "../place.ts";
+import { wordsOf } from "../config/cause.ts";
+import { quote } from "../settings/place.ts";
 import { clientCommand } from "./client_command.ts";
 import type { ClientFlag } from "./client_flags.ts";
 import { clientHelp } from "./client_help.ts";

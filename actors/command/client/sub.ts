@@ -1,6 +1,6 @@
 import { faultOfFilter, matches } from "../../../protocols/topic.ts";
-import { wordsOf } from "../cause.ts";
 import type { CommandHost } from "../command.ts";
+import { wordsOf } from "../config/cause.ts";
 import type { Client, ClientHost, Incoming } from "./client.ts";
 import { clientCommand, LINE_FEED, TIMED_OUT } from "./client_command.ts";
 import { type ClientFlag, type ClientFlags, commonFlags } from "./client_flags.ts";

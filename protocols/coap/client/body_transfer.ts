@@ -1,10 +1,10 @@
 import { ProtocolError } from "../../session.ts";
-import { Assembly } from "../assembly.ts";
-import { Block, blockOf, sizeOf } from "../block.ts";
-import { Code, Message, NONE } from "../codec.ts";
-import { Option } from "../option_bytes.ts";
-import { isCritical, Options, ruleOf, uint, uintOf } from "../options.ts";
-import { sameBytes } from "../representation.ts";
+import { Assembly } from "../blocks/assembly.ts";
+import { Block, blockOf, sizeOf } from "../blocks/block.ts";
+import { Code, Message, NONE } from "../messages/codec.ts";
+import { Option } from "../messages/option_bytes.ts";
+import { isCritical, Options, ruleOf, uint, uintOf } from "../messages/options.ts";
+import { sameBytes } from "../topics/representation.ts";
 
 /** The size exponent of the largest blocks of datagrams, of 1,024 bytes (RFC 7959 §2.2). */
 const MAX_SZX = 6;

@@ -1,14 +1,14 @@
 import type { Due } from "../../deadlines.ts";
 import { ProtocolError } from "../../session.ts";
-import { Answer } from "../answer.ts";
+import type { Confirmable, MessageLayer } from "../exchange/layer.ts";
+import type { Peer } from "../exchange/peers.ts";
+import { Answer } from "../messages/answer.ts";
+import { textOf } from "../messages/cache_key.ts";
+import { Code, CON, type Message } from "../messages/codec.ts";
+import type { Composer } from "../messages/composer.ts";
+import { encodeOptions, Option } from "../messages/option_bytes.ts";
+import { Options } from "../messages/options.ts";
 import { BodyTransfer } from "./body_transfer.ts";
-import { textOf } from "../cache_key.ts";
-import { Code, CON, type Message } from "../codec.ts";
-import type { Composer } from "../composer.ts";
-import type { Confirmable, MessageLayer } from "../layer.ts";
-import { encodeOptions, Option } from "../option_bytes.ts";
-import { Options } from "../options.ts";
-import type { Peer } from "../peers.ts";
 
 /** A request that we send as a client. */
 export interface Wish {

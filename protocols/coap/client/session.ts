@@ -1,10 +1,10 @@
 import type { DatagramSession, DatagramWire } from "../../session.ts";
 import { ProtocolError } from "../../session.ts";
-import { ACK, CON, decode, type Message, RST } from "../codec.ts";
-import { Exchange } from "../exchange.ts";
+import { Exchange } from "../exchange/exchange.ts";
+import { keyOf, type Peer } from "../exchange/peers.ts";
 import type { CoapLimits } from "../limits.ts";
-import { Options } from "../options.ts";
-import { keyOf, type Peer } from "../peers.ts";
+import { ACK, CON, decode, type Message, RST } from "../messages/codec.ts";
+import { Options } from "../messages/options.ts";
 import { Questions } from "./questions.ts";
 
 /** 64 answers whose ids are remembered, in case the server misses our acknowledgement. */

@@ -1,7 +1,7 @@
 import type { Due } from "../../deadlines.ts";
-import { Code, type Message, NONE } from "../codec.ts";
-import { Option } from "../option_bytes.ts";
-import { Options, uint, uintOf } from "../options.ts";
+import { Code, type Message, NONE } from "../messages/codec.ts";
+import { Option } from "../messages/option_bytes.ts";
+import { Options, uint, uintOf } from "../messages/options.ts";
 import { type Asker, type Awaiting, Question, type Questions, type Wish } from "./questions.ts";
 
 /** 60 s for which an answer without Max-Age is fresh (RFC 7252 §5.10.5). */

@@ -1,6 +1,6 @@
 import { parseServer } from "../../server_url.ts";
-import { Option } from "../option_bytes.ts";
-import { MAX_TEXT_BYTES, Options } from "../options.ts";
+import { Option } from "../messages/option_bytes.ts";
+import { MAX_TEXT_BYTES, Options } from "../messages/options.ts";
 
 /** What carries each scheme, and the port that it means by default (RFC 7252 §6.1, RFC 8323 §8). */
 const schemes = {

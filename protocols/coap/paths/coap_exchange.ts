@@ -1,10 +1,10 @@
 import type { Decided } from "../../guard.ts";
-import { type Answer, refusal } from "../answer.ts";
-import { Code } from "../codec.ts";
+import { type Answer, refusal } from "../messages/answer.ts";
+import { Code } from "../messages/codec.ts";
+import type { Request } from "../messages/request.ts";
 import { type CoapRequest, ReadRequest } from "./coap_request.ts";
 import { type CoapResponse, encodeResponse } from "./coap_response.ts";
 import type { Asker } from "./http_exchange.ts";
-import type { Request } from "../request.ts";
 
 /** One request and its answer, as the handler of a resource sees them, from any actor. */
 export class CoapExchange {

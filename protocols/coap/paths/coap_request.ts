@@ -1,7 +1,7 @@
+import { Options } from "../messages/options.ts";
+import type { Request } from "../messages/request.ts";
+import { sameBytes } from "../topics/representation.ts";
 import { type CoapMethod, methodOf } from "./http_request.ts";
-import { Options } from "../options.ts";
-import { sameBytes } from "../representation.ts";
-import type { Request } from "../request.ts";
 import { pathOf, textsOf } from "./uri.ts";
 
 /**

@@ -1,12 +1,12 @@
-import { Answer, MAX_ERROR_BYTES, refusal, shortened } from "../answer.ts";
-import { Code } from "../codec.ts";
+import { Answer, MAX_ERROR_BYTES, refusal, shortened } from "../messages/answer.ts";
+import { Code } from "../messages/codec.ts";
+import { Format } from "../messages/content_format.ts";
+import { Option } from "../messages/option_bytes.ts";
+import { Options, uint } from "../messages/options.ts";
+import type { Request } from "../messages/request.ts";
+import { sameBytes } from "../topics/representation.ts";
 import { etagBytes } from "./coap_request.ts";
-import { Format } from "../content_format.ts";
 import { hostOf, methodOf } from "./http_request.ts";
-import { Option } from "../option_bytes.ts";
-import { Options, uint } from "../options.ts";
-import { sameBytes } from "../representation.ts";
-import type { Request } from "../request.ts";
 import { locationOptions, pathOf, sortedOptions } from "./uri.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { textOf } from "../cache_key.ts";
-import { hash } from "../representation.ts";
+import { textOf } from "../messages/cache_key.ts";
+import { hash } from "../topics/representation.ts";
 
 /** Bytes of the longest ETag (RFC 7252 §5.10.6). */
 const MAX_BYTES = 8;

@@ -1,13 +1,13 @@
-import type { RequestHead, ResponseHead } from "../../http/message.ts";
-import { Fields } from "../../http/message.ts";
-import { Answer, MAX_ERROR_BYTES, refusal, shortened } from "../answer.ts";
-import { Code } from "../codec.ts";
-import { Format, formatOf } from "../content_format.ts";
+import type { RequestHead, ResponseHead } from "../../http/messages/message.ts";
+import { Fields } from "../../http/messages/message.ts";
+import { Answer, MAX_ERROR_BYTES, refusal, shortened } from "../messages/answer.ts";
+import { Code } from "../messages/codec.ts";
+import { Format, formatOf } from "../messages/content_format.ts";
+import { Option } from "../messages/option_bytes.ts";
+import { Options, uint } from "../messages/options.ts";
+import type { Request } from "../messages/request.ts";
+import { sameBytes } from "../topics/representation.ts";
 import type { Etags } from "./etags.ts";
-import { Option } from "../option_bytes.ts";
-import { Options, uint } from "../options.ts";
-import { sameBytes } from "../representation.ts";
-import type { Request } from "../request.ts";
 import { locationOptions, sortedOptions } from "./uri.ts";
 
 /** The codes of HTTP errors (RFC 8075 §7, RFC 8132 §4, RFC 8516). Others become 4.00 or 5.00. */

@@ -1,13 +1,13 @@
 import type { Decided } from "../../guard.ts";
 import type { BodySink, PathExchange } from "../../http/exchange.ts";
-import type { RequestHead, ResponseHead } from "../../http/message.ts";
+import type { RequestHead, ResponseHead } from "../../http/messages/message.ts";
 import type { Identity } from "../../identity.ts";
 import type { Inbox, Peer } from "../../session.ts";
-import { type Answer, refusal } from "../answer.ts";
-import { Assembly } from "../assembly.ts";
-import { Code } from "../codec.ts";
+import { Assembly } from "../blocks/assembly.ts";
+import { type Answer, refusal } from "../messages/answer.ts";
+import { Code } from "../messages/codec.ts";
+import { overloaded } from "../topics/outcome.ts";
 import { answerOf, type Asked } from "./http_answer.ts";
-import { overloaded } from "../outcome.ts";
 import type { Room } from "./room.ts";
 
 /** The client of a request, and what a handler's answer needs of the session. */

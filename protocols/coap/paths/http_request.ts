@@ -1,11 +1,11 @@
-import { Fields, type RequestHead } from "../../http/message.ts";
-import { isHost } from "../../http/target.ts";
-import { type Answer, refusal } from "../answer.ts";
-import { Code } from "../codec.ts";
-import { mediaTypeOf } from "../content_format.ts";
+import { Fields, type RequestHead } from "../../http/messages/message.ts";
+import { isHost } from "../../http/messages/target.ts";
+import { type Answer, refusal } from "../messages/answer.ts";
+import { Code } from "../messages/codec.ts";
+import { mediaTypeOf } from "../messages/content_format.ts";
+import { Options, uintOf } from "../messages/options.ts";
+import type { Request } from "../messages/request.ts";
 import type { Etags } from "./etags.ts";
-import { Options, uintOf } from "../options.ts";
-import type { Request } from "../request.ts";
 import { hasDots, pathOf, queryOf, textsOf } from "./uri.ts";
 
 /**

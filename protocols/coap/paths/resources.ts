@@ -1,6 +1,6 @@
 import type { Link, LinkAttributes } from "../../link_format.ts";
-import { refusal } from "../answer.ts";
-import { Code } from "../codec.ts";
+import { refusal } from "../messages/answer.ts";
+import { Code } from "../messages/codec.ts";
 import type { CoapExchange } from "./coap_exchange.ts";
 import { type CoapCode, codeFrom } from "./coap_response.ts";
 import { pathFrom } from "./uri.ts";

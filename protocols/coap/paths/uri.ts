@@ -1,7 +1,7 @@
 import { utf8 } from "../../bytes.ts";
-import { encodeOptions, Option } from "../option_bytes.ts";
-import { MAX_TEXT_BYTES, Options, uintOf } from "../options.ts";
-import type { Message } from "../codec.ts";
+import type { Message } from "../messages/codec.ts";
+import { encodeOptions, Option } from "../messages/option_bytes.ts";
+import { MAX_TEXT_BYTES, Options, uintOf } from "../messages/options.ts";
 
 /** 320 bytes of all Location options of an answer: the longest segment, and a few short ones. */
 const MAX_LOCATION_BYTES = 320;

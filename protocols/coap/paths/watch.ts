@@ -1,10 +1,10 @@
 import type { Due } from "../../deadlines.ts";
 import type { Decided } from "../../guard.ts";
-import { type Answer, refusal } from "../answer.ts";
-import type { Changed, Changes } from "../changes.ts";
-import { Code } from "../codec.ts";
-import type { MessageLayer } from "../layer.ts";
-import type { Observation } from "../observation.ts";
+import type { MessageLayer } from "../exchange/layer.ts";
+import { type Answer, refusal } from "../messages/answer.ts";
+import { Code } from "../messages/codec.ts";
+import type { Changed, Changes } from "../observe/changes.ts";
+import type { Observation } from "../observe/observation.ts";
 import type { Resource } from "./resources.ts";
 
 /** One observer's watch on a handler's resource: asks the handler again whenever that changes. */

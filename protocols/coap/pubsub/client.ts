@@ -2,8 +2,8 @@ import type { Due } from "../../deadlines.ts";
 import type { Guard } from "../../guard.ts";
 import type { Identity } from "../../identity.ts";
 import type { Presence } from "../../presence.ts";
+import type { Observation } from "../observe/observation.ts";
 import type { Clients } from "./clients.ts";
-import type { Observation } from "../observation.ts";
 
 /** What is known of a client in connection mode when it connects. */
 interface Connected {

@@ -1,17 +1,17 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { wordsOfEnd } from "../../grant.ts";
+import { Broker } from "../../mqtt/broker/broker.ts";
 import type { Hub } from "../../session.ts";
-import { Answer, changed, deleted, refusal } from "../answer.ts";
-import { Client, ClientIds } from "./client.ts";
-import { Code } from "../codec.ts";
-import type { MessageLayer } from "../layer.ts";
-import type { Observers } from "../observers.ts";
+import type { MessageLayer } from "../exchange/layer.ts";
+import { keyOf } from "../exchange/peers.ts";
+import { Answer, changed, deleted, refusal } from "../messages/answer.ts";
+import { Code } from "../messages/codec.ts";
+import { parameter } from "../messages/query.ts";
+import type { Request } from "../messages/request.ts";
+import type { Observers } from "../observe/observers.ts";
 import type { Origin } from "../origin.ts";
-import { notAllowed } from "../outcome.ts";
-import { keyOf } from "../peers.ts";
-import { Broker } from "../../mqtt/broker.ts";
-import { parameter } from "../query.ts";
-import type { Request } from "../request.ts";
+import { notAllowed } from "../topics/outcome.ts";
+import { Client, ClientIds } from "./client.ts";
 
 /** 1.5 intervals of silence, as for MQTT's Keep Alive (MQTT 5.0 §3.1.2.10) and in EMQX. */
 const HEARTBEATS = 1.5;

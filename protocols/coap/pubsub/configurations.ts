@@ -1,11 +1,11 @@
+import { encodeCbor } from "../../cbor_writer.ts";
 import { Publication } from "../../publication.ts";
 import type { Hub, Outcome, Timed } from "../../session.ts";
-import { encodeCbor } from "../../cbor_writer.ts";
-import { type Answer, refusal } from "../answer.ts";
-import { Audiences } from "../audience.ts";
-import { Code, NONE } from "../codec.ts";
-import { Format, mediaTypeOf } from "../content_format.ts";
-import { isTaken } from "../outcome.ts";
+import { type Answer, refusal } from "../messages/answer.ts";
+import { Code, NONE } from "../messages/codec.ts";
+import { Format, mediaTypeOf } from "../messages/content_format.ts";
+import { Audiences } from "../observe/audience.ts";
+import { isTaken } from "../topics/outcome.ts";
 import { expiryOf, Label, type Properties, readProperties } from "./topic_properties.ts";
 
 /**

@@ -1,11 +1,11 @@
 import { utf8 } from "../../bytes.ts";
 import { faultOfTopic } from "../../topic.ts";
-import { Answer, refusal } from "../answer.ts";
-import { Code } from "../codec.ts";
-import { Format } from "../content_format.ts";
-import { encodeOptions, Option } from "../option_bytes.ts";
-import { MAX_TEXT_BYTES, Options } from "../options.ts";
-import type { Request } from "../request.ts";
+import { Answer, refusal } from "../messages/answer.ts";
+import { Code } from "../messages/codec.ts";
+import { Format } from "../messages/content_format.ts";
+import { encodeOptions, Option } from "../messages/option_bytes.ts";
+import { MAX_TEXT_BYTES, Options } from "../messages/options.ts";
+import type { Request } from "../messages/request.ts";
 
 const encoder = new TextEncoder();
 

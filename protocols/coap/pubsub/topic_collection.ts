@@ -1,19 +1,19 @@
-import { Publication } from "../../publication.ts";
 import { type Link, linkTo } from "../../link_format.ts";
+import { Publication } from "../../publication.ts";
 import type { Hub } from "../../session.ts";
 import { topicToPath } from "../../topic.ts";
-import { Answer, created, refusal } from "../answer.ts";
-import { Code, NONE } from "../codec.ts";
-import type { Configurations } from "./configurations.ts";
-import { Format, mediaTypeOf } from "../content_format.ts";
-import { faultOfName, locationOf } from "./create_topic.ts";
-import type { MessageLayer } from "../layer.ts";
-import { listLinks } from "../links.ts";
-import { isWild } from "../observers.ts";
+import type { MessageLayer } from "../exchange/layer.ts";
+import { Answer, created, refusal } from "../messages/answer.ts";
+import { Code, NONE } from "../messages/codec.ts";
+import { Format, mediaTypeOf } from "../messages/content_format.ts";
+import type { Request } from "../messages/request.ts";
+import { isWild } from "../observe/observers.ts";
 import { type Origin, ownerIn } from "../origin.ts";
-import { answerTo, isTaken, notAllowed } from "../outcome.ts";
 import { offer } from "../permission.ts";
-import type { Request } from "../request.ts";
+import { listLinks } from "../topics/links.ts";
+import { answerTo, isTaken, notAllowed } from "../topics/outcome.ts";
+import type { Configurations } from "./configurations.ts";
+import { faultOfName, locationOf } from "./create_topic.ts";
 import {
   hasAll,
   Label,

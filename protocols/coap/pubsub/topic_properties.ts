@@ -1,9 +1,9 @@
 import { type CborValue, decodeCbor, Tagged } from "../../cbor.ts";
 import { ProtocolError } from "../../session.ts";
 import { topicToPath } from "../../topic.ts";
-import { type Answer, refusal } from "../answer.ts";
-import { Code } from "../codec.ts";
-import { sameBytes } from "../representation.ts";
+import { type Answer, refusal } from "../messages/answer.ts";
+import { Code } from "../messages/codec.ts";
+import { sameBytes } from "../topics/representation.ts";
 
 /** Labels of properties (draft-ietf-core-coap-pubsub §4). */
 export const Label = {

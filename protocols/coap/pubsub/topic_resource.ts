@@ -1,17 +1,17 @@
-import type { Hub, Outcome } from "../../session.ts";
 import { encodeCbor } from "../../cbor_writer.ts";
-import { Answer, deleted, refusal } from "../answer.ts";
-import { Code } from "../codec.ts";
-import { type Configurations, PREFIX } from "./configurations.ts";
-import { unmet } from "../conditions.ts";
-import { Format } from "../content_format.ts";
-import { encodeOptions, Option } from "../option_bytes.ts";
-import { Options, uint } from "../options.ts";
+import type { Hub, Outcome } from "../../session.ts";
+import { Answer, deleted, refusal } from "../messages/answer.ts";
+import { Code } from "../messages/codec.ts";
+import { Format } from "../messages/content_format.ts";
+import { encodeOptions, Option } from "../messages/option_bytes.ts";
+import { Options, uint } from "../messages/options.ts";
+import type { Request } from "../messages/request.ts";
 import { type Origin, ownerIn } from "../origin.ts";
-import { answerTo, notAllowed } from "../outcome.ts";
 import { may, mayFollow } from "../permission.ts";
-import { isAmong, represent, valid } from "../representation.ts";
-import type { Request } from "../request.ts";
+import { unmet } from "../topics/conditions.ts";
+import { answerTo, notAllowed } from "../topics/outcome.ts";
+import { isAmong, represent, valid } from "../topics/representation.ts";
+import { type Configurations, PREFIX } from "./configurations.ts";
 import { Label, type Properties, propertiesOf, readProperties } from "./topic_properties.ts";
 
 /** `/pubsub/T`: the configuration of topic T (draft-ietf-core-coap-pubsub §2.5). */

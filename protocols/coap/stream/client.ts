@@ -1,9 +1,9 @@
-import { refusal } from "../answer.ts";
-import { Code, type Message } from "../codec.ts";
 import { Questions } from "../client/questions.ts";
-import { release } from "./signaling.ts";
+import { refusal } from "../messages/answer.ts";
+import { Code, type Message } from "../messages/codec.ts";
 import type { StreamLayer } from "./layer.ts";
 import type { Conversation } from "./session.ts";
+import { release } from "./signaling.ts";
 
 /** The client of one stream: takes the answers to its requests. */
 export class StreamClient implements Conversation {

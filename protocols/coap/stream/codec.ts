@@ -1,5 +1,5 @@
 import { ProtocolError } from "../../session.ts";
-import { Code, CON, Message, readTail } from "../codec.ts";
+import { Code, CON, Message, readTail } from "../messages/codec.ts";
 
 /** Codes of signaling messages (RFC 8323 §5.1). */
 export const Signal = { csm: 0xe1, ping: 0xe2, pong: 0xe3, release: 0xe4, abort: 0xe5 } as const;

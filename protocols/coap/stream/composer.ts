@@ -1,11 +1,11 @@
-import { type Answer, endWithin } from "../answer.ts";
-import { BERT } from "../block.ts";
-import { Code, NONE, tailBytes, writePayload, writeTail } from "../codec.ts";
-import type { Composer } from "../composer.ts";
-import { writeWith } from "../option_bytes.ts";
-import { Options, uint } from "../options.ts";
-import type { Capabilities } from "./signaling.ts";
+import { BERT } from "../blocks/block.ts";
+import { type Answer, endWithin } from "../messages/answer.ts";
+import { Code, NONE, tailBytes, writePayload, writeTail } from "../messages/codec.ts";
+import type { Composer } from "../messages/composer.ts";
+import { writeWith } from "../messages/option_bytes.ts";
+import { Options, uint } from "../messages/options.ts";
 import { MAX_HEAD_BYTES, writeFrameHead } from "./codec.ts";
+import type { Capabilities } from "./signaling.ts";
 
 /** Bytes of the longest Observe option. */
 const OBSERVE_BYTES = 4;

@@ -1,12 +1,12 @@
 import { Deadlines } from "../../deadlines.ts";
 import type { Wire } from "../../session.ts";
-import type { Answer } from "../answer.ts";
-import { type Message, NON } from "../codec.ts";
-import type { Confirmable, MessageLayer } from "../layer.ts";
+import type { Confirmable, MessageLayer } from "../exchange/layer.ts";
+import { type Peer, Peers } from "../exchange/peers.ts";
 import type { CoapLimits } from "../limits.ts";
-import { type Peer, Peers } from "../peers.ts";
-import { Capabilities } from "./signaling.ts";
+import type { Answer } from "../messages/answer.ts";
+import { type Message, NON } from "../messages/codec.ts";
 import { StreamComposer } from "./composer.ts";
+import { Capabilities } from "./signaling.ts";
 
 /** The message layer of a stream (RFC 8323 §3), in which messages arrive once and in order. */
 export class StreamLayer implements MessageLayer {

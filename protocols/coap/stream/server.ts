@@ -1,14 +1,14 @@
 import type { Hub, OpenSession } from "../../session.ts";
-import { Answer } from "../answer.ts";
-import { Transfers } from "../blockwise.ts";
-import type { Message } from "../codec.ts";
+import { Transfers } from "../blocks/blockwise.ts";
 import { defaults } from "../limits.ts";
-import { isWanted, readRequest } from "../request.ts";
+import { Answer } from "../messages/answer.ts";
+import type { Message } from "../messages/codec.ts";
+import { isWanted, readRequest } from "../messages/request.ts";
 import { Requests } from "../requests.ts";
-import { release, type SignalBody } from "./signaling.ts";
 import type { StreamLayer } from "./layer.ts";
 import type { CoapStreamOptions } from "./options.ts";
 import { CoapStreamSession, type Conversation } from "./session.ts";
+import { release, type SignalBody } from "./signaling.ts";
 
 /** The server of one stream: answers the requests of its peer. */
 class StreamServer implements Conversation {

@@ -1,7 +1,9 @@
 import { wordsOfEnd } from "../../grant.ts";
 import type { ProtocolError, Session, Wire } from "../../session.ts";
-import { Code, type Message, NONE } from "../codec.ts";
 import type { CoapLimits } from "../limits.ts";
+import { Code, type Message, NONE } from "../messages/codec.ts";
+import { decodeFrame, type FrameLimits, Signal } from "./codec.ts";
+import { StreamLayer } from "./layer.ts";
 import {
   abort,
   asksForCustody,
@@ -13,8 +15,6 @@ import {
   type SignalBody,
   SignalError,
 } from "./signaling.ts";
-import { decodeFrame, type FrameLimits, Signal } from "./codec.ts";
-import { StreamLayer } from "./layer.ts";
 
 /** 4 KiB for the options of a message, in addition to the longest payload. */
 export const OPTION_BYTES = 4096;

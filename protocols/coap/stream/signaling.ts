@@ -1,8 +1,8 @@
 import { ProtocolError } from "../../session.ts";
-import type { Answer } from "../answer.ts";
-import { type Message, NONE } from "../codec.ts";
-import { encodeOptions, Option } from "../option_bytes.ts";
-import { isCritical, uint, uintOf } from "../options.ts";
+import type { Answer } from "../messages/answer.ts";
+import { type Message, NONE } from "../messages/codec.ts";
+import { encodeOptions, Option } from "../messages/option_bytes.ts";
+import { isCritical, uint, uintOf } from "../messages/options.ts";
 import { Signal } from "./codec.ts";
 
 /** Options and payload of a signal. */

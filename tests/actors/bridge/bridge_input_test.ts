@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import type { Self } from "../../../actors/actor.ts";
 import { BridgeEnd } from "../../../actors/bridge/bridge_end.ts";
 import { BridgeInput } from "../../../actors/bridge/bridge_input.ts";
 import { bridgeDefaults } from "../../../actors/bridge/bridge_options.ts";
 import type { UpstreamMessage } from "../../../actors/bridge/upstream.ts";
-import type { Self } from "../../../actors/actor.ts";
-import { Space } from "../../../actors/space.ts";
+import { Space } from "../../../actors/space/space.ts";
 import type { Delivery } from "../../../protocols/publication.ts";
 
 /** The near end of a bridge that carries all, `$` topics included, and who follows everything here. */

@@ -1,6 +1,6 @@
 import type { BridgeOptions } from "../../../actors/bridge/bridge_options.ts";
 import type { Bridge } from "../../../actors/bridge/bridges.ts";
-import type { Gateway } from "../../../actors/gateway.ts";
+import type { Gateway } from "../../../actors/gateway/gateway.ts";
 import { silent } from "../../../actors/log.ts";
 import { gateway, MemoryTransport, mqtt } from "../../../mod.ts";
 import type { Publication } from "../../../protocols/publication.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { coap, coapClient, coapStream, gateway, tcp, tls, udp } from "../../../mod.ts";
-import { certificates, hasOpenssl, orSkipped } from "../../transports/certificates.ts";
+import { certificates, hasOpenssl, orSkipped } from "../../transports/tls/certificates.ts";
 
 const strict = { sanitizeOps: true, sanitizeResources: true };
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { gateway, http, httpRequest, protect, tcp, tls } from "../../../mod.ts";
 import { ha1Of } from "../../../protocols/web/digest.ts";
+import { certificates, hasOpenssl, orSkipped } from "../../transports/tls/certificates.ts";
 import { Folder } from "../web/folder.ts";
-import { certificates, hasOpenssl, orSkipped } from "../../transports/certificates.ts";
 
 const strict = { sanitizeOps: true, sanitizeResources: true };
 

@@ -1,5 +1,5 @@
 import { type CommandHost, run, type Running } from "../../../actors/command/command.ts";
-import type { Settings } from "../../../actors/command/resolved.ts";
+import type { Settings } from "../../../actors/command/config/resolved.ts";
 import type { PolicyOptions } from "../../../actors/identity/policy.ts";
 import type { Log } from "../../../actors/log.ts";
 

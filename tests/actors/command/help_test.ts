@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { flags, readFlags } from "../../../actors/command/flags.ts";
-import { limits } from "../../../actors/command/limits.ts";
-import { schemes } from "../../../actors/command/listen_url.ts";
+import { flags, readFlags } from "../../../actors/command/config/flags.ts";
+import { limits } from "../../../actors/command/settings/limits.ts";
+import { schemes } from "../../../actors/command/settings/listen_url.ts";
 import { FakeHost } from "./fakes.ts";
 
 async function textOf(...args: string[]): Promise<string> {

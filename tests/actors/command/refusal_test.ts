@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { schemes } from "../../../actors/command/listen_url.ts";
+import { schemes } from "../../../actors/command/settings/listen_url.ts";
 import { certificate, FakeHost, privateKey } from "./fakes.ts";
 
 const files = {

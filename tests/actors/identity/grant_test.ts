@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Login } from "../../../actors/hooks/hooks.ts";
 import type { Authenticator } from "../../../actors/identity/authenticator.ts";
 import { digestFile } from "../../../actors/identity/digest_file.ts";
 import { stillGood } from "../../../actors/identity/grant.ts";
@@ -9,7 +10,6 @@ import { formatHash, hashPassword } from "../../../actors/identity/password_hash
 import { RemoteKeys, remoteKeysDefaults } from "../../../actors/identity/remote_keys.ts";
 import { replaceFile } from "../../../actors/identity/replace_file.ts";
 import { WatchedFile } from "../../../actors/identity/watched_file.ts";
-import type { Login } from "../../../actors/hooks.ts";
 import type { Grant } from "../../../protocols/grant.ts";
 import type { Credentials } from "../../../protocols/identity.ts";
 import { ha1Of } from "../../../protocols/web/digest.ts";

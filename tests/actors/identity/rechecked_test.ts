@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import type { Login } from "../../../actors/hooks/hooks.ts";
 import { callOut, type CallOutOptions } from "../../../actors/identity/call_out.ts";
 import { Rechecked } from "../../../actors/identity/rechecked.ts";
-import type { Login } from "../../../actors/hooks.ts";
 import { eventually } from "../../interop/patience.ts";
 import { FakeClock, settle } from "../fakes.ts";
 import { shown } from "./people.ts";

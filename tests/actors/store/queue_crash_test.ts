@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { Log } from "../../../actors/log.ts";
+import type { Batch } from "../../../actors/store/batch.ts";
 import { openDatabase } from "../../../actors/store/database.ts";
 import { HistoryReader } from "../../../actors/store/history.ts";
-import type { Batch } from "../../../actors/store/batch.ts";
 import { QueueReader } from "../../../actors/store/queues.ts";
 import { Statements } from "../../../actors/store/statements.ts";
 import { Store } from "../../../actors/store/store.ts";
 import type { WriterThread } from "../../../actors/store/writer_thread.ts";
-import { defaults } from "../../../protocols/mqtt/limits.ts";
-import { Queue } from "../../../protocols/mqtt/queue.ts";
+import { Queue } from "../../../protocols/mqtt/broker/queue.ts";
 import {
   SessionLog,
   settle,
   StoredDelivery,
   storedFrom,
-} from "../../../protocols/mqtt/session_log.ts";
+} from "../../../protocols/mqtt/broker/session_log.ts";
+import { defaults } from "../../../protocols/mqtt/limits.ts";
 import { Delivery, Publication, type Qos } from "../../../protocols/publication.ts";
 import { dice } from "../../protocols/mqtt/dice.ts";
 

@@ -4,7 +4,7 @@ import { openDatabase } from "../../../actors/store/database.ts";
 import { QueueReader } from "../../../actors/store/queues.ts";
 import { Statements } from "../../../actors/store/statements.ts";
 import { Entry } from "../../../protocols/journal.ts";
-import { bytesOf } from "../../../protocols/mqtt/queue.ts";
+import { bytesOf } from "../../../protocols/mqtt/broker/queue.ts";
 import { Delivery, Publication } from "../../../protocols/publication.ts";
 
 Deno.test("A row that cannot be read does not stand in the way of those behind it", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { files } from "../../../actors/web/files.ts";
+import { files } from "../../../actors/web/files/files.ts";
 import { gateway, http, tcp } from "../../../mod.ts";
 import { Raw } from "../../gateway/raw.ts";
 import { ask, Folder } from "./folder.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { files } from "../../../actors/web/files.ts";
+import { files } from "../../../actors/web/files/files.ts";
 import { rewrites } from "../../../actors/web/rewrites.ts";
 import { chain } from "../../../actors/web/site.ts";
 import { ask, Folder } from "./folder.ts";

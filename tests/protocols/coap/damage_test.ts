@@ -1,32 +1,39 @@
 import assert from "node:assert/strict";
-import { Answer } from "../../../protocols/coap/answer.ts";
-import { blockOf } from "../../../protocols/coap/block.ts";
+import { blockOf } from "../../../protocols/coap/blocks/block.ts";
 import { parseCoapUrl, pathOptions } from "../../../protocols/coap/client/url.ts";
-import { Code, decode, encode, Message, NONE, Option } from "../../../protocols/coap/codec.ts";
-import { formatOf } from "../../../protocols/coap/content_format.ts";
-import { patched, selection } from "../../../protocols/coap/json_topics.ts";
-import { withOption } from "../../../protocols/coap/option_bytes.ts";
-import { Options, uint, uintOf } from "../../../protocols/coap/options.ts";
+import { Answer } from "../../../protocols/coap/messages/answer.ts";
+import {
+  Code,
+  decode,
+  encode,
+  Message,
+  NONE,
+  Option,
+} from "../../../protocols/coap/messages/codec.ts";
+import { formatOf } from "../../../protocols/coap/messages/content_format.ts";
+import { withOption } from "../../../protocols/coap/messages/option_bytes.ts";
+import { Options, uint, uintOf } from "../../../protocols/coap/messages/options.ts";
+import { replyMsOf } from "../../../protocols/coap/messages/query.ts";
+import { readRequest, type Request } from "../../../protocols/coap/messages/request.ts";
 import { Etags } from "../../../protocols/coap/paths/etags.ts";
 import { answerOf } from "../../../protocols/coap/paths/http_answer.ts";
 import { headOf } from "../../../protocols/coap/paths/http_request.ts";
 import { locationOptions, pathOf, targetOf } from "../../../protocols/coap/paths/uri.ts";
 import { credentialsOf } from "../../../protocols/coap/permission.ts";
-import { publicationOptions } from "../../../protocols/coap/publishing.ts";
 import { nameOf } from "../../../protocols/coap/pubsub/create_topic.ts";
-import { replyMsOf } from "../../../protocols/coap/query.ts";
-import { readRequest, type Request } from "../../../protocols/coap/request.ts";
 import { decodeFrame, Signal, withLength } from "../../../protocols/coap/stream/codec.ts";
 import {
   asksForCustody,
   Capabilities,
   checkOptions,
 } from "../../../protocols/coap/stream/signaling.ts";
-import type { RequestHead } from "../../../protocols/http/message.ts";
+import { patched, selection } from "../../../protocols/coap/topics/json_topics.ts";
+import { publicationOptions } from "../../../protocols/coap/topics/publishing.ts";
+import type { RequestHead } from "../../../protocols/http/messages/message.ts";
 import { Publication } from "../../../protocols/publication.ts";
 import { ProtocolError } from "../../../protocols/session.ts";
 import { bytes, hex } from "../fakes.ts";
-import { survive } from "../web/harm.ts";
+import { survive } from "../harm.ts";
 import { request } from "./fake_datagrams.ts";
 import { read, segments } from "./paths/path_requests.ts";
 

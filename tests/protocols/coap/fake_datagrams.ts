@@ -1,6 +1,6 @@
-import { decode, encode, Message, Option } from "../../../protocols/coap/codec.ts";
-import { Options } from "../../../protocols/coap/options.ts";
 import type { CoapLimits } from "../../../protocols/coap/limits.ts";
+import { decode, encode, Message, Option } from "../../../protocols/coap/messages/codec.ts";
+import { Options } from "../../../protocols/coap/messages/options.ts";
 import { coap, type CoapSession } from "../../../protocols/coap/session.ts";
 import { type Delivery, Publication } from "../../../protocols/publication.ts";
 import type { DatagramWire } from "../../../protocols/session.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { Hooks, Login } from "../../../actors/hooks.ts";
-import { ACK, Code, Message, NON, Option } from "../../../protocols/coap/codec.ts";
-import { Options } from "../../../protocols/coap/options.ts";
+import type { Hooks, Login } from "../../../actors/hooks/hooks.ts";
+import { ACK, Code, Message, NON, Option } from "../../../protocols/coap/messages/codec.ts";
+import { Options } from "../../../protocols/coap/messages/options.ts";
 import { Refusal } from "../../../protocols/identity.ts";
 import { Publication } from "../../../protocols/publication.ts";
 import { bytes, hex } from "../fakes.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ACK, Code, Message, NON, Option, RST } from "../../../protocols/coap/codec.ts";
+import { ACK, Code, Message, NON, Option, RST } from "../../../protocols/coap/messages/codec.ts";
 import { hex } from "../fakes.ts";
 import { brief, FakeDatagrams, request, seeded } from "./fake_datagrams.ts";
 

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
-import { formatOf, mediaTypeOf } from "../../../protocols/coap/content_format.ts";
-import { isCritical, Options, ruleOf, uint, uintOf } from "../../../protocols/coap/options.ts";
+import { formatOf, mediaTypeOf } from "../../../protocols/coap/messages/content_format.ts";
+import {
+  isCritical,
+  Options,
+  ruleOf,
+  uint,
+  uintOf,
+} from "../../../protocols/coap/messages/options.ts";
 import { hex } from "../fakes.ts";
 
 Deno.test("formatOf finds the number that mediaTypeOf names, for every number", () => {

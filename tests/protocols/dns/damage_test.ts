@@ -3,7 +3,7 @@ import { ipv4Bytes, ipv4Text, ipv6Bytes, ipv6Text } from "../../../protocols/dns
 import { encodeMessage } from "../../../protocols/dns/message.ts";
 import { canonical, isWithin, labelsOf, parentOf } from "../../../protocols/dns/names.ts";
 import { formatRecord, parseRecord } from "../../../protocols/dns/text.ts";
-import { survive } from "../web/harm.ts";
+import { survive } from "../harm.ts";
 
 const lines = [
   "www 60 IN A 192.0.2.1",

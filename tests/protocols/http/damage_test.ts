@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
-import { framingOf } from "../../../protocols/http/body.ts";
-import { isStillTheSame, preconditions } from "../../../protocols/http/conditions.ts";
 import { credentialsOf } from "../../../protocols/http/credentials.ts";
-import { formatDate, parseDate } from "../../../protocols/http/date.ts";
-import { wantsEvents } from "../../../protocols/http/events.ts";
 import { clientOf } from "../../../protocols/http/forwarded.ts";
-import { decodeTrailers } from "../../../protocols/http/head.ts";
 import { defaults } from "../../../protocols/http/limits.ts";
-import { Fields, type RequestHead } from "../../../protocols/http/message.ts";
+import { framingOf } from "../../../protocols/http/messages/body.ts";
+import { formatDate, parseDate } from "../../../protocols/http/messages/date.ts";
+import { decodeTrailers } from "../../../protocols/http/messages/head.ts";
+import { Fields, type RequestHead } from "../../../protocols/http/messages/message.ts";
+import { parseTarget } from "../../../protocols/http/messages/target.ts";
 import { faultOfHost, faultOfOrigin } from "../../../protocols/http/origin.ts";
-import { wantsPast } from "../../../protocols/http/past.ts";
-import { waitOf } from "../../../protocols/http/poll.ts";
-import { qosOf } from "../../../protocols/http/publishing.ts";
-import { replyOf } from "../../../protocols/http/reply.ts";
 import { Routes } from "../../../protocols/http/routes.ts";
-import { parseTarget } from "../../../protocols/http/target.ts";
+import { isStillTheSame, preconditions } from "../../../protocols/http/topics/conditions.ts";
+import { wantsEvents } from "../../../protocols/http/topics/events.ts";
+import { wantsPast } from "../../../protocols/http/topics/past.ts";
+import { waitOf } from "../../../protocols/http/topics/poll.ts";
+import { qosOf } from "../../../protocols/http/topics/publishing.ts";
+import { replyOf } from "../../../protocols/http/topics/reply.ts";
 import { ProtocolError } from "../../../protocols/session.ts";
 import { bytes } from "../fakes.ts";
-import { survive } from "../web/harm.ts";
+import { survive } from "../harm.ts";
 
 // `decodeHead()` is fed in head_test.ts, `BodyDecoder` in body_test.ts, and whole conversations in
 // session_fuzz_test.ts.

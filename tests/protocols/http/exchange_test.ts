@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { BodySink, Exchange } from "../../../protocols/http/exchange.ts";
 import { Handlers } from "../../../protocols/http/handlers.ts";
-import type { Fields } from "../../../protocols/http/message.ts";
+import type { Fields } from "../../../protocols/http/messages/message.ts";
 import { Delivery, Publication } from "../../../protocols/publication.ts";
 import { nobody } from "../fakes.ts";
 import { FakeGrant, hook } from "../hooked.ts";

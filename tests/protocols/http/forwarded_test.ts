@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { clientOf } from "../../../protocols/http/forwarded.ts";
-import { Fields } from "../../../protocols/http/message.ts";
+import { Fields } from "../../../protocols/http/messages/message.ts";
 
 const trusts = (address: string) => address.startsWith("10.") || address.startsWith("[fd00:");
 const proxy = { address: "10.0.0.1:5000", secure: false, certificate: "the proxy" };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Handlers } from "../../../protocols/http/handlers.ts";
-import { Fields, type RequestHead } from "../../../protocols/http/message.ts";
+import { Fields, type RequestHead } from "../../../protocols/http/messages/message.ts";
 
 function head(path: string): RequestHead {
   return { method: "GET", path, query: "", minor: 1, fields: new Fields() };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Hooks, Login } from "../../../actors/hooks.ts";
+import type { Hooks, Login } from "../../../actors/hooks/hooks.ts";
 import { Handlers } from "../../../protocols/http/handlers.ts";
 import type { HttpSession } from "../../../protocols/http/session.ts";
 import { Refusal } from "../../../protocols/identity.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Fields } from "../../../protocols/http/message.ts";
+import { Fields } from "../../../protocols/http/messages/message.ts";
 import { faultOfOrigin, showsLogin } from "../../../protocols/http/origin.ts";
 
 interface Case {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { PathExchange } from "../../../protocols/http/exchange.ts";
 import { Handlers, type PathAnswer } from "../../../protocols/http/handlers.ts";
-import { faultOfHost } from "../../../protocols/http/origin.ts";
-import { Fields } from "../../../protocols/http/message.ts";
+import { Fields } from "../../../protocols/http/messages/message.ts";
 import type { HttpOptions } from "../../../protocols/http/options.ts";
+import { faultOfHost } from "../../../protocols/http/origin.ts";
 import type { HttpSession } from "../../../protocols/http/session.ts";
 import { Publication } from "../../../protocols/publication.ts";
 import { bytes, type Stage } from "../fakes.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Gateway } from "../../../actors/gateway.ts";
+import { Gateway } from "../../../actors/gateway/gateway.ts";
 import type { Handler } from "../../../actors/handlers/handler.ts";
 import { Log } from "../../../actors/log.ts";
 import { Resources } from "../../../protocols/coap/paths/resources.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Handlers } from "../../../protocols/http/handlers.ts";
-import { Fields, type RequestHead } from "../../../protocols/http/message.ts";
+import { Fields, type RequestHead } from "../../../protocols/http/messages/message.ts";
 import { Routes } from "../../../protocols/http/routes.ts";
 
 function head(target: string, host = "localhost"): RequestHead {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Upgrade } from "../../../protocols/http/message.ts";
+import type { Upgrade } from "../../../protocols/http/messages/message.ts";
 import type { Session } from "../../../protocols/session.ts";
 import { answers, request, stage } from "./client.ts";
 

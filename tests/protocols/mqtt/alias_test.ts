@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { decode } from "../../../protocols/mqtt/decode.ts";
-import { encode } from "../../../protocols/mqtt/encode.ts";
 import { TopicAliases } from "../../../protocols/mqtt/alias.ts";
-import type { Properties } from "../../../protocols/mqtt/property.ts";
+import { decode } from "../../../protocols/mqtt/packets/decode.ts";
+import { encode } from "../../../protocols/mqtt/packets/encode.ts";
+import type { Properties } from "../../../protocols/mqtt/packets/property.ts";
 import { FakeSpace } from "../fakes.ts";
 import { ack, online, publish, subscribe, type Talk } from "./talk.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { AuthMethod, AuthStep } from "../../../protocols/mqtt/authentication.ts";
-import type { Auth, Packet } from "../../../protocols/mqtt/packet.ts";
+import type { Auth, Packet } from "../../../protocols/mqtt/packets/packet.ts";
 import { bytes, FakeSpace } from "../fakes.ts";
 import { disconnect, leftovers, ping, publish, shown, subscribe, Talk } from "./talk.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { decode } from "../../../protocols/mqtt/decode.ts";
-import { encode } from "../../../protocols/mqtt/encode.ts";
+import { decode } from "../../../protocols/mqtt/packets/decode.ts";
+import { encode } from "../../../protocols/mqtt/packets/encode.ts";
 import { bytes, FakeSpace, hex } from "../fakes.ts";
 import { connect, disconnect, leftovers, online, ping, pong, publish, Talk } from "./talk.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Packet } from "../../../protocols/mqtt/packet.ts";
+import type { Packet } from "../../../protocols/mqtt/packets/packet.ts";
 import { Publication } from "../../../protocols/publication.ts";
 import { bytes, FakeSpace, hex } from "../fakes.ts";
 import { dice } from "./dice.ts";

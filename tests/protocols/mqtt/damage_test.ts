@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { AuthStep } from "../../../protocols/mqtt/authentication.ts";
+import { isShared, sharedFilter } from "../../../protocols/mqtt/broker/shares.ts";
+import { topicName } from "../../../protocols/mqtt/packets/topic_memo.ts";
 import { scramCredentials, scramSha256 } from "../../../protocols/mqtt/scram.ts";
-import { isShared, sharedFilter } from "../../../protocols/mqtt/shares.ts";
-import { topicName } from "../../../protocols/mqtt/topic_memo.ts";
 import { parseTarget } from "../../../protocols/mqtt/url.ts";
 import { ProtocolError } from "../../../protocols/session.ts";
 import { bytes } from "../fakes.ts";
-import { survive } from "../web/harm.ts";
+import { survive } from "../harm.ts";
 
 // `decode()` is fed in codec_test.ts, whole conversations in fuzz_test.ts.
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Hooks } from "../../../actors/hooks.ts";
-import type { Connack, Connect, Packet, Version } from "../../../protocols/mqtt/packet.ts";
+import type { Hooks } from "../../../actors/hooks/hooks.ts";
+import type { Connack, Connect, Packet, Version } from "../../../protocols/mqtt/packets/packet.ts";
 import type { FakeSpace } from "../fakes.ts";
 import { hook, type Hooked } from "../hooked.ts";
 import { shown, Talk } from "./talk.ts";

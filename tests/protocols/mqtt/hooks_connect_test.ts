@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { Hooks, Login } from "../../../actors/hooks.ts";
+import type { Hooks, Login } from "../../../actors/hooks/hooks.ts";
 import { Refusal } from "../../../protocols/identity.ts";
-import { Publication } from "../../../protocols/publication.ts";
 import type { AuthMethod } from "../../../protocols/mqtt/authentication.ts";
-import type { Connack, Will } from "../../../protocols/mqtt/packet.ts";
+import type { Connack, Will } from "../../../protocols/mqtt/packets/packet.ts";
+import { Publication } from "../../../protocols/publication.ts";
 import { bytes, FakeSpace } from "../fakes.ts";
 import { Answer, hook } from "../hooked.ts";
 import { brief, connecting, online } from "./guests.ts";

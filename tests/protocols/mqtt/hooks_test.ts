@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { Hooks } from "../../../actors/hooks.ts";
+import type { Hooks } from "../../../actors/hooks/hooks.ts";
 import { Refusal } from "../../../protocols/identity.ts";
-import type { Packet } from "../../../protocols/mqtt/packet.ts";
+import type { Packet } from "../../../protocols/mqtt/packets/packet.ts";
 import { Publication } from "../../../protocols/publication.ts";
 import { bytes, FakeSpace } from "../fakes.ts";
 import { Answer } from "../hooked.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Broker } from "../../../protocols/mqtt/broker.ts";
+import { Broker } from "../../../protocols/mqtt/broker/broker.ts";
 import { bytes, FakeSpace } from "../fakes.ts";
 import { dice } from "./dice.ts";
 import { ack, connect, disconnect, leftovers, ping, publish, subscribe, Talk } from "./talk.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { FilterRequest, Packet, Publish } from "../../../protocols/mqtt/packet.ts";
+import type { FilterRequest, Packet, Publish } from "../../../protocols/mqtt/packets/packet.ts";
 
 /** A message as the model knows it. */
 export interface Message {

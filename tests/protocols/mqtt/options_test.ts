@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { MqttOptions } from "../../../protocols/mqtt/options.ts";
-import type { Connect, Packet } from "../../../protocols/mqtt/packet.ts";
+import type { Connect, Packet } from "../../../protocols/mqtt/packets/packet.ts";
 import { bytes, FakeSpace, hex } from "../fakes.ts";
 import { ack, connect, online, ping, publish, shown, subscribe, Talk } from "./talk.ts";
 

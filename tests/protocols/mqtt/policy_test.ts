@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Broker } from "../../../protocols/mqtt/broker.ts";
+import { Broker } from "../../../protocols/mqtt/broker/broker.ts";
 import type { MqttLimits, QueuePolicy } from "../../../protocols/mqtt/limits.ts";
 import { FakeSpace } from "../fakes.ts";
 import { ack, connect, online, publish, subscribe, Talk } from "./talk.ts";

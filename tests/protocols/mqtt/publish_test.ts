@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { encode } from "../../../protocols/mqtt/encode.ts";
+import { encode } from "../../../protocols/mqtt/packets/encode.ts";
 import { FakeSpace, hex, join } from "../fakes.ts";
 import {
   ack,

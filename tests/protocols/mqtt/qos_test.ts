@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Broker } from "../../../protocols/mqtt/broker.ts";
+import { Broker } from "../../../protocols/mqtt/broker/broker.ts";
 import type { MqttLimits } from "../../../protocols/mqtt/limits.ts";
 import { FakeSpace } from "../fakes.ts";
 import {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { Broker } from "../../../protocols/mqtt/broker.ts";
+import { Broker } from "../../../protocols/mqtt/broker/broker.ts";
 import type { MqttLimits } from "../../../protocols/mqtt/limits.ts";
-import type { Connack, Connect, Subscribe } from "../../../protocols/mqtt/packet.ts";
+import type { Connack, Connect, Subscribe } from "../../../protocols/mqtt/packets/packet.ts";
 import { bytes, FakeSpace, nobody } from "../fakes.ts";
 import { brief } from "./guests.ts";
 import { disconnect, online, subscribe, Talk, unsubscribe } from "./talk.ts";

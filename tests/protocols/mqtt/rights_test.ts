@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Hooks, Login } from "../../../actors/hooks.ts";
-import type { Connack } from "../../../protocols/mqtt/packet.ts";
+import type { Hooks, Login } from "../../../actors/hooks/hooks.ts";
+import type { Connack } from "../../../protocols/mqtt/packets/packet.ts";
 import { FakeSpace } from "../fakes.ts";
 import { Answer } from "../hooked.ts";
 import { brief, connecting, online } from "./guests.ts";

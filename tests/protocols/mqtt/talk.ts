@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { Broker } from "../../../protocols/mqtt/broker.ts";
-import { decode } from "../../../protocols/mqtt/decode.ts";
-import { encode } from "../../../protocols/mqtt/encode.ts";
+import { Broker } from "../../../protocols/mqtt/broker/broker.ts";
 import type { MqttOptions } from "../../../protocols/mqtt/options.ts";
+import { decode } from "../../../protocols/mqtt/packets/decode.ts";
+import { encode } from "../../../protocols/mqtt/packets/encode.ts";
 import type {
   Ack,
   Connack,
@@ -11,8 +11,8 @@ import type {
   Packet,
   Publish,
   Version,
-} from "../../../protocols/mqtt/packet.ts";
-import type { Properties } from "../../../protocols/mqtt/property.ts";
+} from "../../../protocols/mqtt/packets/packet.ts";
+import type { Properties } from "../../../protocols/mqtt/packets/property.ts";
 import { mqtt } from "../../../protocols/mqtt/session.ts";
 import { bytes, FakeSpace, Stage } from "../fakes.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { Broker } from "../../../protocols/mqtt/broker.ts";
-import { encode } from "../../../protocols/mqtt/encode.ts";
-import type { Subscribe } from "../../../protocols/mqtt/packet.ts";
-import type { Properties } from "../../../protocols/mqtt/property.ts";
+import { Broker } from "../../../protocols/mqtt/broker/broker.ts";
+import { encode } from "../../../protocols/mqtt/packets/encode.ts";
+import type { Subscribe } from "../../../protocols/mqtt/packets/packet.ts";
+import type { Properties } from "../../../protocols/mqtt/packets/property.ts";
 import { Publication } from "../../../protocols/publication.ts";
 import { bytes, FakeSpace } from "../fakes.ts";
 import { connect, online, publish, subscribe, Talk } from "./talk.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { Broker } from "../../../protocols/mqtt/broker.ts";
-import type { Connack, Disconnect } from "../../../protocols/mqtt/packet.ts";
-import type { Properties } from "../../../protocols/mqtt/property.ts";
+import { Broker } from "../../../protocols/mqtt/broker/broker.ts";
+import type { Connack, Disconnect } from "../../../protocols/mqtt/packets/packet.ts";
+import type { Properties } from "../../../protocols/mqtt/packets/property.ts";
 import { FakeSpace, hex } from "../fakes.ts";
 import { disconnect, leftovers, online, ping, shown, Talk } from "./talk.ts";
 

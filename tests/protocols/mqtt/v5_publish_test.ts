@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Publish } from "../../../protocols/mqtt/packet.ts";
-import type { Properties } from "../../../protocols/mqtt/property.ts";
+import type { Publish } from "../../../protocols/mqtt/packets/packet.ts";
+import type { Properties } from "../../../protocols/mqtt/packets/property.ts";
 import { bytes, FakeSpace } from "../fakes.ts";
 import { ack, online, publish, shown, subscribe, Talk, unsubscribe } from "./talk.ts";
 

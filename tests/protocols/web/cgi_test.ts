@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { cgiEnvironment } from "../../../protocols/web/cgi_environment.ts";
 import { findHeadEnd, parseCgiHead } from "../../../protocols/web/cgi_head.ts";
-import { everyHarm } from "./harm.ts";
+import { everyHarm } from "../harm.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

@@ -4,19 +4,19 @@ import {
   readLockInfo,
   readPropertyUpdate,
   readPropfind,
-} from "../../../protocols/web/dav.ts";
+} from "../../../protocols/web/dav/dav.ts";
+import { parseIf } from "../../../protocols/web/dav/if_header.ts";
+import { elementsOf, formatXml, parseXml } from "../../../protocols/web/dav/xml.ts";
 import { answerChallenge, challengeOf, parseDigest } from "../../../protocols/web/digest.ts";
 import { acceptedEncodings } from "../../../protocols/web/encoding.ts";
 import { endToEnd, forwardedFields } from "../../../protocols/web/forwarding.ts";
-import { parseIf } from "../../../protocols/web/if_header.ts";
 import { boundaryOf } from "../../../protocols/web/multipart.ts";
 import { headerParameter } from "../../../protocols/web/parameters.ts";
 import { formatFilePath, mayBeBelow, parseFilePath } from "../../../protocols/web/path.ts";
 import { compilePattern } from "../../../protocols/web/pattern.ts";
 import { parseRanges } from "../../../protocols/web/ranges.ts";
 import { formatUri, parseUri } from "../../../protocols/web/uri.ts";
-import { elementsOf, formatXml, parseXml } from "../../../protocols/web/xml.ts";
-import { survive } from "./harm.ts";
+import { survive } from "../harm.ts";
 
 // Heads of scripts are fed in cgi_test.ts, pages in ssi_test.ts, forms in multipart_test.ts, and
 // `parseDigest()` in digest_test.ts.

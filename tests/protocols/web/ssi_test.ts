@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseSsi, type SsiPart } from "../../../protocols/web/ssi.ts";
-import { everyHarm } from "./harm.ts";
+import { everyHarm } from "../harm.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { openingRequest, readOpening } from "../../../protocols/websocket/client_handshake.ts";
-import { decodeHeader } from "../../../protocols/websocket/codec.ts";
-import { acceptKey, switchingProtocols } from "../../../protocols/websocket/handshake.ts";
-import { unmask } from "../../../protocols/websocket/mask.ts";
-import { encodeMaskedFrame } from "../../../protocols/websocket/masked.ts";
 import { ProtocolError } from "../../../protocols/session.ts";
+import { openingRequest, readOpening } from "../../../protocols/websocket/client_handshake.ts";
+import { decodeHeader } from "../../../protocols/websocket/frames/codec.ts";
+import { unmask } from "../../../protocols/websocket/frames/mask.ts";
+import { encodeMaskedFrame } from "../../../protocols/websocket/frames/masked.ts";
+import { acceptKey, switchingProtocols } from "../../../protocols/websocket/handshake.ts";
 
 const key = "dGhlIHNhbXBsZSBub25jZQ==";
 const wanted = { key, subprotocol: "mqtt" };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { opcodes } from "../../../protocols/websocket/codes.ts";
+import { opcodes } from "../../../protocols/websocket/frames/codes.ts";
 import { hex } from "../fakes.ts";
 import { rawFrame, said } from "./conversation.ts";
 import { close, frame, text } from "./peer.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { Handlers } from "../../../protocols/http/handlers.ts";
 import { ProtocolError } from "../../../protocols/session.ts";
-import { decodeHeader, type FrameHeader } from "../../../protocols/websocket/codec.ts";
-import { opcodes } from "../../../protocols/websocket/codes.ts";
+import { decodeHeader, type FrameHeader } from "../../../protocols/websocket/frames/codec.ts";
+import { opcodes } from "../../../protocols/websocket/frames/codes.ts";
 import { WebSocketSession } from "../../../protocols/websocket/session.ts";
 import type { SocketPort, SocketUser } from "../../../protocols/websocket/socket.ts";
 import { websocket, type WebSocketOptions } from "../../../protocols/websocket/upgrade.ts";

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { ProtocolError } from "../../../protocols/session.ts";
 import { readOpening } from "../../../protocols/websocket/client_handshake.ts";
-import { readClose } from "../../../protocols/websocket/close.ts";
-import { isCloseCode } from "../../../protocols/websocket/codes.ts";
+import { readClose } from "../../../protocols/websocket/frames/close.ts";
+import { isCloseCode } from "../../../protocols/websocket/frames/codes.ts";
 import {
   acceptOffer,
   type Agreement,
   compressionDefaults,
   offerOf,
   readAnswer,
-} from "../../../protocols/websocket/extensions.ts";
+} from "../../../protocols/websocket/frames/extensions.ts";
+import { findInRun, joinRun } from "../../../protocols/websocket/frames/run.ts";
 import {
   asksForWebSocket,
   checkHandshake,
@@ -17,10 +18,9 @@ import {
   switchingProtocols,
 } from "../../../protocols/websocket/handshake.ts";
 import { defaults } from "../../../protocols/websocket/limits.ts";
-import { faultOfName, readOperation } from "../../../protocols/websocket/operation.ts";
-import { findInRun, joinRun } from "../../../protocols/websocket/run.ts";
+import { faultOfName, readOperation } from "../../../protocols/websocket/topics/operation.ts";
 import { bytes, hex, join } from "../fakes.ts";
-import { survive } from "../web/harm.ts";
+import { survive } from "../harm.ts";
 import { frame, request, sample } from "./peer.ts";
 
 // `decodeHeader()` is fed in codec_test.ts, `Deflation` in deflation_test.ts, `Utf8Check` in

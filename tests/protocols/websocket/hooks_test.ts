@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { Hooks, Login } from "../../../actors/hooks.ts";
-import { mqtt } from "../../../protocols/mqtt/session.ts";
-import { encode } from "../../../protocols/mqtt/encode.ts";
+import type { Hooks, Login } from "../../../actors/hooks/hooks.ts";
 import { Refusal } from "../../../protocols/identity.ts";
+import { encode } from "../../../protocols/mqtt/packets/encode.ts";
+import { mqtt } from "../../../protocols/mqtt/session.ts";
 import { Publication } from "../../../protocols/publication.ts";
 import { websocket } from "../../../protocols/websocket/upgrade.ts";
 import { bytes, FakeSpace, join, type Stage } from "../fakes.ts";

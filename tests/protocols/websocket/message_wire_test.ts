@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { Code, NONE, Option } from "../../../protocols/coap/codec.ts";
-import { Options, uint } from "../../../protocols/coap/options.ts";
+import { Code, NONE, Option } from "../../../protocols/coap/messages/codec.ts";
+import { Options, uint } from "../../../protocols/coap/messages/options.ts";
 import { Signal, withLength, withoutLength } from "../../../protocols/coap/stream/codec.ts";
 import { coapStream } from "../../../protocols/coap/stream/server.ts";
 import { Publication } from "../../../protocols/publication.ts";
 import type { WebSocketSession } from "../../../protocols/websocket/session.ts";
-import { hex, join, type Stage } from "../fakes.ts";
 import { request } from "../coap/fake_datagrams.ts";
 import { frame as message, framesOf, signal } from "../coap/stream/stage.ts";
+import { hex, join, type Stage } from "../fakes.ts";
 import { close, connect, frame, lines, randoms, text } from "./peer.ts";
 
 const BINARY = 2, CONTINUATION = 0, PING = 9;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { Fields, type RequestHead } from "../../../protocols/http/message.ts";
-import { Assembly } from "../../../protocols/websocket/assembly.ts";
-import { decodeHeader, encodeFrame } from "../../../protocols/websocket/codec.ts";
-import { opcodes } from "../../../protocols/websocket/codes.ts";
+import { Fields, type RequestHead } from "../../../protocols/http/messages/message.ts";
+import { Assembly } from "../../../protocols/websocket/frames/assembly.ts";
+import { decodeHeader, encodeFrame } from "../../../protocols/websocket/frames/codec.ts";
+import { opcodes } from "../../../protocols/websocket/frames/codes.ts";
 import { defaults, type WebSocketLimits } from "../../../protocols/websocket/limits.ts";
 import type { Link, Mode } from "../../../protocols/websocket/mode.ts";
 import { WebSocketSession } from "../../../protocols/websocket/session.ts";

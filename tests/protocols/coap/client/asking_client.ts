@@ -1,10 +1,10 @@
 import { CoapClientSession } from "../../../../protocols/coap/client/session.ts";
-import { decode, encode, type Message } from "../../../../protocols/coap/codec.ts";
-import { type CoapLimits, defaults } from "../../../../protocols/coap/limits.ts";
 import { Subscription } from "../../../../protocols/coap/client/subscription.ts";
+import { type CoapLimits, defaults } from "../../../../protocols/coap/limits.ts";
+import { decode, encode, type Message } from "../../../../protocols/coap/messages/codec.ts";
 import type { DatagramWire } from "../../../../protocols/wire.ts";
-import { Heard, SERVER, wish } from "./client_network.ts";
 import { brief, seeded } from "../fake_datagrams.ts";
+import { Heard, SERVER, wish } from "./client_network.ts";
 
 /** A client whose server is played by the test, message by message; time is the field `now`. */
 export class AskingClient implements DatagramWire {

@@ -1,11 +1,11 @@
-import { CoapClientSession } from "../../../../protocols/coap/client/session.ts";
-import type { Message } from "../../../../protocols/coap/codec.ts";
-import { type CoapLimits, defaults } from "../../../../protocols/coap/limits.ts";
 import type { Asker, Wish } from "../../../../protocols/coap/client/questions.ts";
+import { CoapClientSession } from "../../../../protocols/coap/client/session.ts";
 import { type Follower, Subscription } from "../../../../protocols/coap/client/subscription.ts";
+import { type CoapLimits, defaults } from "../../../../protocols/coap/limits.ts";
+import type { Message } from "../../../../protocols/coap/messages/codec.ts";
 import { bytes } from "../../fakes.ts";
+import { Network } from "../exchange/network.ts";
 import { FakeDatagrams, request, seeded } from "../fake_datagrams.ts";
-import { Network } from "../network.ts";
 
 export const SERVER = "192.0.2.100:5683";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { Code } from "../../../../protocols/coap/codec.ts";
+import { Code } from "../../../../protocols/coap/messages/codec.ts";
 import { type Delivery, Publication } from "../../../../protocols/publication.ts";
 import { bytes, hex } from "../../fakes.ts";
-import { ClientNetwork, SERVER, wish } from "./client_network.ts";
+import { body } from "../blocks/transfers.ts";
 import { brief, seeded } from "../fake_datagrams.ts";
-import { body } from "../transfers.ts";
+import { ClientNetwork, SERVER, wish } from "./client_network.ts";
 
 const idle = { peers: 0, observers: 0, replies: 0, timers: 0, transfers: 0 };
 

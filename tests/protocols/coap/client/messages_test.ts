@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Block } from "../../../../protocols/coap/block.ts";
+import { Block } from "../../../../protocols/coap/blocks/block.ts";
 import {
   ACK,
   Code,
@@ -9,13 +9,13 @@ import {
   NON,
   Option,
   RST,
-} from "../../../../protocols/coap/codec.ts";
-import { Options, uint } from "../../../../protocols/coap/options.ts";
+} from "../../../../protocols/coap/messages/codec.ts";
+import { Options, uint } from "../../../../protocols/coap/messages/options.ts";
 import { bytes } from "../../fakes.ts";
+import { body } from "../blocks/transfers.ts";
+import { seeded, valueOf } from "../fake_datagrams.ts";
 import { AskingClient, endOf, textsOf } from "./asking_client.ts";
 import { ClientNetwork, SERVER, wish } from "./client_network.ts";
-import { seeded, valueOf } from "../fake_datagrams.ts";
-import { body } from "../transfers.ts";
 
 /** An answer in the acknowledgement of a request. */
 function inAck({ id, token }: Message, code: number, text = "", options: Option[] = []): Message {

@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
-import { ACK, Code, encode, Message, NON, Option, RST } from "../../../../protocols/coap/codec.ts";
-import { Options, uint } from "../../../../protocols/coap/options.ts";
+import {
+  ACK,
+  Code,
+  encode,
+  Message,
+  NON,
+  Option,
+  RST,
+} from "../../../../protocols/coap/messages/codec.ts";
+import { Options, uint } from "../../../../protocols/coap/messages/options.ts";
 import { Resources } from "../../../../protocols/coap/paths/resources.ts";
 import { bytes } from "../../fakes.ts";
-import { handled, idle, respond } from "./handled.ts";
 import { brief, type FakeDatagrams, PEER, request, seeded } from "../fake_datagrams.ts";
+import { handled, idle, respond } from "./handled.ts";
 
 /** Feeds each truncation of a message, each flipped bit, and much else that random bytes make of it. */
 function feedBroken(

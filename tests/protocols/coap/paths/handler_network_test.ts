@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { Code, CON, Message, NON, Option } from "../../../../protocols/coap/codec.ts";
-import { Options } from "../../../../protocols/coap/options.ts";
+import { Code, CON, Message, NON, Option } from "../../../../protocols/coap/messages/codec.ts";
+import { Options } from "../../../../protocols/coap/messages/options.ts";
 import { Handlers } from "../../../../protocols/http/handlers.ts";
 import { bytes, hex } from "../../fakes.ts";
+import { joinNetwork } from "../exchange/network.ts";
 import { idle } from "./handled.ts";
-import { joinNetwork } from "../network.ts";
 
 /** POST to the handler, by whom and which time. */
 function post(client: number, round: number): Message {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { ACK, Code, Message, NON, Option } from "../../../../protocols/coap/codec.ts";
-import { Options, uint } from "../../../../protocols/coap/options.ts";
+import { ACK, Code, Message, NON, Option } from "../../../../protocols/coap/messages/codec.ts";
+import { Options, uint } from "../../../../protocols/coap/messages/options.ts";
 import type { PathExchange } from "../../../../protocols/http/exchange.ts";
 import { Handlers } from "../../../../protocols/http/handlers.ts";
 import { bytes, hex } from "../../fakes.ts";
-import { handled, idle, respond } from "./handled.ts";
 import { hook } from "../../hooked.ts";
 import { brief, FakeDatagrams, PEER, request, valueOf } from "../fake_datagrams.ts";
+import { handled, idle, respond } from "./handled.ts";
 
 Deno.test("CoAP gives a handler the request as HTTP has it", () => {
   const { stage, asked } = handled();

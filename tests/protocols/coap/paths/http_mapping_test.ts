@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { Answer } from "../../../../protocols/coap/answer.ts";
-import { Code, Message, Option, readTail } from "../../../../protocols/coap/codec.ts";
+import { Answer } from "../../../../protocols/coap/messages/answer.ts";
+import { Code, Message, Option, readTail } from "../../../../protocols/coap/messages/codec.ts";
+import { Options, uint } from "../../../../protocols/coap/messages/options.ts";
 import { Etags } from "../../../../protocols/coap/paths/etags.ts";
 import { answerOf } from "../../../../protocols/coap/paths/http_answer.ts";
 import { headOf, methodOf } from "../../../../protocols/coap/paths/http_request.ts";
-import { Options, uint } from "../../../../protocols/coap/options.ts";
-import type { RequestHead } from "../../../../protocols/http/message.ts";
+import type { RequestHead } from "../../../../protocols/http/messages/message.ts";
 import { bytes, hex } from "../../fakes.ts";
 import { read, segments } from "./path_requests.ts";
 

@@ -1,6 +1,6 @@
-import { CON, Message, Option } from "../../../../protocols/coap/codec.ts";
-import { Options } from "../../../../protocols/coap/options.ts";
-import { readRequest, type Request } from "../../../../protocols/coap/request.ts";
+import { CON, Message, Option } from "../../../../protocols/coap/messages/codec.ts";
+import { Options } from "../../../../protocols/coap/messages/options.ts";
+import { readRequest, type Request } from "../../../../protocols/coap/messages/request.ts";
 import { bytes, hex } from "../../fakes.ts";
 
 /** A request for a path in its segments. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Code } from "../../../../protocols/coap/codec.ts";
+import { Code } from "../../../../protocols/coap/messages/codec.ts";
 import { hasDots, locationOptions, pathOf, queryOf } from "../../../../protocols/coap/paths/uri.ts";
 import { bytes } from "../../fakes.ts";
 import { segments } from "./path_requests.ts";

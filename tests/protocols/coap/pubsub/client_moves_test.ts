@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
-import { ACK, Code, encode, Message, Option, RST } from "../../../../protocols/coap/codec.ts";
-import { Options, uint } from "../../../../protocols/coap/options.ts";
+import {
+  ACK,
+  Code,
+  encode,
+  Message,
+  Option,
+  RST,
+} from "../../../../protocols/coap/messages/codec.ts";
+import { Options, uint } from "../../../../protocols/coap/messages/options.ts";
 import { hex } from "../../fakes.ts";
 import { hook } from "../../hooked.ts";
-import { ask, connect } from "./client_stage.ts";
 import {
   brief,
   FakeDatagrams,
@@ -12,6 +18,7 @@ import {
   type RequestParts,
   seeded,
 } from "../fake_datagrams.ts";
+import { ask, connect } from "./client_stage.ts";
 import { observe } from "./pubsub_stage.ts";
 
 const MOVED = "192.0.2.1:6000", STRANGER = "198.51.100.7:5000";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ACK, Code } from "../../../../protocols/coap/codec.ts";
+import { ACK, Code } from "../../../../protocols/coap/messages/codec.ts";
 import { brief, type FakeDatagrams, request } from "../fake_datagrams.ts";
 
 /** The answer to a request, whatever else is sent because of it. */

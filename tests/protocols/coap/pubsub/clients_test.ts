@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { Hooks } from "../../../../actors/hooks.ts";
-import { Code } from "../../../../protocols/coap/codec.ts";
+import type { Hooks } from "../../../../actors/hooks/hooks.ts";
+import { Code } from "../../../../protocols/coap/messages/codec.ts";
 import { Refusal } from "../../../../protocols/identity.ts";
-import { Broker } from "../../../../protocols/mqtt/broker.ts";
+import { Broker } from "../../../../protocols/mqtt/broker/broker.ts";
 import { defaults } from "../../../../protocols/mqtt/limits.ts";
 import { bytes, hex, nobody } from "../../fakes.ts";
 import { Answer, FakeGrant, hook } from "../../hooked.ts";

@@ -1,8 +1,8 @@
 import { type CborValue, decodeCbor, Tagged } from "../../../../protocols/cbor.ts";
 import { encodeCbor } from "../../../../protocols/cbor_writer.ts";
-import { Code, type Message, Option } from "../../../../protocols/coap/codec.ts";
+import { Code, type Message, Option } from "../../../../protocols/coap/messages/codec.ts";
+import { Options, uint, uintOf } from "../../../../protocols/coap/messages/options.ts";
 import { Configurations } from "../../../../protocols/coap/pubsub/configurations.ts";
-import { Options, uint, uintOf } from "../../../../protocols/coap/options.ts";
 import { bytes } from "../../fakes.ts";
 import { brief, FakeDatagrams, request, type RequestParts, valueOf } from "../fake_datagrams.ts";
 

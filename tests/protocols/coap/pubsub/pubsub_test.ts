@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Code, Option } from "../../../../protocols/coap/codec.ts";
-import { Options, uint } from "../../../../protocols/coap/options.ts";
+import { Code, Option } from "../../../../protocols/coap/messages/codec.ts";
+import { Options, uint } from "../../../../protocols/coap/messages/options.ts";
 import { Refusal } from "../../../../protocols/identity.ts";
 import { bytes, hex } from "../../fakes.ts";
 import { hook } from "../../hooked.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { ACK, Code, CON, Message, NON, Option } from "../../../../protocols/coap/codec.ts";
+import { ACK, Code, CON, Message, NON, Option } from "../../../../protocols/coap/messages/codec.ts";
+import { Options, uint } from "../../../../protocols/coap/messages/options.ts";
 import { Configurations } from "../../../../protocols/coap/pubsub/configurations.ts";
-import { Options, uint } from "../../../../protocols/coap/options.ts";
 import { bytes, hex } from "../../fakes.ts";
 import { brief, FakeDatagrams, request } from "../fake_datagrams.ts";
 import { configured, date, named, observe, send, tick, told } from "./pubsub_stage.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Code } from "../../../../protocols/coap/codec.ts";
 import { defaults } from "../../../../protocols/coap/limits.ts";
+import { Code } from "../../../../protocols/coap/messages/codec.ts";
 import { StreamClient } from "../../../../protocols/coap/stream/client.ts";
 import { Signal } from "../../../../protocols/coap/stream/codec.ts";
 import type { StreamLayer } from "../../../../protocols/coap/stream/layer.ts";

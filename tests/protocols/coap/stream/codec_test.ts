@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CON, Message, NONE, Option } from "../../../../protocols/coap/codec.ts";
+import { CON, Message, NONE, Option } from "../../../../protocols/coap/messages/codec.ts";
 import {
   decodeFrame,
   looksLikeCoap,

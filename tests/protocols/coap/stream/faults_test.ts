@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { Block } from "../../../../protocols/coap/block.ts";
-import { Code, NONE, Option } from "../../../../protocols/coap/codec.ts";
-import { Options, uint } from "../../../../protocols/coap/options.ts";
+import { Block } from "../../../../protocols/coap/blocks/block.ts";
+import { Code, NONE, Option } from "../../../../protocols/coap/messages/codec.ts";
+import { Options, uint } from "../../../../protocols/coap/messages/options.ts";
 import { Signal } from "../../../../protocols/coap/stream/codec.ts";
 import { hex, join } from "../../fakes.ts";
 import { request, seeded } from "../fake_datagrams.ts";

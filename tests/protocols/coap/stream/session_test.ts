@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { Block, blockOf } from "../../../../protocols/coap/block.ts";
-import { Code, Message, Option } from "../../../../protocols/coap/codec.ts";
-import { Options, uint, uintOf } from "../../../../protocols/coap/options.ts";
+import { Block, blockOf } from "../../../../protocols/coap/blocks/block.ts";
+import { Code, Message, Option } from "../../../../protocols/coap/messages/codec.ts";
+import { Options, uint, uintOf } from "../../../../protocols/coap/messages/options.ts";
 import { Signal } from "../../../../protocols/coap/stream/codec.ts";
 import { coapStream } from "../../../../protocols/coap/stream/server.ts";
 import { Publication } from "../../../../protocols/publication.ts";
 import { FakeSpace, hex, join } from "../../fakes.ts";
 import { Answer as Later, hook } from "../../hooked.ts";
-import { body } from "../transfers.ts";
+import { body } from "../blocks/transfers.ts";
 import { request, valueOf } from "../fake_datagrams.ts";
 import { frame, signal, StreamStage } from "./stage.ts";
 

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import { Block, blockOf } from "../../../../protocols/coap/block.ts";
-import { Code, Message, NON, NONE, Option } from "../../../../protocols/coap/codec.ts";
-import { Options, uint, uintOf } from "../../../../protocols/coap/options.ts";
-import { Capabilities, release, SignalError } from "../../../../protocols/coap/stream/signaling.ts";
-import { StreamComposer } from "../../../../protocols/coap/stream/composer.ts";
+import { Block, blockOf } from "../../../../protocols/coap/blocks/block.ts";
+import { Code, Message, NON, NONE, Option } from "../../../../protocols/coap/messages/codec.ts";
+import { Options, uint, uintOf } from "../../../../protocols/coap/messages/options.ts";
 import { Signal } from "../../../../protocols/coap/stream/codec.ts";
+import { StreamComposer } from "../../../../protocols/coap/stream/composer.ts";
 import { coapStream } from "../../../../protocols/coap/stream/server.ts";
+import { Capabilities, release, SignalError } from "../../../../protocols/coap/stream/signaling.ts";
 import { Publication } from "../../../../protocols/publication.ts";
 import { bytes, hex } from "../../fakes.ts";
+import { body } from "../blocks/transfers.ts";
 import { request, valueOf } from "../fake_datagrams.ts";
 import { framesOf, signal, StreamStage } from "./stage.ts";
-import { body } from "../transfers.ts";
 
 const csm = (...options: Option[]) => new Message(NON, Signal.csm, 0, NONE, options);
 const size = (count: number) => new Option(2, uint(count));

@@ -1,10 +1,10 @@
-import { Code, Message, NON, NONE } from "../../../../protocols/coap/codec.ts";
-import { encodeOptions, type Option } from "../../../../protocols/coap/option_bytes.ts";
+import { Code, Message, NON, NONE } from "../../../../protocols/coap/messages/codec.ts";
+import { encodeOptions, type Option } from "../../../../protocols/coap/messages/option_bytes.ts";
 import { decodeFrame, Signal } from "../../../../protocols/coap/stream/codec.ts";
-import { Capabilities } from "../../../../protocols/coap/stream/signaling.ts";
 import { StreamComposer } from "../../../../protocols/coap/stream/composer.ts";
 import type { CoapStreamOptions } from "../../../../protocols/coap/stream/options.ts";
 import { coapStream } from "../../../../protocols/coap/stream/server.ts";
+import { Capabilities } from "../../../../protocols/coap/stream/signaling.ts";
 import type { OpenSession } from "../../../../protocols/session.ts";
 import { FakeSpace, hex, Stage } from "../../fakes.ts";
 
