@@ -40,12 +40,12 @@ export class BridgeInput {
     const { space, routes, echoes, session } = this.#end;
     const now = space.clock.now();
     this.received++;
+    const safely = this.#owning(message, settle);
     if (session?.version === "3.1.1" && echoes.returned(message.topic, message.payload, now)) {
       space.count("bridge.looped");
-      return settle(true);
+      return safely(true);
     }
     const lanes = remap(routes.in, message.topic).filter(({ topic }) => isTopic(topic));
-    const safely = this.#owning(message, settle);
     if (lanes.length === 0) {
       space.count("bridge.refused");
       return safely(true);

@@ -22,6 +22,8 @@ export class BridgeOutput {
   readonly #log: Log;
   readonly #window: number;
   #stored: IterableIterator<Outbound> | undefined;
+  /** A stored value for which there was no room. */
+  #held: Outbound | undefined;
 
   constructor(
     upstream: Upstream,
@@ -41,11 +43,23 @@ export class BridgeOutput {
     const { queue } = this.#end;
     while (queue.waiting > 0 && this.#hasRoom) this.#send(queue.shift()!);
     while (this.#stored !== undefined && this.#hasRoom) {
-      const { value } = this.#stored.next();
+      const value = this.#takeHeld() ?? this.#stored.next().value;
       if (value === undefined) this.#stored = undefined;
       else if (queue.push(value)) this.#send(queue.shift()!);
-      else return;
+      else if (queue.size === 0 && !queue.failing) this.#end.drop();
+      else {
+        this.#held = value;
+        return;
+      }
     }
+  }
+
+  /** The value that had to wait, unless its topic has another by now: that has been sent, or waits. */
+  #takeHeld(): Outbound | undefined {
+    const held = this.#held, { retained, clock } = this.#end.space;
+    this.#held = undefined;
+    const current = held && retained.get(held.publication.topic, clock.now());
+    return current === held?.publication ? held : undefined;
   }
 
   get #hasRoom(): boolean {

@@ -60,13 +60,18 @@ export class BridgeQueue {
     return this.#bytes;
   }
 
+  /** True while nothing can be written down. */
+  get failing(): boolean {
+    return this.#written?.journal.failing === true;
+  }
+
   /** False when there is no room: the message is not taken. */
   push(outbound: Outbound): boolean {
     const cost = costOf(outbound);
     const { maxQueuedMessages, maxQueuedBytes } = this.#limits;
     if (this.size >= maxQueuedMessages || this.#bytes + cost > maxQueuedBytes) return false;
     if (outbound.qos > 0 && this.#written !== undefined) {
-      if (this.#written.journal.failing) {
+      if (this.failing) {
         this.#written.journal.refuse();
         return false;
       }

@@ -99,7 +99,8 @@ async function register(request: Request, client: Registering): Promise<Response
   const isNew = presences.registrations.find(id) === undefined;
   const owner = ownerOf(identity);
   if (!presences.register({ id, user: identity.user, owner, lifetimeMs, will })) {
-    const why = "Too many clients are registered, by all or by you, or their wills are too long";
+    const why = "There is no room to register it: too many clients, by all or by you, too long " +
+      "wills, or a store that takes no more";
     return plainText(503, why);
   }
   return done(isNew ? 201 : 204);

@@ -11,6 +11,7 @@ import {
   Registrations,
 } from "../../protocols/presence.ts";
 import { Publication } from "../../protocols/publication.ts";
+import type { Outcome } from "../../protocols/session.ts";
 import { faultOfTopic } from "../../protocols/topic.ts";
 import type { Space } from "../space/space.ts";
 
@@ -66,12 +67,18 @@ export class Presences implements Herald {
   /** Registers a client, and has that written down; false when there is no room. */
   register(registration: Registration): boolean {
     this.restore();
-    if (!this.registrations.set(registration, this.#space.clock.now())) return false;
-    const { id, will, owner, ...rest } = registration;
+    const { id, will, owner, ...rest } = registration, { registrations } = this;
+    const before = registrations.find(id), now = this.#space.clock.now();
+    if (!registrations.set(registration, now)) return false;
     const written = { ...rest, will: will && { ...will, payload: will.payload.toBase64() } };
     // Whose it is is kept beside the value, which others may read.
-    this.#publish(PREFIX + id, JSON.stringify(written), { contentType: "application/json" }, owner);
-    return true;
+    const options = { contentType: "application/json" };
+    if (this.#publish(PREFIX + id, JSON.stringify(written), options, owner) !== "overloaded") {
+      return true;
+    }
+    if (before === undefined) registrations.delete(id);
+    else registrations.set(before, now);
+    return false;
   }
 
   /** Forgets a client; false when it is not registered. */
@@ -111,10 +118,10 @@ export class Presences implements Herald {
     text: string,
     options: ConstructorParameters<typeof Publication>[2],
     owner?: string,
-  ): void {
+  ): Outcome {
     const time = this.#space.clock.now();
     const all = { qos: 1, retain: true, time, ...options } as const;
-    this.#space.publish(new Publication(topic, encoder.encode(text), all), undefined, owner);
+    return this.#space.publish(new Publication(topic, encoder.encode(text), all), undefined, owner);
   }
 }
 

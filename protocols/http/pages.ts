@@ -1,4 +1,5 @@
 import { type Exchange, respondText } from "./exchange.ts";
+import { isOfTopics } from "./handlers.ts";
 import type { RequestHead } from "./messages/message.ts";
 import {
   faultOfHost,
@@ -32,7 +33,7 @@ export function isSettled(
   pages?: PathPages | "listener",
 ): boolean {
   const { request: { path } } = exchange;
-  if (pages === "listener" || path.startsWith("/topics") || path === "/.well-known/core") {
+  if (pages === "listener" || isOfTopics(path) || path === "/.well-known/core") {
     return isSettledForTopics(exchange, allowed);
   }
   return pages !== undefined && isRefused(exchange, allowed, pages);

@@ -88,10 +88,11 @@ export function faultOfQuota(
       `Cannot keep another session for this user: the limit is ${limits.maxSessionsPerUser}`,
     );
   }
-  const most = willBytes(will), { maxWillBytesPerUser, maxTotalWillBytes } = limits;
-  if (bytes + most <= maxWillBytesPerUser && holdings.bytes + most <= maxTotalWillBytes) {
-    return undefined;
-  }
+  // Once the session has this will, it has the one before no more.
+  const most = willBytes(will), freed = willBytes(before?.will);
+  const { maxWillBytesPerUser, maxTotalWillBytes } = limits;
+  const own = bytes - (isOwn ? freed : 0), total = holdings.bytes - freed;
+  if (own + most <= maxWillBytesPerUser && total + most <= maxTotalWillBytes) return undefined;
   return full(
     `Cannot keep a will of ${most} bytes: the wills of one user may have ${maxWillBytesPerUser}, ` +
       `those of all ${maxTotalWillBytes}`,

@@ -195,7 +195,12 @@ export class Entrance implements AuthOwner {
     this.#state = "entering";
     this.deadline = Infinity;
     this.tenure!.hold();
-    this.#ask(client, (now) => this.#enter(now));
+    this.#ask(client, (now) => {
+      if (this.tenure!.isNext) return this.#enter(now);
+      // Another connection, which has waited for too long, has taken it by force.
+      const why = "Cannot go on with the session: another connection has taken it";
+      this.house.refuse(new ProtocolError(why, Reason.serverUnavailable), now);
+    });
   }
 
   /**

@@ -46,7 +46,10 @@ export class Retained {
       const { value, source } = held;
       // Meanwhile the topic may have got another value, which must not be followed by an older one.
       const current = source.isPast ? value : this.link.hub.retained(value.topic);
-      const delivery = current && this.#delivery(current, source, now);
+      const { screen, qos } = source.subscription;
+      // What the client may follow may have changed as well.
+      const isShown = current && screen?.shows(current, this.client, qos) !== false;
+      const delivery = isShown ? this.#delivery(current, source, now) : undefined;
       if (delivery !== undefined) return delivery;
     }
     return this.#read(hasRoom, now);

@@ -152,6 +152,18 @@ Deno.test("Registrations survive a restart", strict, async () => {
   }
 });
 
+Deno.test("Whoever cannot be written down is not registered", strict, async () => {
+  const limits = { maxRetainedPerUserBytes: 400 };
+  await using hub = gateway({ presence: presence(), limits, clock: new FakeClock() });
+  const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
+  const path = "/clients/a/will?topic=t&lifetime=";
+  assert.match(await ask(port, "PUT", `${path}9s`, "x".repeat(500)), /^503 .*no room/);
+  assert.match(await ask(port, "GET", "/clients/a/will"), /^404 /);
+  assert.equal(await ask(port, "PUT", `${path}9s`, "gone"), "201");
+  assert.match(await ask(port, "PUT", `${path}8s`, "x".repeat(500)), /^503 /);
+  assert.match(await ask(port, "GET", "/clients/a/will"), /"lifetimeSeconds":9.*"bytes":4/);
+});
+
 Deno.test("Who has a session and has not come back since a restart is missed", strict, async () => {
   const folder = await Deno.makeTempDir(), file = `${folder}/m.db`;
   const open = () => gateway({ presence: presence({ of: "all" }), store: sqliteStore(file) });

@@ -72,6 +72,7 @@ export class JsonMode extends PublicationMode<Qos> implements Mode {
       if (this.#filters.delete(filter)) {
         this.#filterBytes -= filterBytes(filter);
         this.link.hub.unsubscribe(filter);
+        this.values.remove(filter);
       }
       return this.#acknowledge(id);
     }

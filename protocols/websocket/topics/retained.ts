@@ -19,6 +19,11 @@ export class RetainedValues<Request> {
     this.run();
   }
 
+  /** Sends no more of this filter: its subscription has ended. */
+  remove(filter: string): void {
+    this.#waiting.delete(filter);
+  }
+
   /** Goes on while there is room. */
   run(): void {
     const { link } = this;

@@ -26,7 +26,7 @@ function near() {
     const whole = { topic: "t", payload: new Uint8Array(1), qos: 1, retain: false } as const;
     input.take({ ...whole, ...message }, (taken) => settled.push(taken));
   };
-  return { space, heard, settled, take };
+  return { space, end, heard, settled, take };
 }
 
 Deno.test("A bridge takes no topics from its upstream that nobody may publish to", () => {
@@ -61,4 +61,22 @@ Deno.test("A bridge leaves a response topic out that is none", () => {
     ) => [properties?.responseTopic, properties?.expirySeconds]),
     [[undefined, 9], [undefined, 9], ["r", 9]],
   );
+});
+
+Deno.test("A bridge notes the identifier also of a message of QoS 2 that is its own", () => {
+  const { space, end, heard, settled, take } = near(), payload = new Uint8Array(1);
+  end.session = {
+    version: "3.1.1",
+    present: true,
+    receiveMaximum: 10,
+    maximumPacketBytes: Infinity,
+    maximumQos: 2,
+    retainAvailable: true,
+  };
+  end.echoes.expect("t", payload, space.clock.now());
+  take({ qos: 2, packetId: 7, payload });
+  assert.equal(space.counters.get("bridge.looped"), 1);
+  assert.deepEqual([heard.length, settled], [0, [true]]);
+  // When it comes again, before its PUBREL, it must not be taken for a message of somebody else.
+  assert.deepEqual(end.ids.all, [7]);
 });

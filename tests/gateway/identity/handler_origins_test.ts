@@ -19,6 +19,7 @@ Deno.test(
     const pass = proxy({ path: "/api", to: [`http://127.0.0.1:${far.port}`] });
     hub.handle("/plain", done);
     hub.handle("/open", done, { cors: true });
+    hub.handle("/topics-in-use", done, { cors: true });
     hub.handle("/shared", done, { cors: { origins: [APP], credentials: true } });
     hub.handle("/payment", done, { origins: ["https://pay.example"] });
     hub.handle("/listed", done, { cors: "listener" });
@@ -42,6 +43,7 @@ Deno.test(
       200,
       403,
     ]);
+    assert.equal(await post("/topics-in-use", evil), 200, "it is not below /topics");
     assert.equal(await post("/shared", { origin: APP, ...cookie }), 200);
     assert.equal(await post("/payment", { origin: "https://pay.example", ...cookie }), 200);
     assert.equal(await post("/api/x", { ...evil, ...cookie }), 200);

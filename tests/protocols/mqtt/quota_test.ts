@@ -79,6 +79,20 @@ Deno.test("The wills of one address have so many bytes, and those of all", () =>
   assert.equal(town.connect("c", { will: will(150), ...elsewhere })[0], 0);
 });
 
+Deno.test("A will has the room of the one that it replaces", () => {
+  const town = new Town({ maxWillBytesPerUser: 200, maxTotalWillBytes: 200 });
+  const reason = (size: number, address?: string) => {
+    const late = { ...will(size)!, properties: { willDelay: 50 } };
+    const [reason, talk] = town.connect("a", { will: late, ...address && { address } });
+    // The will waits for its client.
+    talk.stage.end();
+    return reason;
+  };
+  assert.deepEqual([reason(150), reason(160), reason(250)], [0, 0, 0x97]);
+  assert.equal(reason(170, "198.51.100.1:1"), 0, "the session counts for another address now");
+  assert.deepEqual(town.space.published, []);
+});
+
 Deno.test("Nothing is counted for those who have gone", () => {
   const town = new Town({});
   for (let round = 0; round < 50; round++) {

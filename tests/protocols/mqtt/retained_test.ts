@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { Broker } from "../../../protocols/mqtt/broker/broker.ts";
+import type { Link } from "../../../protocols/mqtt/link.ts";
+import { Retained } from "../../../protocols/mqtt/retained.ts";
 import { Publication } from "../../../protocols/publication.ts";
 import { bytes, FakeSpace } from "../fakes.ts";
 import { ack, online, publish, shown, subscribe, unsubscribe } from "./talk.ts";
@@ -92,6 +95,18 @@ Deno.test("MqttSession leaves out stored messages that have expired", () => {
   }
   const talk = online("b", { space, now: 50_000 }).say(subscribe("#"));
   assert.deepEqual(talk.messages(), ["s/100 v q0 r"]);
+});
+
+Deno.test("Retained gives no value that had to wait until its client may not see it any more", () => {
+  const space = stored(2, 1), { stage } = online("b", { space });
+  const client = space.shared(Broker).clients.get("b")!, hidden = new Set<string>();
+  const shows = ({ topic }: Publication) => !hidden.has(topic);
+  const screen = { shows, deliver: () => undefined };
+  const retained = new Retained({ hub: stage } as unknown as Link, client);
+  retained.add("#", { qos: 1, screen });
+  assert.equal(retained.next(false, 0), undefined);
+  hidden.add("s/1");
+  assert.equal(retained.next(true, 0)?.publication.topic, "s/2");
 });
 
 Deno.test("MqttSession sends the newest value of a topic that had to wait", () => {

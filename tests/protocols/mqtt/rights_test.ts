@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Hooks, Login } from "../../../actors/hooks/hooks.ts";
+import { Broker } from "../../../protocols/mqtt/broker/broker.ts";
 import type { Connack } from "../../../protocols/mqtt/packets/packet.ts";
 import { FakeSpace } from "../fakes.ts";
 import { Answer } from "../hooked.ts";
@@ -170,6 +171,28 @@ Deno.test("MqttSession keeps a session from others while hooks are asked about t
   assert.deepEqual(heir.hear().map(brief).slice(0, 1), ["connack 00"]);
   from.say(publish("slow/1", "1"));
   assert.deepEqual(heir.messages(), []);
+});
+
+Deno.test("MqttSession takes no session back that was taken by force while hooks were asked", async () => {
+  const { slow, answers } = slowly();
+  const space = new FakeSpace(), session = { hooks: slow, space, clean: false, username: "a" };
+  const old = online({ ...session, password: staff });
+  const heir = connecting(session);
+  old.say(subscribe("slow/1")).stage.turn();
+  heir.stage.turn();
+  const third = connecting({ ...session, password: staff });
+  third.stage.wait(1_100_000);
+  assert.deepEqual(third.hear().map(brief).slice(0, 1), ["connack 00"]);
+  await answers[0]!.give(true, heir.stage);
+  assert.deepEqual(heir.hear().map(brief), ["connack 03"]);
+  third.stage.turn();
+  third.say(ping);
+  assert.deepEqual(third.hear().map(({ type }) => type), ["pingresp"]);
+  third.stage.end();
+  const { clients } = space.shared(Broker);
+  assert.deepEqual([...clients.values()].map(({ inbox, heirs }) => [inbox, heirs]), [
+    [undefined, undefined],
+  ]);
 });
 
 Deno.test("MqttSession gives a session to the next when who was asked about goes, or cannot be decided", async () => {
