@@ -1,5 +1,5 @@
 import type { Access } from "../guard.ts";
-import { Refusal, type RefusalKind } from "../identity.ts";
+import { kindOnRequest, Refusal, type RefusalKind } from "../identity.ts";
 import type { Publication } from "../publication.ts";
 import type { Outcome } from "../session.ts";
 import { collect } from "./collect.ts";
@@ -21,11 +21,12 @@ const statuses: Record<RefusalKind, number> = {
 const BASIC = ['Basic realm="meerkat", charset="UTF-8"'];
 
 /** A refusal as HTTP says it. */
-export function inHttp({ kind, reason, challenges = BASIC }: Refusal): {
+export function inHttp(refusal: Refusal): {
   status: number;
   reason: string;
   fields: readonly (readonly [string, string])[];
 } {
+  const { reason, challenges = BASIC } = refusal, kind = kindOnRequest(refusal);
   const fields = kind === "credentials"
     ? challenges.map((each) => ["www-authenticate", each] as const)
     : kind === "unavailable"
@@ -59,7 +60,7 @@ export function entrance(answer: SiteAnswer, allowed: readonly string[]): Answer
 }
 
 /** Answers with a refusal. */
-function respondRefusal(exchange: Exchange, refusal: Refusal): void {
+export function respondRefusal(exchange: Exchange, refusal: Refusal): void {
   const { status, reason, fields } = inHttp(refusal);
   respondText(exchange, status, reason, fields);
 }
