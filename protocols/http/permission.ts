@@ -7,6 +7,7 @@ import { credentialsOf } from "./credentials.ts";
 import { type Answer, type Exchange, respondText } from "./exchange.ts";
 import { Handlers } from "./handlers.ts";
 import { isOfHealth, respondHealth } from "./health.ts";
+import { isPreflight, permits } from "./origin.ts";
 import { isOwnPreflight, isSettled } from "./pages.ts";
 import type { SiteAnswer } from "./site.ts";
 
@@ -52,11 +53,26 @@ export function entrance(answer: SiteAnswer, allowed: readonly string[]): Answer
     const credentials = credentialsOf(request, { protocol: "http", peer, listener });
     guard.authenticate(credentials, (identity, now) => {
       if (exchange.closed) return;
-      if (identity instanceof Refusal) return respondRefusal(exchange, identity);
+      if (identity instanceof Refusal) {
+        // A handler of its own says by `cors` and `origins` who may ask.
+        const isSite = handler === undefined && identity.kind === "credentials";
+        if (isSite && isPreflight(request)) {
+          return respondPreflight(exchange, allowed);
+        }
+        return respondRefusal(exchange, identity);
+      }
       hub.identify(identity);
       answer(exchange, now, handler);
     });
   };
+}
+
+/** Answers a preflight, which can bring no login, where one is needed. */
+function respondPreflight(exchange: Exchange, allowed: readonly string[]): void {
+  const { request: { fields }, peer: { address } } = exchange;
+  const permitted = permits(fields, { address, allowed });
+  if (typeof permitted === "string") respondText(exchange, 403, permitted);
+  else exchange.respond({ status: 204, fields: permitted });
 }
 
 /** Answers with a refusal. */
