@@ -120,7 +120,9 @@ async function make(
     await listOf({ folder, revoke, days, keys: authority.keys }, now),
     host,
   );
-  const asksClients = clients.length > 0 ? ` --client-ca ${join(folder, "ca.pem")}` : "";
+  const asksClients = clients.length + revoke.length > 0
+    ? ` --client-ca ${join(folder, "ca.pem")} --client-crl ${join(folder, "ca.crl")}`
+    : "";
   host.stdout(
     `Start: ${host.program} --listen https: --cert ${join(folder, "server.pem")} ` +
       `--key ${join(folder, "server.key")}${asksClients}`,

@@ -24,7 +24,10 @@ testWith(["openssl", "curl"], "cert makes certificates that openssl and curl tak
       "127.0.0.1",
     );
     assert.equal(made.code, 0, made.said);
-    assert.match(made.said, /^Start: .* --key certs\/server\.key --client-ca certs\/ca\.pem$/m);
+    assert.match(
+      made.said,
+      /^Start: .* --key certs\/server\.key --client-ca certs\/ca\.pem --client-crl certs\/ca\.crl$/m,
+    );
     const openssl = program("openssl"), files = `${cwd}/certs`;
     for (const [name, purpose] of [["server", "sslserver"], ["client-sensor_7", "sslclient"]]) {
       const trust = ["-CAfile", `${files}/ca.pem`, "-x509_strict", "-purpose", purpose!];
