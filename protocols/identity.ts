@@ -43,11 +43,23 @@ export interface Identity {
   readonly expires?: number;
   /** What the login rests on; absent when nobody can take it back. */
   readonly grant?: Grant;
+  /** How a client that has shown nothing could log in; absent when it cannot, or has. */
+  readonly challenges?: readonly string[];
 }
 
 /** An identity that can be shown and stored: a grant is a live object, so it is left out. */
 export function withoutGrant({ grant: _, ...identity }: Identity): Omit<Identity, "grant"> {
   return identity;
+}
+
+/** The kind of a refusal where each request may bring a login, as in HTTP and CoAP. */
+export function kindOnRequest({ kind, challenges }: Refusal): RefusalKind {
+  return kind === "forbidden" && challenges !== undefined ? "credentials" : kind;
+}
+
+/** "No" to something that a client may not do, which says how to log in where that could help. */
+export function notAllowed(reason: string, { challenges }: Identity): Refusal {
+  return new Refusal(reason, "forbidden", challenges);
 }
 
 /**
@@ -205,7 +217,7 @@ export class Credentials {
 /**
  * Why something is refused, and how each protocol says so:
  * - `credentials`: MQTT 0x86, HTTP 401, CoAP 4.01.
- * - `forbidden`: MQTT 0x87, HTTP 403, CoAP 4.03.
+ * - `forbidden`: MQTT 0x87, HTTP 403, CoAP 4.03; with challenges HTTP 401, CoAP 4.01.
  * - `invalid`: a message is not what it should be. MQTT 0x99, HTTP 400, CoAP 4.00.
  * - `unavailable`: it cannot be decided now. MQTT 0x88, HTTP 503, CoAP 5.03.
  *
@@ -247,7 +259,10 @@ export class Refusal {
     readonly reason: string,
     /** How each protocol says it. */
     readonly kind: RefusalKind = "forbidden",
-    /** What HTTP sends in `WWW-Authenticate`: the ways to log in (RFC 9110 §11.6.1). */
+    /**
+     * What HTTP sends in `WWW-Authenticate`: the ways to log in (RFC 9110 §11.6.1). With `forbidden`
+     * they say that somebody who is known might be allowed to.
+     */
     readonly challenges?: readonly string[],
   ) {}
 }

@@ -32,7 +32,8 @@ export async function fetchByName(url: string | URL, { body, ...asked }: Asked):
   const request = ask(target, { method, headers: fields, signal, lookup, agent: false });
   request.end(body);
   try {
-    return toResponse(await answerTo(request), method, { idleMs: IDLE_MS, over() {} });
+    const server = new URL(target.origin);
+    return toResponse(await answerTo(request), method, { server, idleMs: IDLE_MS, over() {} });
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   }

@@ -2,6 +2,7 @@ import { type ClientTls, type Dial, dial as dialTarget } from "./dial.ts";
 import { dialingDuplex } from "./dialing_duplex.ts";
 import type { ClientOptions, MqttClient } from "./npm_mqtt.d.ts";
 import { PacketStore } from "./packet_store.ts";
+import { PlainStream } from "./plain_stream.ts";
 import { parseTarget } from "../../protocols/mqtt/url.ts";
 
 /** How to reach a server: by its URL, or by a stream made elsewhere. */
@@ -36,7 +37,7 @@ export async function mqttClient(
 ): Promise<MqttClient> {
   // Not at the top: a process without such a client pays neither the time nor the memory.
   const { MqttClient } = await import("./npm_mqtt.ts");
-  const dial = dialOf(reach);
+  const dial = dialOf(reach, failed);
   const watched: Dial = async (signal) => {
     try {
       return await dial(signal);
@@ -53,8 +54,11 @@ export async function mqttClient(
   });
 }
 
-function dialOf({ url, tls, dial }: Reach): Dial {
+function dialOf({ url, tls, dial }: Reach, failed: (error: Error) => void): Dial {
   if (dial !== undefined) return dial;
   const target = parseTarget(url);
-  return (signal) => dialTarget(target, { tls, signal });
+  return async (signal) => {
+    const stream = await dialTarget(target, { tls, signal });
+    return target.tls || target.websocket ? stream : new PlainStream(stream, failed);
+  };
 }

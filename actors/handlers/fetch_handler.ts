@@ -2,6 +2,8 @@ import type { PathExchange } from "../../protocols/http/exchange.ts";
 import type { ResponseHead } from "../../protocols/http/messages/message.ts";
 import type { Behaviour, Self } from "../actor.ts";
 import { crash } from "../crash.ts";
+import type { Log } from "../log.ts";
+import { BrokenBody } from "./broken_body.ts";
 import { isEnd, isSoon } from "./early_body.ts";
 import { type Handler, remoteAddress } from "./handler.ts";
 import { type Pump, pumpOf } from "./pump.ts";
@@ -14,9 +16,9 @@ export interface Question {
 }
 
 /** An actor that has `handler` answer each exchange it is sent. */
-export function fetchHandler(handler: Handler): Behaviour<Question> {
+export function fetchHandler(handler: Handler, log: Log): Behaviour<Question> {
   return (self) => ({
-    receive: ({ exchange, params }) => new Answering(exchange, self).run(handler, params),
+    receive: ({ exchange, params }) => new Answering(exchange, self, log).run(handler, params),
   });
 }
 
@@ -42,6 +44,7 @@ const PIECE_BYTES = 256 * 1024;
 class Answering {
   readonly #exchange: PathExchange;
   readonly #self: Self<Question>;
+  readonly #log: Log;
   /** What the handler sees as the request's signal. */
   readonly #abort = new AbortController();
   /** True once nothing can be answered any more. */
@@ -51,9 +54,10 @@ class Answering {
   /** Reads the body of the answer. */
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
 
-  constructor(exchange: PathExchange, self: Self<Question>) {
+  constructor(exchange: PathExchange, self: Self<Question>, log: Log) {
     this.#exchange = exchange;
     this.#self = self;
+    this.#log = log;
   }
 
   run(handler: Handler, params: Question["params"]): void {
@@ -216,19 +220,24 @@ class Answering {
     this.#exchange.post(work);
   }
 
-  /** Blames the handler, unless it failed because the client has gone. */
+  /** Blames the handler, unless it failed because the client, or a server behind, has gone. */
   #failed(error: unknown): void {
     if (this.#gone) return;
-    this.#refuse();
+    const isBroken = error instanceof BrokenBody;
+    if (isBroken) this.#refuse(502, "The server behind broke its answer off\n");
+    else this.#refuse();
     // A handler that gives up because its signal said so has done nothing wrong.
-    if (!this.#abort.signal.aborted) crash(this.#self, error);
+    if (this.#abort.signal.aborted) return;
+    if (!isBroken) return crash(this.#self, error);
+    const { server, message: fault } = error;
+    this.#log.warn("server broke its answer off", { server, fault });
   }
 
-  #refuse(): void {
+  #refuse(status = 500, reason = "The handler of this path failed\n"): void {
     const exchange = this.#exchange;
     this.#post(() => {
       if (exchange.begun) exchange.abort();
-      else exchange.respond({ status: 500 }, "The handler of this path failed\n");
+      else exchange.respond({ status }, reason);
     });
   }
 }

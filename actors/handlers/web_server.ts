@@ -99,8 +99,8 @@ export class WebServer {
 
   /** Starts an actor that answers by `handler`, whatever the path. */
   answering(name: string, handler: Handler): Answering {
-    const { handlers: supervisor } = this.#options;
-    return answering(handler, { supervisor, name });
+    const { handlers: supervisor, log } = this.#options;
+    return answering(handler, { supervisor, name, log });
   }
 
   websocket(path: PathPattern, handler: SocketHandler, options: SocketOptions): () => void {

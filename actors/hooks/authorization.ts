@@ -1,5 +1,5 @@
 import type { Access } from "../../protocols/guard.ts";
-import { Refusal } from "../../protocols/identity.ts";
+import { notAllowed, Refusal } from "../../protocols/identity.ts";
 import type { Question } from "./hook_chain.ts";
 
 /** The question whether something may be done. */
@@ -15,7 +15,7 @@ export function authorization(access: Access): Question<undefined> {
   };
 }
 
-function forbidden({ action, topic }: Access): Refusal {
+function forbidden({ action, topic, identity }: Access): Refusal {
   const shown = topic.length > 64 ? `${topic.slice(0, 64)}…` : topic;
-  return new Refusal(`Not allowed to ${action} "${shown}"`);
+  return notAllowed(`Not allowed to ${action} "${shown}"`, identity);
 }

@@ -146,11 +146,16 @@ const notAccepted = new Refusal("The credentials are not accepted", "credentials
 
 function identityOf(
   credentials: Credentials,
-  { user, groups = [], expires, grant }: Login,
+  { user, groups = [], expires, grant, challenges }: Login,
 ): Identity {
   const { clientId, peer: { address, certificate }, listener } = credentials;
   const identity = { user, clientId, groups, certificate, address, listener };
-  return { ...identity, ...expires !== undefined && { expires }, ...grant && { grant } };
+  return {
+    ...identity,
+    ...expires !== undefined && { expires },
+    ...grant && { grant },
+    ...challenges && { challenges },
+  };
 }
 
 /** The publication that a hook gave in place of another, as if its publisher had published it. */

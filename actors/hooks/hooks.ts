@@ -58,6 +58,11 @@ export interface Login {
   expires?: number | undefined;
   /** What the login depends on: long-lived connections end when it is revoked. */
   grant?: Grant | undefined;
+  /**
+   * For who comes in without a name: the values of `WWW-Authenticate` by which it hears, in place of
+   * 403, how to log in.
+   */
+  challenges?: readonly string[] | undefined;
 }
 
 /**

@@ -20,7 +20,10 @@ import { Throttle } from "./throttle.ts";
  * ```
  */
 export interface AuthenticatorsOptions {
-  /** True lets in clients that show no credentials at all, without a name; default false. */
+  /**
+   * True lets in clients that show no credentials at all, without a name; default false. Over HTTP
+   * and CoAP they hear how to log in when they may not do something.
+   */
   allowAnonymous?: boolean;
 }
 
@@ -57,10 +60,19 @@ export function throttled(
   list: readonly Authenticator[],
   { allowAnonymous = false, throttle }: AuthenticatorsOptions & { throttle: Throttle },
 ): { authenticate(credentials: Credentials): Later<Login | Refusal> } {
+  function challenges(): string[] {
+    return [...new Set(list.flatMap((each) => each.challenges?.() ?? []))];
+  }
+
   function refuse({ saysNothing }: Credentials): Refusal {
-    const challenges = list.flatMap((each) => each.challenges?.() ?? []);
     const reason = saysNothing ? "A login is needed" : "The credentials are not accepted";
-    return new Refusal(reason, "credentials", [...new Set(challenges)]);
+    return new Refusal(reason, "credentials", challenges());
+  }
+
+  /** MQTT has no way to log in later. */
+  function guest({ protocol }: Credentials): Login {
+    const ways = protocol === "mqtt" ? [] : challenges();
+    return ways.length === 0 ? {} : { challenges: ways };
   }
 
   return {
@@ -73,11 +85,11 @@ export function throttled(
       const end = (answer: Answer): Login | Refusal => {
         if (answer instanceof Refusal) {
           return answer.kind === "credentials" && answer.challenges === undefined
-            ? new Refusal(answer.reason, answer.kind, refuse(credentials).challenges)
+            ? new Refusal(answer.reason, answer.kind, challenges())
             : answer;
         }
         if (answer) return answer;
-        if (credentials.saysNothing && allowAnonymous) return {};
+        if (credentials.saysNothing && allowAnonymous) return guest(credentials);
         if (!credentials.saysNothing) attempt.failed();
         return refuse(credentials);
       };

@@ -1,3 +1,4 @@
+import { inHttp } from "../../protocols/http/permission.ts";
 import { typeOfMessage } from "../../protocols/http/topics/publishing.ts";
 import type { Identity } from "../../protocols/identity.ts";
 import { Refusal } from "../../protocols/identity.ts";
@@ -92,7 +93,7 @@ async function register(request: Request, client: Registering): Promise<Response
   if (typeof will === "string") return plainText(400, will);
   if (will !== undefined) {
     const refusal = await mayPublish(space, identity, will);
-    if (refusal !== undefined) return plainText(403, refusal.reason);
+    if (refusal !== undefined) return refused(refusal);
   }
   // Somebody else may have registered it while hooks were asked.
   if (isOfOthers(client)) return ofOthers(id);
@@ -201,6 +202,11 @@ function unknown(id: string): Response {
     404,
     `No client "${id}" is registered: PUT /clients/${encodeURIComponent(id)}/will`,
   );
+}
+
+function refused(refusal: Refusal): Response {
+  const { status, reason, fields } = inHttp(refusal);
+  return plainText(status, reason, fields.map(([name, value]) => [name, value]));
 }
 
 function done(status: number): Response {

@@ -1,7 +1,13 @@
 import { Fields } from "../../protocols/http/messages/message.ts";
-import { faultOfOrigin, isReading, showsLogin } from "../../protocols/http/origin.ts";
+import {
+  faultOfOrigin,
+  isPreflight,
+  isReading,
+  permits,
+  showsLogin,
+} from "../../protocols/http/origin.ts";
 import { plainText } from "../handlers/plain_text.ts";
-import type { RootPart } from "./part.ts";
+import type { RootPart, WebPart } from "./part.ts";
 import { withScope } from "./scope.ts";
 
 /** What is passed on is the affair of the server behind, but not what our logins let in. */
@@ -23,4 +29,19 @@ export function ownPages(allowed: readonly string[], concern: Concern = "all"): 
   };
   withScope(part, () => false);
   return part;
+}
+
+/** The same as `door`, but for preflights: they bring no login, and get nothing but an answer. */
+export function preflighted(
+  door: (...asked: Parameters<RootPart>) => ReturnType<WebPart>,
+  allowed: readonly string[],
+): RootPart {
+  return async (request, info, prefix) => {
+    const refused = await door(request, info, prefix);
+    const { method, headers } = request, fields = new Fields(headers);
+    if (refused?.status !== 401 || !isPreflight({ method, fields })) return refused;
+    const permitted = permits(fields, { address: info.identity.address, allowed });
+    if (typeof permitted === "string") return plainText(403, permitted);
+    return new Response(null, { status: 204, headers: permitted });
+  };
 }

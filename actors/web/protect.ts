@@ -1,5 +1,6 @@
-import { Credentials, Refusal } from "../../protocols/identity.ts";
+import { Credentials, notAllowed, Refusal } from "../../protocols/identity.ts";
 import { credentialsOf } from "../../protocols/http/credentials.ts";
+import { inHttp } from "../../protocols/http/permission.ts";
 import type { HandlerInfo } from "../handlers/handler.ts";
 import { plainText } from "../handlers/plain_text.ts";
 import { throttled } from "../identity/authenticators.ts";
@@ -140,7 +141,7 @@ export function protectRoot({ file, root, perDirectory, realm }: ProtectOptions)
     for (const each of files) {
       const door = await doorOf(each);
       const answer = await door.authenticate(credentialsIn(request, info));
-      if (answer instanceof Refusal) return refuse(answer);
+      if (answer instanceof Refusal) return refused(answer);
       if (answer.user !== undefined) logins.set(request, answer.user);
     }
     return undefined;
@@ -155,7 +156,7 @@ function isSame(name: string, other: string | undefined): boolean {
 
 /**
  * Makes a part of a web site that lets requests through to the parts behind it if the rules of a
- * policy with `paths` allow them to the client; others get 403.
+ * policy with `paths` allow them to the client; others get 403, or 401 where a login could help.
  *
  * @example Everybody reads, nobody writes
  * ```ts
@@ -177,7 +178,7 @@ export function guardPaths(policy: Pick<Policy, "mayUse">): WebPart {
   return (request, { identity }) => {
     const { pathname } = new URL(request.url);
     if (policy.mayUse(identity, request.method, pathname).allowed) return undefined;
-    return plainText(403, `Not allowed to use ${pathname.slice(0, 200)}`);
+    return refused(notAllowed(`Not allowed to use ${pathname.slice(0, 200)}`, identity));
   };
 }
 
@@ -237,8 +238,7 @@ function credentialsIn(request: Request, { remoteAddr, identity: { listener } }:
   );
 }
 
-function refuse({ kind, reason, challenges = [] }: Refusal): Response {
-  if (kind === "unavailable") return plainText(503, reason, { "retry-after": "1" });
-  const fields = challenges.map((each): [string, string] => ["www-authenticate", each]);
-  return plainText(401, reason, fields);
+function refused(refusal: Refusal): Response {
+  const { status, reason, fields } = inHttp(refusal);
+  return plainText(status, reason, fields.map(([name, value]) => [name, value]));
 }

@@ -11,7 +11,7 @@ import { davParts } from "./dav/dav_site.ts";
 import { dynamicParts } from "./dynamic/dynamic.ts";
 import { checkDirectory } from "./files/file_root.ts";
 import { files } from "./files/files.ts";
-import { ownPages } from "./own_pages.ts";
+import { ownPages, preflighted } from "./own_pages.ts";
 import type { RootPart, WebPart } from "./part.ts";
 import { type DoorFiles, filesOf, guardPaths, protectRoot } from "./protect.ts";
 import { passSockets } from "./proxy/pass_sockets.ts";
@@ -55,7 +55,8 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
   const shown = { ...look, headers };
   // In this order: access; logins; uploads; proxies, redirects and rewrites; WebDAV; CGI; SSI; files.
   // Pages of other origins are stopped before each that may change something, but for proxies.
-  const parts: WebPart[] = options.policy ? [guardPaths(options.policy)] : [];
+  const { policy } = options;
+  const parts: WebPart[] = policy ? [preflighted(guardPaths(policy), origins)] : [];
   const own = ownPages(origins);
   parts.push(ownPages(origins, "logins"));
   const logins: DoorFiles[] = [];
@@ -63,7 +64,7 @@ export async function openSite(hub: Gateway, options: SiteOptions): Promise<Site
     if (door.file === undefined && root === undefined) continue;
     const part = protectRoot({ ...door, ...root !== undefined && { root } });
     const files = filesOf(part)!;
-    parts.push(below(path, own), below(path, part));
+    parts.push(below(path, own), below(path, preflighted(part, origins)));
     logins.push(async (asked) => mayBeBelow(asked, path) ? await files(asked) : []);
   }
   const gates = [...parts];

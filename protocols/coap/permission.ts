@@ -1,5 +1,5 @@
 import type { Access } from "../guard.ts";
-import { Credentials, Refusal, type RefusalKind } from "../identity.ts";
+import { Credentials, kindOnRequest, Refusal, type RefusalKind } from "../identity.ts";
 import type { Publication, Qos } from "../publication.ts";
 import type { Peer } from "../session.ts";
 import { type Answer, refusal } from "./messages/answer.ts";
@@ -51,8 +51,8 @@ export function credentialsOf(
 }
 
 /** A refusal as CoAP says it. */
-export function refused({ kind, reason }: Refusal): Answer {
-  return refusal(codes[kind], reason);
+export function refused(refused: Refusal): Answer {
+  return refusal(codes[kindOnRequest(refused)], refused.reason);
 }
 
 /** Calls `then` if hooks allow to read or observe a topic: who subscribes gets its value first. */

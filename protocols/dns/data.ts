@@ -47,7 +47,7 @@ function readKnown(reader: MessageReader, type: string, end: number): DnsData | 
     case "CAA": {
       const flags = reader.u8();
       const tag = String.fromCharCode(...reader.take(reader.u8()));
-      if (!/^[a-z\d]+$/i.test(tag)) {
+      if (!isCaaTag(tag)) {
         throw new ProtocolError(
           `Cannot read the DNS message: ${JSON.stringify(tag)} is no tag of CAA (RFC 8659 §4.1)`,
           FORMERR,
@@ -56,6 +56,11 @@ function readKnown(reader: MessageReader, type: string, end: number): DnsData | 
       return { type, flags, tag, value: textOf(reader.take(Math.max(0, end - reader.at))) };
     }
   }
+}
+
+/** True for what may name a property of CAA; its length is one byte (RFC 8659 §4.1). */
+export function isCaaTag(text: string): boolean {
+  return /^[a-z\d]{1,255}$/i.test(text);
 }
 
 function textOf(bytes: Uint8Array): string | Uint8Array {

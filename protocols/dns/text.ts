@@ -1,5 +1,5 @@
 import { labelsOf, Writer } from "./names.ts";
-import { writeData } from "./data.ts";
+import { isCaaTag, writeData } from "./data.ts";
 import { type DnsData, type DnsRecord, typeNumber } from "./record.ts";
 
 /** The units of times in zones, in seconds. */
@@ -84,6 +84,16 @@ class Words {
     return Number(word);
   }
 
+  /** The name of a property of CAA. */
+  tag(): string {
+    const word = this.text();
+    if (!isCaaTag(word)) {
+      const right = "letters and digits, at most 255, as in issue";
+      this.#fault(`${JSON.stringify(word)} is no tag of CAA: give ${right}`);
+    }
+    return word;
+  }
+
   rest(): string[] {
     return this.words.splice(0);
   }
@@ -127,7 +137,7 @@ function readData(type: string, words: Words): DnsData {
       return { type, primary, mailbox, serial, refresh, retry, expire, minimum };
     }
     case "CAA":
-      return { type, flags: words.number(255), tag: words.text(), value: words.text() };
+      return { type, flags: words.number(255), tag: words.tag(), value: words.text() };
     default:
       return unknown(type, words);
   }

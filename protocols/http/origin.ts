@@ -75,7 +75,7 @@ export function faultOfHost(fields: Fields, { address, allowed }: PageRules): st
 /**
  * True for a browser's question whether a page may do something (Fetch, CORS-preflight request).
  */
-export function isPreflight({ method, fields }: RequestHead): boolean {
+export function isPreflight({ method, fields }: Pick<RequestHead, "method" | "fields">): boolean {
   return method === "OPTIONS" && fields.has("origin") &&
     fields.has("access-control-request-method");
 }
@@ -98,6 +98,22 @@ export const preflightFields: readonly (readonly [string, string])[] = [
   ],
   ["access-control-max-age", "600"],
 ];
+
+/**
+ * What a page may do behind a login, which browsers do not show in preflights (Fetch §3.2): whatever
+ * it asks, since only the request itself, with the login, does anything. For other pages, why not.
+ */
+export function permits(fields: Fields, rules: PageRules): [string, string][] | string {
+  const fault = faultOfOrigin(fields, rules);
+  if (fault !== undefined) return fault;
+  return [
+    ["access-control-allow-origin", fields.get("origin")!],
+    ["access-control-allow-credentials", "true"],
+    ["access-control-allow-methods", fields.get("access-control-request-method")!],
+    ["access-control-allow-headers", fields.get("access-control-request-headers") ?? ""],
+    ["vary", "origin"],
+  ];
+}
 
 function isLocal(address: string): boolean {
   return /^(127\.|\[::1\]|\[::ffff:127\.)/.test(address);

@@ -1,5 +1,5 @@
 import type { Access } from "../guard.ts";
-import { Refusal, type RefusalKind } from "../identity.ts";
+import { kindOnRequest, Refusal, type RefusalKind } from "../identity.ts";
 import type { Publication } from "../publication.ts";
 import type { Outcome } from "../session.ts";
 import { collect } from "./collect.ts";
@@ -7,6 +7,7 @@ import { credentialsOf } from "./credentials.ts";
 import { type Answer, type Exchange, respondText } from "./exchange.ts";
 import { Handlers } from "./handlers.ts";
 import { isOfHealth, respondHealth } from "./health.ts";
+import { isPreflight, permits } from "./origin.ts";
 import { isOwnPreflight, isSettled } from "./pages.ts";
 import type { SiteAnswer } from "./site.ts";
 
@@ -21,11 +22,12 @@ const statuses: Record<RefusalKind, number> = {
 const BASIC = ['Basic realm="meerkat", charset="UTF-8"'];
 
 /** A refusal as HTTP says it. */
-export function inHttp({ kind, reason, challenges = BASIC }: Refusal): {
+export function inHttp(refusal: Refusal): {
   status: number;
   reason: string;
   fields: readonly (readonly [string, string])[];
 } {
+  const { reason, challenges = BASIC } = refusal, kind = kindOnRequest(refusal);
   const fields = kind === "credentials"
     ? challenges.map((each) => ["www-authenticate", each] as const)
     : kind === "unavailable"
@@ -51,15 +53,30 @@ export function entrance(answer: SiteAnswer, allowed: readonly string[]): Answer
     const credentials = credentialsOf(request, { protocol: "http", peer, listener });
     guard.authenticate(credentials, (identity, now) => {
       if (exchange.closed) return;
-      if (identity instanceof Refusal) return respondRefusal(exchange, identity);
+      if (identity instanceof Refusal) {
+        // A handler of its own says by `cors` and `origins` who may ask.
+        const isSite = handler === undefined && identity.kind === "credentials";
+        if (isSite && isPreflight(request)) {
+          return respondPreflight(exchange, allowed);
+        }
+        return respondRefusal(exchange, identity);
+      }
       hub.identify(identity);
       answer(exchange, now, handler);
     });
   };
 }
 
+/** Answers a preflight, which can bring no login, where one is needed. */
+function respondPreflight(exchange: Exchange, allowed: readonly string[]): void {
+  const { request: { fields }, peer: { address } } = exchange;
+  const permitted = permits(fields, { address, allowed });
+  if (typeof permitted === "string") respondText(exchange, 403, permitted);
+  else exchange.respond({ status: 204, fields: permitted });
+}
+
 /** Answers with a refusal. */
-function respondRefusal(exchange: Exchange, refusal: Refusal): void {
+export function respondRefusal(exchange: Exchange, refusal: Refusal): void {
   const { status, reason, fields } = inHttp(refusal);
   respondText(exchange, status, reason, fields);
 }

@@ -1,6 +1,8 @@
 import { type Answer, type Exchange, respondText, shownMethod, shownPath } from "./exchange.ts";
 import { isOfTopics, type PathAnswer } from "./handlers.ts";
+import { notAllowed } from "../identity.ts";
 import type { HttpLimits } from "./limits.ts";
+import { respondRefusal } from "./permission.ts";
 import type { Found } from "./routes.ts";
 import { topics } from "./topics/topics.ts";
 
@@ -30,7 +32,8 @@ export function site(limits: HttpLimits, fallback?: Answer): SiteAnswer {
     if (handler !== undefined) {
       const { guard, identity } = exchange.hub;
       if (guard?.mayUse(identity, method, path) === false) {
-        return respondText(exchange, 403, `Not allowed to use ${shownPath(request)}`);
+        const reason = `Not allowed to use ${shownPath(request)}`;
+        return respondRefusal(exchange, notAllowed(reason, identity));
       }
       return handler.value(exchange, now, handler.params);
     }

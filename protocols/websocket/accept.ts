@@ -90,7 +90,8 @@ export function login(
   });
 }
 
-function said(refused: Refused): Refusal {
+/** A refusal of a hook as the answer to a request for a WebSocket. */
+export function said(refused: Refused): Refusal {
   const { status, reason, fields } = inHttp(refused);
   return refusal(status, reason, fields);
 }

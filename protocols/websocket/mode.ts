@@ -57,7 +57,7 @@ export interface Mode {
   readonly congested: boolean;
   drained(now: number): void;
   /** As `Session.unstored`: what was sent since something had to be recorded never arrives. */
-  unstored?(now: number): void;
+  unstored?(now: number, unsaid: Uint8Array): void;
   overloaded(now: number): void;
   /** What the peer was let in by holds no more. */
   revoked?(now: number): void;

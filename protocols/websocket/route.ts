@@ -2,9 +2,10 @@ import type { Decided } from "../guard.ts";
 import { shownPath } from "../http/exchange.ts";
 import type { UpgradeQuestion } from "../http/messages/message.ts";
 import type { Found } from "../http/routes.ts";
+import { notAllowed } from "../identity.ts";
 import type { Session } from "../session.ts";
-import { type Accepting, acceptKnown, acceptSocket, type Asking, login } from "./accept.ts";
-import { chooseSubprotocol, type Refusal, refusal as refuse } from "./handshake.ts";
+import { type Accepting, acceptKnown, acceptSocket, type Asking, login, said } from "./accept.ts";
+import { chooseSubprotocol, type Refusal } from "./handshake.ts";
 import type { Arrival, SocketRoute } from "./socket.ts";
 import { SocketMode } from "./socket_mode.ts";
 
@@ -60,7 +61,8 @@ export function openRoute(
           const { path } = request;
           if (refusal !== undefined) return decided(refusal, now);
           if (guard.mayUse(hub.identity, "GET", path)) return askUser(decided, now);
-          decided(refuse(403, `Not allowed to use ${shownPath(request)}`), now);
+          const reason = `Not allowed to use ${shownPath(request)}`;
+          decided(said(notAllowed(reason, hub.identity)), now);
         },
       );
     },

@@ -224,8 +224,8 @@ export class WebSocketSession implements Session, Link, FrameTarget {
     this.#fail(closeCodes.tryAgainLater, "Too far behind");
   }
 
-  unstored(now: number): void {
-    this.#mode.unstored?.(now);
+  unstored(now: number, unsaid: Uint8Array): void {
+    this.#mode.unstored?.(now, unsaid);
     this.#goodbye({ code: closeCodes.tryAgainLater, reason: "The store cannot be written" });
   }
 

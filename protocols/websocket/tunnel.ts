@@ -1,6 +1,7 @@
 import type { Delivery } from "../publication.ts";
 import { type Peer, ProtocolError, type Session, type Wire } from "../session.ts";
-import { closeCodes } from "./frames/codes.ts";
+import { decodeHeader } from "./frames/codec.ts";
+import { closeCodes, opcodes } from "./frames/codes.ts";
 import type { Link, Mode } from "./mode.ts";
 
 /**
@@ -102,10 +103,9 @@ export abstract class Tunnel implements Wire, Mode {
     this.inner.overloaded?.(now);
   }
 
-  unstored(now: number): void {
+  unstored(now: number, unsaid: Uint8Array): void {
     this.#closeCode = closeCodes.tryAgainLater;
-    // What was not said is a frame, and none of its own.
-    this.inner.unstored?.(now, new Uint8Array(0));
+    this.inner.unstored?.(now, firstPayload(unsaid));
   }
 
   revoked(now: number): void {
@@ -120,5 +120,16 @@ export abstract class Tunnel implements Wire, Mode {
 
   ended(now: number): void {
     this.inner.ended(now);
+  }
+}
+
+/** What the first data frame of these, which are ours, brings; control frames may come before it. */
+function firstPayload(frames: Uint8Array): Uint8Array {
+  for (let at = 0;;) {
+    const header = decodeHeader(frames, at, false);
+    if (header === undefined) return frames.subarray(frames.length);
+    const begin = at + header.size;
+    at = begin + header.length;
+    if (header.opcode === opcodes.binary) return frames.subarray(begin, at);
   }
 }

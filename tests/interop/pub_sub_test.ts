@@ -48,6 +48,16 @@ Deno.test({
       const done = { code: 0, out: "", err: "" };
       assert.deepEqual(await meerkat(["pub", url, ...message, "--cafile", file]), done);
       assert.deepEqual(await meerkat(["pub", url, ...message, "--insecure"]), done);
+      for (const [command, cannot] of [["pub", "publish"], ["sub", "subscribe"]] as const) {
+        const more = command === "pub" ? message : ["-t", "a"];
+        for (const version of [[], ["-V", "3.1.1"]]) {
+          const args = [command, `mqtt://localhost:${port}`, ...more, ...version];
+          const { code, err } = await meerkat(args);
+          const why = `\\S+:${port} answers in TLS: use mqtts: in place of mqtt:`;
+          assert.match(err, new RegExp(`^Cannot ${cannot}: ${why}\n$`));
+          assert.equal(code, 1);
+        }
+      }
       assert.deepEqual(await meerkat(["pub", `ws://127.0.0.1:${plain}`, ...message]), done);
       const refused = await meerkat(["pub", url, ...message]);
       assert.equal(refused.code, 1);

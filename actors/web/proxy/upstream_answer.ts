@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { endToEnd } from "../../../protocols/web/forwarding.ts";
+import { BrokenBody } from "../../handlers/broken_body.ts";
 
 /** The answer to what was asked of a server; rejects when none comes that can be passed on. */
 export function answerTo(outgoing: ClientRequest): Promise<IncomingMessage> {
@@ -38,7 +39,7 @@ function faultOf({ statusCode = 0, headers }: IncomingMessage): string | undefin
 export function toResponse(
   incoming: IncomingMessage,
   method: string,
-  { idleMs, over }: { idleMs: number; over: () => void },
+  { server, idleMs, over }: { server: URL; idleMs: number; over: () => void },
 ): Response {
   const { rawHeaders, statusCode: status = 502 } = incoming;
   const pairs: [string, string][] = [];
@@ -53,23 +54,29 @@ export function toResponse(
     over();
     return new Response(null, { status, headers });
   }
-  return new Response(bodyOf(incoming, idleMs, over), { status, headers });
+  return new Response(bodyOf(incoming, { server, idleMs, over }), { status, headers });
 }
+
+/** What Node calls "aborted". */
+const HUNG_UP = "it hung up within its answer";
 
 /** The body, read from the server as it is taken from here. */
 function bodyOf(
   incoming: IncomingMessage,
-  idleMs: number,
-  over: () => void,
+  { server, idleMs, over }: { server: URL; idleMs: number; over: () => void },
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let isOver = false;
   const finish = () => {
     if (!isOver) over();
     isOver = true;
   };
-  incoming.setTimeout(idleMs, () => incoming.destroy(new Error("the server fell silent")));
+  incoming.setTimeout(idleMs, () => incoming.destroy(new Error("it fell silent")));
   return new ReadableStream({
     start(controller) {
+      const breakOff = (why: string) => {
+        finish();
+        controller.error(new BrokenBody(why, server.href));
+      };
       incoming.on("data", (bytes: Uint8Array) => {
         controller.enqueue(new Uint8Array(bytes));
         incoming.pause();
@@ -78,14 +85,9 @@ function bodyOf(
         finish();
         controller.close();
       });
-      incoming.on("error", (error) => {
-        finish();
-        controller.error(error);
-      });
+      incoming.on("error", ({ message }) => breakOff(message === "aborted" ? HUNG_UP : message));
       incoming.once("close", () => {
-        if (isOver) return;
-        finish();
-        controller.error(new Error("the server hung up within its answer"));
+        if (!isOver) breakOff(HUNG_UP);
       });
       incoming.pause();
     },

@@ -62,7 +62,8 @@ export class UpstreamClient {
     };
     try {
       const incoming = await this.#answerOf(outgoing, request, question);
-      return toResponse(incoming, request.method, { idleMs: this.#limits.idleTimeoutMs, over });
+      const { server } = question, idleMs = this.#limits.idleTimeoutMs;
+      return toResponse(incoming, request.method, { server, idleMs, over });
     } catch (error) {
       request.signal.removeEventListener("abort", giveUp);
       outgoing.destroy();

@@ -1,6 +1,6 @@
 import { FORWARD_PATH, Handlers, type PathAnswer } from "../../http/handlers.ts";
 import type { RequestHead } from "../../http/messages/message.ts";
-import type { Identity } from "../../identity.ts";
+import { type Identity, notAllowed } from "../../identity.ts";
 import type { Link } from "../../link_format.ts";
 import type { Hub, Peer } from "../../session.ts";
 import { shapeOf } from "../blocks/blockwise.ts";
@@ -12,6 +12,7 @@ import { isRegistration, type Request } from "../messages/request.ts";
 import type { Changes } from "../observe/changes.ts";
 import type { Observers } from "../observe/observers.ts";
 import type { Origin } from "../origin.ts";
+import { refused } from "../permission.ts";
 import { CoapExchange } from "./coap_exchange.ts";
 import { Etags } from "./etags.ts";
 import { type Asker, HttpExchange } from "./http_exchange.ts";
@@ -99,7 +100,7 @@ export class Paths {
     },
   ): Answer | undefined {
     const { now } = from;
-    if (!mayUse(from, head.method, head.path)) return notAllowed(head.path);
+    if (!mayUse(from, head.method, head.path)) return refusedPath(from, head.path);
     const asked = { request, head, etags: this.#etags };
     const exchange = new HttpExchange(asked, this.#askerOf(from, peer), now);
     return this.#late(request, from).hold((decided) => {
@@ -120,7 +121,7 @@ export class Paths {
       return refusal(Code.methodNotAllowed, "This method is not known here");
     }
     if (hasDots(message)) return refusal(Code.badRequest, 'Cannot use "." or ".." in a path');
-    if (!mayUse(from, method, path)) return notAllowed(path);
+    if (!mayUse(from, method, path)) return refusedPath(from, path);
     if (accept !== undefined && formats?.includes(accept) === false) {
       const known = formats.join(", ");
       return refusal(Code.notAcceptable, `Cannot answer in format ${accept}: there is ${known}`);
@@ -156,7 +157,9 @@ export class Paths {
     return new Watch(resource, { changes, layer }, (decided, now) => {
       // The policy may have changed since the request.
       const { message } = request, path = pathOf(message);
-      if (!mayUse(from, methodOf(message.code)!, path)) return decided(notAllowed(path), now);
+      if (!mayUse(from, methodOf(message.code)!, path)) {
+        return decided(refusedPath(from, path), now);
+      }
       resource.answer(new CoapExchange(request, asker, decided));
     });
   }
@@ -208,6 +211,6 @@ function mayUse({ caller }: Origin, method: string, path: string): boolean {
   return caller?.guard.mayUse(caller.identity, method, path) !== false;
 }
 
-function notAllowed(path: string): Answer {
-  return refusal(Code.forbidden, `Not allowed to use ${path}`);
+function refusedPath({ caller }: Origin, path: string): Answer {
+  return refused(notAllowed(`Not allowed to use ${path}`, caller!.identity));
 }

@@ -10,10 +10,13 @@ import {
   type StoreOptions,
   tcp,
   udp,
+  websocket,
 } from "../../../mod.ts";
+import { openWebSocket } from "../../../actors/clients/websocket_stream.ts";
 import { Code } from "../../../protocols/coap/messages/codec.ts";
 import { Signal } from "../../../protocols/coap/stream/codec.ts";
 import type { Packet } from "../../../protocols/mqtt/packets/packet.ts";
+import { dialTcp } from "../../../transports/tcp.ts";
 import { CoapStream } from "../../interop/coap_stream.ts";
 import { dialMqtt, MqttClient } from "../../interop/mqtt_client.ts";
 import { eventually } from "../../interop/patience.ts";
@@ -27,7 +30,8 @@ const mayMount = await SmallDisk.isPossible();
 async function open(file: string, options: StoreOptions = {}) {
   const store = sqliteStore(file, { ...options, retryMs: 20 });
   const hub = gateway({ log, store, sysIntervalMs: 20 });
-  const web = await hub.listen(tcp({ port: 0 }), http()).ready;
+  const web = await hub.listen(tcp({ port: 0 }), http({ upgrade: websocket({ mqtt: mqtt() }) }))
+    .ready;
   const broker = await hub.listen(tcp({ port: 0 }), mqtt()).ready;
   const sensor = await hub.listen(udp({ port: 0 }), coap()).ready;
   const stream = await hub.listen(tcp({ port: 0 }), coapStream()).ready;
@@ -60,10 +64,19 @@ async function reasonOf({ broker }: Place): Promise<number> {
 }
 
 /** What clients hear that want a session that stays: that it cannot be kept, before or after it was tried. */
-async function refusalsOf({ broker }: Place): Promise<unknown[]> {
+async function refusalsOf(
+  { broker, web }: Place,
+  by: "tcp" | "websocket" = "tcp",
+): Promise<unknown[]> {
   const refusals: unknown[] = [];
   for (const version of [5, 4] as const) {
-    const client = new MqttClient(await Deno.connect({ port: broker }), version);
+    const stream = by === "tcp"
+      ? await Deno.connect({ port: broker })
+      : await openWebSocket(await dialTcp({ hostname: "127.0.0.1", port: web }), {
+        host: `127.0.0.1:${web}`,
+        path: "/mqtt",
+      });
+    const client = new MqttClient(stream, version);
     const properties = version === 5 ? { sessionExpiry: 60 } : undefined;
     const { reason } = await client.introduce({
       clientId: "k",
@@ -187,6 +200,10 @@ Deno.test({
       assert.equal(await put(place, "before", "1"), 201);
       small.fill();
       // Nobody knows it yet.
+      assert.deepEqual(await refusalsOf(place, "websocket"), [0x97, 1, 3, 1]);
+      small.empty();
+      await eventually("room again", () => stateOf(place) === "ok");
+      small.fill();
       assert.deepEqual(await refusalsOf(place), [0x97, 1, 3, 1]);
       safe.push(...await overfill(place));
       await tellsTheTruth(place);

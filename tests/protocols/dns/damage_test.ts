@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ipv4Bytes, ipv4Text, ipv6Bytes, ipv6Text } from "../../../protocols/dns/addresses.ts";
-import { encodeMessage } from "../../../protocols/dns/message.ts";
+import { decodeMessage, encodeMessage } from "../../../protocols/dns/message.ts";
 import { canonical, isWithin, labelsOf, parentOf } from "../../../protocols/dns/names.ts";
 import { formatRecord, parseRecord } from "../../../protocols/dns/text.ts";
 import { survive } from "../harm.ts";
@@ -17,11 +17,12 @@ const lines = [
   "a\\.b\\032c CNAME d",
 ];
 
-Deno.test("parseRecord() reads a damaged line as a record that can be sent and shown, or refuses it", () => {
+Deno.test("parseRecord() reads a damaged line as a record that can be sent, read and shown, or refuses it", () => {
   survive(lines, (line) => {
     const record = parseRecord(line, { zone: "home.example", ttl: 300 });
     assert.ok(formatRecord(record).includes(` IN ${record.type} `));
-    encodeMessage({ id: 1, questions: [], answers: [record], authorities: [], additionals: [] });
+    const sections = { questions: [], answers: [record], authorities: [], additionals: [] };
+    decodeMessage(encodeMessage({ id: 1, ...sections }));
   }, TypeError);
 });
 

@@ -113,6 +113,9 @@ const wrong: [line: string, says: RegExp][] = [
   ["@ MX 10", /a word is missing/],
   ["www NOPE x", /Cannot use "NOPE" as a DNS type/],
   ["a..b A 192.0.2.1", /a label is empty/],
+  ['@ CAA 0 "is sue" "ca.example"', /"is sue" is no tag of CAA: give letters and digits/],
+  ['@ CAA 0 "" "ca.example"', /"" is no tag of CAA/],
+  [`@ CAA 0 ${"a".repeat(256)} x`, /is no tag of CAA: .* at most 255, as in issue/],
   ["x TYPE65280 \\# 3 0102", /give \\# SIZE HEX/],
 ];
 for (const [line, says] of wrong) {

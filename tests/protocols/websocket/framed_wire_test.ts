@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { Delivery, Publication } from "../../../protocols/publication.ts";
 import type { OpenSession } from "../../../protocols/session.ts";
+import { encodeFrame } from "../../../protocols/websocket/frames/codec.ts";
 import type { WebSocketSession } from "../../../protocols/websocket/session.ts";
 import { bytes, hex, join, type Stage } from "../fakes.ts";
 import { InnerSession, packet } from "./inner.ts";
 import { close, connect, frame, lines, randoms, text } from "./peer.ts";
 
-const BINARY = 2, CONTINUATION = 0, PING = 9;
+const BINARY = 2, CONTINUATION = 0, PING = 9, PONG = 10;
 
 function open(subprotocol = "mqtt"): { stage: Stage<WebSocketSession>; inner: InnerSession } {
   let inner!: InnerSession;
@@ -184,6 +185,27 @@ Deno.test("FramedWire tells a slow peer in both languages", () => {
   const { stage } = open();
   stage.session.overloaded(0);
   assert.deepEqual(said(stage), ["binary too slow", "close 1013 Too far behind"]);
+});
+
+Deno.test("FramedWire says what was never said in the language of the session", () => {
+  const first = bytes("first"), long = "x".repeat(70_000);
+  const cases: [unsaid: Uint8Array, said: string][] = [
+    [encodeFrame(BINARY, first), "first"],
+    [join([encodeFrame(PONG, bytes("p")), encodeFrame(BINARY, first)]), "first"],
+    [join([encodeFrame(BINARY, first), encodeFrame(BINARY, bytes("second"))]), "first"],
+    [encodeFrame(BINARY, bytes(long)), long],
+    [encodeFrame(PONG, bytes("p")), ""],
+    [encodeFrame(BINARY, first).subarray(0, 1), ""],
+    [new Uint8Array(0), ""],
+  ];
+  for (const [unsaid, expected] of cases) {
+    const { stage } = open();
+    stage.session.unstored(0, unsaid);
+    assert.deepEqual(said(stage), [
+      `binary unsaid ${expected}`,
+      "close 1013 The store cannot be written",
+    ]);
+  }
 });
 
 Deno.test("FramedWire says goodbye in both languages at shutdown", () => {

@@ -67,6 +67,10 @@ export class InnerSession implements Session {
     this.wire.send(bytes("too slow"));
   }
 
+  unstored(_now: number, unsaid: Uint8Array): void {
+    this.wire.send(bytes(`unsaid ${new TextDecoder().decode(unsaid)}`));
+  }
+
   shutdown(): void {
     this.wire.send(bytes("bye"));
     this.wire.close();

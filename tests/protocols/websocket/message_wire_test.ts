@@ -156,7 +156,7 @@ Deno.test("MessageWire says goodbye in both languages", () => {
   slow.session.overloaded(0);
   assert.deepEqual(heard(slow), [Signal.abort, "close 1013 Too far behind"]);
   const unstored = open();
-  unstored.session.unstored(0);
+  unstored.session.unstored(0, hex("8100"));
   assert.deepEqual(heard(unstored), [Signal.abort, "close 1013 The store cannot be written"]);
   const revoked = open();
   revoked.session.revoked(0);

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { gateway, http, proxy, type ProxyOptions, tcp } from "../../../../mod.ts";
+import { silent } from "../../../../actors/log.ts";
+import { gateway, http, Log, proxy, type ProxyOptions, tcp } from "../../../../mod.ts";
 import { Raw } from "../../../gateway/raw.ts";
-import { within } from "../../../interop/patience.ts";
+import { eventually, within } from "../../../interop/patience.ts";
 import { settled } from "../../../transports/streams.ts";
 
 /** A server to pass requests on to. */
@@ -29,8 +30,8 @@ class Behind implements AsyncDisposable {
 }
 
 /** A gateway that passes everything below /api on. */
-async function front(options: Omit<ProxyOptions, "path">) {
-  const hub = gateway();
+async function front(options: Omit<ProxyOptions, "path">, log?: Log) {
+  const hub = gateway({ ...log && { log } });
   const part = proxy({ path: "/api", ...options });
   hub.handle("/api/*", async (request, info) => (await part(request, info))!);
   const { port } = await hub.listen(tcp({ port: 0 }), http()).ready;
@@ -177,7 +178,7 @@ test("hangs up on the server when the client has gone, and on the client when th
     response.write("x");
     if (request.url === "/break") setTimeout(() => response.destroy(), 5);
   });
-  const { hub, url } = await front({ to: [await behind.listen()] });
+  const { hub, url } = await front({ to: [await behind.listen()] }, silent);
   await using _ = hub;
   const aborter = new AbortController();
   const answer = await fetch(url + "/", { signal: aborter.signal });
@@ -186,6 +187,32 @@ test("hangs up on the server when the client has gone, and on the client when th
   await within("the server to see it", left);
   const broken = await fetch(url + "/break");
   await assert.rejects(broken.text());
+});
+
+test("blames a server that breaks its answer off, and not the handler", async () => {
+  await using behind = new Behind((request, response) => {
+    if (request.url === "/chunked") {
+      response.write("x");
+      return void setTimeout(() => response.destroy(), 5);
+    }
+    response.writeHead(200, { "content-length": "1000" });
+    if (request.url === "/head") response.flushHeaders();
+    else response.write("x");
+    setTimeout(() => response.destroy(), 5);
+  });
+  const server = await behind.listen(), lines: string[] = [];
+  const log = new Log({ sink: (line) => lines.push(line) });
+  const { hub, url } = await front({ to: [server] }, log);
+  await using _ = hub;
+  for (const path of ["/chunked", "/body", "/head"]) {
+    lines.length = 0;
+    const answer = await fetch(url + path).then((each) => each.text()).catch(() => "broken");
+    assert.equal(answer, "broken", path);
+    await eventually("a line in the log", () => lines.length > 0);
+    const fault = 'fault="it hung up within its answer"';
+    const said = `warn server broke its answer off server=${server}/ ${fault}`;
+    assert.deepEqual(lines.map((line) => line.replace(/^\S+ /, "")), [said], path);
+  }
 });
 
 test("says where each body ends, so that none passes for another request", async () => {
