@@ -1,4 +1,5 @@
 import type { Identity } from "./identity.ts";
+import { networkOf } from "./network.ts";
 
 /** What somebody has of what all share. */
 export interface Holding {
@@ -34,8 +35,8 @@ export class Holdings {
 }
 
 /**
- * Whom the limits of each user count something for: the user, and whoever has no name by where he
- * comes from. Of an IPv6 address the first half counts: the rest is the user's to choose (RFC 4291 §2.5.4).
+ * Whom the limits of each user count something for: the user, or for whoever has no name the network
+ * that they come from.
  */
 export function ownerOf({ user, address }: Pick<Identity, "user" | "address">): string {
   return user === undefined ? `at ${networkOf(address)}` : `user ${user}`;
@@ -44,17 +45,4 @@ export function ownerOf({ user, address }: Pick<Identity, "user" | "address">): 
 /** The same of whoever has no name, by the address that he comes from. */
 export function ownerAt(address: string): string {
   return ownerOf({ user: undefined, address });
-}
-
-function networkOf(address: string): string {
-  const host = address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host);
-  if (mapped !== null) return mapped[1]!;
-  if (!/^[\da-f:]*:[\da-f:]*(%|$)/i.test(host)) return host;
-  const [head = "", tail] = host.split("::"), groups = head === "" ? [] : head.split(":");
-  // "1::2" has as many zeros in its middle as are missing.
-  const rest = tail === undefined ? 0 : tail.split(":").length;
-  while (groups.length < Math.min(4, 8 - rest)) groups.push("0");
-  if (groups.length < 4) groups.push(...tail!.split(":"));
-  return groups.slice(0, 4).map((group) => parseInt(group, 16).toString(16)).join(":");
 }

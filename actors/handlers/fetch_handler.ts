@@ -100,7 +100,7 @@ class Answering {
     this.#gone = true;
     this.#abort.abort();
     this.#proceed?.();
-    // A body that says nothing for now would else never hear that nobody listens.
+    // Otherwise a body that is silent would never learn that its client has gone.
     unwanted(this.#reader);
   }
 

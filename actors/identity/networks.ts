@@ -1,4 +1,5 @@
 import { BlockList, isIP } from "node:net";
+import { hostOf } from "../../protocols/network.ts";
 
 /** Finds out whether addresses are in one of some networks. Throws a `TypeError` for what is none. */
 export function networks(list: readonly string[]): (address: string) => boolean {
@@ -16,10 +17,4 @@ export function networks(list: readonly string[]): (address: string) => boolean 
     const host = hostOf(address), version = isIP(host);
     return version !== 0 && known.check(host, version === 4 ? "ipv4" : "ipv6");
   };
-}
-
-/** The IP address in `127.0.0.1:50112` or `[::1]:50112`; an IPv4 address that is mapped, as such. */
-export function hostOf(address: string): string {
-  const bare = address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
-  return bare.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, "");
 }

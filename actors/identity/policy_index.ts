@@ -1,5 +1,5 @@
 import type { Identity } from "../../protocols/identity.ts";
-import { hostOf } from "./networks.ts";
+import { hostOf } from "../../protocols/network.ts";
 import type { CompiledRule } from "./policy_rule.ts";
 
 /** Rules of one filter, by whom they are about; each list in the order of the rules. */

@@ -1,4 +1,5 @@
 import { Refusal } from "../../protocols/identity.ts";
+import { networkOf } from "../../protocols/network.ts";
 import type { LoginAttempt } from "./authenticator.ts";
 
 /** How guessing is slowed down. */
@@ -43,7 +44,7 @@ export class Throttle {
     address: string,
     user: string | undefined,
   ): LoginAttempt & { readonly isFailed: boolean } {
-    const host = `host ${hostOf(address)}`;
+    const host = `host ${networkOf(address)}`;
     const name = user === undefined ? undefined : `user ${user.slice(0, 256)}`;
     let isFailed = false;
     return {
@@ -70,7 +71,7 @@ export class Throttle {
 
   /** Refuses who has to wait because of the address alone. */
   faultOf(address: string): Refusal | undefined {
-    const wait = this.#wait(`host ${hostOf(address)}`, this.#limits.freePerAddress);
+    const wait = this.#wait(`host ${networkOf(address)}`, this.#limits.freePerAddress);
     return wait > 0 ? tooMany(wait) : undefined;
   }
 
@@ -99,15 +100,4 @@ export class Throttle {
 function tooMany(wait: number): Refusal {
   const seconds = Math.ceil(wait / 1_000);
   return new Refusal(`Too many failed logins: try again in ${seconds} s`, "unavailable");
-}
-
-/** The host of an address; of IPv6 only the network, since a client has 2^64 addresses in it. */
-function hostOf(address: string): string {
-  const [, v6] = /^\[([^\]%]+).*\]:\d+$/.exec(address) ?? [];
-  if (v6 === undefined) return address.replace(/:\d+$/, "");
-  if (v6.includes(".")) return v6;
-  const [head = "", tail] = v6.split("::");
-  const left = head.split(":").filter(Boolean), right = tail?.split(":").filter(Boolean) ?? [];
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
-  return [...left, ...Array<string>(zeros).fill("0"), ...right].slice(0, 4).join(":");
 }
