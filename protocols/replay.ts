@@ -52,3 +52,20 @@ export class Replay {
     return hub.retainedMatching(filter, subscription, receiver);
   }
 }
+
+/** The steps that one client takes in a turn. */
+export class Steps {
+  #left = TURN_STEPS;
+
+  /** Takes a step of `replay`; false when others have to have a turn first. */
+  take(replay: Replay): boolean {
+    if (this.#left === 0 || (replay.isLong && this.#left < TURN_STEPS)) return false;
+    this.#left--;
+    return true;
+  }
+
+  /** Others have had a turn. */
+  renew(): void {
+    this.#left = TURN_STEPS;
+  }
+}

@@ -1,5 +1,5 @@
 import { Delivery, type Publication, type Qos } from "../publication.ts";
-import { type Period, Replay, TURN_STEPS } from "../replay.ts";
+import { type Period, Replay, Steps } from "../replay.ts";
 import type { Subscription } from "../session.ts";
 import type { Client } from "./broker/client.ts";
 import { isExpired } from "./broker/message.ts";
@@ -9,7 +9,7 @@ import type { Link } from "./link.ts";
 export class Retained {
   /** True when `next` gives nothing until others have had a turn, and `rested` says so. */
   isTired = false;
-  #left = TURN_STEPS;
+  readonly #steps = new Steps();
   #sources: Map<string, Replay> | undefined;
   /** Read from its source but not sent: it waits for the window. */
   #held: { value: Publication; source: Replay } | undefined;
@@ -34,7 +34,7 @@ export class Retained {
   /** Others have had a turn. */
   rested(): void {
     this.isTired = false;
-    this.#left = TURN_STEPS;
+    this.#steps.renew();
   }
 
   /** The next message to be sent, if any. Without room for one of QoS 1 or 2, only one of QoS 0. */
@@ -58,11 +58,9 @@ export class Retained {
   #read(hasRoom: boolean, now: number): Delivery | undefined {
     if (this.#sources === undefined) return undefined;
     for (const [filter, source] of this.#sources) {
-      if (source.isLong && this.#left < TURN_STEPS) this.#left = 0;
       for (;;) {
-        this.isTired = this.#left === 0;
+        this.isTired = !this.#steps.take(source);
         if (this.isTired) return undefined;
-        this.#left--;
         const { value, done } = source.next();
         if (done) break;
         const delivery = value && this.#delivery(value, source, now);

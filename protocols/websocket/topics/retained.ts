@@ -1,12 +1,12 @@
 import type { Publication } from "../../publication.ts";
-import { type Replay, TURN_STEPS } from "../../replay.ts";
+import { type Replay, Steps } from "../../replay.ts";
 import type { Link } from "../mode.ts";
 
 /** Sends what new subscriptions are sent first, no faster than the peer takes it. */
 export class RetainedValues<Request> {
   readonly #waiting = new Map<string, { replay: Replay; request: Request }>();
   #isResting = false;
-  #left = TURN_STEPS;
+  readonly #steps = new Steps();
 
   constructor(
     readonly link: Link,
@@ -28,11 +28,9 @@ export class RetainedValues<Request> {
   run(): void {
     const { link } = this;
     for (const [filter, { replay, request }] of this.#waiting) {
-      if (replay.isLong && this.#left < TURN_STEPS) this.#left = 0;
       for (;;) {
         if (this.#isResting || link.wire.full || !link.open) return;
-        if (this.#left === 0 && this.#rest()) return;
-        this.#left--;
+        if (!this.#steps.take(replay) && this.#rest()) return;
         const { value, done } = replay.next();
         if (done) break;
         if (value !== undefined) this.send(value, request, replay.isPast);
@@ -48,7 +46,7 @@ export class RetainedValues<Request> {
 
   /** Lets others have a turn; false when that cannot be. */
   #rest(): boolean {
-    this.#left = TURN_STEPS;
+    this.#steps.renew();
     return this.#isResting = this.link.hub.self.post(() => {
       this.#isResting = false;
       this.run();
